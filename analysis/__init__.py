@@ -1,0 +1,57 @@
+"""crosslift: how much an intermediate task lifts zero-shot scores in other languages, and what the lift depends on.
+
+Everything here is loaded when first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .gains import pair_gains, pair_gaps
+    from .inputs import read_inputs
+    from .languages import resolve
+    from .mixed import MixedResult, fit_mixed
+    from .outcomes import Options, build_outcome, default_formula
+    from .typology import distance, distances
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "fit_mixed": "mixed",
+    "MixedResult": "mixed",
+    "pair_gains": "gains",
+    "pair_gaps": "gains",
+    "read_inputs": "inputs",
+    "resolve": "languages",
+    "distance": "typology",
+    "distances": "typology",
+    "Options": "outcomes",
+    "build_outcome": "outcomes",
+    "default_formula": "outcomes",
+}
+
+__all__ = [
+    "MixedResult",
+    "Options",
+    "build_outcome",
+    "default_formula",
+    "distance",
+    "distances",
+    "fit_mixed",
+    "pair_gains",
+    "pair_gaps",
+    "read_inputs",
+    "resolve",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'analysis' has no attribute '{name}'")
+    return getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])

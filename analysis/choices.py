@@ -1,0 +1,5 @@
+"""Names that the command line offers; imported without numpy."""
+
+from __future__ import annotations
+
+DF_METHODS = ("satterthwaite", "normal")

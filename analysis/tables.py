@@ -1,0 +1,92 @@
+"""Small tables that print the same rows as text, Markdown and HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of strings. Columns whose every cell reads as a number are aligned right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def _numeric(self, j: int) -> bool:
+        cells = [row[j] for row in self.rows if row[j] not in ("", "–")]
+        return bool(cells) and all(_is_number(cell) for cell in cells)
+
+    def text(self) -> str:
+        """Plain text, columns two spaces apart."""
+        widths = [max([len(column), *(len(row[j]) for row in self.rows)]) for j, column in enumerate(self.columns)]
+        right = [self._numeric(j) for j in range(len(self.columns))]
+
+        def line(cells: Sequence[str]) -> str:
+            padded = [
+                cell.rjust(width) if flush else cell.ljust(width)
+                for cell, width, flush in zip(cells, widths, right, strict=True)
+            ]
+            return ("  " + "  ".join(padded)).rstrip()
+
+        head = [self.title] if self.title else []
+        rule = "  " + "  ".join("─" * width for width in widths)
+        return "\n".join([*head, line(self.columns), rule, *map(line, self.rows), *(f"  {n}" for n in self.notes)])
+
+    def markdown(self) -> str:
+        """A Markdown table; the title is a paragraph above it, notes are paragraphs below."""
+        marks = ["---:" if self._numeric(j) else ":---" for j in range(len(self.columns))]
+        lines = [" | ".join(self.columns), " | ".join(marks), *(" | ".join(row) for row in self.rows)]
+        body = "\n".join(f"| {line} |" for line in lines)
+        return "\n\n".join([*([f"**{self.title}**"] if self.title else []), body, *self.notes])
+
+    def html(self) -> str:
+        """An HTML table with its title as caption."""
+        right = [' style="text-align:right"' if self._numeric(j) else "" for j in range(len(self.columns))]
+        head = "".join(f"<th{style}>{escape(c)}</th>" for c, style in zip(self.columns, right, strict=True))
+        body = "".join(
+            "<tr>" + "".join(f"<td{s}>{escape(c)}</td>" for c, s in zip(row, right, strict=True)) + "</tr>"
+            for row in self.rows
+        )
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with ``digits`` decimals; ``–`` where there is none, ``∞`` where it has no bound."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0.0:
+        text = text.replace("-", "")
+        if value != 0.0:
+            return f"{value:.1e}".replace("-", "−", 1) if value < 0 else f"{value:.1e}"
+    return text.replace("-", "−")
+
+
+def p_value(value: float) -> str:
+    """A p-value as journals print it."""
+    if math.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def count(value: int) -> str:
+    """An integer with thousands separated."""
+    return f"{value:,}"
+
+
+def _is_number(cell: str) -> bool:
+    plain = cell.replace("−", "-").replace(",", "").replace("< ", "").replace("∞", "inf").rstrip("%")
+    try:
+        float(plain)
+    except ValueError:
+        return False
+    return True
