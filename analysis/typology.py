@@ -1,0 +1,295 @@
+r"""Typological distances between languages, from frozen URIEL features.
+
+A distance is the angle between two feature vectors, scaled to 0–1: :math:`(2/\pi) \arccos(\cos(u, v))`. Recipes differ
+in what stands for features that nobody has observed:
+
+``knn``
+    URIEL's k-nearest-neighbour predictions (default). Defined for every language; unrelated to how well a language is
+    documented.
+``shared``
+    Only features observed in both languages; missing where they are few.
+``published``
+    Missing features count as absent, a language without any as having all, as in lang2vec's published distances. Kept
+    for comparison with papers: it makes poorly documented languages look distant.
+
+Source: Littell et al. 2017 (URIEL and lang2vec), CC BY-SA 4.0; see ``data/typology/PROVENANCE.md``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats, Integers
+from .errors import CrossliftError, unknown_name
+from .languages import Language, resolve
+from .paths import data_directory
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+FEATURE_MEASURES = ("syntactic", "phonological", "inventory", "featural")
+MEASURES = (*FEATURE_MEASURES, "genetic", "geographic")
+RECIPES = ("knn", "shared", "published")
+#: What the recipe is called for measures that are computed from the family tree or from reference points.
+PLAIN = "angular"
+
+# Under this many features observed in both languages the ``shared`` recipe gives no distance. Phonology has 28
+# features in all, so its bound is half of them.
+FEWEST_SHARED = {"syntactic": 30, "phonological": 14, "inventory": 30, "featural": 30}
+# Languages with a smaller share of observed features are flagged.
+LOW_COVERAGE = 0.5
+# The orders of object, oblique and verb (WALS chapter 84A) that lang2vec's published distances leave out.
+NOT_PUBLISHED = ("S_VOX", "S_XVO", "S_XOV", "S_OXV", "S_OVX")
+_PREFIXES = {
+    "syntactic": ("S_",),
+    "phonological": ("P_",),
+    "inventory": ("INV_",),
+    "featural": ("S_", "P_", "INV_"),
+}
+
+
+class Distance(NamedTuple):
+    """Distance of one language from a source language, with what stands behind it.
+
+    ``distance`` is NaN where it cannot be computed; ``shared_features`` and ``observed_share`` are ``None`` for
+    measures that are not made of features.
+    """
+
+    code: str
+    language: str
+    features_code: str
+    measure: str
+    recipe: str
+    distance: float
+    shared_features: int | None
+    observed_share: float | None
+    flag: str
+
+
+def distance(language: str, source: str = "eng", measure: str = "syntactic", recipe: str | None = None) -> Distance:
+    """Distance of ``language`` from ``source``; see :func:`distances`."""
+    return distances([language], source, measure, recipe)[0]
+
+
+def distances(
+    languages: Iterable[str],
+    source: str = "eng",
+    measure: str = "syntactic",
+    recipe: str | None = None,
+    fewest_shared: int | None = None,
+) -> list[Distance]:
+    """Distances of many languages from one source.
+
+    Parameters
+    ----------
+    languages
+        Integers in any form that :func:`analysis.languages.resolve` takes.
+    source
+        Language that distances are measured from.
+    measure
+        One of ``MEASURES``.
+    recipe
+        One of ``RECIPES``; ``knn`` if not given. Genetic and geographic distances have no recipe.
+    fewest_shared
+        For the ``shared`` recipe: number of features observed in both languages under which the distance is missing;
+        ``FEWEST_SHARED`` if not given.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown measure, recipe or language.
+    """
+    kind = check_recipe(measure, recipe)
+    resolved = [resolve(code) for code in languages]
+    origin = resolve(source)
+    table = load()
+    if measure == "genetic":
+        return _plain(table.genetic(resolved, origin), resolved, measure)
+    if measure == "geographic":
+        return _plain(table.geographic(resolved, origin), resolved, measure)
+    rows = np.array([table.row(language.features_code) for language in resolved], dtype=np.intp)
+    home = table.row(origin.features_code)
+    if home < 0:
+        raise CrossliftError(f"URIEL has no features for the source language '{source}' ({origin.name}).")
+    fewest = FEWEST_SHARED[measure] if fewest_shared is None else fewest_shared
+    values, shared, share = table.featural(rows, home, measure, kind, fewest)
+    return [
+        Distance(
+            language.iso,
+            language.name,
+            language.features_code,
+            measure,
+            kind,
+            value,
+            int(both),
+            seen,
+            _flag(row, value, seen, kind, fewest),
+        )
+        for language, row, value, both, seen in zip(
+            resolved, rows.tolist(), values.tolist(), shared.tolist(), share.tolist(), strict=True
+        )
+    ]
+
+
+def frame(
+    languages: Iterable[str], source: str = "eng", measure: str = "syntactic", recipe: str | None = None
+) -> pd.DataFrame:
+    """As :func:`distances`, one row a language."""
+    import pandas as pd
+
+    return pd.DataFrame(distances(languages, source, measure, recipe), columns=list(Distance._fields))
+
+
+def check_recipe(measure: str, recipe: str | None) -> str:
+    """Return the name of the recipe in use, after checking both names."""
+    if measure not in MEASURES:
+        raise unknown_name("measure", measure, MEASURES)
+    if recipe is not None and recipe not in RECIPES and recipe != PLAIN:
+        raise unknown_name("recipe", recipe, RECIPES)
+    if measure not in FEATURE_MEASURES:
+        return PLAIN
+    if recipe == PLAIN:
+        raise CrossliftError(f"the measure '{measure}' needs a recipe: {', '.join(RECIPES)}.")
+    return recipe or "knn"
+
+
+def data_sha256() -> str:
+    """Hash of the frozen features file."""
+    import hashlib
+
+    return hashlib.sha256((data_directory() / "typology" / "uriel.npz").read_bytes()).hexdigest()
+
+
+def _plain(values: Floats, languages: list[Language], measure: str) -> list[Distance]:
+    missing = "no family path in URIEL" if measure == "genetic" else "no location in URIEL"
+    return [
+        Distance(
+            language.iso,
+            language.name,
+            language.family_code if measure == "genetic" else language.features_code,
+            measure,
+            PLAIN,
+            float(value),
+            None,
+            None,
+            missing if np.isnan(value) else "",
+        )
+        for language, value in zip(languages, values, strict=True)
+    ]
+
+
+def _flag(row: int, value: float, share: float, recipe: str, fewest: int) -> str:
+    if row < 0:
+        return "not in URIEL"
+    if math.isnan(value):
+        return f"under {fewest} shared features"
+    if share == 0.0:
+        return "nothing observed" if recipe == "published" else "wholly imputed"
+    if share < LOW_COVERAGE:
+        return "under half observed"
+    return ""
+
+
+class _Features:
+    """One measure's columns of the URIEL table: observed values, whether observed, predictions."""
+
+    def __init__(self, names: list[str], union: NDArray[np.int8], knn: NDArray[np.int8], measure: str) -> None:
+        columns = [i for i, name in enumerate(names) if name.startswith(_PREFIXES[measure])]
+        self.observed = (union[:, columns] >= 0).astype(np.float64)
+        self.union = (union[:, columns] > 0).astype(np.float64)
+        self.knn = knn[:, columns].astype(np.float64)
+        self.published = np.array([names[i] not in NOT_PUBLISHED for i in columns])
+
+
+class Uriel:
+    """The frozen arrays, with what distances need worked out once."""
+
+    def __init__(self) -> None:
+        with np.load(data_directory() / "typology" / "uriel.npz") as file:
+            self.codes = {str(code): i for i, code in enumerate(file["codes"])}
+            names = [str(name) for name in file["features"]]
+            union, knn = file["union"], file["knn"]
+            self._path_start, self._path_node = file["path_start"], file["path_node"]
+        self._features = {measure: _Features(names, union, knn, measure) for measure in FEATURE_MEASURES}
+
+    def row(self, code: str) -> int:
+        """Row of a URIEL code, -1 if there is none."""
+        return self.codes.get(code, -1)
+
+    def featural(
+        self, rows: Integers, home: int, measure: str, recipe: str, fewest: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """Distances, features observed in both languages, and the share observed in the language itself.
+
+        Rows of -1 get NaN, 0 and 0.
+        """
+        table = self._features[measure]
+        seen = table.observed[rows]
+        shared, share = seen @ table.observed[home], seen.mean(axis=1)
+        if recipe == "knn":
+            values = _angle(table.knn[rows], table.knn[home])
+        elif recipe == "published":
+            target, origin = table.union[rows][:, table.published], table.union[home, table.published]
+            target[~target.any(axis=1)] = 1.0
+            values = _angle(target, origin if origin.any() else np.ones(len(origin)))
+        else:
+            values = _angle(table.union[rows] * table.observed[home], table.union[home] * seen)
+            values[shared < fewest] = np.nan
+        absent = rows < 0
+        values[absent], shared[absent], share[absent] = np.nan, 0.0, 0.0
+        return values, shared, share
+
+    def genetic(self, languages: list[Language], origin: Language) -> Floats:
+        """Angle between family paths; NaN where a language has none."""
+        home = self._path(origin.family_code)
+        result = np.full(len(languages), np.nan)
+        for i, language in enumerate(languages):
+            path = self._path(language.family_code)
+            if len(path) and len(home):
+                shared = len(np.intersect1d(path, home, assume_unique=True))
+                result[i] = _scaled(np.array(shared / np.sqrt(len(path) * len(home))))
+        return result
+
+    def geographic(self, languages: list[Language], origin: Language) -> Floats:
+        """Angle between distances to reference points; NaN where a language has no location."""
+        points = _points()
+        home = self.row(origin.features_code)
+        rows = np.array([self.row(language.features_code) for language in languages], dtype=np.intp)
+        values = _angle(points[rows], points[home])
+        placed = np.ptp(points, axis=1) > 0  # a language without a location has one value at every point
+        return np.where((rows >= 0) & placed[rows] & (home >= 0) & placed[home], values, np.nan)
+
+    def _path(self, code: str) -> NDArray[np.int16]:
+        row = self.row(code)
+        return self._path_node[self._path_start[row] : self._path_start[row + 1]] if row >= 0 else self._path_node[:0]
+
+
+@lru_cache(maxsize=1)
+def load() -> Uriel:
+    """The frozen URIEL arrays, read once."""
+    return Uriel()
+
+
+@lru_cache(maxsize=1)
+def _points() -> Floats:
+    """Distances to reference points, read only when a geographic distance is asked for."""
+    with np.load(data_directory() / "typology" / "uriel.npz") as file:
+        return file["points"].astype(np.float64)
+
+
+def _angle(a: Floats, b: Floats) -> Floats:
+    """Scaled angle between each row of ``a`` and ``b`` (one row, or one per row); NaN for an empty vector."""
+    length = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _scaled((a * b).sum(axis=-1) / length)
+
+
+def _scaled(cosine: Floats) -> Floats:
+    return 2.0 / np.pi * np.arccos(np.clip(cosine, -1.0, 1.0))
