@@ -1,0 +1,81 @@
+"""What ``--data`` names: bundled sets and files, read into one table of records with an account of where from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import datasets
+from .errors import RecordError, did_you_mean
+from .readers.tables import READERS, read_table
+from .records import check_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table that was read."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Records of all sources together, with notices about what was converted on the way."""
+
+    records: pd.DataFrame
+    sources: tuple[Source, ...]
+    notices: tuple[str, ...]
+
+
+def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) -> Input:
+    """Read bundled sets and files.
+
+    Parameters
+    ----------
+    names
+        Names of bundled sets or paths of tables; a path wins if a file of that name exists.
+    mapping
+        For files: the column that holds a field, where the names differ.
+
+    Raises
+    ------
+    CrossliftError
+        If a name is neither a set nor a file, or a file is broken.
+    """
+    import pandas as pd
+
+    frames, sources, notices = [], [], []
+    for name in names:
+        path = Path(name)
+        if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
+            table, first_line = read_table(path)
+            checked = check_records(table, path.name, mapping, first_line)
+            frames.append(checked.frame)
+            notices += [f"{path.name}: {notice}" for notice in checked.notices]
+            sources.append(Source(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), len(checked.frame)))
+            continue
+        if name not in datasets.catalog():
+            hint = did_you_mean(name, datasets.catalog()) or "'analyze data' lists the bundled sets."
+            raise RecordError(f"'{name}' is neither a file nor a bundled data set.", hint)
+        entry = datasets.find(name)
+        if entry.kind != "records":
+            raise RecordError(
+                f"the bundled set '{name}' holds covariates, not scores.", "'analyze data' lists the sets."
+            )
+        frame = datasets.load(name)
+        frames.append(frame)
+        sources.append(Source(name, entry.sha256(), len(frame)))
+    records = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    return Input(records.reset_index(drop=True), tuple(sources), tuple(notices))
+
+
+def _looks_like_path(name: str) -> bool:
+    return "/" in name or any(suffix in READERS for suffix in Path(name).suffixes)

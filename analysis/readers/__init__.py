@@ -1,0 +1,1 @@
+"""Readers of score tables, one module a format."""
