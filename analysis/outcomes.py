@@ -1,0 +1,237 @@
+"""From records to the rows of a model: what is left out and why, paired, and joined with its factors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import datasets
+from .covariates import add_factors
+from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
+from .gains import pair_gains, pair_gaps
+from .languages import AVERAGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTCOMES = ("gain", "gap", "score")
+
+# Of several metrics of the same predictions one is used, the first of these that there is.
+METRIC_ORDER = ("acc", "f1", "em")
+#: Crossed random effects of the default model, in this order, where they have levels enough.
+CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
+#: Levels under which a factor gets no variance of its own: two levels leave one degree of freedom for it.
+FEWEST_LEVELS = 3
+#: Cells that repeat in several rows get an effect of their own.
+CELLS = (("language", "target_task"), ("model", "target_task"))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may choose about the rows."""
+
+    outcome: str = "gain"
+    source: str = "eng"
+    measure: str = "syntactic"
+    recipe: str | None = None
+    corpus: str = "cc100"
+    keep: tuple[str, ...] = ()
+    metric: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows ready for a model, and the account of those that are not among them.
+
+    ``dropped`` adds up: rows read, minus all counts, is the number of rows in ``frame`` (a paired row uses up two
+    records, which the entry ``paired`` accounts for).
+    """
+
+    frame: pd.DataFrame
+    options: Options
+    read: int
+    dropped: tuple[tuple[str, int], ...]
+    notices: tuple[str, ...] = field(default=())
+
+
+def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
+    """Turn records into rows of ``options.outcome`` with every factor joined.
+
+    Left out, and counted: rows with an excluding flag, averages over languages, second metrics of the same
+    predictions, rows trained in the language they are tested in, the source language itself, what cannot be paired,
+    and what ``options.where`` rules out.
+    """
+    if options.outcome not in OUTCOMES:
+        raise unknown_name("outcome", options.outcome, OUTCOMES)
+    dropped: list[tuple[str, int]] = []
+    rows = _without_flags(records, options, dropped)
+    rows = _leave_out(rows, rows["language"] == AVERAGE, "average over languages: not the score of a language", dropped)
+    rows = _one_metric(rows, options, dropped)
+    if "direct" not in options.keep:
+        rows = _leave_out(rows, rows["method"] == "direct", "trained in the language it is tested in", dropped)
+    frame = _paired(rows, options, dropped)
+    if len(frame) == 0:
+        raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
+    frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus)
+    if options.where:
+        frame = _where(frame, options.where, dropped)
+    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), _notices(frame, options))
+
+
+def default_formula(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> str:
+    """The default model: predictors, crossed random intercepts, and one for each kind of cell that repeats.
+
+    A factor is left out if it has fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor, or if
+    some of these rows do not state it; a kind of cell, if it has as many cells as rows.
+    """
+    used = _with_predictors(frame, outcome, predictors)
+    terms = [name for name in CROSSED if FEWEST_LEVELS <= used[name].nunique() < len(used) and used[name].notna().all()]
+    terms += [":".join(cell) for cell in CELLS if set(cell) <= set(terms) and _repeats(used, cell)]
+    shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
+    if shared in used.columns and FEWEST_LEVELS <= used[shared].nunique() < len(used):
+        terms.append(shared)
+    fixed = " + ".join(predictors) if predictors else "1"
+    return f"{outcome} ~ {fixed}" + "".join(f" + (1|{term})" for term in terms)
+
+
+def left_out_factors(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> list[str]:
+    """Why the default model does without some of its factors, one sentence each."""
+    used = _with_predictors(frame, outcome, predictors)
+    sentences = []
+    for name in CROSSED:
+        levels, missing = int(used[name].nunique()), int(used[name].isna().sum())
+        if 1 < levels < FEWEST_LEVELS:
+            sentences.append(f"'{name}' has {levels} levels, too few for a variance: it is no random effect here.")
+        elif levels > 1 and missing:
+            sentences.append(f"'{name}' is not stated in {missing} of {len(used)} rows: it is no random effect here.")
+    return sentences
+
+
+def _with_predictors(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> pd.DataFrame:
+    return frame.dropna(subset=[name for name in [outcome, *predictors] if name in frame.columns])
+
+
+def _repeats(used: pd.DataFrame, cell: Sequence[str]) -> bool:
+    """True if a cell adds something: more cells than levels of either factor, and fewer than rows."""
+    cells = used.groupby(list(cell), observed=True).ngroups
+    return max(used[name].nunique() for name in cell) < cells < len(used)
+
+
+def _without_flags(records: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    known = datasets.flags()
+    for name in options.keep:
+        if name not in known and name != "direct":
+            raise unknown_name("flag", name, [*known, "direct"])
+    printed = records["flags"].fillna("")
+    sets = {text: frozenset(text.split(";")) for text in printed.unique()}
+    gone = records["language"].isna()
+    for flag in known.values():
+        if not flag.excluded or flag.name in options.keep:
+            continue
+        hit = printed.isin([text for text, names in sets.items() if flag.name in names]) & ~gone
+        if flag.name == "in-training" and options.outcome == "gap":
+            hit &= records["language"] != options.source  # the reference of a gap is always in training
+        if hit.any():
+            dropped.append((f"flag '{flag.name}': {flag.meaning}", int(hit.sum())))
+        gone |= hit
+    return records[~gone]
+
+
+def _one_metric(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    if options.metric is not None:
+        if options.metric not in set(rows["metric"].dropna()):
+            raise unknown_name("metric", options.metric, rows["metric"].dropna().unique())
+        return _leave_out(rows, rows["metric"] != options.metric, f"metric is not '{options.metric}'", dropped)
+    rank = rows["metric"].map({name: i for i, name in enumerate(METRIC_ORDER)}).fillna(len(METRIC_ORDER))
+    best = rank.groupby([rows["study"].fillna(""), rows["target_task"].fillna("")]).transform("min")
+    return _leave_out(
+        rows, rank > best, "second metric of the same predictions (of acc, f1, em the first is used)", dropped
+    )
+
+
+def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    import pandas as pd
+
+    if options.outcome != "gain":  # a run without intermediate stage is a level of its own, not an unknown one
+        rows = rows.assign(
+            intermediate_task=rows["intermediate_task"].where(rows["method"] != "baseline", "none").astype("str")
+        )
+    if options.outcome == "score":
+        scored = _leave_out(rows, rows["score"].isna(), "no score", dropped)
+        return _not_source(scored, options, dropped)
+    if options.outcome == "gap":
+        pairing = pair_gaps(_leave_out(rows, rows["score"].isna(), "no score", dropped), options.source)
+        dropped += pairing.dropped
+        return pairing.frame
+    reported = rows["gain"].notna()
+    pairing = pair_gains(rows[~reported & rows["score"].notna()])
+    dropped += pairing.dropped
+    used = int(pairing.frame["reference"].nunique())
+    if used:
+        dropped.append(("baseline of a gain: used up by pairing", used))
+    frame = pairing.frame.rename(columns={"reference": "baseline", "reference_variance": "baseline_variance"})
+    frame["baseline"] = "b" + frame["baseline"].astype(str)
+    if reported.any():
+        own = rows[reported].copy()
+        own["baseline"] = [f"r{i}" for i in own.index]
+        frame = pd.concat([frame, own], ignore_index=True) if len(frame) else own
+    return _not_source(frame, options, dropped)
+
+
+def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    source = frame["language"] == options.source
+    return _leave_out(
+        frame, source, f"source language '{options.source}' itself: no transfer between languages", dropped
+    )
+
+
+def _where(frame: pd.DataFrame, expression: str, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    try:
+        kept = frame.query(expression)
+    except Exception as error:  # the expression is the user's own: anything may be wrong with it
+        name = getattr(error, "args", [""])[0]
+        columns = [str(column) for column in frame.columns]
+        missing = next((word for word in str(name).replace("'", " ").split() if word.isidentifier()
+                        and word not in columns and did_you_mean(word, columns)), "")  # fmt: skip
+        hint = did_you_mean(missing, columns) or f"Columns: {', '.join(columns)}."
+        raise FormulaError(f"--where '{expression}' cannot be evaluated: {error}.", hint) from error
+    if len(kept) == 0:
+        raise CrossliftError(f"--where '{expression}' leaves none of {len(frame)} rows.")
+    if len(kept) < len(frame):
+        dropped.append((f"--where {expression}", len(frame) - len(kept)))
+    return kept
+
+
+def _leave_out(rows: pd.DataFrame, where: pd.Series[bool], reason: str, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    hit = where.fillna(False).astype(bool)
+    if hit.any():
+        dropped.append((reason, int(hit.sum())))
+    return rows[~hit]
+
+
+def _nothing_left(options: Options) -> str:
+    if options.outcome == "gain":
+        return (
+            "no gain can be paired: a gain needs rows of method 'intermediate' and rows of method 'baseline' with the "
+            "same study, model, target task, metric, split, condition, language and seed."
+        )
+    if options.outcome == "gap":
+        return f"no gap can be computed: no run has a score in '{options.source}' and in another language."
+    return "no score is left."
+
+
+def _account(dropped: Collection[tuple[str, int]]) -> str:
+    return "; ".join(f"{reason} ({rows})" for reason, rows in dropped) or "nothing"
+
+
+def _notices(frame: pd.DataFrame, options: Options) -> tuple[str, ...]:
+    notices = []
+    if options.outcome == "gain" and (frame["intermediate_language"] == AVERAGE).any():
+        rows = int((frame["intermediate_language"] == AVERAGE).sum())
+        notices.append(
+            f"{rows} of {len(frame)} gains come from intermediate data in several languages, which may include the "
+            "language tested. --where \"intermediate_language == 'eng'\" keeps English-only training."
+        )
+    return tuple(notices)

@@ -1,0 +1,169 @@
+"""From records to model rows: every row is used or counted, and the default model follows the data."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import CrossliftError, FormulaError, UnknownNameError
+from analysis.inputs import read_inputs
+from analysis.outcomes import Options, build_outcome, default_formula, left_out_factors
+from tests.analysis.test_gains import records, row
+
+LANGUAGES = ["de", "sw", "zh", "hi", "fi", "tr", "ar"]
+
+
+def grid(**more: object) -> pd.DataFrame:
+    rows = []
+    for i, language in enumerate(["en", *LANGUAGES]):
+        for j, task in enumerate(["xnli", "xcopa", "pawsx"]):
+            for k, model in enumerate(["m1", "m2", "m3"]):
+                base = 50 + 3 * i - 2 * j + k
+                cell = {"target_task": task, "model": model, "params_m": 100 * 4**k, **more}
+                rows.append(row("baseline", language, base, **cell))
+                rows.append(
+                    row("intermediate", language, base + 5 - 0.3 * i * (j + 1), intermediate_task="squad", **cell)
+                )
+    return records(rows)
+
+
+@pytest.mark.parametrize("outcome", ["gain", "gap", "score"])
+@pytest.mark.parametrize("data", ["gains", "all"])
+def test_rows_read_minus_rows_left_out_are_the_rows_of_the_model(outcome: str, data: str) -> None:
+    from analysis import datasets
+
+    sets = datasets.gain_sets() if data == "gains" else datasets.record_sets()
+    read = read_inputs([entry.name for entry in sets])
+    built = build_outcome(read.records, Options(outcome=outcome))
+    assert built.read - sum(rows for _, rows in built.dropped) == len(built.frame)
+    assert built.frame[outcome].notna().all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_the_account_adds_up_for_any_table(data: st.DataObject) -> None:
+    table = grid()
+    keep = data.draw(st.lists(st.booleans(), min_size=len(table), max_size=len(table)))
+    kept = table[keep].reset_index(drop=True)
+    outcome = data.draw(st.sampled_from(["gain", "gap", "score"]))
+    try:
+        built = build_outcome(kept, Options(outcome=outcome))
+    except CrossliftError as error:
+        assert "Left out" in error.hint
+        return
+    assert built.read - sum(rows for _, rows in built.dropped) == len(built.frame)
+
+
+def test_source_language_is_left_out_of_gains() -> None:
+    built = build_outcome(grid(), Options())
+    assert "eng" not in set(built.frame["language"])
+    assert dict(built.dropped)["source language 'eng' itself: no transfer between languages"] == 9
+
+
+def test_flags_exclude_unless_kept() -> None:
+    table = grid()
+    table.loc[table["language"] == "swa", "flags"] = "misprint;best-prompt"
+    left = build_outcome(table, Options())
+    assert "swa" not in set(left.frame["language"])
+    assert sum(rows for reason, rows in left.dropped if reason.startswith("flag")) == 18
+    kept = build_outcome(table, Options(keep=("misprint", "best-prompt")))
+    assert "swa" in set(kept.frame["language"])
+    with pytest.raises(UnknownNameError, match="unknown flag 'misprin'.*Did you mean 'misprint'"):
+        build_outcome(table, Options(keep=("misprin",)))
+
+
+def test_one_metric_of_the_same_predictions() -> None:
+    table = pd.concat([grid(), grid(metric="f1"), grid(metric="em")], ignore_index=True)
+    built = build_outcome(table, Options())
+    assert set(built.frame["metric"]) == {"acc"}
+    assert set(build_outcome(table, Options(metric="em")).frame["metric"]) == {"em"}
+    with pytest.raises(UnknownNameError, match="unknown metric 'bleu'"):
+        build_outcome(table, Options(metric="bleu"))
+
+
+def test_averages_are_left_out() -> None:
+    table = pd.concat(
+        [grid(), records([row("baseline", "avg", 60), row("intermediate", "avg", 64)])], ignore_index=True
+    )
+    assert dict(build_outcome(table, Options()).dropped)["average over languages: not the score of a language"] == 2
+
+
+def test_the_reference_of_a_gap_may_be_in_training() -> None:
+    table = grid()
+    table = table[table["method"] == "baseline"].reset_index(drop=True)
+    table.loc[table["language"].isin(["eng", "deu"]), "flags"] = "in-training"
+    built = build_outcome(table, Options(outcome="gap"))
+    assert "deu" not in set(built.frame["language"])
+    assert len(built.frame) == 6 * 9
+
+
+def test_where_keeps_rows_and_says_how_many_went() -> None:
+    built = build_outcome(grid(), Options(where="target_task == 'xnli' and typology < 0.6"))
+    assert set(built.frame["target_task"]) == {"xnli"}
+    assert built.dropped[-1][0] == "--where target_task == 'xnli' and typology < 0.6"
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("target_tsk == 'xnli'", "cannot be evaluated.*Did you mean 'target_task'"),
+        ("target_task ==", "cannot be evaluated"),
+        ("target_task == 'nothing'", "leaves none of 63 rows"),
+    ],
+)
+def test_where_mistakes(where: str, message: str) -> None:
+    with pytest.raises((FormulaError, CrossliftError), match=message):
+        build_outcome(grid(), Options(where=where))
+
+
+def test_nothing_to_pair_says_what_a_gain_needs() -> None:
+    table = grid()
+    with pytest.raises(CrossliftError, match="no gain can be paired.*method 'intermediate'.*Left out: "):
+        build_outcome(table[table["method"] == "baseline"].reset_index(drop=True), Options())
+
+
+def test_reported_gains_are_taken_as_they_are() -> None:
+    rows = [{"study": "s", "language": language, "gain": 1.0 + i} for i, language in enumerate(LANGUAGES)]
+    built = build_outcome(records(rows), Options())
+    assert built.frame["gain"].tolist() == [1.0 + i for i in range(7)]
+
+
+def test_factors_are_joined() -> None:
+    frame = build_outcome(grid(), Options()).frame
+    assert frame["typology"].between(0, 1).all()
+    assert frame.groupby("model")["log_params"].first().diff().dropna().tolist() == [2.0, 2.0]
+    assert frame["log_corpus"].notna().all()
+    assert set(frame["language_family"]) >= {"Indo-European", "Turkic", "Uralic"}
+
+
+def test_default_model_has_the_factors_and_cells_of_the_data() -> None:
+    frame = build_outcome(grid(), Options()).frame
+    assert default_formula(frame, "gain", ["typology"]) == (
+        "gain ~ typology + (1|language) + (1|target_task) + (1|model)"
+        " + (1|language:target_task) + (1|model:target_task)"
+    )
+    one_task = frame[frame["target_task"] == "xnli"]
+    assert default_formula(one_task, "gain", ["typology"]) == "gain ~ typology + (1|language) + (1|model)"
+
+
+def test_shared_baselines_get_an_effect() -> None:
+    second = grid()
+    second = second[second["method"] == "intermediate"].assign(intermediate_task="mnli")
+    frame = build_outcome(pd.concat([grid(), second], ignore_index=True), Options()).frame
+    assert default_formula(frame, "gain", ["typology"]).endswith(" + (1|baseline)")
+
+
+def test_factors_with_two_levels_are_left_out_and_said() -> None:
+    frame = build_outcome(grid(), Options()).frame
+    two = frame[frame["model"] != "m3"]
+    assert "(1|model)" not in default_formula(two, "gain", ["typology"])
+    assert left_out_factors(two, "gain", ["typology"]) == [
+        "'model' has 2 levels, too few for a variance: it is no random effect here."
+    ]
+
+
+def test_unknown_outcome() -> None:
+    with pytest.raises(UnknownNameError, match="unknown outcome 'gains'.*Did you mean 'gain'"):
+        build_outcome(grid(), Options(outcome="gains"))
