@@ -1,0 +1,310 @@
+"""From a formula and a frame to arrays: outcome, fixed columns, and per random term its codes and columns.
+
+Group matrices stay sparse: a term keeps one integer code per row and a few columns, never a
+rows × random-effects matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Booleans, Floats, Integers
+from ..errors import DesignError, FormulaError, did_you_mean
+from .formula import Bar, MixedFormula, describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# A column counts as a combination of others when what is left of it after projection is below this share of its
+# length. R's lm uses 1e-7 for the same purpose.
+RANK_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class RandomTerm:
+    """One random-effect term on the rows kept.
+
+    Attributes
+    ----------
+    group
+        Grouping factor as printed (``"language"``, ``"batch:cask"``).
+    factors
+        Variables that make up the grouping factor.
+    columns
+        Names of the ``k`` varying columns, ``"Intercept"`` for the constant.
+    codes
+        Level of each row, shape ``(n,)``.
+    levels
+        Labels of the ``L`` levels, in sorted order.
+    values
+        Columns, shape ``(n, k)``; ``None`` for an intercept alone.
+    evaluator
+        The ``formulae`` matrix that evaluates the columns on new rows; ``None`` for an intercept alone.
+    """
+
+    group: str
+    factors: tuple[str, ...]
+    columns: tuple[str, ...]
+    codes: Integers
+    levels: tuple[str, ...]
+    values: Floats | None
+    evaluator: Any
+
+    @property
+    def width(self) -> int:
+        """Number of columns that vary by level."""
+        return len(self.columns)
+
+    @property
+    def size(self) -> int:
+        """Number of random effects."""
+        return len(self.levels) * self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Arrays of one model, and what was left out to get them.
+
+    ``X`` has shape ``(n, p)``, ``y`` and ``weights`` ``(n,)``; ``kept`` marks the rows of the frame that are used;
+    ``evaluator`` evaluates the fixed columns on new rows that have ``fixed_variables``.
+    """
+
+    formula: MixedFormula
+    y: Floats
+    X: Floats
+    fixed_names: tuple[str, ...]
+    terms: tuple[RandomTerm, ...]
+    weights: Floats | None
+    kept: Booleans
+    dropped: tuple[tuple[str, int], ...]
+    evaluator: Any
+    fixed_variables: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of rows used."""
+        return len(self.y)
+
+    @property
+    def p(self) -> int:
+        """Number of fixed-effect columns."""
+        return self.X.shape[1]
+
+    @property
+    def q(self) -> int:
+        """Number of random effects over all terms."""
+        return sum(term.size for term in self.terms)
+
+
+def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None = None) -> Design:
+    """Evaluate ``formula`` on ``frame``.
+
+    Parameters
+    ----------
+    formula
+        Parsed formula; it must have at least one random-effect term.
+    frame
+        One row per observation. Rows with a missing value in a variable of the model are dropped and counted.
+    weights
+        Column of prior weights: the residual variance of a row is σ² / weight.
+
+    Raises
+    ------
+    FormulaError
+        If a variable of the formula is not a column of the frame, or the formula has no random effect.
+    DesignError
+        If the model cannot be estimated on these rows: constant outcome, collinear columns, a grouping factor with
+        one level or with as many random effects as rows, infinite values, weights that are not positive.
+    """
+    if not formula.bars:
+        raise FormulaError(
+            f"the formula '{formula.text}' has no random effect.",
+            "Add a grouping factor, for example + (1|language): scores of one language are not independent.",
+        )
+    variables = _variables(formula, weights)
+    _check_columns(variables, frame, formula)
+    kept, dropped = _complete_rows(variables, frame)
+    rows = frame.loc[kept, variables] if not kept.all() else frame[variables]
+    if len(rows) == 0:
+        raise DesignError(
+            f"no row of the {len(frame)} has a value for every variable of '{formula.text}'.",
+            "Missing: " + ", ".join(f"{reason} ({count})" for reason, count in dropped) + ".",
+        )
+    _check_finite(variables, rows)
+    y, X, names, evaluator = _fixed_part(formula, rows)
+    terms = tuple(_random_term(bar, rows, formula) for bar in formula.bars)
+    w = _weights(weights, rows)
+    _check_outcome(y, formula)
+    _check_rank(X, w, names, formula)
+    _check_terms(terms, len(y), formula)
+    fixed_variables = tuple(sorted(name for name in describe(formula.fixed, formula.text).var_names if name))
+    return Design(formula, y, X, names, terms, w, kept, tuple(dropped), evaluator, fixed_variables)
+
+
+def _variables(formula: MixedFormula, weights: str | None) -> list[str]:
+    """Columns of the frame that the model needs, in a stable order."""
+    found: list[str] = []
+    pieces = [f"{formula.response} ~ {formula.fixed}", *(bar.expression for bar in formula.bars)]
+    for piece in pieces:
+        found.extend(sorted(name for name in describe(piece, formula.text).var_names if name))
+    for bar in formula.bars:
+        found.extend(bar.factors)
+    if weights is not None:
+        found.append(weights)
+    return list(dict.fromkeys(found))
+
+
+def _check_columns(variables: list[str], frame: pd.DataFrame, formula: MixedFormula) -> None:
+    columns = [str(column) for column in frame.columns]
+    for name in variables:
+        if name not in frame.columns:
+            hint = did_you_mean(name, columns) or "Columns: " + ", ".join(columns[:30]) + "."
+            raise FormulaError(f"'{name}' in '{formula.text}' is not a column of the data.", hint)
+
+
+def _complete_rows(variables: list[str], frame: pd.DataFrame) -> tuple[Booleans, list[tuple[str, int]]]:
+    """Rows with a value for every variable; each row left out is counted once, under the first one missing."""
+    kept = np.ones(len(frame), dtype=bool)
+    dropped = []
+    for name in variables:
+        missing = frame[name].isna().to_numpy() & kept
+        if missing.any():
+            dropped.append((f"no value for '{name}'", int(missing.sum())))
+            kept &= ~missing
+    return kept, dropped
+
+
+def _check_finite(variables: list[str], rows: pd.DataFrame) -> None:
+    for name in variables:
+        column = rows[name]
+        if column.dtype.kind == "f" and not np.isfinite(column.to_numpy()).all():
+            where = rows.index[~np.isfinite(column.to_numpy())][0]
+            raise DesignError(f"'{name}' is infinite in row {where}.", "Was a logarithm of zero taken?")
+
+
+def _fixed_part(formula: MixedFormula, rows: pd.DataFrame) -> tuple[Floats, Floats, tuple[str, ...], Any]:
+    """Outcome and fixed columns, as ``formulae`` evaluates them."""
+    from formulae import design_matrices
+
+    text = f"{formula.response} ~ {formula.fixed}"
+    try:
+        matrices = design_matrices(text, rows)
+    except Exception as error:  # any function named in the formula may raise
+        raise FormulaError(f"the formula '{formula.text}' cannot be evaluated: {error}.") from error
+    response = np.asarray(matrices.response.design_matrix)
+    if (response.ndim != 1 and response.shape[1] != 1) or matrices.response.kind != "numeric":
+        raise DesignError(f"the outcome '{formula.response}' of '{formula.text}' is not one number per row.")
+    if matrices.common is None:
+        raise FormulaError(f"the formula '{formula.text}' has no fixed effect.", "Write 1 for an intercept alone.")
+    X = np.ascontiguousarray(matrices.common.design_matrix, dtype=float)
+    names = tuple(label for term in matrices.common.terms.values() for label in term.labels)
+    return np.ascontiguousarray(response.ravel(), dtype=float), X, names, matrices.common
+
+
+def _random_term(bar: Bar, rows: pd.DataFrame, formula: MixedFormula) -> RandomTerm:
+    codes, levels = _levels(bar.factors, rows)
+    if bar.expression == "1":
+        return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
+    from formulae import design_matrices
+
+    try:
+        common = design_matrices(bar.expression, rows).common
+    except Exception as error:
+        raise FormulaError(f"'{bar.expression}' in '{formula.text}' cannot be evaluated: {error}.") from error
+    columns = tuple(label for term in common.terms.values() for label in term.labels)
+    if columns == ("Intercept",):
+        return RandomTerm(bar.group, bar.factors, columns, codes, levels, None, None)
+    values = np.ascontiguousarray(common.design_matrix, dtype=float)
+    return RandomTerm(bar.group, bar.factors, columns, codes, levels, values, common)
+
+
+def _levels(factors: tuple[str, ...], rows: pd.DataFrame) -> tuple[Integers, tuple[str, ...]]:
+    """Integers and labels of the observed combinations of ``factors``, labels sorted within each factor."""
+    import pandas as pd
+
+    codes, labels = pd.factorize(rows[factors[0]], sort=True)
+    names = [str(label) for label in labels]
+    for factor in factors[1:]:
+        more, labels = pd.factorize(rows[factor], sort=True)
+        combined, codes = np.unique(codes * len(labels) + more, return_inverse=True)
+        names = [f"{names[c // len(labels)]}:{labels[c % len(labels)]}" for c in combined]
+    return np.asarray(codes, dtype=np.intp), tuple(names)
+
+
+def _weights(weights: str | None, rows: pd.DataFrame) -> Floats | None:
+    if weights is None:
+        return None
+    values = rows[weights].to_numpy(dtype=float)
+    if not (values > 0).all():
+        where = rows.index[~(values > 0)][0]
+        raise DesignError(
+            f"the weight '{weights}' of row {where} is {rows.loc[where, weights]}, not a positive number.",
+            "Leave such rows out: a weight of zero is no observation.",
+        )
+    return values
+
+
+def _check_outcome(y: Floats, formula: MixedFormula) -> None:
+    if np.ptp(y) == 0:
+        raise DesignError(
+            f"the outcome '{formula.response}' is {y[0]:g} in all {len(y)} rows: there is nothing to explain.",
+            "Check that the right column was chosen and that scores were not filled in.",
+        )
+
+
+def _check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formula: MixedFormula) -> None:
+    """Refuse collinear fixed columns, and say which column repeats which."""
+    from scipy.linalg import qr, solve_triangular
+
+    n, p = X.shape
+    scaled = X if weights is None else X * np.sqrt(weights)[:, None]
+    lengths = np.linalg.norm(scaled, axis=0)
+    for j in np.flatnonzero(lengths == 0):
+        raise DesignError(f"the fixed-effect column '{names[j]}' of '{formula.text}' is zero in every row.")
+    # The Gram matrix of unit columns settles the clear cases; the QR of all rows is only paid for in the others.
+    gram = (scaled / lengths).T @ (scaled / lengths)
+    if n > p and np.linalg.eigvalsh(gram)[0] > 1e-6:
+        return
+    r, pivot = qr(scaled / lengths, mode="r", pivoting=True)
+    r = r[: min(n, p)]
+    rank = int((np.abs(np.diag(r)) > RANK_TOLERANCE).sum())
+    if rank < p:
+        extra = pivot[rank:]
+        parts = solve_triangular(r[:rank, :rank], r[:rank, rank:])
+        sentences = []
+        for i, column in enumerate(extra):
+            partners = [names[pivot[j]] for j in np.flatnonzero(np.abs(parts[:, i]) > RANK_TOLERANCE)]
+            sentences.append(f"'{names[column]}' follows from " + " and ".join(f"'{name}'" for name in partners))
+        raise DesignError(
+            f"the {p} fixed-effect columns of '{formula.text}' are not independent on these {n} rows: "
+            + "; ".join(sentences)
+            + ".",
+            "Leave one of them out of the formula.",
+        )
+    if n <= p:
+        raise DesignError(f"'{formula.text}' has {p} fixed effects and only {n} rows.", "Use a smaller model.")
+
+
+def _check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula) -> None:
+    seen: set[tuple[str, str]] = set()
+    for term in terms:
+        if len(term.levels) < 2:
+            raise DesignError(
+                f"the grouping factor '{term.group}' of '{formula.text}' has one level, '{term.levels[0]}', on the "
+                f"{n} rows used: its variance cannot be estimated.",
+                f"Take the term with '{term.group}' out of the formula.",
+            )
+        if term.size >= n:
+            raise DesignError(
+                f"'{term.group}' has {len(term.levels)} levels and {term.size} random effects on {n} rows: they cannot "
+                "be told from the residuals.",
+                "Use a coarser grouping factor or fewer random slopes.",
+            )
+        for column in term.columns:
+            if (term.group, column) in seen:
+                raise DesignError(f"'{formula.text}' lets '{column}' vary by '{term.group}' twice.", "Keep one term.")
+            seen.add((term.group, column))

@@ -1,0 +1,282 @@
+"""What a fit returns: tidy frames, the model's own words about its health, and what can be asked of it later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Floats, Integers
+from ..errors import CrossliftError, DesignError, did_you_mean
+from .inference import Reference, t_tests
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .design import Design
+    from .summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceComponent:
+    """Variance of one varying column over the levels of one grouping factor; ``group`` is Residual for the rest."""
+
+    group: str
+    term: str
+    variance: float
+
+    @property
+    def std_dev(self) -> float:
+        """Standard deviation, in the unit of the outcome."""
+        return float(np.sqrt(self.variance))
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Correlation of two varying columns of one random term; missing where a variance is zero."""
+
+    group: str
+    term: str
+    other: str
+    correlation: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MixedResult:
+    """A fitted mixed model.
+
+    Attributes
+    ----------
+    formula, outcome
+        As given.
+    engine
+        ``"reml"``, ``"ml"`` or the name of the outside engine.
+    reference
+        Distribution of the test statistics; its name is ``df_method`` in the JSON contract.
+    n_obs
+        Rows used.
+    groups
+        Levels of each grouping factor.
+    dropped
+        Reason and number of rows left out.
+    coefficients, covariance
+        Fixed effects ``(p,)`` and their covariance ``(p, p)``.
+    log_likelihood, criterion
+        Restricted under REML; ``criterion`` is minus twice that.
+    singular
+        True if a random term has less than its full number of dimensions.
+    evaluations
+        Evaluations of the criterion that the search took; 0 where an outside engine does not say.
+    """
+
+    formula: str
+    outcome: str
+    engine: str
+    reference: Reference
+    n_obs: int
+    groups: dict[str, int]
+    dropped: tuple[tuple[str, int], ...]
+    names: tuple[str, ...]
+    coefficients: Floats
+    covariance: Floats
+    components: tuple[VarianceComponent, ...]
+    correlations: tuple[Correlation, ...]
+    modes: tuple[Floats, ...]
+    log_likelihood: float
+    criterion: float
+    reml: bool
+    singular: bool
+    converged: bool
+    evaluations: int
+    theta: dict[str, float]
+    warnings: tuple[str, ...]
+    design: Design = field(repr=False)
+
+    @property
+    def df_method(self) -> str:
+        """How degrees of freedom were got."""
+        return self.reference.name
+
+    @property
+    def fixed(self) -> pd.DataFrame:
+        """Fixed effects: term, estimate, std_error, df, statistic, p_value, 95% conf_low and conf_high."""
+        return self.conf_int(0.95)
+
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Variance components: group, term, variance, std_dev; the residual last."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [(c.group, c.term, c.variance, c.std_dev) for c in self.components],
+            columns=["group", "term", "variance", "std_dev"],
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Number of estimated parameters: fixed effects, variance parameters, residual."""
+        return len(self.names) + len(self.theta) + 1
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, of the restricted likelihood under REML (comparable only with equal fixed effects)."""
+        return self.criterion + 2 * self.parameters
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Fixed effects with t intervals at ``level``."""
+        frame = self.contrast(np.eye(len(self.names)), level)
+        frame.insert(0, "term", list(self.names))
+        return frame
+
+    def contrast(self, weights: Floats, level: float = 0.95) -> pd.DataFrame:
+        """Estimate linear combinations of the fixed effects.
+
+        Parameters
+        ----------
+        weights
+            One combination a row, shape ``(r, p)`` in the order of ``names``.
+        level
+            Coverage of the interval.
+        """
+        import pandas as pd
+
+        rows = np.atleast_2d(np.asarray(weights, dtype=float))
+        if rows.shape[1] != len(self.names):
+            raise CrossliftError(
+                f"a contrast needs {len(self.names)} weights, one for each of {', '.join(self.names)}; "
+                f"{rows.shape[1]} were given."
+            )
+        std_error = np.sqrt(np.einsum("ri,ij,rj->r", rows, self.covariance, rows))
+        return pd.DataFrame(t_tests(rows @ self.coefficients, std_error, self.reference.degrees(rows), level))
+
+    def random_effects(self) -> pd.DataFrame:
+        """Conditional modes: group, level, term, value (in the unit of the outcome per unit of the term)."""
+        import pandas as pd
+
+        frames = []
+        for term, modes in zip(self.design.terms, self.modes, strict=True):
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "group": term.group,
+                        "level": np.repeat(np.array(term.levels, dtype=object), term.width),
+                        "term": np.tile(np.array(term.columns, dtype=object), len(term.levels)),
+                        "value": modes.ravel(),
+                    }
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
+    def predict(self, frame: pd.DataFrame | None = None, random: bool = True, new_levels: str = "error") -> Floats:
+        """Predict the outcome.
+
+        Parameters
+        ----------
+        frame
+            Rows to predict; the rows used in the fit if none is given.
+        random
+            Add the conditional modes of known levels; without them the prediction is that of an average level.
+        new_levels
+            ``"error"`` refuses levels that the fit has not seen, ``"average"`` gives them a random effect of zero.
+
+        Returns
+        -------
+        array
+            One prediction a row, in the unit of the outcome.
+        """
+        if new_levels not in ("error", "average"):
+            raise CrossliftError(f"new_levels is 'error' or 'average', not '{new_levels}'.")
+        if frame is None:
+            fixed = self.design.X @ self.coefficients
+        else:
+            fixed = np.asarray(self.design.evaluator.evaluate_new_data(frame).design_matrix) @ self.coefficients
+        if not random:
+            return np.asarray(fixed, dtype=float)
+        total = np.array(fixed, dtype=float)
+        for term, modes in zip(self.design.terms, self.modes, strict=True):
+            if frame is None:
+                codes, values = term.codes, term.values
+            else:
+                codes = _known_codes(term.levels, term.factors, frame, new_levels)
+                values = (
+                    None
+                    if term.evaluator is None
+                    else np.asarray(term.evaluator.evaluate_new_data(frame).design_matrix, dtype=float)
+                )
+            effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
+            total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
+        return total
+
+    def to_json(self) -> dict[str, Any]:
+        """The fit part of the JSON contract; floats unrounded, what does not exist is ``None``."""
+
+        def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+            return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+        return {
+            "command": "fit",
+            "formula": self.formula,
+            "outcome": self.outcome,
+            "engine": self.engine,
+            "df_method": self.df_method,
+            "n_obs": self.n_obs,
+            "groups": dict(self.groups),
+            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "fixed": records(self.fixed),
+            "variance": records(self.variance),
+            "correlations": [
+                {"group": c.group, "term": c.term, "other": c.other, "correlation": _plain(c.correlation)}
+                for c in self.correlations
+            ],
+            "log_likelihood": self.log_likelihood,
+            "criterion": self.criterion,
+            "aic": self.aic,
+            "reml": self.reml,
+            "singular": self.singular,
+            "converged": self.converged,
+            "evaluations": self.evaluations,
+            "warnings": list(self.warnings),
+        }
+
+    def summary(self) -> Summary:
+        """The printed form: text with ``str()``, HTML in a notebook, Markdown with ``.markdown()``."""
+        from .summary import Summary
+
+        return Summary(self)
+
+    def __repr__(self) -> str:
+        return f"<MixedResult {self.formula}: {self.n_obs} rows, {self.engine}, {self.df_method}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary().html()
+
+
+def _known_codes(levels: tuple[str, ...], factors: tuple[str, ...], frame: pd.DataFrame, new: str) -> Integers:
+    """Integers of a frame's levels, -1 for those not in the fit."""
+    for factor in factors:
+        if factor not in frame.columns:
+            hint = did_you_mean(factor, [str(c) for c in frame.columns])
+            raise DesignError(f"the rows to predict have no column '{factor}'.", hint)
+    labels = frame[factors[0]].astype(str)
+    for factor in factors[1:]:
+        labels = labels + ":" + frame[factor].astype(str)
+    position = {level: i for i, level in enumerate(levels)}
+    codes = np.array([position.get(label, -1) for label in labels], dtype=np.intp)
+    if new == "error" and (codes < 0).any():
+        unseen = str(labels.iloc[int(np.argmax(codes < 0))])
+        hint = did_you_mean(unseen, levels)
+        raise DesignError(
+            f"'{unseen}' is not a level of '{':'.join(factors)}' in the fit.",
+            f"{hint} Use new_levels='average' for levels not seen.".strip(),
+        )
+    return codes
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value: numpy scalars unwrapped, NaN and infinities as ``None``."""
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    return value

@@ -1,0 +1,23 @@
+"""One BLAS thread for small systems: waking a second one costs more than a few hundred rows of work bring."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from typing import Any
+
+# Random effects up to which one thread is faster than two (benchmarks/threads.py).
+SMALL = 400
+
+
+def blas_threads(q: int) -> AbstractContextManager[Any]:
+    """Context in which linear algebra on ``q`` random effects runs on a sensible number of threads."""
+    return _controller().limit(limits=1, user_api="blas") if q <= SMALL else nullcontext()
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    import scipy.linalg  # noqa: F401  its BLAS has to be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

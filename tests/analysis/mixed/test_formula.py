@@ -1,0 +1,58 @@
+"""Formulas: what is expanded, what is kept apart, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.errors import FormulaError
+from analysis.mixed.formula import Bar, parse_formula
+
+
+def bars(text: str) -> tuple[Bar, ...]:
+    return parse_formula(text).bars
+
+
+def test_fixed_part_and_crossed_terms() -> None:
+    parsed = parse_formula("gain ~ typology*log_params + (1|language) + (1 + typology|model)")
+    assert parsed.response == "gain"
+    assert parsed.fixed == "typology*log_params"
+    assert parsed.bars == (Bar("1", ("language",)), Bar("1 + typology", ("model",)))
+
+
+def test_correlated_and_separate_terms_are_not_the_same() -> None:
+    assert bars("y ~ x + (1 + x|g)") != bars("y ~ x + (1|g) + (0 + x|g)")
+
+
+def test_double_bar_is_split() -> None:
+    assert bars("y ~ x + (1 + x||g)") == (Bar("1", ("g",)), Bar("0 + x", ("g",)))
+    assert bars("y ~ x + (x||g)") == bars("y ~ x + (1 + x||g)")
+    assert bars("y ~ x + (0 + x*z||g)") == (Bar("0 + x", ("g",)), Bar("0 + z", ("g",)), Bar("0 + x:z", ("g",)))
+
+
+def test_nesting_and_interaction() -> None:
+    assert bars("y ~ 1 + (1|a/b)") == (Bar("1", ("a",)), Bar("1", ("a", "b")))
+    assert bars("y ~ 1 + (1|a:b)") == (Bar("1", ("a", "b")),)
+    assert bars("y ~ 1 + (1|a:b)")[0].group == "a:b"
+
+
+def test_fixed_part_may_be_missing_or_without_intercept() -> None:
+    assert parse_formula("y ~ (1|g)").fixed == "1"
+    assert parse_formula("log(y) ~ 0 + center(x) - z + ((1|g))").fixed == "0 + center(x) - z"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("y", "no '~'"),
+        ("~ x", "no '~'"),
+        ("y ~ x + 1|g", r"no parentheses around it.*Write \(1\|g\)"),
+        ("y ~ (1|g", "left open"),
+        ("y ~ 1|g)", "never opened"),
+        ("y ~ (1|)", "needs columns, one bar and a grouping factor"),
+        ("y ~ (1|g|h)", "needs columns, one bar"),
+        ("y ~ x - (1|g)", "cannot be subtracted"),
+    ],
+)
+def test_what_cannot_be_read_is_said(text: str, message: str) -> None:
+    with pytest.raises(FormulaError, match=message):
+        parse_formula(text)

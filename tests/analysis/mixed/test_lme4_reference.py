@@ -1,0 +1,106 @@
+"""Agreement with lme4, lmerTest and pbkrtest on every pinned set."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from analysis.mixed import fit_mixed
+from tests.conftest import ROOT
+
+# lme4 was run to 1e-12 on the criterion; what is left is the optimiser's own last step.
+CRITERION = 1e-6
+# Near its minimum the criterion is flat: 1e-10 in the criterion is 1e-5 of a standard error, and a decade to spare.
+ESTIMATE = 1e-4
+# lmerTest differentiates numerically (Richardson), which costs digits that exact derivatives keep.
+DEGREES = 1e-3
+# Conditional modes follow the variance parameters, relative to the spread of the modes.
+MODE = 1e-4
+
+MODELS = json.loads((ROOT / "validation/lme4/reference.json").read_text(encoding="utf-8"))["models"]
+IDS = [f"{model['name']}-{'REML' if model['reml'] else 'ML'}" for model in MODELS]
+
+
+def test_the_grid_has_not_shrunk() -> None:
+    assert len(MODELS) == 24
+    assert {model["data"] for model in MODELS} == {
+        "sleepstudy", "penicillin", "cake", "dyestuff", "dyestuff2", "pastes", "synth1k", "synth5k",
+    }  # fmt: skip
+    assert sum("satterthwaite" in model for model in MODELS) == 12
+    assert sum("kenward_roger" in model for model in MODELS) == 7
+
+
+def _fit(model, lme4_data):
+    return fit_mixed(model["formula"], lme4_data[model["data"]], reml=model["reml"], weights=model.get("weights"))
+
+
+def _order(result, model) -> list[int]:
+    """Positions of R's terms among ours: R prints interactions last and names columns its own way."""
+    ours = {frozenset(name.replace("Intercept", "(Intercept)").split(":")): i for i, name in enumerate(result.names)}
+    positions = []
+    for term in np.atleast_1d(model["terms"]):
+        parts = {part.replace("recipeB", "recipe[B]").replace("recipeC", "recipe[C]") for part in term.split(":")}
+        positions.append(ours[frozenset(parts)])
+    return positions
+
+
+@pytest.mark.parametrize("model", MODELS, ids=IDS)
+def test_criterion_and_estimates(model, lme4_data) -> None:
+    result = _fit(model, lme4_data)
+    order = _order(result, model)
+    assert result.converged
+    assert result.n_obs == model["n"]
+    assert result.criterion == pytest.approx(model["criterion"], abs=CRITERION)
+    assert result.log_likelihood == pytest.approx(model["log_likelihood"], abs=CRITERION)
+    assert result.singular == model["singular"]
+    np.testing.assert_allclose(result.coefficients[order], np.atleast_1d(model["estimate"]), rtol=ESTIMATE)
+    std_error = np.sqrt(np.diag(result.covariance))
+    np.testing.assert_allclose(std_error[order], np.atleast_1d(model["std_error"]), rtol=ESTIMATE)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=IDS)
+def test_variance_components(model, lme4_data) -> None:
+    result = _fit(model, lme4_data)
+    ours = {(c.group, c.term): c.variance for c in result.components}
+    for row in model["variance"]:
+        if row.get("var2"):
+            continue
+        group = _group(row["grp"], ours)
+        value = ours[group, {None: "", "(Intercept)": "Intercept"}.get(row.get("var1"), row.get("var1"))]
+        assert value == pytest.approx(row["vcov"], rel=10 * ESTIMATE, abs=1e-8)
+
+
+def _group(name: str, ours) -> str:
+    """R prints ``cask:batch`` for our ``batch:cask``, and numbers the terms of one group."""
+    groups = {group for group, _ in ours}
+    for candidate in (name, ":".join(reversed(name.split(":"))), name.rsplit(".", 1)[0]):
+        if candidate in groups:
+            return candidate
+    raise AssertionError(f"no group {name} among {groups}")
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if "satterthwaite" in m], ids=lambda m: m["name"])
+def test_satterthwaite_degrees_of_freedom(model, lme4_data) -> None:
+    result = _fit(model, lme4_data)
+    order = _order(result, model)
+    fixed = result.fixed.iloc[order]
+    np.testing.assert_allclose(fixed["df"], np.atleast_1d(model["satterthwaite"]), rtol=DEGREES)
+    np.testing.assert_allclose(fixed["p_value"], np.atleast_1d(model["p_value"]), rtol=20 * DEGREES)
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if "modes" in m], ids=lambda m: m["name"])
+def test_conditional_modes(model, lme4_data) -> None:
+    result = _fit(model, lme4_data)
+    modes = result.random_effects()
+    for name, expected in model["modes"].items():
+        group = _group(name, {(g, "") for g in modes["group"].unique()})
+        values = np.asarray(expected["value"], dtype=float).reshape(len(expected["level"]), -1)
+        for j, term in enumerate(np.atleast_1d(expected["term"])):
+            own = modes[(modes["group"] == group) & (modes["term"] == term.replace("(Intercept)", "Intercept"))]
+            by_level = own.set_index("level")["value"]
+            levels = [level if level in by_level.index else ":".join(reversed(level.split(":")))
+                      for level in map(str, expected["level"])]  # fmt: skip
+            scale = max(np.abs(values[:, j]).max(), 1e-6)
+            np.testing.assert_allclose(by_level.loc[levels], values[:, j], atol=MODE * scale)
