@@ -1,0 +1,1 @@
+"""The ``analyze`` command: one module a subcommand."""

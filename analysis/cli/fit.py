@@ -1,0 +1,234 @@
+"""Regress gains, gaps or scores on typological distance, model size or corpus size.
+
+The default model has crossed random effects for languages, target tasks, models, intermediate tasks and studies, for
+cells that repeat, and for scores that several differences share; tests use Satterthwaite degrees of freedom. Without
+--data it uses the bundled results. Columns for formulas and --where: typology (0 to 1), log_params (base 2, zero at 1
+billion parameters), log_corpus (base 2), language_family, observed_share, and the fields of the record.
+"""
+
+from __future__ import annotations
+
+import argparse
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from ..choices import DF_METHODS
+from ..covariates import CORPORA, FACTORS, OWN
+from ..tables import Table, count, number
+from .output import add_json, console, heading, progress, write_csv, write_json
+from .validate import add_map, parse_map
+
+if TYPE_CHECKING:
+    from ..factors import FactorFit
+
+SUMMARY = "what gains, gaps or scores depend on"
+EXAMPLES = """examples:
+  analyze fit --factor typology
+  analyze fit --factor typology --factor size --plot effect.png --json effect.json
+  analyze fit --factor typology --outcome gap --measure featural
+  analyze fit --factor typology --where "intermediate_language == 'eng'"
+  analyze fit --factor typology --data scores.csv --map lang=language
+  analyze fit --factor typology --formula 'gain ~ typology*log_params + (1|language) + (1|target_task) + (1|model)'"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``analyze fit``."""
+    what = parser.add_argument_group("what is asked")
+    what.add_argument("--factor", action="append", metavar="FACTOR", help=f"{', '.join(FACTORS)}; may be repeated")
+    what.add_argument("--outcome", default="gain", metavar="OUTCOME", help="gain, gap or score (default: gain)")
+    what.add_argument("--formula", metavar="FORMULA", help="an lme4 formula in place of the default model")
+    what.add_argument(
+        "--source", default="eng", metavar="LANGUAGE", help="language of the training data (default: English)"
+    )
+    what.add_argument(
+        "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
+    )
+    what.add_argument("--recipe", metavar="RECIPE", help="knn, shared or published (default: knn)")
+    what.add_argument("--corpus", default="cc100", metavar="CORPUS",
+                      help=f"{', '.join(CORPORA)} or {OWN}: whose size log_corpus is (default: cc100)")  # fmt: skip
+    rows = parser.add_argument_group("which rows")
+    rows.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
+                      help="bundled sets or files (CSV, TSV, Parquet, JSON Lines)")  # fmt: skip
+    add_map(rows)
+    rows.add_argument("--where", metavar="EXPR", help="keep the rows for which a pandas expression holds")
+    rows.add_argument("--metric", metavar="METRIC", help="use this metric instead of the first of acc, f1, em")
+    rows.add_argument("--keep", action="append", default=[], metavar="FLAG",
+                      help="keep rows with this flag; may be repeated ('analyze data NAME' lists flags)")  # fmt: skip
+    how = parser.add_argument_group("how")
+    how.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
+    how.add_argument(
+        "--df", default="satterthwaite", metavar="METHOD", help=f"{' or '.join(DF_METHODS)} (default: satterthwaite)"
+    )
+    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift or statsmodels")
+    files = parser.add_argument_group("files")
+    add_json(files)
+    files.add_argument("--csv", metavar="FILE", help="write the fixed effects as CSV")
+    files.add_argument("--rows", metavar="FILE", help="write the rows that entered the model as CSV")
+    files.add_argument("--plot", metavar="FILE", help="draw the marginal effect of the first factor (.png, .svg, .pdf)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fit and print."""
+    from ..factors import Request, fit_factors
+    from ..outcomes import Options
+
+    if not options.factor and not options.formula:
+        from ..errors import CrossliftError
+
+        raise CrossliftError("what should the outcome be regressed on?", "Give --factor typology, or a --formula.")
+    if options.plot:
+        _check_plot(options)
+    request = Request(
+        factors=tuple(dict.fromkeys(options.factor or ())),
+        data=tuple(options.data),
+        mapping=parse_map(options.map),
+        options=Options(
+            outcome=options.outcome,
+            source=options.source,
+            measure=options.measure,
+            recipe=options.recipe,
+            corpus=options.corpus,
+            keep=tuple(name for given in options.keep for name in given.split(",")),
+            metric=options.metric,
+            where=options.where,
+        ),
+        formula=options.formula,
+        reml=not options.ml,
+        df=options.df,
+        engine=options.engine,
+    )
+    out = console()
+    with progress("reading") as say:
+        found = fit_factors(request, say)
+    if options.json != "-":
+        print_fit(found, out)
+    if options.csv:
+        write_csv(options.csv, found.result.fixed)
+    if options.rows:
+        write_csv(options.rows, found.outcome.frame.loc[found.result.design.kept])
+    if options.plot:
+        with progress("drawing"):
+            draw(found, options.plot)
+        if options.json != "-":
+            out.print(f"\nfigure: {options.plot}")
+    if options.json:
+        write_json(options.json, found.to_json(), out)
+    return 0
+
+
+def print_fit(found: FactorFit, out: Any) -> None:
+    """The whole printed answer."""
+    _print_input(found, out)
+    if found.coverage:
+        heading(out, "Typology")
+        for line in found.coverage.lines():
+            out.print(f"  {line}")
+    summary = found.result.summary()
+    heading(out, "Model")
+    out.print(f"  {found.result.formula}\n")
+    out.print(summary.fixed_table().text() + "\n")
+    out.print(summary.variance_table().text() + "\n")
+    for line in summary.lines():
+        out.print(f"  {line}")
+    if found.answers:
+        heading(out, "Answer")
+        for item in found.answers:
+            out.print(f"  {item.sentence}", style="bold")
+        for pooled in found.naives:
+            out.print(f"  {pooled.sentence}")
+        _print_sensitivity(found, out)
+    for line in (*found.notices, *found.warnings):
+        out.print(f"\n  Note: {line}" if line in found.notices else f"\n  Warning: {line}", style="yellow")
+
+
+def _print_input(found: FactorFit, out: Any) -> None:
+    heading(out, "Data")
+    rows = tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)
+    out.print(Table(("source", "rows", "sha256"), rows).text())
+    if found.outcome.dropped:
+        left_out = tuple((count(rows), reason) for reason, rows in found.outcome.dropped)
+        out.print("\n" + Table(("left out", "reason"), left_out).text())
+    used = found.outcome.frame.loc[found.result.design.kept]
+    facts = [f"{count(len(used))} {found.request.options.outcome}s in the model"]
+    for column, one, many in (
+        ("study", "study", "studies"),
+        ("language", "language", "languages"),
+        ("target_task", "target task", "target tasks"),
+        ("model", "model", "models"),
+        ("intermediate_task", "intermediate task", "intermediate tasks"),
+    ):
+        levels = int(used[column].nunique())
+        if levels:
+            facts.append(f"{levels} {one if levels == 1 else many}")
+    out.print(f"\n  {' · '.join(facts)}")
+
+
+def _print_sensitivity(found: FactorFit, out: Any) -> None:
+    if found.sensitivity is None:
+        return
+    item = found.sensitivity.answer
+    if item is None:
+        out.print(f"  With log corpus size beside it: not computed; {found.sensitivity.reason}")
+        return
+    out.print(
+        f"  With log corpus size in the model ({item.levels} languages): {number(item.estimate, 2)} points per "
+        f"{FACTORS['typology'].words} (95% interval {number(item.conf_low, 2)} to {number(item.conf_high, 2)})."
+    )
+
+
+def draw(found: FactorFit, path: str) -> None:
+    """The marginal effect of the first factor."""
+    from ..plots.marginal import marginal_effect, plot_marginal
+    from ..plots.style import figure, save
+
+    factor = FACTORS[found.answers[0].factor]
+    data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
+    with figure() as (made, ax):
+        plot_marginal(data, ax, x_label(found, factor.name), y_label(found), caption=caption(found))
+        save(made, path)
+
+
+def x_label(found: FactorFit, factor: str) -> str:
+    """The axis of a factor, with its unit."""
+    from ..languages import resolve
+
+    options = found.request.options
+    if factor == "typology" and found.coverage:
+        covered, source = found.coverage, resolve(options.source).name
+        return f"{covered.measure} distance from {source} (URIEL, {covered.recipe}; 0 to 1)"
+    if factor == "size":
+        return "model size (log₂ of billion parameters)"
+    unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
+    return f"pretraining corpus of the language (log₂ of {unit})"
+
+
+def y_label(found: FactorFit) -> str:
+    """The axis of the outcome, with its unit."""
+    from ..languages import resolve
+
+    source = resolve(found.request.options.source).name
+    words = {"gain": "gain", "gap": f"gap to {source}", "score": "score"}
+    return f"{words[found.request.options.outcome]} (points)"
+
+
+def caption(found: FactorFit) -> str:
+    """What the figure rests on: rows, levels, method and degrees of freedom."""
+    from ..mixed.summary import DF_WORDS
+
+    result, item = found.result, found.answers[0]
+    level = FACTORS[item.factor].level
+    method = f"{'REML' if result.reml else 'ML'}, {DF_WORDS.get(result.df_method, result.df_method)}"
+    rows = f"{count(result.n_obs)} {found.request.options.outcome}s, {item.levels} {level}s; {method}"
+    return "\n".join(wrap(f"{rows}, {number(item.df, 1)} degrees of freedom. {item.sentence.split(' (')[0]}.", 110))
+
+
+def _check_plot(options: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from ..errors import CrossliftError
+    from ..plots.style import FORMATS
+
+    if not options.factor:
+        raise CrossliftError("--plot draws the effect of a factor.", "Give --factor beside --formula.")
+    if Path(options.plot).suffix.lower() not in FORMATS:
+        raise CrossliftError(f"a figure cannot be saved as '{options.plot}'.", f"Endings: {', '.join(FORMATS)}.")

@@ -1,0 +1,192 @@
+"""From data to an answer: the whole of ``analyze fit`` as one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from . import coverage, datasets
+from .answers import Answer, Naive, advice, answer, naive
+from .covariates import FACTORS, Factor
+from .errors import CrossliftError, DesignError, unknown_name
+from .inputs import Source, read_inputs
+from .languages import resolve
+from .mixed import MixedResult, fit_mixed
+from .outcomes import Options, Outcome, build_outcome, default_formula, left_out_factors
+
+if TYPE_CHECKING:
+    from .mixed.criterion import Point
+
+ENGINES = ("crosslift", "statsmodels")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked: data, outcome, factors or a formula, and how to fit.
+
+    Empty ``data`` means every bundled set that can answer: those with gains for the outcome ``gain``, all sets of
+    scores otherwise.
+    """
+
+    factors: tuple[str, ...] = ("typology",)
+    data: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    formula: str | None = None
+    reml: bool = True
+    df: str = "satterthwaite"
+    engine: str = "crosslift"
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """The typology slope once log corpus size is in the model, or why there is none."""
+
+    answer: Answer | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFit:
+    """The fit and everything that is printed around it."""
+
+    request: Request
+    sources: tuple[Source, ...]
+    outcome: Outcome
+    result: MixedResult
+    answers: tuple[Answer, ...]
+    naives: tuple[Naive, ...]
+    coverage: coverage.Coverage | None
+    sensitivity: Sensitivity | None
+    notices: tuple[str, ...]
+
+    @property
+    def dropped(self) -> tuple[tuple[str, int], ...]:
+        """Rows left out before and by the model."""
+        return (*self.outcome.dropped, *self.result.dropped)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Advice of the model and about the answers."""
+        about = [line for item in self.answers for line in advice(item, FACTORS[item.factor])]
+        return (*self.result.warnings, *about)
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON contract of ``fit``."""
+        content = self.result.to_json()
+        content["dropped"] = [{"reason": reason, "rows": rows} for reason, rows in self.dropped]
+        content["warnings"] = list(self.warnings)
+        content["notices"] = list(self.notices)
+        content["rows_read"] = self.outcome.read
+        content["data"] = [asdict(source) for source in self.sources]
+        content["answers"] = [_finite(asdict(item)) for item in self.answers]
+        content["naive"] = [asdict(item) for item in self.naives]
+        content["coverage"] = _finite(asdict(self.coverage)) if self.coverage else None
+        if self.sensitivity:
+            found = self.sensitivity.answer
+            content["sensitivity"] = {
+                "with": "log_corpus",
+                "answer": _finite(asdict(found)) if found else None,
+                "reason": self.sensitivity.reason,
+            }
+        return content
+
+
+def fit_factors(request: Request, report: Callable[[str], None] | None = None) -> FactorFit:
+    """Read, pair, join, fit and answer.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    report
+        Called with a few words when a new stage begins and while a search goes on.
+
+    Raises
+    ------
+    CrossliftError
+        For every kind of input that cannot be used.
+    """
+    say = report or (lambda words: None)
+    factors = [_factor(name) for name in request.factors]
+    options = replace(request.options, source=resolve(request.options.source).iso)
+    say("reading")
+    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    say("pairing")
+    outcome = build_outcome(read.records, options)
+    predictors = [item.column for item in factors]
+    formula = request.formula or default_formula(outcome.frame, options.outcome, predictors)
+    about = [] if request.formula else left_out_factors(outcome.frame, options.outcome, predictors)
+    say("fitting")
+    result = _fit(formula, outcome, request, say)
+    answers = tuple(answer(result, item, outcome.frame, resolve(options.source).name) for item in factors)
+    naives = tuple(naive(result, item) for item in factors)
+    described, checked = None, None
+    if any(item.name == "typology" for item in factors):
+        used = outcome.frame.loc[result.design.kept]
+        described = coverage.describe(used, options.source, options.measure, options.recipe, options.corpus)
+        say("checking against corpus size")
+        checked = _sensitivity(result, outcome, request)
+    return FactorFit(
+        request,
+        read.sources,
+        outcome,
+        result,
+        answers,
+        naives,
+        described,
+        checked,
+        (*read.notices, *outcome.notices, *about),
+    )
+
+
+def _factor(name: str) -> Factor:
+    if name not in FACTORS:
+        raise unknown_name("factor", name, FACTORS)
+    return FACTORS[name]
+
+
+def _default_data(outcome: str) -> Sequence[str]:
+    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
+    return [entry.name for entry in sets]
+
+
+def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
+    if "|" not in formula:
+        raise DesignError(
+            f"no grouping factor has two levels among the {len(outcome.frame)} rows, so there is nothing to cross.",
+            "Add languages, tasks or models, or state a model with --formula.",
+        )
+    if request.engine == "statsmodels":
+        from .mixed.statsmodels_engine import fit_statsmodels
+
+        if request.df not in ("satterthwaite", "normal"):
+            raise CrossliftError(f"--engine statsmodels has no degrees of freedom '{request.df}'.")
+        say("fitting with statsmodels (minutes on large tables)")
+        return fit_statsmodels(formula, outcome.frame, request.reml)
+    if request.engine != "crosslift":
+        raise unknown_name("engine", request.engine, ENGINES)
+
+    def searching(evaluations: int, point: Point) -> None:
+        say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
+
+    return fit_mixed(formula, outcome.frame, request.reml, df=request.df, report=searching)
+
+
+def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
+    """Refit with log corpus size beside distance: the two go together, so either may stand in for the other."""
+    if "log_corpus" in result.design.fixed_variables:
+        return Sensitivity(None, "log corpus size is in the model already")
+    left, _, right = result.formula.partition("~")
+    try:
+        refit = fit_mixed(f"{left.strip()} ~ log_corpus + {right.strip()}", outcome.frame, request.reml, df=request.df)
+        return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
+    except CrossliftError as error:
+        return Sensitivity(None, error.message)
+
+
+def _finite(record: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN and no infinity."""
+    return {key: None if isinstance(value, float) and not -1e308 < value < 1e308 else value
+            for key, value in record.items()}  # fmt: skip

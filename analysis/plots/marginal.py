@@ -1,0 +1,148 @@
+"""Marginal effect of one factor: band, labelled levels, and the naive pooled line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..covariates import Factor
+from ..languages import resolve
+from ..mixed.result import MixedResult
+from .style import BLACK, BLUE, GREY, ORANGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+GRID = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Marginal:
+    """Data of the figure.
+
+    Attributes
+    ----------
+    line
+        Columns ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95%), ``naive``.
+    points
+        One row a language or model: ``level``, ``label``, ``x``, ``adjusted`` (mean outcome with the other terms held
+        at their averages), ``rows``.
+    """
+
+    line: pd.DataFrame
+    points: pd.DataFrame
+
+
+def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> Marginal:
+    """Compute the effect of ``factor`` with all other predictors at their means.
+
+    ``rows`` is the frame that ``result`` was fitted on.
+    """
+    import pandas as pd
+
+    used = rows.loc[result.design.kept].reset_index(drop=True)
+    x = used[factor.column].to_numpy(dtype=float)
+    grid = np.linspace(x.min(), x.max(), GRID)
+    contrasts = _contrasts(result, factor, used, grid)
+    line = result.contrast(contrasts)[["estimate", "conf_low", "conf_high"]]
+    line.insert(0, "x", grid)
+    coefficients, *_ = np.linalg.lstsq(result.design.X, result.design.y, rcond=None)
+    line["naive"] = contrasts @ coefficients
+
+    # Outcome minus everything but the factor and its level: what a reader would plot if nothing else varied.
+    at_own = _contrasts(result, factor, used, x) @ result.coefficients
+    modes = result.random_effects()
+    own = modes[(modes["group"] == factor.level) & (modes["term"] == "Intercept")].set_index("level")["value"]
+    effect = used[factor.level].astype(str).map(own).fillna(0.0).to_numpy(dtype=float)
+    adjusted = at_own + effect + result.design.y - result.predict()
+    level = used[factor.level].astype(str)
+    points = (
+        pd.DataFrame({"level": level, "x": x, "adjusted": adjusted})
+        .groupby("level", sort=True)
+        .agg(x=("x", "mean"), adjusted=("adjusted", "mean"), rows=("x", "size"))
+        .reset_index()
+    )
+    names = [resolve(code).label if factor.level == "language" else code for code in points["level"]]
+    points.insert(1, "label", names)
+    return Marginal(line, points)
+
+
+def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool = True, caption: str = "") -> Axes:
+    """Draw a marginal effect.
+
+    Parameters
+    ----------
+    data
+        As :func:`marginal_effect` returns it.
+    ax
+        Axes to draw on.
+    xlabel, ylabel
+        With units.
+    zero
+        Draw a line at an outcome of zero.
+    caption
+        What the figure rests on, drawn small under the legend.
+    """
+    line, points = data.line, data.points
+    if zero:
+        ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
+    ax.fill_between(line["x"], line["conf_low"], line["conf_high"], color=BLUE, alpha=0.16, linewidth=0,
+                    label="95% confidence band")  # fmt: skip
+    ax.plot(line["x"], line["estimate"], color=BLUE, linewidth=1.8, label="mixed model")
+    ax.plot(line["x"], line["naive"], color=ORANGE, linewidth=1.2, linestyle="--", label="naive pooled OLS")
+    sizes = 10.0 + 30.0 * np.sqrt(points["rows"] / points["rows"].max())
+    ax.scatter(points["x"], points["adjusted"], s=sizes, color=BLACK, alpha=0.75, linewidth=0, zorder=3,
+               label="adjusted mean, area by rows")  # fmt: skip
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.margins(x=0.03)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=8.0, handlelength=1.6,
+              columnspacing=1.2)  # fmt: skip
+    if caption:
+        ax.annotate(
+            caption,
+            xy=(0.0, -0.27),
+            xycoords="axes fraction",
+            va="top",
+            fontsize=7.5,
+            color=GREY,
+            annotation_clip=False,
+        )
+    _label(points, ax)
+    return ax
+
+
+def _label(points: pd.DataFrame, ax: Axes) -> None:
+    """Name every level beside its point, moved apart where labels would collide."""
+    from adjustText import adjust_text
+
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # label positions depend on the final layout
+    texts = [
+        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK)
+        for x, y, label in zip(points["x"], points["adjusted"], points["label"], strict=True)
+    ]
+    adjust_text(texts, x=points["x"].to_numpy(), y=points["adjusted"].to_numpy(), ax=ax, iter_lim=500,
+                arrowprops={"arrowstyle": "-", "color": BLACK, "linewidth": 0.3, "alpha": 0.6})  # fmt: skip
+
+
+def _contrasts(result: MixedResult, factor: Factor, used: pd.DataFrame, x: np.ndarray) -> np.ndarray:
+    """Rows of the fixed-effects matrix at ``x``, other predictors at their means (numbers) or first level (text)."""
+    import pandas as pd
+
+    design = result.design
+    held = {
+        name: x
+        if name == factor.column
+        else np.full(len(x), used[name].mean())
+        if pd.api.types.is_numeric_dtype(used[name])
+        else np.full(len(x), sorted(used[name].astype(str).unique())[0], dtype=object)
+        for name in design.fixed_variables
+    }
+    if not held:
+        return np.repeat(design.X.mean(axis=0)[None, :], len(x), axis=0)
+    return np.asarray(design.evaluator.evaluate_new_data(pd.DataFrame(held)).design_matrix, dtype=float)

@@ -1,0 +1,58 @@
+"""Colours, sizes and saving shared by all figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CrossliftError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito's palette, told apart with any kind of colour vision.
+BLUE, ORANGE, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#222222"
+FORMATS = (".png", ".svg", ".pdf")
+
+_RC: dict[Any, Any] = {
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.labelsize": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "svg.hashsalt": "crosslift",  # the same figure gives the same bytes
+    "savefig.dpi": 200,
+}
+
+
+@contextmanager
+def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one Axes in the package's style, sizes in inches."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context(_RC):
+        made = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(made)
+        yield made, made.add_subplot()
+
+
+def save(made: Figure, path: str | Path) -> Path:
+    """Write a figure by the ending of its name.
+
+    Raises
+    ------
+    CrossliftError
+        If the ending is none of ``FORMATS``.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise CrossliftError(f"a figure cannot be saved as '{target.name}'.", f"Endings: {', '.join(FORMATS)}.")
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}
+    made.savefig(target, metadata=metadata[target.suffix.lower()])
+    return target
