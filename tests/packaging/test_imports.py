@@ -1,0 +1,66 @@
+"""What importing costs, and which way the packages depend."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+HEAVY = (
+    "pandas",
+    "scipy",
+    "numpy",
+    "matplotlib",
+    "statsmodels",
+    "torch",
+    "transformers",
+    "lang2vec",
+    "rich",
+    "pyarrow",
+)
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert not loaded_after("import analysis") & set(HEAVY)
+
+
+@pytest.mark.parametrize("package", ["analysis", "runner"])
+def test_help_loads_nothing_heavy(package: str) -> None:
+    code = f"from {package}.cli.main import build_parser; build_parser()"
+    assert not loaded_after(code) & (set(HEAVY) - {"numpy"})
+
+
+def test_fit_never_loads_torch_or_the_runner() -> None:
+    code = "from analysis.cli.main import main; import io, contextlib\n"
+    code += "with contextlib.redirect_stdout(io.StringIO()): assert main(['fit', '--factor', 'typology']) == 0"
+    loaded = loaded_after(code)
+    assert "pandas" in loaded
+    assert not loaded & {"torch", "transformers", "runner", "lang2vec", "matplotlib", "statsmodels"}
+
+
+def test_analysis_never_imports_runner() -> None:
+    for path in (ROOT / "analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not any(name.split(".")[0] in ("runner", "lang2vec") for name in names), path
+
+
+def test_every_public_name_resolves() -> None:
+    import analysis
+
+    for name in analysis.__all__:
+        assert getattr(analysis, name) is not None
+    assert set(analysis.__all__) <= set(dir(analysis))
+    with pytest.raises(AttributeError, match="no attribute 'fit_mixd'"):
+        _ = analysis.fit_mixd

@@ -1,0 +1,44 @@
+"""The wheel works away from the checkout, with its data inside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.mark.wheel
+def test_wheel_in_a_fresh_environment(tmp_path: Path) -> None:
+    built = tmp_path / "dist"
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(built), str(ROOT)], check=True, capture_output=True
+    )
+    (wheel,) = built.glob("*.whl")
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    binaries = environment / ("Scripts" if os.name == "nt" else "bin")
+    away = tmp_path / "away"
+    away.mkdir()
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=away, env=clean)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(str(binaries / "python"), "-m", "pip", "install", "--quiet", str(wheel))
+    out = run(str(binaries / "analyze"), "fit", "--factor", "typology", "--plot", "effect.png")
+    assert "per 0.1 of typological distance" in out
+    assert (away / "effect.png").is_file()
+    assert "muennighoff2022_xmtf" in run(str(binaries / "analyze"), "data")
+    assert "German" in run(str(binaries / "analyze"), "typology", "de")
+    where = run(str(binaries / "python"), "-c", "from analysis.paths import data_directory; print(data_directory())")
+    assert Path(where.strip()).is_relative_to(environment)
+    installed = run(str(binaries / "python"), "-m", "pip", "list")
+    assert "torch" not in installed
