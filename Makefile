@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit test lint types wheel clean
+.PHONY: fit test lint types wheel bench clean
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
@@ -20,6 +20,12 @@ types: $(VENV)/.tested
 
 wheel: $(VENV)/.tested ## build the wheel and use it away from the checkout
 	$(BIN)/python -m pytest -m wheel
+
+bench: $(VENV)/.tested ## side by side with lme4 (where R has it) and statsmodels
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/command.py
+	$(BIN)/python benchmarks/elimination.py
+	$(BIN)/python benchmarks/threads.py
 
 clean:
 	rm -rf $(VENV)

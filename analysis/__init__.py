@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .inputs import read_inputs
     from .languages import resolve
     from .mixed import MixedResult, fit_mixed
-    from .outcomes import Options, build_outcome, default_formula
+    from .outcomes import Options, build_outcome, default_model
     from .typology import distance, distances
 
 __version__ = "0.1.0"
@@ -29,14 +29,14 @@ _WHERE = {
     "distances": "typology",
     "Options": "outcomes",
     "build_outcome": "outcomes",
-    "default_formula": "outcomes",
+    "default_model": "outcomes",
 }
 
 __all__ = [
     "MixedResult",
     "Options",
     "build_outcome",
-    "default_formula",
+    "default_model",
     "distance",
     "distances",
     "fit_mixed",

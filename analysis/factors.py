@@ -13,7 +13,7 @@ from .errors import CrossliftError, DesignError, unknown_name
 from .inputs import Source, read_inputs
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
-from .outcomes import Options, Outcome, build_outcome, default_formula, left_out_factors
+from .outcomes import Options, Outcome, build_outcome, default_model
 
 if TYPE_CHECKING:
     from .mixed.criterion import Point
@@ -116,8 +116,9 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     say("pairing")
     outcome = build_outcome(read.records, options)
     predictors = [item.column for item in factors]
-    formula = request.formula or default_formula(outcome.frame, options.outcome, predictors)
-    about = [] if request.formula else left_out_factors(outcome.frame, options.outcome, predictors)
+    model = None if request.formula else default_model(outcome.frame, options.outcome, predictors)
+    formula = request.formula or (model.formula if model else "")
+    about = model.notices if model else ()
     say("fitting")
     result = _fit(formula, outcome, request, say)
     answers = tuple(answer(result, item, outcome.frame, resolve(options.source).name) for item in factors)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from . import datasets
 from .covariates import add_factors
 from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
@@ -80,37 +82,54 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), _notices(frame, options))
 
 
-def default_formula(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> str:
-    """The default model: predictors, crossed random intercepts, and one for each kind of cell that repeats.
+@dataclass(frozen=True, slots=True)
+class DefaultModel:
+    """The default model for some rows, and what it does about factors that cannot have a variance."""
 
-    A factor is left out if it has fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor, or if
-    some of these rows do not state it; a kind of cell, if it has as many cells as rows.
+    formula: str
+    notices: tuple[str, ...]
+
+
+def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> DefaultModel:
+    """Predictors, crossed random intercepts, and one for each kind of cell that repeats.
+
+    A factor with fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor is a fixed effect, unless
+    the predictors already tell its levels apart; a factor that some of these rows do not state is left out; a kind of
+    cell is, if it has as many cells as rows.
     """
-    used = _with_predictors(frame, outcome, predictors)
-    terms = [name for name in CROSSED if FEWEST_LEVELS <= used[name].nunique() < len(used) and used[name].notna().all()]
-    terms += [":".join(cell) for cell in CELLS if set(cell) <= set(terms) and _repeats(used, cell)]
-    shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
-    if shared in used.columns and FEWEST_LEVELS <= used[shared].nunique() < len(used):
-        terms.append(shared)
-    fixed = " + ".join(predictors) if predictors else "1"
-    return f"{outcome} ~ {fixed}" + "".join(f" + (1|{term})" for term in terms)
-
-
-def left_out_factors(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> list[str]:
-    """Why the default model does without some of its factors, one sentence each."""
-    used = _with_predictors(frame, outcome, predictors)
-    sentences = []
+    used = frame.dropna(subset=[name for name in [outcome, *predictors] if name in frame.columns])
+    random: list[str] = []
+    fixed: list[str] = []
+    notices: list[str] = []
     for name in CROSSED:
         levels, missing = int(used[name].nunique()), int(used[name].isna().sum())
-        if 1 < levels < FEWEST_LEVELS:
-            sentences.append(f"'{name}' has {levels} levels, too few for a variance: it is no random effect here.")
-        elif levels > 1 and missing:
-            sentences.append(f"'{name}' is not stated in {missing} of {len(used)} rows: it is no random effect here.")
-    return sentences
+        if levels < 2:
+            continue
+        if missing:
+            notices.append(f"'{name}' is not stated in {missing} of {len(used)} rows: it is no effect here.")
+        elif levels >= FEWEST_LEVELS:
+            if levels < len(used):
+                random.append(name)
+        elif name != "language" and _independent(used, [*predictors, *fixed], name):
+            fixed.append(name)
+            notices.append(f"'{name}' has {levels} levels, too few for a variance: it is a fixed effect here.")
+        else:
+            notices.append(f"'{name}' has {levels} levels, too few for a variance: it is no effect here.")
+    random += [":".join(cell) for cell in CELLS if {*cell} <= {*random, *fixed} and _repeats(used, cell)]
+    shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
+    if shared in used.columns and FEWEST_LEVELS <= used[shared].nunique() < len(used):
+        random.append(shared)
+    left = " + ".join([*predictors, *fixed]) or "1"
+    return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
 
 
-def _with_predictors(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> pd.DataFrame:
-    return frame.dropna(subset=[name for name in [outcome, *predictors] if name in frame.columns])
+def _independent(used: pd.DataFrame, others: Sequence[str], name: str) -> bool:
+    """True if the levels of ``name`` are no linear combination of the intercept and ``others``."""
+    import pandas as pd
+
+    columns = pd.get_dummies(used[[*others, name]], drop_first=True, dtype=float).to_numpy()
+    whole = np.column_stack([np.ones(len(used)), columns])
+    return bool(np.linalg.matrix_rank(whole) == whole.shape[1])
 
 
 def _repeats(used: pd.DataFrame, cell: Sequence[str]) -> bool:

@@ -170,10 +170,22 @@ def _print_sensitivity(found: FactorFit, out: Any) -> None:
     if item is None:
         out.print(f"  With log corpus size beside it: not computed; {found.sensitivity.reason}")
         return
-    out.print(
-        f"  With log corpus size in the model ({item.levels} languages): {number(item.estimate, 2)} points per "
+    out.print(f"  {sensitivity_sentence(found)}")
+
+
+def sensitivity_sentence(found: FactorFit) -> str:
+    """The slope beside corpus size, and what it means for the one without."""
+    assert found.sensitivity is not None
+    item = found.sensitivity.answer
+    assert item is not None
+    alone = next(a for a in found.answers if a.factor == "typology")
+    sentence = (
+        f"With log corpus size in the model ({item.levels} languages): {number(item.estimate, 2)} points per "
         f"{FACTORS['typology'].words} (95% interval {number(item.conf_low, 2)} to {number(item.conf_high, 2)})."
     )
+    if not (alone.conf_low <= 0.0 <= alone.conf_high) and item.conf_low <= 0.0 <= item.conf_high:
+        sentence += " These languages do not tell distance from the size of their corpora."
+    return sentence
 
 
 def draw(found: FactorFit, path: str) -> None:

@@ -50,6 +50,8 @@ class Point:
         ``Z'H⁻¹Q`` of each term, shapes ``(L k, p)``.
     projected
         ``Z'Py`` of each term, shapes ``(L, k)``: the random effects are ``Z'Py G``.
+    slopes
+        Derivative of the criterion in each term's ``G``, symmetric, shapes ``(k, k)``.
     """
 
     theta: Floats
@@ -61,6 +63,7 @@ class Point:
     fixed: Floats
     cross: tuple[Floats, ...]
     projected: tuple[Floats, ...]
+    slopes: tuple[Floats, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +132,14 @@ class Criterion:
             for block, shape in zip(cross, data.shapes, strict=True)
         )
         basis = tuple(block[:, :p] for block in cross)
-        slopes = self._slopes(factored, lambdas, basis, projected, sigma2, triangle)
+        slopes = tuple(self._slopes(factored, lambdas, basis, projected, sigma2, triangle))
         gradient = np.array([2.0 * float(slopes[t][a] @ lambdas[t][:, b]) for t, a, b in self.entries])
         images = self.images(lambdas, projected)
         quadratic = self._quadratic(factored, lambdas, images, triangle)
         linear = self.pair(images, projected)
         information = quadratic / sigma2 - np.outer(linear, linear) / (self.degrees * sigma2**2)
         curvature = information + self.bending(slopes)
-        return Point(theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected)
+        return Point(theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected, slopes)
 
     def directions(self, lambdas: list[Floats]) -> list[tuple[int, Floats]]:
         """For each entry of ``theta``: its term and the derivative of that term's ``G``, shape ``(k, k)``."""
@@ -157,7 +160,7 @@ class Criterion:
             [float((image * projected[t]).sum()) for image, (t, _, _) in zip(images, self.entries, strict=True)]
         )
 
-    def bending(self, slopes: list[Floats]) -> Floats:
+    def bending(self, slopes: tuple[Floats, ...]) -> Floats:
         """Part of the second derivatives that comes from ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
         m = len(self.entries)
         result = np.zeros((m, m))
@@ -196,13 +199,6 @@ class Criterion:
         ends = np.cumsum([levels * k for levels, k in data.shapes])
         slices = [slice(int(end) - levels * k, int(end)) for end, (levels, k) in zip(ends, data.shapes, strict=True)]
         return inner[np.ix_(order, order)], slices
-
-    def slopes(self, point: Point) -> list[Floats]:
-        """Derivative of the criterion in each term's ``G`` at ``point``."""
-        lambdas = self.lambdas(point.theta)
-        triangle = np.linalg.cholesky(point.fixed)
-        factored = self._factor(lambdas)
-        return self._slopes(factored, lambdas, point.cross, point.projected, point.sigma2, triangle)
 
     def _factor(self, lambdas: list[Floats]) -> _Factored:
         data, s = self.data, self.size

@@ -159,7 +159,7 @@ def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
         return np.linalg.qr(X)
     for _ in range(2):
         factor = np.linalg.cholesky(basis.T @ basis).T
-        basis = np.ascontiguousarray(np.linalg.solve(factor.T, basis.T).T)
+        basis = basis @ np.linalg.inv(factor)
         triangle = factor @ triangle
     return basis, triangle
 

@@ -6,18 +6,22 @@ rows × random-effects matrix.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
 from ..errors import DesignError, FormulaError, did_you_mean
-from .formula import Bar, MixedFormula, describe
+from .formula import Bar, MixedFormula, variables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+
+#: Codes of the rows and labels of the levels of one factor.
+_Coded: TypeAlias = tuple[Integers, list[str]]
 
 # A column counts as a combination of others when what is left of it after projection is below this share of its
 # length. R's lm uses 1e-7 for the same purpose.
@@ -120,37 +124,43 @@ def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None
         If the model cannot be estimated on these rows: constant outcome, collinear columns, a grouping factor with
         one level or with as many random effects as rows, infinite values, weights that are not positive.
     """
+    import pandas as pd
+
     if not formula.bars:
         raise FormulaError(
             f"the formula '{formula.text}' has no random effect.",
             "Add a grouping factor, for example + (1|language): scores of one language are not independent.",
         )
-    variables = _variables(formula, weights)
-    _check_columns(variables, frame, formula)
-    kept, dropped = _complete_rows(variables, frame)
-    rows = frame.loc[kept, variables] if not kept.all() else frame[variables]
-    if len(rows) == 0:
+    names = _names(formula, weights)
+    _check_columns(names, frame, formula)
+    columns = {name: frame[name] for name in names}
+    kept, dropped = _complete_rows(columns, len(frame))
+    if not kept.any():
         raise DesignError(
             f"no row of the {len(frame)} has a value for every variable of '{formula.text}'.",
             "Missing: " + ", ".join(f"{reason} ({count})" for reason, count in dropped) + ".",
         )
-    _check_finite(variables, rows)
-    y, X, names, evaluator = _fixed_part(formula, rows)
-    terms = tuple(_random_term(bar, rows, formula) for bar in formula.bars)
+    if dropped:
+        columns = {name: column[kept] for name, column in columns.items()}
+    rows = pd.DataFrame(columns, copy=False)
+    _check_finite(columns)
+    y, X, labels, evaluator = _fixed_part(formula, rows)
+    coded = {name: _code(columns[name]) for bar in formula.bars for name in bar.factors}
+    terms = tuple(_random_term(bar, coded, rows, formula) for bar in formula.bars)
     w = _weights(weights, rows)
     _check_outcome(y, formula)
-    _check_rank(X, w, names, formula)
+    _check_rank(X, w, labels, formula)
     _check_terms(terms, len(y), formula)
-    fixed_variables = tuple(sorted(name for name in describe(formula.fixed, formula.text).var_names if name))
-    return Design(formula, y, X, names, terms, w, kept, tuple(dropped), evaluator, fixed_variables)
+    needed = variables(formula.fixed, formula.text)
+    return Design(formula, y, X, labels, terms, w, kept, tuple(dropped), evaluator, needed)
 
 
-def _variables(formula: MixedFormula, weights: str | None) -> list[str]:
+def _names(formula: MixedFormula, weights: str | None) -> list[str]:
     """Columns of the frame that the model needs, in a stable order."""
     found: list[str] = []
     pieces = [f"{formula.response} ~ {formula.fixed}", *(bar.expression for bar in formula.bars)]
     for piece in pieces:
-        found.extend(sorted(name for name in describe(piece, formula.text).var_names if name))
+        found.extend(variables(piece, formula.text))
     for bar in formula.bars:
         found.extend(bar.factors)
     if weights is not None:
@@ -158,31 +168,30 @@ def _variables(formula: MixedFormula, weights: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _check_columns(variables: list[str], frame: pd.DataFrame, formula: MixedFormula) -> None:
+def _check_columns(names: list[str], frame: pd.DataFrame, formula: MixedFormula) -> None:
     columns = [str(column) for column in frame.columns]
-    for name in variables:
+    for name in names:
         if name not in frame.columns:
             hint = did_you_mean(name, columns) or "Columns: " + ", ".join(columns[:30]) + "."
             raise FormulaError(f"'{name}' in '{formula.text}' is not a column of the data.", hint)
 
 
-def _complete_rows(variables: list[str], frame: pd.DataFrame) -> tuple[Booleans, list[tuple[str, int]]]:
+def _complete_rows(columns: Mapping[str, pd.Series[Any]], n: int) -> tuple[Booleans, list[tuple[str, int]]]:
     """Rows with a value for every variable; each row left out is counted once, under the first one missing."""
-    kept = np.ones(len(frame), dtype=bool)
+    kept = np.ones(n, dtype=bool)
     dropped = []
-    for name in variables:
-        missing = frame[name].isna().to_numpy() & kept
-        if missing.any():
+    for name, column in columns.items():
+        if column.hasnans:
+            missing = column.isna().to_numpy() & kept
             dropped.append((f"no value for '{name}'", int(missing.sum())))
             kept &= ~missing
-    return kept, dropped
+    return kept, [(reason, rows) for reason, rows in dropped if rows]
 
 
-def _check_finite(variables: list[str], rows: pd.DataFrame) -> None:
-    for name in variables:
-        column = rows[name]
+def _check_finite(columns: Mapping[str, pd.Series[Any]]) -> None:
+    for name, column in columns.items():
         if column.dtype.kind == "f" and not np.isfinite(column.to_numpy()).all():
-            where = rows.index[~np.isfinite(column.to_numpy())][0]
+            where = column.index[~np.isfinite(column.to_numpy())][0]
             raise DesignError(f"'{name}' is infinite in row {where}.", "Was a logarithm of zero taken?")
 
 
@@ -205,8 +214,8 @@ def _fixed_part(formula: MixedFormula, rows: pd.DataFrame) -> tuple[Floats, Floa
     return np.ascontiguousarray(response.ravel(), dtype=float), X, names, matrices.common
 
 
-def _random_term(bar: Bar, rows: pd.DataFrame, formula: MixedFormula) -> RandomTerm:
-    codes, levels = _levels(bar.factors, rows)
+def _random_term(bar: Bar, coded: Mapping[str, _Coded], rows: pd.DataFrame, formula: MixedFormula) -> RandomTerm:
+    codes, levels = _levels([coded[name] for name in bar.factors])
     if bar.expression == "1":
         return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
     from formulae import design_matrices
@@ -222,17 +231,21 @@ def _random_term(bar: Bar, rows: pd.DataFrame, formula: MixedFormula) -> RandomT
     return RandomTerm(bar.group, bar.factors, columns, codes, levels, values, common)
 
 
-def _levels(factors: tuple[str, ...], rows: pd.DataFrame) -> tuple[Integers, tuple[str, ...]]:
-    """Integers and labels of the observed combinations of ``factors``, labels sorted within each factor."""
+def _code(column: pd.Series[Any]) -> _Coded:
+    """Codes of a factor's rows and its labels as text, in sorted order."""
     import pandas as pd
 
-    codes, labels = pd.factorize(rows[factors[0]], sort=True)
-    names = [str(label) for label in labels]
-    for factor in factors[1:]:
-        more, labels = pd.factorize(rows[factor], sort=True)
+    codes, labels = pd.factorize(column, sort=True)
+    return np.asarray(codes, dtype=np.intp), [str(label) for label in labels.tolist()]
+
+
+def _levels(factors: list[_Coded]) -> tuple[Integers, tuple[str, ...]]:
+    """Codes and labels of the observed combinations of ``factors``, labels sorted within each factor."""
+    codes, names = factors[0]
+    for more, labels in factors[1:]:
         combined, codes = np.unique(codes * len(labels) + more, return_inverse=True)
-        names = [f"{names[c // len(labels)]}:{labels[c % len(labels)]}" for c in combined]
-    return np.asarray(codes, dtype=np.intp), tuple(names)
+        names = [f"{names[c // len(labels)]}:{labels[c % len(labels)]}" for c in combined.tolist()]
+    return codes, tuple(names)
 
 
 def _weights(weights: str | None, rows: pd.DataFrame) -> Floats | None:

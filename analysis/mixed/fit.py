@@ -72,8 +72,8 @@ def fit_mixed(
         hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
         raise CrossliftError(f"unknown way to get degrees of freedom, '{df}'.", hint)
     design = build_design(parse_formula(formula), frame, weights)
-    criterion = Criterion(form_crossproducts(design), reml)
-    with blas_threads(criterion.size):
+    with blas_threads(design.q):
+        criterion = Criterion(form_crossproducts(design), reml)
         search = minimize(criterion, criterion.start(), evaluations, report)
         point, curvature = _polish(criterion, search)
         reference: Reference = satterthwaite(criterion, point, curvature) if df == "satterthwaite" else Normal()
@@ -95,9 +95,9 @@ def _polish(criterion: Criterion, search: Search) -> tuple[Point, Floats]:
     except np.linalg.LinAlgError:
         return point, curvature
     better = criterion(_normalized(criterion, theta - np.linalg.solve(profiled, point.gradient)))
-    if better.value <= point.value and np.abs(better.gradient).max() < np.abs(point.gradient).max():
-        return better, hessian(criterion, better)
-    return point, curvature
+    # The step is so small that the curvature stays the same to more digits than degrees of freedom are printed with.
+    closer = better.value <= point.value and np.abs(better.gradient).max() < np.abs(point.gradient).max()
+    return (better if closer else point), curvature
 
 
 def _normalized(criterion: Criterion, theta: Floats) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..errors import FormulaError
@@ -45,6 +46,7 @@ class MixedFormula:
     bars: tuple[Bar, ...]
 
 
+@lru_cache(maxsize=256)
 def parse_formula(text: str) -> MixedFormula:
     """Parse an lme4 formula such as ``gain ~ typology*log_params + (1|language) + (1 + typology|model)``.
 
@@ -79,6 +81,14 @@ def parse_formula(text: str) -> MixedFormula:
         bars.extend(_expand_bar(inner, clean))
     fixed = " ".join(fixed_pieces).strip().removeprefix("+").strip() or "1"
     return MixedFormula(clean, left.strip(), fixed, tuple(bars))
+
+
+@lru_cache(maxsize=1024)
+def variables(expression: str, whole: str) -> tuple[str, ...]:
+    """Names of the data columns that ``expression`` uses, sorted; ``whole`` is for the message of a parse error."""
+    if expression == "1":
+        return ()
+    return tuple(sorted(name for name in describe(expression, whole).var_names if name))
 
 
 def describe(expression: str, whole: str) -> Any:
@@ -148,10 +158,13 @@ def _expand_bar(inner: str, whole: str) -> list[Bar]:
         )
     expression, bar, factor = parts
     columns = [expression] if bar == "|" else _uncorrelated(expression, whole)
-    factors = [
-        tuple(component.name for component in term.factor.components)
-        for term in describe(f"0 + (1|{factor})", whole).group_terms
-    ]
+    if factor.isidentifier():
+        factors = [(factor,)]
+    else:
+        factors = [
+            tuple(component.name for component in term.factor.components)
+            for term in describe(f"0 + (1|{factor})", whole).group_terms
+        ]
     if not factors:
         raise FormulaError(f"the grouping factor '{factor}' of '({inner})' in '{whole}' names no variable.")
     return [Bar(column, names) for names in factors for column in columns]

@@ -103,7 +103,7 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     m, sigma = len(point.theta), np.sqrt(point.sigma2)
     result = np.empty((m + 1, m + 1))
     result[:m, :m] = 2.0 * images.T @ (within @ images) / point.sigma2 - trace(lambdas)
-    result[:m, :m] += criterion.bending(criterion.slopes(point))
+    result[:m, :m] += criterion.bending(point.slopes)
     result[:m, m] = result[m, :m] = 2.0 * linear / sigma**3
     result[m, m] = 4.0 * criterion.degrees / point.sigma2
     return 0.5 * (result + result.T)
@@ -121,8 +121,9 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats) -> Satt
     sensitivity = np.empty((m + 1, p, p))
     for i, (t, direction) in enumerate(criterion.directions(criterion.lambdas(point.theta))):
         levels, k = criterion.data.shapes[t]
-        block = (point.cross[t] @ spread.T).reshape(levels, k, p)  # Z'H⁻¹X (X'H⁻¹X)⁻¹
-        sensitivity[i] = point.sigma2 * np.einsum("lap,ab,lbr->pr", block, direction, block, optimize=True)
+        block = point.cross[t] @ spread.T  # Z'H⁻¹X (X'H⁻¹X)⁻¹
+        turned = np.matmul(direction, block.reshape(levels, k, p)).reshape(levels * k, p)
+        sensitivity[i] = point.sigma2 * block.T @ turned
     sensitivity[m] = 2.0 / np.sqrt(point.sigma2) * covariance
     return Satterthwaite(covariance, sensitivity, parameters)
 

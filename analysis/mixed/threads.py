@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-# Random effects up to which one thread is faster than two (benchmarks/threads.py).
-SMALL = 400
+# Random effects up to which one thread is as fast as two or faster (benchmarks/threads.py).
+SMALL = 1000
 
 
 def blas_threads(q: int) -> AbstractContextManager[Any]:

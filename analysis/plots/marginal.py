@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Floats
 from ..covariates import Factor
 from ..languages import resolve
 from ..mixed.result import MixedResult
@@ -37,7 +38,7 @@ class Marginal:
 
 
 def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> Marginal:
-    """Compute the effect of ``factor`` with all other predictors at their means.
+    """Compute the effect of ``factor``, averaged over the other predictors as they are in the data.
 
     ``rows`` is the frame that ``result`` was fitted on.
     """
@@ -130,19 +131,22 @@ def _label(points: pd.DataFrame, ax: Axes) -> None:
                 arrowprops={"arrowstyle": "-", "color": BLACK, "linewidth": 0.3, "alpha": 0.6})  # fmt: skip
 
 
-def _contrasts(result: MixedResult, factor: Factor, used: pd.DataFrame, x: np.ndarray) -> np.ndarray:
-    """Rows of the fixed-effects matrix at ``x``, other predictors at their means (numbers) or first level (text)."""
+def _contrasts(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats) -> Floats:
+    """Rows of the fixed-effects matrix at ``x``, averaged over the other predictors as they are in the data."""
     import pandas as pd
 
     design = result.design
-    held = {
-        name: x
-        if name == factor.column
-        else np.full(len(x), used[name].mean())
-        if pd.api.types.is_numeric_dtype(used[name])
-        else np.full(len(x), sorted(used[name].astype(str).unique())[0], dtype=object)
-        for name in design.fixed_variables
-    }
-    if not held:
+    if not design.fixed_variables:
         return np.repeat(design.X.mean(axis=0)[None, :], len(x), axis=0)
-    return np.asarray(design.evaluator.evaluate_new_data(pd.DataFrame(held)).design_matrix, dtype=float)
+    points, back = np.unique(x, return_inverse=True)
+    others = [name for name in design.fixed_variables if name != factor.column]
+    if others:
+        counts = used.groupby(others, sort=True, observed=True).size().reset_index(name="rows of the cell")
+    else:
+        counts = pd.DataFrame({"rows of the cell": [len(used)]})
+    weights = counts.pop("rows of the cell").to_numpy(dtype=float)
+    cells = counts.loc[np.tile(np.arange(len(counts)), len(points))].reset_index(drop=True)
+    cells[factor.column] = np.repeat(points, len(weights))
+    rows = np.asarray(design.evaluator.evaluate_new_data(cells).design_matrix, dtype=float)
+    by_point = rows.reshape(len(points), len(weights), -1)
+    return np.einsum("xcp,c->xp", by_point, weights / weights.sum())[back]

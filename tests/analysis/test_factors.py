@@ -23,7 +23,7 @@ def bundled():
 
 def test_naive_slope_is_ordinary_least_squares(bundled) -> None:
     rows = bundled.outcome.frame
-    ols = smf.ols("gain ~ typology", rows).fit()
+    ols = smf.ols("gain ~ typology + study", rows).fit()
     assert bundled.naives[0].estimate == pytest.approx(0.1 * ols.params["typology"])
     assert bundled.naives[0].std_error == pytest.approx(0.1 * ols.bse["typology"])
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import CrossliftError, FormulaError, UnknownNameError
 from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome, default_formula, left_out_factors
+from analysis.outcomes import Options, build_outcome, default_model
 from tests.analysis.test_gains import records, row
 
 LANGUAGES = ["de", "sw", "zh", "hi", "fi", "tr", "ar"]
@@ -140,28 +140,44 @@ def test_factors_are_joined() -> None:
 
 def test_default_model_has_the_factors_and_cells_of_the_data() -> None:
     frame = build_outcome(grid(), Options()).frame
-    assert default_formula(frame, "gain", ["typology"]) == (
+    assert default_model(frame, "gain", ["typology"]).formula == (
         "gain ~ typology + (1|language) + (1|target_task) + (1|model)"
         " + (1|language:target_task) + (1|model:target_task)"
     )
     one_task = frame[frame["target_task"] == "xnli"]
-    assert default_formula(one_task, "gain", ["typology"]) == "gain ~ typology + (1|language) + (1|model)"
+    assert default_model(one_task, "gain", ["typology"]).formula == "gain ~ typology + (1|language) + (1|model)"
 
 
 def test_shared_baselines_get_an_effect() -> None:
     second = grid()
     second = second[second["method"] == "intermediate"].assign(intermediate_task="mnli")
     frame = build_outcome(pd.concat([grid(), second], ignore_index=True), Options()).frame
-    assert default_formula(frame, "gain", ["typology"]).endswith(" + (1|baseline)")
+    assert default_model(frame, "gain", ["typology"]).formula.endswith(" + (1|baseline)")
 
 
-def test_factors_with_two_levels_are_left_out_and_said() -> None:
+def test_a_factor_with_two_levels_is_a_fixed_effect() -> None:
     frame = build_outcome(grid(), Options()).frame
     two = frame[frame["model"] != "m3"]
-    assert "(1|model)" not in default_formula(two, "gain", ["typology"])
-    assert left_out_factors(two, "gain", ["typology"]) == [
-        "'model' has 2 levels, too few for a variance: it is no random effect here."
-    ]
+    model = default_model(two, "gain", ["typology"])
+    assert model.formula.startswith("gain ~ typology + model + (1|language) + (1|target_task)")
+    assert "(1|model:target_task)" in model.formula
+    assert model.notices == ("'model' has 2 levels, too few for a variance: it is a fixed effect here.",)
+
+
+def test_a_factor_that_the_predictors_tell_apart_is_left_out() -> None:
+    frame = build_outcome(grid(), Options()).frame
+    two = frame[frame["model"] != "m3"]
+    model = default_model(two, "gain", ["log_params"])
+    assert model.formula.startswith("gain ~ log_params + (1|language)")
+    assert model.notices == ("'model' has 2 levels, too few for a variance: it is no effect here.",)
+
+
+def test_a_factor_that_is_not_always_stated_is_left_out() -> None:
+    frame = build_outcome(grid(), Options()).frame
+    frame.loc[0, "model"] = None
+    model = default_model(frame, "gain", ["typology"])
+    assert "(1|model)" not in model.formula
+    assert model.notices == ("'model' is not stated in 1 of 63 rows: it is no effect here.",)
 
 
 def test_unknown_outcome() -> None:

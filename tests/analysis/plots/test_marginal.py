@@ -63,11 +63,12 @@ def test_what_is_drawn(data) -> None:
     assert overlaps == 0
 
 
-def test_prediction_at_the_mean_of_other_factors() -> None:
+def test_prediction_is_averaged_over_other_predictors() -> None:
     found = fit_factors(Request(factors=("typology", "size")))
     line = marginal_effect(found.result, FACTORS["typology"], found.outcome.frame).line
     used = found.outcome.frame.loc[found.result.design.kept]
-    expected = found.result.coefficients @ [1.0, line["x"].iloc[0], used["log_params"].mean()]
+    there = used.assign(typology=line["x"].iloc[0])
+    expected = found.result.predict(there, random=False).mean()
     assert line["estimate"].iloc[0] == pytest.approx(expected)
 
 

@@ -1,0 +1,54 @@
+"""From how many random effects eliminating the largest term pays: one evaluation with it and without.
+
+Usage: python benchmarks/elimination.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import numpy as np
+import pandas as pd
+from machine import describe
+
+from analysis.mixed.criterion import Criterion
+from analysis.mixed.crossproducts import form_crossproducts
+from analysis.mixed.design import build_design
+from analysis.mixed.formula import parse_formula
+from analysis.mixed.threads import blas_threads
+
+OTHERS = {"task": 9, "model": 16, "study": 20}
+LEVELS = (25, 50, 100, 150, 250, 500, 1000)
+
+
+def main() -> None:
+    print(describe())
+    print("milliseconds an evaluation (median of 15): largest factor crossed with 45 levels of three others\n")
+    print("| levels | one dense factor | largest term eliminated | ratio |")
+    print("|---:|---:|---:|---:|")
+    rng = np.random.default_rng(1)
+    for levels in LEVELS:
+        n = 20 * levels
+        frame = pd.DataFrame({"y": rng.normal(size=n), "x": rng.normal(size=n), "item": rng.integers(0, levels, n)})
+        for name, k in OTHERS.items():
+            frame[name] = rng.integers(0, k, n)
+        formula = "y ~ x + (1|item)" + "".join(f" + (1|{name})" for name in OTHERS)
+        design = build_design(parse_formula(formula), frame)
+        dense, apart = (evaluate(Criterion(form_crossproducts(design, flag))) for flag in (False, True))
+        print(f"| {levels} | {dense:.2f} | {apart:.2f} | {dense / apart:.1f} |", flush=True)
+
+
+def evaluate(criterion: Criterion) -> float:
+    """Median milliseconds of one evaluation."""
+    theta, seconds = criterion.start(), []
+    with blas_threads(criterion.size):
+        for _ in range(16):
+            start = time.perf_counter()
+            criterion(theta)
+            seconds.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(seconds[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What the README shows is what the commands print."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from analysis import datasets
+from analysis.cli.main import build_parser, main
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_shown_output_is_real(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = re.search(r"<!-- output of: analyze (.*?) -->\n```text\n(.*?)\n```", README, re.DOTALL)
+    assert shown is not None
+    assert main(shown[1].split()) == 0
+    # How many evaluations a search takes may differ in the last one between machines; nothing else may.
+    printed, quoted = (re.sub(r"in \d+ evaluations", "", text) for text in (capsys.readouterr().out, shown[2]))
+    assert printed.strip("\n") == quoted
+
+
+def test_shown_commands_parse() -> None:
+    import shlex
+
+    lines = [line.split("#")[0].strip() for line in README.splitlines() if line.startswith("    analyze ")]
+    assert len(lines) > 8
+    for line in lines:
+        build_parser().parse_args(shlex.split(line)[1:])
+
+
+def test_shown_figure_exists() -> None:
+    for path in re.findall(r"\]\((docs/[^)]+)\)", README):
+        assert (ROOT / path).is_file()
+
+
+def test_shown_counts_are_those_of_the_data() -> None:
+    scores = sum(len(datasets.load(entry.name)) for entry in datasets.record_sets())
+    text = f"{scores:,} published scores in {len(datasets.record_sets())} sets"
+    assert text in README
+
+
+def test_shown_python_runs() -> None:
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert code is not None
+    names: dict[str, object] = {}
+    exec(code[1], names)
+    assert names["result"].converged  # type: ignore[attr-defined]
