@@ -26,6 +26,7 @@ bench: $(VENV)/.tested ## side by side with lme4 (where R has it) and statsmodel
 	$(BIN)/python benchmarks/command.py
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py
+	$(BIN)/python benchmarks/typology.py
 
 clean:
 	rm -rf $(VENV)

@@ -142,9 +142,8 @@ def _sentence(result: MixedResult, factor: Factor, row: pd.Series[float], levels
     per = f"per {factor.words}{where}"
     interval = f"95% interval {number(row['conf_low'], 2)} to {number(row['conf_high'], 2)}"
     p = p_value(row["p_value"])
-    basis = (
-        f"p {p if p.startswith('<') else '= ' + p}, {number(row['df'], 1)} degrees of freedom, {levels} {factor.level}s"
-    )
+    degrees = "normal distribution" if np.isinf(row["df"]) else f"{number(row['df'], 1)} degrees of freedom"
+    basis = f"p {p if p.startswith('<') else '= ' + p}, {degrees}, {levels} {factor.level}s"
     if row["conf_low"] <= 0.0 <= row["conf_high"]:
         return (
             f"The data do not settle whether the {noun} changes: {number(row['estimate'], 2)} points {per} "

@@ -81,9 +81,9 @@ def add_factors(
 ) -> pd.DataFrame:
     """Join the factors to a table of outcomes.
 
-    Adds ``typology`` (0–1), ``observed_share`` and ``typology_flag``, ``log_params`` (base 2, zero at 1 billion
-    parameters), ``log_corpus`` (base 2, zero at one unit of the corpus) and ``language_family``. Columns that the table
-    already has are kept as they are.
+    Adds ``typology`` (0–1) with what stands behind it (``observed_share``, ``typology_flag``, ``features_code``,
+    ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
+    (base 2, zero at one unit of the corpus) and ``language_family``. Columns that the table already has are kept.
     """
     import pandas as pd
 
@@ -93,6 +93,9 @@ def add_factors(
         "typology": frame["language"].map(table["distance"]),
         "observed_share": frame["language"].map(table["observed_share"]),
         "typology_flag": frame["language"].map(table["flag"]),
+        "features_code": frame["language"].map(table["features_code"]),
+        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from {source}",
+        "typology_data": typology.data_sha256()[:12],
         "language_family": frame["language"].map({code: _family(code) for code in languages}),
         "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
         "log_corpus": np.log2(_corpus_column(frame, corpus)),

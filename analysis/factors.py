@@ -180,8 +180,9 @@ def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sen
     if "log_corpus" in result.design.fixed_variables:
         return Sensitivity(None, "log corpus size is in the model already")
     left, _, right = result.formula.partition("~")
+    df = "normal" if request.engine == "statsmodels" else request.df
     try:
-        refit = fit_mixed(f"{left.strip()} ~ log_corpus + {right.strip()}", outcome.frame, request.reml, df=request.df)
+        refit = fit_mixed(f"{left.strip()} ~ log_corpus + {right.strip()}", outcome.frame, request.reml, df=df)
         return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
     except CrossliftError as error:
         return Sensitivity(None, error.message)

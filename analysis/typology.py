@@ -198,18 +198,22 @@ def _flag(row: int, value: float, share: float, recipe: str, fewest: int) -> str
 
 
 class _Features:
-    """One measure's columns of the URIEL table: observed values, whether observed, predictions."""
+    """One measure's columns of the URIEL table, as counts of features that are exact in single precision."""
 
     def __init__(self, names: list[str], union: NDArray[np.int8], knn: NDArray[np.int8], measure: str) -> None:
         columns = [i for i, name in enumerate(names) if name.startswith(_PREFIXES[measure])]
-        self.observed = (union[:, columns] >= 0).astype(np.float64)
-        self.union = (union[:, columns] > 0).astype(np.float64)
-        self.knn = knn[:, columns].astype(np.float64)
-        self.published = np.array([names[i] not in NOT_PUBLISHED for i in columns])
+        self.observed = (union[:, columns] >= 0).astype(np.float32)
+        self.union = (union[:, columns] > 0).astype(np.float32)
+        self.knn = knn[:, columns].astype(np.float32)
+        self.published = self.union[:, [names[i] not in NOT_PUBLISHED for i in columns]]
+        self.published[~self.published.any(axis=1)] = 1.0  # without any feature a language counts as having all
 
 
 class Uriel:
-    """The frozen arrays, with what distances need worked out once."""
+    """The frozen arrays, with what distances need worked out once.
+
+    Feature values are 0 and 1, so that every product and squared length is a count.
+    """
 
     def __init__(self) -> None:
         with np.load(data_directory() / "typology" / "uriel.npz") as file:
@@ -231,44 +235,44 @@ class Uriel:
         Rows of -1 get NaN, 0 and 0.
         """
         table = self._features[measure]
-        seen = table.observed[rows]
-        shared, share = seen @ table.observed[home], seen.mean(axis=1)
-        if recipe == "knn":
-            values = _angle(table.knn[rows], table.knn[home])
-        elif recipe == "published":
-            target, origin = table.union[rows][:, table.published], table.union[home, table.published]
-            target[~target.any(axis=1)] = 1.0
-            values = _angle(target, origin if origin.any() else np.ones(len(origin)))
+        both = table.observed @ table.observed[home]
+        if recipe == "shared":
+            product = table.union @ table.union[home]
+            lengths = (table.union @ table.observed[home]) * (table.observed @ table.union[home])
         else:
-            values = _angle(table.union[rows] * table.observed[home], table.union[home] * seen)
-            values[shared < fewest] = np.nan
+            values = table.knn if recipe == "knn" else table.published
+            product = values @ values[home]
+            lengths = values.sum(axis=1) * values[home].sum()
+        distance = _angle(product[rows], lengths[rows])
+        shared, share = both[rows].astype(np.float64), table.observed.mean(axis=1, dtype=np.float64)[rows]
+        if recipe == "shared":
+            distance[shared < fewest] = np.nan
         absent = rows < 0
-        values[absent], shared[absent], share[absent] = np.nan, 0.0, 0.0
-        return values, shared, share
+        distance[absent], shared[absent], share[absent] = np.nan, 0.0, 0.0
+        return distance, shared, share
 
     def genetic(self, languages: list[Language], origin: Language) -> Floats:
         """Angle between family paths; NaN where a language has none."""
-        home = self._path(origin.family_code)
-        result = np.full(len(languages), np.nan)
-        for i, language in enumerate(languages):
-            path = self._path(language.family_code)
-            if len(path) and len(home):
-                shared = len(np.intersect1d(path, home, assume_unique=True))
-                result[i] = _scaled(np.array(shared / np.sqrt(len(path) * len(home))))
-        return result
+        start, home = self._path_start, self.row(origin.family_code)
+        rows = np.array([self.row(language.family_code) for language in languages], dtype=np.intp)
+        if home < 0:
+            return np.full(len(rows), np.nan)
+        on_path = np.zeros(int(self._path_node.max()) + 1)
+        on_path[self._path_node[start[home] : start[home + 1]]] = 1.0
+        passed = np.concatenate([[0.0], np.cumsum(on_path[self._path_node])])
+        shared, lengths = passed[start[1:]] - passed[start[:-1]], np.diff(start).astype(np.float64)
+        distance = _angle(shared[rows], lengths[rows] * lengths[home])
+        distance[rows < 0] = np.nan
+        return distance
 
     def geographic(self, languages: list[Language], origin: Language) -> Floats:
         """Angle between distances to reference points; NaN where a language has no location."""
-        points = _points()
+        points, lengths, placed = _points()
         home = self.row(origin.features_code)
         rows = np.array([self.row(language.features_code) for language in languages], dtype=np.intp)
-        values = _angle(points[rows], points[home])
-        placed = np.ptp(points, axis=1) > 0  # a language without a location has one value at every point
-        return np.where((rows >= 0) & placed[rows] & (home >= 0) & placed[home], values, np.nan)
-
-    def _path(self, code: str) -> NDArray[np.int16]:
-        row = self.row(code)
-        return self._path_node[self._path_start[row] : self._path_start[row + 1]] if row >= 0 else self._path_node[:0]
+        distance = _angle((points @ points[home])[rows], lengths[rows] * lengths[home])
+        distance[(rows < 0) | ~placed[rows] | (home < 0) | ~placed[home]] = np.nan
+        return distance
 
 
 @lru_cache(maxsize=1)
@@ -278,18 +282,18 @@ def load() -> Uriel:
 
 
 @lru_cache(maxsize=1)
-def _points() -> Floats:
-    """Distances to reference points, read only when a geographic distance is asked for."""
+def _points() -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Distances to reference points, their squared lengths, and which languages are placed.
+
+    Read only when a geographic distance is asked for. A language without a location has one value at every point.
+    """
     with np.load(data_directory() / "typology" / "uriel.npz") as file:
-        return file["points"].astype(np.float64)
+        points = file["points"].astype(np.float64)
+    return points, (points * points).sum(axis=1), np.ptp(points, axis=1) > 0
 
 
-def _angle(a: Floats, b: Floats) -> Floats:
-    """Scaled angle between each row of ``a`` and ``b`` (one row, or one per row); NaN for an empty vector."""
-    length = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+def _angle(product: Floats, squared_lengths: Floats) -> Floats:
+    """Scaled angle from inner products and products of squared lengths; NaN where a length is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _scaled((a * b).sum(axis=-1) / length)
-
-
-def _scaled(cosine: Floats) -> Floats:
+        cosine = product.astype(np.float64) / np.sqrt(squared_lengths.astype(np.float64))
     return 2.0 / np.pi * np.arccos(np.clip(cosine, -1.0, 1.0))

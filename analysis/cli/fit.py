@@ -230,8 +230,10 @@ def caption(found: FactorFit) -> str:
     result, item = found.result, found.answers[0]
     level = FACTORS[item.factor].level
     method = f"{'REML' if result.reml else 'ML'}, {DF_WORDS.get(result.df_method, result.df_method)}"
+    if result.df_method != "normal":
+        method += f", {number(item.df, 1)} degrees of freedom"
     rows = f"{count(result.n_obs)} {found.request.options.outcome}s, {item.levels} {level}s; {method}"
-    return "\n".join(wrap(f"{rows}, {number(item.df, 1)} degrees of freedom. {item.sentence.split(' (')[0]}.", 110))
+    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 110))
 
 
 def _check_plot(options: argparse.Namespace) -> None:

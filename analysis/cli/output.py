@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,14 +34,23 @@ def heading(out: Console, title: str) -> None:
 
 
 @contextmanager
-def progress(words: str) -> Iterator[Any]:
-    """A spinner on standard error while something long runs; nothing where that is not a terminal.
+def progress(words: str) -> Iterator[Callable[[str], None]]:
+    """A moving bar with elapsed time on standard error while something runs; nothing where that is not a terminal.
 
-    Yields a function that replaces the words.
+    Yields a function that replaces the words. The bar has no end to fill up to: how many steps a search takes is not
+    known before it ends.
     """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     err = console(stderr=True)
-    with err.status(words) as status:
-        yield status.update
+    columns = (BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(words, total=None)
+
+        def say(text: str) -> None:
+            bar.update(task, description=text)
+
+        yield say
 
 
 def write_json(path: str, content: Mapping[str, Any], out: Console) -> None:

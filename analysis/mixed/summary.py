@@ -37,7 +37,8 @@ class Summary:
             )
             for row in self.result.fixed.to_dict("records")
         )
-        return Table(("fixed effect", "estimate", "std. error", "df", "t", "p", "95% low", "95% high"), rows)
+        statistic = "z" if self.result.df_method == "normal" else "t"
+        return Table(("fixed effect", "estimate", "std. error", "df", statistic, "p", "95% low", "95% high"), rows)
 
     def variance_table(self) -> Table:
         """Variance components with the number of levels behind each."""
