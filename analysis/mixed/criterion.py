@@ -41,7 +41,7 @@ class Point:
     gradient, curvature
         First derivatives ``(m,)`` and average-information second derivatives ``(m, m)`` with respect to ``theta``.
     sigma2
-        Profiled residual variance.
+        Profiled residual variance; 1 where the scale is known.
     coefficients
         Fixed effects in the orthonormal basis, shape ``(p,)``.
     fixed
@@ -96,9 +96,16 @@ class Criterion:
         """Divisor of the residual variance: ``n - p`` for REML, ``n`` for ML."""
         return self.data.n - self.data.p if self.reml else self.data.n
 
+    @property
+    def scale(self) -> float:
+        """Size of a typical ``theta``: 1 where it is relative to σ, the outcome's own spread where σ is known."""
+        if not self.data.known_scale:
+            return 1.0
+        return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
+
     def start(self) -> Floats:
-        """Identity matrices: every random effect as large as the residual."""
-        return np.array([1.0 if a == b else 0.0 for _, a, b in self.entries])
+        """Every random effect as large as the residual."""
+        return np.array([self.scale if a == b else 0.0 for _, a, b in self.entries])
 
     def lambdas(self, theta: Floats) -> list[Floats]:
         """Lower triangles of the terms."""
@@ -118,9 +125,9 @@ class Criterion:
         triangle = np.linalg.cholesky(fixed)
         coefficients = np.linalg.solve(fixed, tail[:p, p])
         residual = float(tail[p, p] - tail[:p, p] @ coefficients)
-        sigma2 = residual / self.degrees
+        sigma2 = 1.0 if data.known_scale else residual / self.degrees
         value = 2.0 * float(np.log(np.diag(factored.lower)).sum())
-        value += self.degrees * (1.0 + float(np.log(2.0 * np.pi * sigma2))) - data.log_weights
+        value += self.degrees * float(np.log(2.0 * np.pi * sigma2)) + residual / sigma2 - data.log_weights
         if factored.reduced is not None:
             value += factored.reduced.log_determinant
         if self.reml:
@@ -135,9 +142,10 @@ class Criterion:
         slopes = tuple(self._slopes(factored, lambdas, basis, projected, sigma2, triangle))
         gradient = np.array([2.0 * float(slopes[t][a] @ lambdas[t][:, b]) for t, a, b in self.entries])
         images = self.images(lambdas, projected)
-        quadratic = self._quadratic(factored, lambdas, images, triangle)
-        linear = self.pair(images, projected)
-        information = quadratic / sigma2 - np.outer(linear, linear) / (self.degrees * sigma2**2)
+        information = self._quadratic(factored, lambdas, images, triangle) / sigma2
+        if not data.known_scale:  # profiling σ out takes away what a common factor of all variances explains
+            linear = self.pair(images, projected)
+            information -= np.outer(linear, linear) / (self.degrees * sigma2**2)
         curvature = information + self.bending(slopes)
         return Point(theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected, slopes)
 

@@ -4,8 +4,8 @@ The fixed columns enter as an orthonormal basis and the outcome as its least-squ
 re-parametrisations (the likelihood shifts by a known constant) and keep large offsets and collinear columns from
 eating digits when squares are summed.
 
-The largest random term is kept apart where that pays: its own block is diagonal by level, so the criterion can
-eliminate it before anything dense is factored.
+One random term is kept apart where that pays: if its own block is diagonal by level, the criterion can eliminate it
+before anything dense is factored.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DesignError
-from .design import Design, RandomTerm
+from .design import Design
+from .operands import OneHot, Rows
+from .sampling import KnownVariance
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
 
 # A residual sum of squares below this share of the outcome's own means that the fixed effects reproduce the outcome:
 # variances are then differences of rounding errors. Rounding alone leaves about 1e-31; an outcome with a large offset
@@ -41,7 +42,7 @@ class Eliminated:
     Attributes
     ----------
     term
-        Its position in the formula.
+        Its position among the terms.
     blocks
         With itself, one block a level, shape ``(L, k, k)``.
     border
@@ -69,7 +70,8 @@ class CrossProducts:
         The term kept apart, if any.
     shapes
         ``(levels, columns)`` of each random term, in the order of the formula; random effects are ordered by level,
-        then column.
+        then column. With known sampling variances and a residual variance on top, the last term is the residual:
+        one effect a row.
     n, p
         Rows and fixed effects.
     triangle
@@ -77,7 +79,9 @@ class CrossProducts:
     least_squares
         Coefficients of the weighted least-squares fit, shape ``(p,)``.
     log_weights
-        Sum of the logarithms of the prior weights.
+        Sum of the logarithms of the weights: minus the log-determinant of the rows' own covariance up to σ².
+    known_scale
+        True if the weights are inverse variances, so that σ² is 1 and not estimated.
     """
 
     matrix: Floats
@@ -88,6 +92,7 @@ class CrossProducts:
     triangle: Floats
     least_squares: Floats
     log_weights: float
+    known_scale: bool
 
     @property
     def q(self) -> int:
@@ -101,7 +106,47 @@ class CrossProducts:
         return tuple(t for t in range(len(self.shapes)) if t != gone)
 
 
-def form_crossproducts(design: Design, eliminate: bool | None = None) -> CrossProducts:
+@dataclass(frozen=True, slots=True)
+class Whitened:
+    """The rows scaled to unit variance: ``root`` is the square root of the weights, ``None`` where all are one."""
+
+    X: Floats
+    y: Floats
+    operands: tuple[OneHot | Rows, ...]
+    root: Floats | None
+    log_weights: float
+
+
+def whiten(design: Design, known: KnownVariance | None) -> Whitened:
+    """Scale (and rotate) the rows so that their own errors are independent with equal variance."""
+    if known is None:
+        root = None if design.weights is None else np.sqrt(design.weights)
+        log_weights = 0.0 if design.weights is None else float(np.log(design.weights).sum())
+    else:
+        root, log_weights = 1.0 / np.sqrt(known.variance), -known.log_determinant
+    X, y = design.X, design.y
+    operands: list[OneHot | Rows] = []
+    if known is not None and known.rotation is not None:
+        turn = known.rotation.T.tocsr()
+        X, y = np.asarray(turn @ X), np.asarray(turn @ y)
+        assert root is not None
+        for term in design.terms:
+            rotated = turn @ OneHot(term, term.values).matrix()
+            operands.append(Rows((rotated * root[:, None]).tocsr()))
+    else:
+        for term in design.terms:
+            columns = term.values
+            if root is not None:
+                columns = root[:, None] if columns is None else columns * root[:, None]
+            operands.append(OneHot(term, columns))
+    if root is not None:
+        X, y = X * root[:, None], y * root
+    return Whitened(X, y, tuple(operands), root, log_weights)
+
+
+def form_crossproducts(
+    design: Design, eliminate: bool | None = None, known: KnownVariance | None = None, residual: bool = True
+) -> CrossProducts:
     """Sum the cross-products of ``design``.
 
     Parameters
@@ -109,41 +154,49 @@ def form_crossproducts(design: Design, eliminate: bool | None = None) -> CrossPr
     design
         The model's arrays.
     eliminate
-        Whether to keep the largest term apart; decided by its size if not given.
+        Whether to keep a term apart: the residual on top of known variances, or the largest term. Decided by its size
+        if not given.
+    known
+        Known sampling variances of the rows.
+    residual
+        With known variances: whether a residual variance is estimated on top of them.
 
     Raises
     ------
     DesignError
         If the fixed effects reproduce the outcome exactly, so that no variance is left to divide.
     """
-    root = None if design.weights is None else np.sqrt(design.weights)
-    X = design.X if root is None else design.X * root[:, None]
-    y = design.y if root is None else design.y * root
-    basis, triangle = orthonormal_basis(X)
-    projected = basis.T @ y
-    residual = y - basis @ projected
-    correction = basis.T @ residual  # second projection: the first loses digits when y has a large offset
-    residual -= basis @ correction
-    if residual @ residual <= EXACT_FIT * (y @ y):
+    rows = whiten(design, known)
+    basis, triangle = orthonormal_basis(rows.X)
+    projected = basis.T @ rows.y
+    remainder = rows.y - basis @ projected
+    correction = basis.T @ remainder  # second projection: the first loses digits when y has a large offset
+    remainder -= basis @ correction
+    if remainder @ remainder <= EXACT_FIT * (rows.y @ rows.y):
         raise DesignError(
             f"the fixed effects of '{design.formula.text}' reproduce '{design.formula.response}' exactly.",
             "Is a predictor a copy of the outcome, or computed from it?",
         )
-    right = np.column_stack([basis, residual])
-    largest = max(range(len(design.terms)), key=lambda t: design.terms[t].size)
-    if eliminate is None:
-        eliminate = design.terms[largest].size >= ELIMINATE
-    columns = [_columns(term, root) for term in design.terms]
-    matrix, apart = _assemble(design.terms, columns, right, largest if eliminate else None)
+    right = np.column_stack([basis, remainder])
+    operands = list(rows.operands)
+    shapes = [(len(term.levels), term.width) for term in design.terms]
+    if known is not None and residual:
+        from scipy.sparse import csr_array, diags_array
+
+        operands.append(Rows(csr_array(diags_array(np.asarray(rows.root)))))
+        shapes.append((design.n, 1))
+    apart = _apart(design, operands, eliminate)
+    matrix, eliminated = _assemble(design, operands, shapes, right, apart)
     return CrossProducts(
         matrix=matrix,
-        eliminated=apart,
-        shapes=tuple((len(term.levels), term.width) for term in design.terms),
+        eliminated=eliminated,
+        shapes=tuple(shapes),
         n=design.n,
         p=design.p,
         triangle=triangle,
         least_squares=np.linalg.solve(triangle, projected + correction),
-        log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
+        log_weights=rows.log_weights,
+        known_scale=known is not None,
     )
 
 
@@ -164,84 +217,84 @@ def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
     return basis, triangle
 
 
+def _apart(design: Design, operands: list[OneHot | Rows], eliminate: bool | None) -> int | None:
+    """The term to keep apart: its levels must be independent of each other, in the prior and in the rows."""
+    if len(operands) > len(design.terms):  # the residual on top of known variances, one effect a row
+        return len(operands) - 1 if eliminate is None or eliminate else None
+    able = [t for t, operand in enumerate(operands) if isinstance(operand, OneHot) and design.terms[t].root is None]
+    if not able:
+        return None
+    largest = max(able, key=lambda t: operands[t].size)
+    if eliminate is None:
+        eliminate = operands[largest].size >= ELIMINATE
+    return largest if eliminate else None
+
+
 def _assemble(
-    terms: tuple[RandomTerm, ...], columns: list[Floats | None], right: Floats, apart: int | None
+    design: Design,
+    operands: list[OneHot | Rows],
+    shapes: list[tuple[int, int]],
+    right: Floats,
+    apart: int | None,
 ) -> tuple[Floats, Eliminated | None]:
     """Fill the symmetric matrix of the kept terms block by block, and the parts of the one set apart."""
-    kept = [t for t in range(len(terms)) if t != apart]
-    starts = np.concatenate([[0], np.cumsum([terms[t].size for t in kept])]).astype(int)
+    roots = [term.root for term in design.terms] + [None] * (len(operands) - len(design.terms))
+    kept = [t for t in range(len(operands)) if t != apart]
+    starts = np.concatenate([[0], np.cumsum([operands[t].size for t in kept])]).astype(int)
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
     matrix[s:, s:] = right.T @ right
     for i, t in enumerate(kept):
         rows = slice(starts[i], starts[i + 1])
-        matrix[rows, s:] = _with_right(terms[t], columns[t], right)
+        matrix[rows, s:] = correlate(operands[t].with_right(right), roots[t], shapes[t])
         for j in range(i, len(kept)):
             u = kept[j]
-            block = _own(terms[t], columns[t]) if t == u else _table(terms[t], terms[u], columns[t], columns[u])
-            matrix[rows, starts[j] : starts[j + 1]] = block
+            block = operands[t].own() if t == u else operands[t].table(operands[u])
+            dense = block if isinstance(block, np.ndarray) else block.toarray()
+            dense = correlate(dense, roots[t], shapes[t])
+            matrix[rows, starts[j] : starts[j + 1]] = correlate(dense.T, roots[u], shapes[u]).T
     upper = np.triu(matrix)
     matrix = upper + np.triu(matrix, 1).T
     if apart is None:
         return matrix, None
-    term, own = terms[apart], columns[apart]
-    tables = [_table(term, terms[t], own, columns[t]) for t in kept]
-    border = np.hstack(tables) if tables else np.zeros((term.size, 0))
-    filled = np.count_nonzero(border)
-    if border.size and filled < SPARSE_BORDER * border.size:
-        from scipy.sparse import csr_array
-
-        border = csr_array(border)
-    return matrix, Eliminated(apart, _level_blocks(term, own), border, _with_right(term, own, right))
+    return matrix, _set_apart(operands, roots, shapes, right, apart, kept)
 
 
-def _columns(term: RandomTerm, root: Floats | None) -> Floats | None:
-    """Columns of a term times the root of the weights, shape ``(n, k)``; ``None`` where all are one."""
-    if term.values is None:
-        return None if root is None else root[:, None]
-    return term.values if root is None else term.values * root[:, None]
+def _set_apart(
+    operands: list[OneHot | Rows],
+    roots: list[Floats | None],
+    shapes: list[tuple[int, int]],
+    right: Floats,
+    apart: int,
+    kept: list[int],
+) -> Eliminated:
+    from scipy.sparse import csr_array, hstack
+
+    own = operands[apart]
+    # Rows are a diagonal of roots of weights: the residual on top of known variances.
+    blocks = own.level_blocks() if isinstance(own, OneHot) else (own.values.diagonal() ** 2)[:, None, None]
+    parts = []
+    for t in kept:
+        block = own.table(operands[t])
+        if roots[t] is not None:
+            dense = block if isinstance(block, np.ndarray) else block.toarray()
+            block = correlate(dense.T, roots[t], shapes[t]).T
+        parts.append(block)
+    filled = sum(np.count_nonzero(part) if isinstance(part, np.ndarray) else part.nnz for part in parts)
+    cells = own.size * sum(operands[t].size for t in kept)
+    border: Floats | csr_array
+    if not parts:
+        border = np.zeros((own.size, 0))
+    elif filled < SPARSE_BORDER * cells:
+        border = csr_array(hstack([csr_array(part) for part in parts], format="csr"))
+    else:
+        border = np.hstack([part if isinstance(part, np.ndarray) else part.toarray() for part in parts])
+    return Eliminated(apart, blocks, border, own.with_right(right))
 
 
-def _with_right(term: RandomTerm, columns: Floats | None, right: Floats) -> Floats:
-    """``Z'[Q r]`` of one term, in one pass over the rows."""
-    from scipy.sparse import csc_array
-
-    n, k = len(right), term.width
-    values = np.ones(n) if columns is None else columns.ravel()
-    indices = (term.codes[:, None] * k + np.arange(k)).ravel()
-    transposed = csc_array((values, indices, np.arange(0, n * k + 1, k)), shape=(term.size, n))
-    return np.asarray(transposed @ right)
-
-
-def _level_blocks(term: RandomTerm, columns: Floats | None) -> Floats:
-    """Cross-products of a term with itself: one ``(k, k)`` block a level."""
-    levels, k = len(term.levels), term.width
-    blocks = np.empty((levels, k, k))
-    for i in range(k):
-        for j in range(i, k):
-            both = None if columns is None else columns[:, i] * columns[:, j]
-            blocks[:, i, j] = blocks[:, j, i] = np.bincount(term.codes, weights=both, minlength=levels)
-    return blocks
-
-
-def _own(term: RandomTerm, columns: Floats | None) -> Floats:
-    """The level blocks as one block-diagonal matrix."""
-    levels, k = len(term.levels), term.width
-    block = np.zeros((levels, k, levels, k))
-    every = np.arange(levels)
-    block[every, :, every, :] = _level_blocks(term, columns)
-    return block.reshape(term.size, term.size)
-
-
-def _table(a: RandomTerm, b: RandomTerm, za: Floats | None, zb: Floats | None) -> Floats:
-    """Cross-products of the columns of two terms, summed over the rows that share a pair of levels."""
-    la, lb = len(a.levels), len(b.levels)
-    cell = a.codes * lb + b.codes
-    block = np.empty((la, a.width, lb, b.width))
-    for i in range(a.width):
-        for j in range(b.width):
-            left = None if za is None else za[:, i]
-            right = None if zb is None else zb[:, j]
-            both = left if right is None else right if left is None else left * right
-            block[:, i, :, j] = np.bincount(cell, weights=both, minlength=la * lb).reshape(la, lb)
-    return block.reshape(a.size, b.size)
+def correlate(rows: Floats, root: Floats | None, shape: tuple[int, int]) -> Floats:
+    """``(R' ⊗ I)`` times rows ordered by level and column; the rows themselves where levels are independent."""
+    if root is None:
+        return rows
+    levels, k = shape
+    return np.tensordot(root.T, rows.reshape(levels, k, -1), axes=1).reshape(rows.shape)

@@ -6,8 +6,8 @@ rows × random-effects matrix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Booleans, Floats, Integers
 from ..errors import DesignError, FormulaError, did_you_mean
 from .formula import Bar, MixedFormula, variables
+from .kernel import LevelCovariance, root_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,8 @@ class RandomTerm:
         Columns, shape ``(n, k)``; ``None`` for an intercept alone.
     evaluator
         The ``formulae`` matrix that evaluates the columns on new rows; ``None`` for an intercept alone.
+    root
+        Square root of a known covariance between the levels, shape ``(L, L)``; ``None`` for independent levels.
     """
 
     group: str
@@ -57,6 +60,12 @@ class RandomTerm:
     levels: tuple[str, ...]
     values: Floats | None
     evaluator: Any
+    root: Floats | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns as results print them: what follows a kernel says so."""
+        return self.columns if self.root is None else tuple(f"{column} (kernel)" for column in self.columns)
 
     @property
     def width(self) -> int:
@@ -104,7 +113,14 @@ class Design:
         return sum(term.size for term in self.terms)
 
 
-def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None = None) -> Design:
+def build_design(
+    formula: MixedFormula,
+    frame: pd.DataFrame,
+    weights: str | None = None,
+    covariances: Mapping[str, LevelCovariance] | None = None,
+    needed: Sequence[str] = (),
+    residual: bool = True,
+) -> Design:
     """Evaluate ``formula`` on ``frame``.
 
     Parameters
@@ -115,6 +131,12 @@ def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None
         One row per observation. Rows with a missing value in a variable of the model are dropped and counted.
     weights
         Column of prior weights: the residual variance of a row is σ² / weight.
+    covariances
+        Known covariance between the levels of a grouping factor.
+    needed
+        Further columns without which a row is left out.
+    residual
+        Whether the model has a residual variance, which an effect for every row could not be told from.
 
     Raises
     ------
@@ -131,7 +153,7 @@ def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None
             f"the formula '{formula.text}' has no random effect.",
             "Add a grouping factor, for example + (1|language): scores of one language are not independent.",
         )
-    names = _names(formula, weights)
+    names = list(dict.fromkeys([*_names(formula, weights), *needed]))
     _check_columns(names, frame, formula)
     columns = {name: frame[name] for name in names}
     kept, dropped = _complete_rows(columns, len(frame))
@@ -146,13 +168,14 @@ def build_design(formula: MixedFormula, frame: pd.DataFrame, weights: str | None
     _check_finite(columns)
     y, X, labels, evaluator = _fixed_part(formula, rows)
     coded = {name: _code(columns[name]) for bar in formula.bars for name in bar.factors}
-    terms = tuple(_random_term(bar, coded, rows, formula) for bar in formula.bars)
+    independent = [_random_term(bar, coded, rows, formula) for bar in formula.bars]
+    terms = _with_kernels(independent, covariances or {}, formula)
     w = _weights(weights, rows)
     _check_outcome(y, formula)
     _check_rank(X, w, labels, formula)
-    _check_terms(terms, len(y), formula)
-    needed = variables(formula.fixed, formula.text)
-    return Design(formula, y, X, labels, terms, w, kept, tuple(dropped), evaluator, needed)
+    _check_terms(terms, len(y), formula, residual)
+    fixed = variables(formula.fixed, formula.text)
+    return Design(formula, y, X, labels, terms, w, kept, tuple(dropped), evaluator, fixed)
 
 
 def _names(formula: MixedFormula, weights: str | None) -> list[str]:
@@ -231,6 +254,25 @@ def _random_term(bar: Bar, coded: Mapping[str, _Coded], rows: pd.DataFrame, form
     return RandomTerm(bar.group, bar.factors, columns, codes, levels, values, common)
 
 
+def _with_kernels(
+    terms: list[RandomTerm], covariances: Mapping[str, LevelCovariance], formula: MixedFormula
+) -> tuple[RandomTerm, ...]:
+    """Terms whose levels are correlated, each beside or in place of the one with independent levels."""
+    groups = {term.group for term in terms}
+    for group in covariances:
+        if group not in groups:
+            hint = did_you_mean(group, groups) or f"Grouping factors: {', '.join(sorted(groups))}."
+            raise DesignError(f"a covariance was given for '{group}', which '{formula.text}' does not group by.", hint)
+    result = []
+    for term in terms:
+        kernel = covariances.get(term.group)
+        if kernel is None or kernel.independent:
+            result.append(term)
+        if kernel is not None:
+            result.append(replace(term, root=root_of(kernel, term.group, term.levels)))
+    return tuple(result)
+
+
 def _code(column: pd.Series[Any]) -> _Coded:
     """Codes of a factor's rows and its labels as text, in sorted order."""
     import pandas as pd
@@ -302,7 +344,7 @@ def _check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formu
         raise DesignError(f"'{formula.text}' has {p} fixed effects and only {n} rows.", "Use a smaller model.")
 
 
-def _check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula) -> None:
+def _check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, residual: bool) -> None:
     seen: set[tuple[str, str]] = set()
     for term in terms:
         if len(term.levels) < 2:
@@ -311,13 +353,13 @@ def _check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula) -
                 f"{n} rows used: its variance cannot be estimated.",
                 f"Take the term with '{term.group}' out of the formula.",
             )
-        if term.size >= n:
+        if residual and term.size >= n:
             raise DesignError(
                 f"'{term.group}' has {len(term.levels)} levels and {term.size} random effects on {n} rows: they cannot "
                 "be told from the residuals.",
                 "Use a coarser grouping factor or fewer random slopes.",
             )
         for column in term.columns:
-            if (term.group, column) in seen:
+            if (term.group, column) in seen and term.root is None:
                 raise DesignError(f"'{formula.text}' lets '{column}' vary by '{term.group}' twice.", "Keep one term.")
             seen.add((term.group, column))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,10 @@ from .crossproducts import form_crossproducts
 from .design import Design, build_design
 from .formula import parse_formula
 from .inference import Normal, Reference, coefficients, hessian, satterthwaite
+from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
-from .result import Correlation, MixedResult, VarianceComponent
+from .result import Correlation, Fitted, MixedResult, VarianceComponent
+from .sampling import known_variance
 from .threads import blas_threads
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ def fit_mixed(
     frame: pd.DataFrame,
     reml: bool = True,
     weights: str | None = None,
+    variances: Any = None,
+    covariance: Mapping[str, LevelCovariance | pd.DataFrame] | None = None,
     df: str = "satterthwaite",
+    residual: bool = True,
     evaluations: int = EVALUATIONS,
     report: Callable[[int, Point], None] | None = None,
 ) -> MixedResult:
@@ -50,8 +55,17 @@ def fit_mixed(
         Restricted maximum likelihood (default) or maximum likelihood.
     weights
         Column of prior weights: the residual variance of a row is σ² / weight.
+    variances
+        Known sampling variances of the rows: a column, one value a row, or a covariance ``(n, n)`` in blocks, dense or
+        sparse, such as :func:`analysis.gains.covariance` gives.
+    covariance
+        Known covariance between the levels of a grouping factor: ``{"language": K}`` with a square frame labelled by
+        level. Its variance is estimated beside one of independent levels; ``LevelCovariance(K, independent=False)``
+        puts all of it on the kernel.
     df
         ``"satterthwaite"`` (default) or ``"normal"``.
+    residual
+        With ``variances``: estimate a residual variance on top of them (default), or take them for all there is.
     evaluations
         Limit on evaluations of the criterion; a search that reaches it returns ``converged=False``.
     report
@@ -71,10 +85,18 @@ def fit_mixed(
     if df not in DF_METHODS:
         hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
         raise CrossliftError(f"unknown way to get degrees of freedom, '{df}'.", hint)
-    design = build_design(parse_formula(formula), frame, weights)
+    if variances is not None and weights is not None:
+        raise CrossliftError(
+            "prior weights and known sampling variances were both given; each says how precise a row is.", "Keep one."
+        )
+    needed = [variances] if isinstance(variances, str) else []
+    design = build_design(
+        parse_formula(formula), frame, weights, as_covariances(covariance), needed, variances is None or residual
+    )
+    known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
-        criterion = Criterion(form_crossproducts(design), reml)
-        search = minimize(criterion, criterion.start(), evaluations, report)
+        criterion = Criterion(form_crossproducts(design, known=known, residual=residual), reml)
+        search = minimize(criterion, criterion.start(), evaluations, criterion.scale, report)
         point, curvature = _polish(criterion, search)
         reference: Reference = satterthwaite(criterion, point, curvature) if df == "satterthwaite" else Normal()
         return _result(design, criterion, point, search, reference)
@@ -88,8 +110,9 @@ def _polish(criterion: Criterion, search: Search) -> tuple[Point, Floats]:
         return point, hessian(criterion, point)
     curvature = hessian(criterion, point)
     m = len(theta)
-    # Profile σ out of the joint curvature before the step in theta.
-    profiled = curvature[:m, :m] - np.outer(curvature[:m, m], curvature[m, :m]) / curvature[m, m]
+    profiled = curvature[:m, :m]
+    if len(curvature) > m:  # profile σ out of the joint curvature before the step in theta
+        profiled = profiled - np.outer(curvature[:m, m], curvature[m, :m]) / curvature[m, m]
     try:
         np.linalg.cholesky(profiled)
     except np.linalg.LinAlgError:
@@ -111,7 +134,7 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
                 for j in own:
                     if criterion.entries[j][2] == b:
                         result[j] = -result[j]
-        if k == 1 and result[own[0]] < NEGLIGIBLE:
+        if k == 1 and result[own[0]] < NEGLIGIBLE * criterion.scale:
             result[own[0]] = 0.0
     return result
 
@@ -119,14 +142,8 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
 def _result(design: Design, criterion: Criterion, point: Point, search: Search, reference: Reference) -> MixedResult:
     estimate, covariance = coefficients(criterion, point)
     lambdas = criterion.lambdas(point.theta)
-    components, correlations = _components(design, lambdas, point.sigma2)
-    modes = tuple(scores @ (triangle @ triangle.T) for scores, triangle in zip(point.projected, lambdas, strict=True))
-    flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR]
-    names = {
-        f"{design.terms[t].group}: {design.terms[t].columns[a]}"
-        + ("" if a == b else f" ~ {design.terms[t].columns[b]}"): float(value)
-        for value, (t, a, b) in zip(point.theta, criterion.entries, strict=True)
-    }
+    components, correlations = _components(design, criterion, lambdas, point.sigma2)
+    flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale]
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,
@@ -140,37 +157,48 @@ def _result(design: Design, criterion: Criterion, point: Point, search: Search, 
         covariance=covariance,
         components=components,
         correlations=correlations,
-        modes=modes,
+        modes=tuple(_modes(design, point, lambdas)),
         log_likelihood=-0.5 * point.value,
         criterion=point.value,
         reml=criterion.reml,
         singular=bool(flat),
         converged=search.converged,
         evaluations=search.evaluations,
-        theta=names,
-        warnings=tuple(_warnings(design, lambdas, flat, search)),
+        parameters=len(estimate) + len(point.theta) + (0 if criterion.data.known_scale else 1),
+        warnings=tuple(_warnings(design, flat, search)),
         design=design,
+        fitted=Fitted(criterion, point),
     )
 
 
+def _modes(design: Design, point: Point, lambdas: list[Floats]) -> Iterator[Floats]:
+    """Conditional modes of each term of the formula, shapes ``(L, k)``."""
+    for term, scores, triangle in zip(design.terms, point.projected, lambdas, strict=False):
+        modes = scores @ (triangle @ triangle.T)
+        yield modes if term.root is None else term.root @ modes
+
+
 def _components(
-    design: Design, lambdas: list[Floats], sigma2: float
+    design: Design, criterion: Criterion, lambdas: list[Floats], sigma2: float
 ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
     components, correlations = [], []
-    for term, triangle in zip(design.terms, lambdas, strict=True):
+    for term, triangle in zip(design.terms, lambdas, strict=False):
         covariance = sigma2 * triangle @ triangle.T
         std_dev = np.sqrt(np.diag(covariance))
-        for a, column in enumerate(term.columns):
+        for a, column in enumerate(term.labels):
             components.append(VarianceComponent(term.group, column, float(covariance[a, a])))
             for b in range(a):
                 both = std_dev[a] * std_dev[b]
                 value = float(covariance[a, b] / both) if both > 0 else float("nan")
-                correlations.append(Correlation(term.group, term.columns[b], column, value))
-    components.append(VarianceComponent("Residual", "", sigma2))
+                correlations.append(Correlation(term.group, term.labels[b], column, value))
+    if len(lambdas) > len(design.terms):  # on top of known sampling variances
+        components.append(VarianceComponent("Residual", "", float(lambdas[-1][0, 0] ** 2)))
+    elif not criterion.data.known_scale:
+        components.append(VarianceComponent("Residual", "", sigma2))
     return tuple(components), tuple(correlations)
 
 
-def _warnings(design: Design, lambdas: list[Floats], flat: list[int], search: Search) -> list[str]:
+def _warnings(design: Design, flat: list[int], search: Search) -> list[str]:
     """Advice in plain words."""
     advice = []
     if not search.converged:
@@ -179,10 +207,16 @@ def _warnings(design: Design, lambdas: list[Floats], flat: list[int], search: Se
             "are not to be used. Leave out random slopes, or factors with few levels, and fit again."
         )
     for t in flat:
+        if t == len(design.terms):
+            advice.append(
+                "singular fit: the residual variance on top of the sampling variances is estimated as zero. The known "
+                "sampling errors and the random effects account for all the spread between rows."
+            )
+            continue
         term = design.terms[t]
         if term.width == 1:
             advice.append(
-                f"singular fit: the variance of '{term.columns[0]}' by '{term.group}' is estimated as zero. The rows "
+                f"singular fit: the variance of '{term.labels[0]}' by '{term.group}' is estimated as zero. The rows "
                 f"show no difference between the {len(term.levels)} levels beyond the other terms; dropping the term "
                 "gives the same estimates."
             )

@@ -85,7 +85,8 @@ def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
 def hessian(criterion: Criterion, point: Point) -> Floats:
     """Exact second derivatives of the criterion in ``(theta, sigma)``, shape ``(m + 1, m + 1)``.
 
-    The criterion is taken before σ is profiled out, as lmerTest does, and ``point`` must be its minimum over σ.
+    The criterion is taken before σ is profiled out, as lmerTest does, and ``point`` must be its minimum over σ. Where
+    the scale is known there is no σ: shape ``(m, m)``.
     """
     p = criterion.data.p
     lambdas = criterion.lambdas(point.theta)
@@ -101,9 +102,11 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     linear = criterion.pair(criterion.images(lambdas, point.projected), point.projected)
     trace = _Traces(criterion, within if criterion.reml else products[:q, :q], parts)
     m, sigma = len(point.theta), np.sqrt(point.sigma2)
-    result = np.empty((m + 1, m + 1))
+    result = np.zeros((m + 1, m + 1))
     result[:m, :m] = 2.0 * images.T @ (within @ images) / point.sigma2 - trace(lambdas)
     result[:m, :m] += criterion.bending(point.slopes)
+    if criterion.data.known_scale:
+        return 0.5 * (result[:m, :m] + result[:m, :m].T)
     result[:m, m] = result[m, :m] = 2.0 * linear / sigma**3
     result[m, m] = 4.0 * criterion.degrees / point.sigma2
     return 0.5 * (result + result.T)
@@ -118,13 +121,14 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats) -> Satt
     back = np.linalg.inv(criterion.data.triangle)
     spread = back @ np.linalg.inv(point.fixed)  # R⁻¹ (Q'H⁻¹Q)⁻¹
     p, m = criterion.data.p, len(point.theta)
-    sensitivity = np.empty((m + 1, p, p))
+    sensitivity = np.empty((m if criterion.data.known_scale else m + 1, p, p))
     for i, (t, direction) in enumerate(criterion.directions(criterion.lambdas(point.theta))):
         levels, k = criterion.data.shapes[t]
         block = point.cross[t] @ spread.T  # Z'H⁻¹X (X'H⁻¹X)⁻¹
         turned = np.matmul(direction, block.reshape(levels, k, p)).reshape(levels * k, p)
         sensitivity[i] = point.sigma2 * block.T @ turned
-    sensitivity[m] = 2.0 / np.sqrt(point.sigma2) * covariance
+    if not criterion.data.known_scale:
+        sensitivity[m] = 2.0 / np.sqrt(point.sigma2) * covariance
     return Satterthwaite(covariance, sensitivity, parameters)
 
 

@@ -32,6 +32,7 @@ def minimize(
     criterion: Callable[[Floats], Point],
     start: Floats,
     evaluations: int = EVALUATIONS,
+    radius: float = 1.0,
     report: Callable[[int, Point], None] | None = None,
 ) -> Search:
     """Minimise ``criterion`` from ``start``.
@@ -46,11 +47,15 @@ def minimize(
         Returns value, gradient and curvature at a point.
     start
         First point, shape ``(m,)``.
+    evaluations
+        Limit on evaluations.
+    radius
+        Radius of the first step; about the size of what ``theta`` is expected to be.
     report
         Called with the number of evaluations and the best point after each one.
     """
     point = criterion(start)
-    count, radius = 1, 1.0
+    count, smallest = 1, 1e-12 * radius
     while count < evaluations:
         step, decrease, lowest = _step(point, radius)
         if decrease < DECREASE and lowest > -DESCENT:
@@ -67,7 +72,7 @@ def minimize(
             point = candidate
         if report is not None:
             report(count, point)
-        if radius < 1e-12:  # rounding hides any further decrease
+        if radius < smallest:  # rounding hides any further decrease
             return Search(point, count, True)
     return Search(point, count, False)
 

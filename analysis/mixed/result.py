@@ -14,6 +14,7 @@ from .inference import Reference, t_tests
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .criterion import Criterion, Point
     from .design import Design
     from .summary import Summary
 
@@ -42,6 +43,14 @@ class Correlation:
     correlation: float
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The criterion and its minimum."""
+
+    criterion: Criterion
+    point: Point
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class MixedResult:
     """A fitted mixed model.
@@ -68,6 +77,10 @@ class MixedResult:
         True if a random term has less than its full number of dimensions.
     evaluations
         Evaluations of the criterion that the search took; 0 where an outside engine does not say.
+    parameters
+        Number of estimated parameters: fixed effects, variances and correlations.
+    fitted
+        The engine's own state, for what is computed after the fit; ``None`` for an outside engine.
     """
 
     formula: str
@@ -89,9 +102,10 @@ class MixedResult:
     singular: bool
     converged: bool
     evaluations: int
-    theta: dict[str, float]
+    parameters: int
     warnings: tuple[str, ...]
     design: Design = field(repr=False)
+    fitted: Fitted | None = field(repr=False, default=None)
 
     @property
     def df_method(self) -> str:
@@ -112,11 +126,6 @@ class MixedResult:
             [(c.group, c.term, c.variance, c.std_dev) for c in self.components],
             columns=["group", "term", "variance", "std_dev"],
         )
-
-    @property
-    def parameters(self) -> int:
-        """Number of estimated parameters: fixed effects, variance parameters, residual."""
-        return len(self.names) + len(self.theta) + 1
 
     @property
     def aic(self) -> float:
@@ -161,7 +170,7 @@ class MixedResult:
                     {
                         "group": term.group,
                         "level": np.repeat(np.array(term.levels, dtype=object), term.width),
-                        "term": np.tile(np.array(term.columns, dtype=object), len(term.levels)),
+                        "term": np.tile(np.array(term.labels, dtype=object), len(term.levels)),
                         "value": modes.ravel(),
                     }
                 )

@@ -65,7 +65,7 @@ def fit_statsmodels(formula: str, frame: pd.DataFrame, reml: bool = True) -> Mix
         singular=min(variances) < SINGULAR * float(fitted.scale),
         converged=bool(fitted.converged),
         evaluations=0,
-        theta={},
+        parameters=p + len(components) + len(correlations),
         warnings=tuple(notes),
         design=design,
     )
