@@ -21,11 +21,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtrs
+from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
 
 from ..arrays import Floats
+from .border import Border, apply_blocks
 from .crossproducts import CrossProducts
-from .elimination import Reduced, apply_blocks, reduce
+from .elimination import Reduced, reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Point:
         ``Z'Py`` of each term, shapes ``(L, k)``: the random effects are ``Z'Py G``.
     slopes
         Derivative of the criterion in each term's ``G``, symmetric, shapes ``(k, k)``.
+    quadratic
+        ``(Z ∂Gᵢ Z'Py)'P(Z ∂Gⱼ Z'Py)`` for each pair of entries of ``theta``, shape ``(m, m)``.
     """
 
     theta: Floats
@@ -64,16 +67,33 @@ class Point:
     cross: tuple[Floats, ...]
     projected: tuple[Floats, ...]
     slopes: tuple[Floats, ...]
+    quadratic: Floats
+
+
+# Relative standard deviations under which a trace is taken from the products themselves: (I - M⁻¹)/λ² loses digits.
+TINY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class _Factored:
-    """The kept terms factored at one ``theta``: ``whitened`` is ``L⁻¹Λ'Z'H₀⁻¹[Z Q r]``, shape ``(s, s + p + 1)``."""
+class Factored:
+    """The kept terms factored at one ``theta``.
+
+    Attributes
+    ----------
+    matrix
+        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products, with the eliminated term gone.
+    reduced
+        What eliminating a term left; ``None`` if none is.
+    lower
+        Cholesky factor ``L`` of ``M``, shape ``(s, s)``.
+    last
+        ``L⁻¹Λ'Z'H₀⁻¹[Q r]``, shape ``(s, p + 1)``.
+    """
 
     matrix: Floats
     reduced: Reduced | None
     lower: Floats
-    whitened: Floats
+    last: Floats
 
 
 class Criterion:
@@ -89,6 +109,8 @@ class Criterion:
         #: columns of each kept term in the matrix
         self.parts = {t: slice(int(end) - data.shapes[t][0] * data.shapes[t][1], int(end))
                       for t, end in zip(data.kept, ends, strict=True)}  # fmt: skip
+        apart = data.eliminated
+        self.border = None if apart is None else Border(apart.border, *apart.blocks.shape[:2])
         self._log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property
@@ -98,7 +120,7 @@ class Criterion:
 
     @property
     def scale(self) -> float:
-        """Size of a typical ``theta``: 1 where it is relative to σ, the outcome's own spread where σ is known."""
+        """Size of a typical ``theta``: 1 where it is relative to σ, the rows' own spread where σ is known."""
         if not self.data.known_scale:
             return 1.0
         return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
@@ -110,7 +132,7 @@ class Criterion:
     def lambdas(self, theta: Floats) -> list[Floats]:
         """Lower triangles of the terms."""
         triangles: list[Floats] = [np.zeros((k, k)) for _, k in self.data.shapes]
-        for value, (t, a, b) in zip(theta, self.entries, strict=True):
+        for value, (t, a, b) in zip(theta.tolist(), self.entries, strict=True):
             triangles[t][a, b] = value
         return triangles
 
@@ -118,20 +140,20 @@ class Criterion:
         """Evaluate criterion, gradient and average information at ``theta``."""
         data, s, p = self.data, self.size, self.data.p
         lambdas = self.lambdas(theta)
-        factored = self._factor(lambdas)
-        last = factored.whitened[:, s:]
-        tail = factored.matrix[s:, s:] - last.T @ last
+        factored = self.factor(lambdas)
+        tail = factored.matrix[s:, s:] - factored.last.T @ factored.last
         fixed = tail[:p, :p]
         triangle = np.linalg.cholesky(fixed)
-        coefficients = np.linalg.solve(fixed, tail[:p, p])
-        residual = float(tail[p, p] - tail[:p, p] @ coefficients)
+        half, _ = dtrtrs(triangle, tail[:p, p], lower=1)
+        residual = float(tail[p, p] - half @ half)
+        coefficients, _ = dtrtrs(triangle, half, lower=1, trans=1)
         sigma2 = 1.0 if data.known_scale else residual / self.degrees
-        value = 2.0 * float(np.log(np.diag(factored.lower)).sum())
+        value = 2.0 * float(np.log(factored.lower.diagonal()).sum())
         value += self.degrees * float(np.log(2.0 * np.pi * sigma2)) + residual / sigma2 - data.log_weights
         if factored.reduced is not None:
             value += factored.reduced.log_determinant
         if self.reml:
-            value += 2.0 * float(np.log(np.diag(triangle)).sum()) + self._log_triangle
+            value += 2.0 * float(np.log(triangle.diagonal()).sum()) + self._log_triangle
 
         cross = self._cross(factored, lambdas)
         projected = tuple(
@@ -142,18 +164,21 @@ class Criterion:
         slopes = tuple(self._slopes(factored, lambdas, basis, projected, sigma2, triangle))
         gradient = np.array([2.0 * float(slopes[t][a] @ lambdas[t][:, b]) for t, a, b in self.entries])
         images = self.images(lambdas, projected)
-        information = self._quadratic(factored, lambdas, images, triangle) / sigma2
+        quadratic = self._quadratic(factored, lambdas, images, triangle)
+        information = quadratic / sigma2
         if not data.known_scale:  # profiling σ out takes away what a common factor of all variances explains
             linear = self.pair(images, projected)
-            information -= np.outer(linear, linear) / (self.degrees * sigma2**2)
+            information = information - np.outer(linear, linear) / (self.degrees * sigma2**2)
         curvature = information + self.bending(slopes)
-        return Point(theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected, slopes)
+        return Point(
+            theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected, slopes, quadratic
+        )
 
     def directions(self, lambdas: list[Floats]) -> list[tuple[int, Floats]]:
         """For each entry of ``theta``: its term and the derivative of that term's ``G``, shape ``(k, k)``."""
         result: list[tuple[int, Floats]] = []
         for t, a, b in self.entries:
-            direction = np.zeros_like(lambdas[t])
+            direction = np.zeros(lambdas[t].shape)
             direction[a, :] = lambdas[t][:, b]
             result.append((t, direction + direction.T))
         return result
@@ -165,7 +190,7 @@ class Criterion:
     def pair(self, images: list[Floats], projected: tuple[Floats, ...]) -> Floats:
         """``(Z'Py)'∂G(Z'Py)`` for each entry of ``theta``, shape ``(m,)``."""
         return np.array(
-            [float((image * projected[t]).sum()) for image, (t, _, _) in zip(images, self.entries, strict=True)]
+            [float(np.vdot(image, projected[t])) for image, (t, _, _) in zip(images, self.entries, strict=True)]
         )
 
     def bending(self, slopes: tuple[Floats, ...]) -> Floats:
@@ -178,108 +203,135 @@ class Criterion:
                     result[i, j] = 2.0 * slopes[t][a, c]
         return result
 
-    def full_products(self, theta: Floats) -> tuple[Floats, list[slice]]:
-        """``[Z Q]'H⁻¹[Z Q]`` over all terms in the order of the formula, and each term's columns.
-
-        Dense, shape ``(q + p, q + p)``: for inference at the minimum, not for the search.
-        """
-        data, s, p = self.data, self.size, self.data.p
-        lambdas = self.lambdas(theta)
-        factored = self._factor(lambdas)
-        products = factored.matrix - factored.whitened.T @ factored.whitened
-        inner = products[: s + p, : s + p]
-        parts = dict(self.parts)
-        if factored.reduced is not None and data.eliminated is not None:
-            levels, k, _ = factored.reduced.own.shape
-            size = levels * k
-            border = factored.reduced.border
-            dense = border if isinstance(border, np.ndarray) else border.toarray()
-            spread = self._solve(factored, lambdas, dense.T)
-            own = np.zeros((levels, k, levels, k))
-            every = np.arange(levels)
-            own[every, :, every, :] = factored.reduced.own
-            side = np.hstack([dense, factored.reduced.right[:, :p]]) - spread.T @ factored.whitened[:, : s + p]
-            inner = np.block([[own.reshape(size, size) - spread.T @ spread, side], [side.T, inner]])
-            parts = {t: slice(part.start + size, part.stop + size) for t, part in parts.items()}
-            parts[data.eliminated.term] = slice(0, size)
-        order = np.concatenate([np.arange(len(inner))[parts[t]] for t in range(len(data.shapes))] + [
-            np.arange(len(inner) - p, len(inner))])  # fmt: skip
-        ends = np.cumsum([levels * k for levels, k in data.shapes])
-        slices = [slice(int(end) - levels * k, int(end)) for end, (levels, k) in zip(ends, data.shapes, strict=True)]
-        return inner[np.ix_(order, order)], slices
-
-    def _factor(self, lambdas: list[Floats]) -> _Factored:
+    def factor(self, lambdas: list[Floats]) -> Factored:
+        """Eliminate, scale and factor the system at one ``theta``."""
         data, s = self.data, self.size
         reduced = None
         matrix = data.matrix
-        if data.eliminated is not None:
-            reduced = reduce(data, data.eliminated, lambdas[data.eliminated.term])
+        if data.eliminated is not None and self.border is not None:
+            reduced = reduce(data, data.eliminated, self.border, lambdas[data.eliminated.term])
             matrix = reduced.matrix
-        half = self._scale(lambdas, matrix[:s])
-        system = self._scale(lambdas, half[:, :s].T)
-        system.flat[:: s + 1] += 1.0
+        right = self.scaled(lambdas, matrix[:s, s:])
+        system = self.scaled(lambdas, self.scaled(lambdas, matrix[:s, :s]).T)
         if s == 0:
-            return _Factored(matrix, reduced, system, half)
+            return Factored(matrix, reduced, system, right)
+        system.flat[:: s + 1] += 1.0
         lower, info = dpotrf(system.T, lower=1, overwrite_a=1)
         if info != 0:  # only rounding can do this: the matrix is the identity plus a Gram matrix
             raise np.linalg.LinAlgError("the scaled cross-products are not positive definite")
-        whitened, _ = dtrtrs(lower, half, lower=1)
-        return _Factored(matrix, reduced, lower, whitened)
+        last, _ = dtrtrs(lower, right, lower=1)
+        return Factored(matrix, reduced, lower, last)
 
-    def _cross(self, factored: _Factored, lambdas: list[Floats]) -> list[Floats]:
+    def scaled(self, lambdas: list[Floats], rows: Floats) -> Floats:
+        """``Λ'`` times a matrix with one row per kept random effect."""
+        result = np.empty(rows.shape)
+        for t, part in self.parts.items():
+            levels, k = self.data.shapes[t]
+            if k == 1:
+                np.multiply(rows[part], lambdas[t][0, 0], out=result[part])
+            else:
+                block = rows[part].reshape(levels, k, -1)
+                result[part] = np.matmul(lambdas[t].T, block).reshape(levels * k, -1)
+        return result
+
+    def solved(self, factored: Factored, lambdas: list[Floats], columns: Floats) -> Floats:
+        """``L⁻¹Λ'`` times columns over the kept random effects."""
+        if not self.size:
+            return columns[:0]
+        result, _ = dtrtrs(factored.lower, self.scaled(lambdas, columns), lower=1)
+        return np.asarray(result)
+
+    def back(self, factored: Factored, lambdas: list[Floats], columns: Floats) -> Floats:
+        """``ΛL⁻ᵀ`` times columns."""
+        if not self.size:
+            return columns
+        result, _ = dtrtrs(factored.lower, columns, lower=1, trans=1)
+        return self.scaled([triangle.T for triangle in lambdas], result)
+
+    def _cross(self, factored: Factored, lambdas: list[Floats]) -> list[Floats]:
         """``Z'H⁻¹[Q r]`` of every term, in the order of the formula."""
         s = self.size
-        last = factored.whitened[:, s:]
-        kept = factored.matrix[:s, s:] - factored.whitened[:, :s].T @ last
+        back = self.back(factored, lambdas, factored.last)
+        kept = factored.matrix[:s, s:] - factored.matrix[:s, :s] @ back
         blocks: dict[int, Floats] = {t: kept[part] for t, part in self.parts.items()}
-        if factored.reduced is not None and self.data.eliminated is not None:
-            back = self._back(factored, lambdas, last)
-            blocks[self.data.eliminated.term] = factored.reduced.right - factored.reduced.border @ back
+        if factored.reduced is not None and self.data.eliminated is not None and self.border is not None:
+            gone = apply_blocks(factored.reduced.keep, np.asarray(self.border.matrix @ back))
+            assert isinstance(gone, np.ndarray)
+            blocks[self.data.eliminated.term] = factored.reduced.right - gone
         return [blocks[t] for t in range(len(self.data.shapes))]
 
     def _slopes(
-        self, factored: _Factored, lambdas: list[Floats], basis: tuple[Floats, ...],
+        self, factored: Factored, lambdas: list[Floats], basis: tuple[Floats, ...],
         projected: tuple[Floats, ...], sigma2: float, triangle: Floats,
     ) -> list[Floats]:  # fmt: skip
         """Derivative of the criterion in each ``G``: ``Σ Z'PZ - Z'Py y'PZ / σ²`` over levels, ``(k, k)`` each."""
+        inverse = self._inverse(factored)
         result: list[Floats] = []
         for t, (levels, k) in enumerate(self.data.shapes):
-            trace = self._trace(factored, lambdas, t)
+            trace = self._trace(factored, lambdas, inverse, t)
             if self.reml:
                 columns, _ = dtrtrs(triangle, basis[t].T, lower=1)
-                by_level = columns.reshape(-1, levels, k)
-                trace = trace - np.einsum("pia,pib->ab", by_level, by_level)
+                if k == 1:
+                    trace = trace - np.vdot(columns, columns)
+                else:
+                    by_level = columns.reshape(-1, levels, k)
+                    trace = trace - np.einsum("pia,pib->ab", by_level, by_level)
             result.append(trace - projected[t].T @ projected[t] / sigma2)
         return result
 
-    def _trace(self, factored: _Factored, lambdas: list[Floats], t: int) -> Floats:
+    def _inverse(self, factored: Factored) -> Floats:
+        """``M⁻¹``, of which only the lower triangle is filled."""
+        if not self.size:
+            return factored.lower
+        inverse, _ = dpotri(factored.lower, lower=1)
+        return np.asarray(inverse)
+
+    def _trace(self, factored: Factored, lambdas: list[Floats], inverse: Floats, t: int) -> Floats:
         """``Σ Z'H⁻¹Z`` over the levels of a term, shape ``(k, k)``."""
         levels, k = self.data.shapes[t]
-        if factored.reduced is not None and self.data.eliminated is not None and t == self.data.eliminated.term:
-            border = factored.reduced.border
-            total = factored.reduced.own.sum(axis=0)
-            if not self.size:
-                return total
-            inverse = self._inverse(factored, lambdas)
-            for a in range(k):
-                for b in range(k):
-                    left, right = border[a::k], border[b::k]
-                    product = left.T @ right
-                    overlap = (
-                        (inverse * product).sum()
-                        if isinstance(product, np.ndarray)
-                        else product.multiply(inverse).sum()
-                    )
-                    total[a, b] -= overlap
-            return total
-        part = self.parts[t]
-        blocks = factored.matrix[part, part].reshape(levels, k, levels, k)
-        by_level = factored.whitened[:, part].reshape(self.size, levels, k)
+        if t not in self.parts:
+            return self._eliminated_trace(factored, lambdas, inverse, k)
+        part, triangle = self.parts[t], lambdas[t]
+        if np.abs(np.diag(triangle)).min() < TINY * self.scale:
+            whitened = self.solved(factored, lambdas, factored.matrix[: self.size, part]).reshape(-1, levels, k)
+            blocks = factored.matrix[part, part].reshape(levels, k, levels, k)
+            return np.einsum("iaib->ab", blocks) - np.einsum("sia,sib->ab", whitened, whitened)
         if k == 1:
-            return np.array([[np.trace(factored.matrix[part, part]) - (by_level**2).sum()]])
-        return np.einsum("iaib->ab", blocks) - np.einsum("sia,sib->ab", by_level, by_level)
+            left = levels - float(inverse.diagonal()[part].sum())
+            return np.array([[left / triangle[0, 0] ** 2]])
+        lower = np.einsum("iaib->ab", inverse[part, part].reshape(levels, k, levels, k))
+        total = np.tril(lower) + np.tril(lower, -1).T
+        back = np.linalg.inv(triangle)
+        return back.T @ (levels * np.eye(k) - total) @ back
 
-    def _quadratic(self, factored: _Factored, lambdas: list[Floats], images: list[Floats], triangle: Floats) -> Floats:
+    def _eliminated_trace(self, factored: Factored, lambdas: list[Floats], inverse: Floats, k: int) -> Floats:
+        assert factored.reduced is not None
+        assert self.border is not None
+        keep = factored.reduced.keep
+        total = np.asarray(factored.reduced.own.sum(axis=0))
+        if not self.size:
+            return total
+        spread = self._unscaled(lambdas, inverse)
+        for a in range(k):
+            for b in range(a, k):
+                weights = keep[:, a, :, None] * keep[:, b, None, :]
+                overlap = self.border.contract(0.5 * (weights + weights.transpose(0, 2, 1)), spread)
+                total[a, b] -= overlap
+                if a != b:
+                    total[b, a] -= overlap
+        return total
+
+    def _unscaled(self, lambdas: list[Floats], inverse: Floats) -> Floats:
+        """``ΛM⁻¹Λ'`` over the kept random effects, of which the lower triangle is right."""
+        kept = [lambdas[t] for t in self.parts]
+        if all(triangle.shape == (1, 1) for triangle in kept):
+            factor = np.concatenate([np.full(self.data.shapes[t][0], lambdas[t][0, 0]) for t in self.parts])
+            return inverse * factor * factor[:, None]
+        whole = np.tril(inverse) + np.tril(inverse, -1).T
+        turned = [triangle.T for triangle in lambdas]
+        return self.scaled(turned, self.scaled(turned, whole).T)
+
+    def _quadratic(self, factored: Factored, lambdas: list[Floats], images: list[Floats], triangle: Floats) -> Floats:
         """``(Zv)'P(Zw)`` for all pairs of ``images``, shape ``(m, m)``."""
         s, p, m = self.size, self.data.p, len(images)
         kept = np.zeros((s, m))
@@ -293,46 +345,16 @@ class Criterion:
             elif apart is not None:
                 apart[:, i] = images[i].ravel()
         right = factored.matrix[: s + p, :s] @ kept
-        own = None
-        if apart is not None and factored.reduced is not None:
-            right[:s] += factored.reduced.border.T @ apart
-            right[s:] += factored.reduced.right[:, :p].T @ apart
-            own = apply_blocks(factored.reduced.own, apart) + factored.reduced.border @ kept
         base = kept.T @ right[:s]
-        if apart is not None and own is not None:
-            base += apart.T @ own
-        spread = self._solve(factored, lambdas, right[:s])
-        fixed, _ = dtrtrs(triangle, right[s:] - factored.whitened[:, s : s + p].T @ spread, lower=1)
+        if apart is not None and factored.reduced is not None and self.border is not None:
+            keep = factored.reduced.keep
+            turned = apply_blocks(keep.transpose(0, 2, 1), apart)
+            assert isinstance(turned, np.ndarray)
+            through = self.border.matrix.T @ turned  # (E B)'v
+            base += apart.T @ apply_blocks(factored.reduced.own, apart) + through.T @ kept + kept.T @ through
+            right[:s] += through
+            right[s:] += factored.reduced.right[:, :p].T @ apart
+        spread = self.solved(factored, lambdas, right[:s])
+        fixed, _ = dtrtrs(triangle, right[s:] - factored.last[:, :p].T @ spread, lower=1)
         result = base - spread.T @ spread - fixed.T @ fixed
         return 0.5 * (result + result.T)
-
-    def _solve(self, factored: _Factored, lambdas: list[Floats], columns: Floats) -> Floats:
-        """``L⁻¹Λ'`` times columns over the kept random effects."""
-        if not self.size:
-            return columns[:0]
-        solved, _ = dtrtrs(factored.lower, self._scale(lambdas, columns), lower=1)
-        return np.asarray(solved)
-
-    def _back(self, factored: _Factored, lambdas: list[Floats], columns: Floats) -> Floats:
-        """``ΛL⁻ᵀ`` times columns."""
-        if not self.size:
-            return columns
-        solved, _ = dtrtrs(factored.lower, columns, lower=1, trans=1)
-        return self._scale([triangle.T for triangle in lambdas], solved)
-
-    def _inverse(self, factored: _Factored, lambdas: list[Floats]) -> Floats:
-        """``ΛM⁻¹Λ'`` over the kept random effects, shape ``(s, s)``."""
-        half = self._back(factored, lambdas, np.eye(self.size))
-        return half @ half.T
-
-    def _scale(self, lambdas: list[Floats], rows: Floats) -> Floats:
-        """``Λ'`` times a matrix with one row per kept random effect."""
-        result = np.empty(rows.shape)
-        for t, part in self.parts.items():
-            levels, k = self.data.shapes[t]
-            if k == 1:
-                np.multiply(rows[part], lambdas[t][0, 0], out=result[part])
-            else:
-                block = rows[part].reshape(levels, k, -1)
-                result[part] = np.matmul(lambdas[t].T, block).reshape(levels * k, -1)
-        return result

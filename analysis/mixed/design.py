@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
 from ..errors import DesignError, FormulaError, did_you_mean
+from .columns import Evaluator, evaluate_columns
 from .formula import Bar, MixedFormula, variables
 from .kernel import LevelCovariance, root_of
 
@@ -48,7 +49,7 @@ class RandomTerm:
     values
         Columns, shape ``(n, k)``; ``None`` for an intercept alone.
     evaluator
-        The ``formulae`` matrix that evaluates the columns on new rows; ``None`` for an intercept alone.
+        Evaluates the columns on new rows; ``None`` for an intercept alone.
     root
         Square root of a known covariance between the levels, shape ``(L, L)``; ``None`` for independent levels.
     """
@@ -59,7 +60,7 @@ class RandomTerm:
     codes: Integers
     levels: tuple[str, ...]
     values: Floats | None
-    evaluator: Any
+    evaluator: Evaluator | None
     root: Floats | None = None
 
     @property
@@ -94,7 +95,7 @@ class Design:
     weights: Floats | None
     kept: Booleans
     dropped: tuple[tuple[str, int], ...]
-    evaluator: Any
+    evaluator: Evaluator
     fixed_variables: tuple[str, ...]
 
     @property
@@ -146,8 +147,6 @@ def build_design(
         If the model cannot be estimated on these rows: constant outcome, collinear columns, a grouping factor with
         one level or with as many random effects as rows, infinite values, weights that are not positive.
     """
-    import pandas as pd
-
     if not formula.bars:
         raise FormulaError(
             f"the formula '{formula.text}' has no random effect.",
@@ -164,18 +163,29 @@ def build_design(
         )
     if dropped:
         columns = {name: column[kept] for name, column in columns.items()}
-    rows = pd.DataFrame(columns, copy=False)
     _check_finite(columns)
-    y, X, labels, evaluator = _fixed_part(formula, rows)
+    n = int(kept.sum())
+    y = _outcome(formula, columns)
+    fixed = evaluate_columns(formula.fixed, columns, n, formula.text)
     coded = {name: _code(columns[name]) for bar in formula.bars for name in bar.factors}
-    independent = [_random_term(bar, coded, rows, formula) for bar in formula.bars]
+    independent = [_random_term(bar, coded, columns, n, formula) for bar in formula.bars]
     terms = _with_kernels(independent, covariances or {}, formula)
-    w = _weights(weights, rows)
+    w = None if weights is None else _weights(columns[weights], weights)
     _check_outcome(y, formula)
-    _check_rank(X, w, labels, formula)
+    _check_rank(fixed.matrix, w, fixed.names, formula)
     _check_terms(terms, len(y), formula, residual)
-    fixed = variables(formula.fixed, formula.text)
-    return Design(formula, y, X, labels, terms, w, kept, tuple(dropped), evaluator, fixed)
+    return Design(
+        formula,
+        y,
+        fixed.matrix,
+        fixed.names,
+        terms,
+        w,
+        kept,
+        tuple(dropped),
+        fixed.evaluator,
+        variables(formula.fixed, formula.text),
+    )
 
 
 def _names(formula: MixedFormula, weights: str | None) -> list[str]:
@@ -218,40 +228,33 @@ def _check_finite(columns: Mapping[str, pd.Series[Any]]) -> None:
             raise DesignError(f"'{name}' is infinite in row {where}.", "Was a logarithm of zero taken?")
 
 
-def _fixed_part(formula: MixedFormula, rows: pd.DataFrame) -> tuple[Floats, Floats, tuple[str, ...], Any]:
-    """Outcome and fixed columns, as ``formulae`` evaluates them."""
+def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Floats:
+    """The response: a numeric column, or what ``formulae`` makes of an expression such as ``log(gain)``."""
+    plain = columns.get(formula.response)
+    if plain is not None and plain.dtype.kind in "if":
+        return np.ascontiguousarray(plain.to_numpy(dtype=float))
+    import pandas as pd
     from formulae import design_matrices
 
-    text = f"{formula.response} ~ {formula.fixed}"
     try:
-        matrices = design_matrices(text, rows)
+        response = design_matrices(f"{formula.response} ~ 1", pd.DataFrame(dict(columns), copy=False)).response
     except Exception as error:  # any function named in the formula may raise
-        raise FormulaError(f"the formula '{formula.text}' cannot be evaluated: {error}.") from error
-    response = np.asarray(matrices.response.design_matrix)
-    if (response.ndim != 1 and response.shape[1] != 1) or matrices.response.kind != "numeric":
+        raise FormulaError(f"the outcome of '{formula.text}' cannot be evaluated: {error}.") from error
+    values = np.asarray(response.design_matrix)
+    if (values.ndim != 1 and values.shape[1] != 1) or response.kind != "numeric":
         raise DesignError(f"the outcome '{formula.response}' of '{formula.text}' is not one number per row.")
-    if matrices.common is None:
-        raise FormulaError(f"the formula '{formula.text}' has no fixed effect.", "Write 1 for an intercept alone.")
-    X = np.ascontiguousarray(matrices.common.design_matrix, dtype=float)
-    names = tuple(label for term in matrices.common.terms.values() for label in term.labels)
-    return np.ascontiguousarray(response.ravel(), dtype=float), X, names, matrices.common
+    return np.ascontiguousarray(values.ravel(), dtype=float)
 
 
-def _random_term(bar: Bar, coded: Mapping[str, _Coded], rows: pd.DataFrame, formula: MixedFormula) -> RandomTerm:
+def _random_term(
+    bar: Bar, coded: Mapping[str, _Coded], columns: Mapping[str, pd.Series[Any]], n: int, formula: MixedFormula
+) -> RandomTerm:
     codes, levels = _levels([coded[name] for name in bar.factors])
-    if bar.expression == "1":
-        return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
-    from formulae import design_matrices
-
-    try:
-        common = design_matrices(bar.expression, rows).common
-    except Exception as error:
-        raise FormulaError(f"'{bar.expression}' in '{formula.text}' cannot be evaluated: {error}.") from error
-    columns = tuple(label for term in common.terms.values() for label in term.labels)
-    if columns == ("Intercept",):
-        return RandomTerm(bar.group, bar.factors, columns, codes, levels, None, None)
-    values = np.ascontiguousarray(common.design_matrix, dtype=float)
-    return RandomTerm(bar.group, bar.factors, columns, codes, levels, values, common)
+    if bar.expression != "1":
+        varying = evaluate_columns(bar.expression, columns, n, formula.text)
+        if varying.names != ("Intercept",):
+            return RandomTerm(bar.group, bar.factors, varying.names, codes, levels, varying.matrix, varying.evaluator)
+    return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
 
 
 def _with_kernels(
@@ -290,14 +293,12 @@ def _levels(factors: list[_Coded]) -> tuple[Integers, tuple[str, ...]]:
     return codes, tuple(names)
 
 
-def _weights(weights: str | None, rows: pd.DataFrame) -> Floats | None:
-    if weights is None:
-        return None
-    values = rows[weights].to_numpy(dtype=float)
+def _weights(column: pd.Series[Any], name: str) -> Floats:
+    values = column.to_numpy(dtype=float)
     if not (values > 0).all():
-        where = rows.index[~(values > 0)][0]
+        where = column.index[~(values > 0)][0]
         raise DesignError(
-            f"the weight '{weights}' of row {where} is {rows.loc[where, weights]}, not a positive number.",
+            f"the weight '{name}' of row {where} is {column.loc[where]}, not a positive number.",
             "Leave such rows out: a weight of zero is no observation.",
         )
     return values

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
+from .border import Border, apply_blocks
 from .crossproducts import CrossProducts, Eliminated
 
 if TYPE_CHECKING:
@@ -33,69 +34,50 @@ class Reduced:
         ``[Z Q r]'H₀⁻¹[Z Q r]`` over the kept terms, shape ``(s + p + 1, s + p + 1)``.
     log_determinant
         ``log |I + λ'Cλ|`` summed over levels.
+    keep
+        ``E``, shape ``(L, k, k)``: what multiplying by ``H₀⁻¹`` leaves of a level's rows.
     own
         ``Z₀'H₀⁻¹Z₀`` by level, shape ``(L, k, k)``.
-    border
-        ``Z₀'H₀⁻¹Z`` with the kept terms, shape ``(L k, s)``.
     right
         ``Z₀'H₀⁻¹[Q r]``, shape ``(L k, p + 1)``.
     """
 
     matrix: Floats
     log_determinant: float
+    keep: Floats
     own: Floats
-    border: Floats | csr_array
     right: Floats
 
 
-def reduce(data: CrossProducts, part: Eliminated, triangle: Floats) -> Reduced:
+def reduce(data: CrossProducts, part: Eliminated, border: Border, triangle: Floats) -> Reduced:
     """Eliminate ``part`` at its lower triangle ``λ``."""
     levels, k, _ = part.blocks.shape
-    inner = np.eye(k) + triangle.T @ part.blocks @ triangle
-    omega = triangle @ np.linalg.solve(inner, np.broadcast_to(triangle.T, (levels, k, k)))
-    keep = np.eye(k) - part.blocks @ omega
+    if k == 1:
+        inner = 1.0 + triangle[0, 0] ** 2 * part.blocks
+        omega = triangle[0, 0] ** 2 / inner
+        keep = 1.0 / inner
+        log_determinant = float(np.log(inner).sum())
+    else:
+        inner = np.eye(k) + triangle.T @ part.blocks @ triangle
+        omega = triangle @ np.linalg.solve(inner, np.broadcast_to(triangle.T, (levels, k, k)))
+        keep = np.eye(k) - part.blocks @ omega
+        log_determinant = float(np.log(np.linalg.det(inner)).sum())
     own = keep @ part.blocks
+    weighted = apply_blocks(omega, part.right)
+    assert isinstance(weighted, np.ndarray)
     matrix = data.matrix.copy()
     s = matrix.shape[0] - part.right.shape[1]
-    weighted_right = apply_blocks(omega, part.right)
-    matrix[s:, s:] -= part.right.T @ weighted_right
+    matrix[s:, s:] -= part.right.T @ weighted
     if s:
-        cross = part.border.T @ weighted_right
+        cross = border.matrix.T @ weighted
         matrix[:s, s:] -= cross
         matrix[s:, :s] -= cross.T
-        matrix[:s, :s] -= gram(part.border, omega)
-    sign, log_determinant = np.linalg.slogdet(inner)
-    assert (sign > 0).all(), "the identity plus a Gram matrix is positive definite"
-    return Reduced(
-        matrix,
-        float(log_determinant.sum()),
-        0.5 * (own + own.transpose(0, 2, 1)),
-        apply_blocks(keep, part.border),
-        apply_blocks(keep, part.right),
-    )
+        border.subtract_gram(omega, matrix[:s, :s])
+    right = apply_blocks(keep, part.right)
+    assert isinstance(right, np.ndarray)
+    return Reduced(matrix, log_determinant, keep, 0.5 * (own + own.transpose(0, 2, 1)), right)
 
 
-def apply_blocks(blocks: Floats, rows: Floats | csr_array) -> Floats | csr_array:
-    """Multiply the rows of each level by its ``(k, k)`` block."""
-    levels, k, _ = blocks.shape
-    if isinstance(rows, np.ndarray):
-        if k == 1:
-            return blocks[:, 0, 0][:, None] * rows
-        return np.asarray(np.matmul(blocks, rows.reshape(levels, k, -1))).reshape(rows.shape)
-    return _block_diagonal(blocks) @ rows
-
-
-def gram(border: Floats | csr_array, omega: Floats) -> Floats:
-    """``B'ΩB`` for a border and one symmetric block a level, dense."""
-    product = border.T @ apply_blocks(omega, border)
-    return np.asarray(product if isinstance(product, np.ndarray) else product.toarray())
-
-
-def _block_diagonal(blocks: Floats) -> csr_array:
-    from scipy.sparse import bsr_array, csr_array, diags_array
-
-    levels, k, _ = blocks.shape
-    if k == 1:
-        return csr_array(diags_array(blocks[:, 0, 0]))
-    every = np.arange(levels + 1)
-    return csr_array(bsr_array((blocks, every[:-1], every), shape=(levels * k, levels * k)))
+def eliminated_border(border: Border, keep: Floats) -> Floats | csr_array:
+    """``Z₀'H₀⁻¹Z`` with the kept terms, shape ``(L k, s)``."""
+    return apply_blocks(keep, border.matrix)

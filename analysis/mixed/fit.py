@@ -14,7 +14,7 @@ from .criterion import Criterion, Point
 from .crossproducts import form_crossproducts
 from .design import Design, build_design
 from .formula import parse_formula
-from .inference import Normal, Reference, coefficients, hessian, satterthwaite
+from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
 from .result import Correlation, Fitted, MixedResult, VarianceComponent
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A relative standard deviation below this counts as zero; lme4's isSingular uses the same bound.
 SINGULAR = 1e-4
+# Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
+EXACT = 1500
 # A relative standard deviation below this is set to zero: it changes the criterion by less than its stopping rule.
 NEGLIGIBLE = 1e-6
 
@@ -96,31 +98,25 @@ def fit_mixed(
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
         criterion = Criterion(form_crossproducts(design, known=known, residual=residual), reml)
-        search = minimize(criterion, criterion.start(), evaluations, criterion.scale, report)
-        point, curvature = _polish(criterion, search)
-        reference: Reference = satterthwaite(criterion, point, curvature) if df == "satterthwaite" else Normal()
+        search = minimize(
+            criterion,
+            criterion.start(),
+            evaluations,
+            criterion.scale,
+            exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
+            report=report,
+        )
+        point = _settled(criterion, search)
+        reference: Reference = Normal()
+        if df == "satterthwaite":
+            reference = satterthwaite(criterion, point, hessian(criterion, point))
         return _result(design, criterion, point, search, reference)
 
 
-def _polish(criterion: Criterion, search: Search) -> tuple[Point, Floats]:
-    """End on signs and zeros of one form, and take one exact Newton step, which the inference has paid for anyway."""
+def _settled(criterion: Criterion, search: Search) -> Point:
+    """The minimum with signs and zeros of one form."""
     theta = _normalized(criterion, search.point.theta)
-    point = search.point if np.array_equal(theta, search.point.theta) else criterion(theta)
-    if not search.converged:
-        return point, hessian(criterion, point)
-    curvature = hessian(criterion, point)
-    m = len(theta)
-    profiled = curvature[:m, :m]
-    if len(curvature) > m:  # profile σ out of the joint curvature before the step in theta
-        profiled = profiled - np.outer(curvature[:m, m], curvature[m, :m]) / curvature[m, m]
-    try:
-        np.linalg.cholesky(profiled)
-    except np.linalg.LinAlgError:
-        return point, curvature
-    better = criterion(_normalized(criterion, theta - np.linalg.solve(profiled, point.gradient)))
-    # The step is so small that the curvature stays the same to more digits than degrees of freedom are printed with.
-    closer = better.value <= point.value and np.abs(better.gradient).max() < np.abs(point.gradient).max()
-    return (better if closer else point), curvature
+    return search.point if np.array_equal(theta, search.point.theta) else criterion(theta)
 
 
 def _normalized(criterion: Criterion, theta: Floats) -> Floats:

@@ -16,6 +16,7 @@ from scipy.special import stdtr, stdtrit
 
 from ..arrays import Floats
 from .criterion import Criterion, Point
+from .traces import TraceSums
 
 # Curvature directions below this share of the steepest carry no information about the variance parameters (a variance
 # on its boundary that the likelihood does not punish) and are left out of their covariance.
@@ -88,28 +89,25 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     The criterion is taken before σ is profiled out, as lmerTest does, and ``point`` must be its minimum over σ. Where
     the scale is known there is no σ: shape ``(m, m)``.
     """
-    p = criterion.data.p
     lambdas = criterion.lambdas(point.theta)
-    products, parts = criterion.full_products(point.theta)
-    q = len(products) - p
-    whitened = np.linalg.solve(np.linalg.cholesky(products[q:, q:]), products[q:, :q])
-    within = products[:q, :q] - whitened.T @ whitened  # Z'PZ
-    images = np.zeros((q, len(point.theta)))
-    for i, (image, (t, _, _)) in enumerate(
-        zip(criterion.images(lambdas, point.projected), criterion.entries, strict=True)
-    ):
-        images[parts[t], i] = image.ravel()
-    linear = criterion.pair(criterion.images(lambdas, point.projected), point.projected)
-    trace = _Traces(criterion, within if criterion.reml else products[:q, :q], parts)
     m, sigma = len(point.theta), np.sqrt(point.sigma2)
     result = np.zeros((m + 1, m + 1))
-    result[:m, :m] = 2.0 * images.T @ (within @ images) / point.sigma2 - trace(lambdas)
+    result[:m, :m] = 2.0 * point.quadratic / point.sigma2 - TraceSums(criterion, point).traces(lambdas)
     result[:m, :m] += criterion.bending(point.slopes)
     if criterion.data.known_scale:
         return 0.5 * (result[:m, :m] + result[:m, :m].T)
+    linear = criterion.pair(criterion.images(lambdas, point.projected), point.projected)
     result[:m, m] = result[m, :m] = 2.0 * linear / sigma**3
     result[m, m] = 4.0 * criterion.degrees / point.sigma2
     return 0.5 * (result + result.T)
+
+
+def profiled_hessian(criterion: Criterion, point: Point) -> Floats:
+    """Exact second derivatives in ``theta`` with σ at its minimum, shape ``(m, m)``."""
+    joint, m = hessian(criterion, point), len(point.theta)
+    if len(joint) == m:
+        return joint
+    return joint[:m, :m] - np.outer(joint[:m, m], joint[m, :m]) / joint[m, m]
 
 
 def satterthwaite(criterion: Criterion, point: Point, curvature: Floats) -> Satterthwaite:
@@ -147,27 +145,3 @@ def t_tests(estimate: Floats, std_error: Floats, df: Floats, level: float) -> di
         "conf_low": estimate - width,
         "conf_high": estimate + width,
     }
-
-
-class _Traces:
-    """Traces ``tr(K ∂Gᵢ K ∂Gⱼ)`` over pairs of parameters, with the sums over levels taken once a pair of terms."""
-
-    def __init__(self, criterion: Criterion, kernel: Floats, parts: list[slice]) -> None:
-        self.criterion = criterion
-        self.sums: dict[tuple[int, int], Floats] = {}
-        shapes = criterion.data.shapes
-        for t, (lt, kt) in enumerate(shapes):
-            for u, (lu, ku) in enumerate(shapes):
-                block = kernel[parts[t], parts[u]].reshape(lt, kt, lu, ku)
-                flat = np.ascontiguousarray(block.transpose(1, 3, 0, 2)).reshape(kt * ku, lt * lu)
-                self.sums[t, u] = (flat @ flat.T).reshape(kt, ku, kt, ku)
-
-    def __call__(self, lambdas: list[Floats]) -> Floats:
-        directions = self.criterion.directions(lambdas)
-        m = len(directions)
-        result = np.empty((m, m))
-        for i, (t, left) in enumerate(directions):
-            for j, (u, right) in enumerate(directions):
-                # tr(∂Gᵢ K_tu ∂Gⱼ K_ut) = Σ ∂Gᵢ[b,a] K[a,c] ∂Gⱼ[c,d] K[b,d]
-                result[i, j] = np.einsum("ba,cd,acbd->", left, right, self.sums[t, u])
-        return result

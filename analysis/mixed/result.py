@@ -199,7 +199,7 @@ class MixedResult:
         if frame is None:
             fixed = self.design.X @ self.coefficients
         else:
-            fixed = np.asarray(self.design.evaluator.evaluate_new_data(frame).design_matrix) @ self.coefficients
+            fixed = self.design.evaluator.evaluate(frame) @ self.coefficients
         if not random:
             return np.asarray(fixed, dtype=float)
         total = np.array(fixed, dtype=float)
@@ -208,11 +208,7 @@ class MixedResult:
                 codes, values = term.codes, term.values
             else:
                 codes = _known_codes(term.levels, term.factors, frame, new_levels)
-                values = (
-                    None
-                    if term.evaluator is None
-                    else np.asarray(term.evaluator.evaluate_new_data(frame).design_matrix, dtype=float)
-                )
+                values = None if term.evaluator is None else term.evaluator.evaluate(frame)
             effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
             total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
         return total

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 # Random effects up to which one thread is as fast as two or faster (benchmarks/threads.py).
-SMALL = 1000
+SMALL = 2000
 
 
 def blas_threads(q: int) -> AbstractContextManager[Any]:

@@ -147,6 +147,6 @@ def _contrasts(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Float
     weights = counts.pop("rows of the cell").to_numpy(dtype=float)
     cells = counts.loc[np.tile(np.arange(len(counts)), len(points))].reset_index(drop=True)
     cells[factor.column] = np.repeat(points, len(weights))
-    rows = np.asarray(design.evaluator.evaluate_new_data(cells).design_matrix, dtype=float)
+    rows = design.evaluator.evaluate(cells)
     by_point = rows.reshape(len(points), len(weights), -1)
     return np.einsum("xcp,c->xp", by_point, weights / weights.sum())[back]

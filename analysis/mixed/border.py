@@ -1,0 +1,125 @@
+"""The cross-products between the eliminated term and the kept ones, and the sums over levels that they enter.
+
+Few levels of two large factors meet, so the border is sparse and its Gram matrix ``Σ B_l' Ω_l B_l`` has a pattern that
+no ``Ω`` changes. The pattern is worked out once, as a list of pairs of non-zero cells within a level; a Gram matrix is
+then one multiplication a pair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import Floats, Integers
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# Pairs up to which the list is kept (24 bytes each); beyond it sparse products are formed anew.
+MOST_PAIRS = 20_000_000
+
+
+class Border:
+    """The border ``B``, shape ``(L k, s)``, of a term with ``L`` levels and ``k`` columns."""
+
+    def __init__(self, matrix: Floats | csr_array, levels: int, k: int) -> None:
+        self.matrix = matrix
+        self.levels, self.k = levels, k
+        self._pairs: _Pairs | None = None
+        if not isinstance(matrix, np.ndarray):
+            counts = np.diff(matrix.indptr[::k]).astype(np.int64)
+            if (counts * (counts + 1) // 2).sum() <= MOST_PAIRS:
+                self._pairs = _Pairs(matrix, levels, k)
+
+    def subtract_gram(self, omega: Floats, target: Floats) -> None:
+        """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω``, in place."""
+        if self._pairs is not None:
+            self._pairs.subtract(omega, target)
+            return
+        product = self.matrix.T @ apply_blocks(omega, self.matrix)
+        target -= product if isinstance(product, np.ndarray) else product.toarray()
+
+    def gram(self, omega: Floats) -> Floats:
+        """``Σ B_l' Ω_l B_l`` for symmetric ``Ω``, shape ``(s, s)``."""
+        result = np.zeros((self.matrix.shape[1],) * 2)
+        self.subtract_gram(omega, result)
+        return -result
+
+    def contract(self, omega: Floats, inverse: Floats) -> float:
+        """``tr(S Σ B_l' Ω_l B_l)`` for symmetric ``Ω`` and ``S``, of which the lower triangle is read."""
+        if self._pairs is not None:
+            return self._pairs.contract(omega, inverse)
+        whole = np.tril(inverse) + np.tril(inverse, -1).T
+        return float((self.gram(omega) * whole).sum())
+
+
+class _Pairs:
+    """Pairs of cells in the same level, sorted by their columns; the first column is never the smaller one."""
+
+    def __init__(self, matrix: csr_array, levels: int, k: int) -> None:
+        matrix = matrix.tocsr()
+        matrix.sort_indices()
+        size = matrix.shape[1]
+        counts = np.diff(matrix.indptr[::k])
+        first, second = _within(counts)
+        start = np.repeat(matrix.indptr[::k][:-1], counts * (counts + 1) // 2)
+        first, second = first + start, second + start
+        column, value = matrix.indices, matrix.data
+        row = np.repeat(np.arange(levels * k), np.diff(matrix.indptr))
+        low, high = np.minimum(column[first], column[second]), np.maximum(column[first], column[second])
+        key = high.astype(np.int64) * size + low
+        order = np.argsort(key, kind="stable")
+        first, second, key = first[order], second[order], key[order]
+        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else key
+        self.product = value[first] * value[second]
+        # Position of Ω's cell in the flattened (L, k, k) array.
+        self.cell = (row[first] // k) * k * k + (row[first] % k) * k + row[second] % k
+        self.starts = starts
+        self.high, self.low = key[starts] // size, key[starts] % size
+        # A pair of different cells in one column stands for itself and its mirror.
+        twice = (column[first] == column[second]) & (first != second)
+        self.product[twice] *= 2.0
+
+    def _sums(self, omega: Floats) -> Floats:
+        if not len(self.starts):
+            return np.zeros(0)
+        return np.add.reduceat(self.product * omega.ravel()[self.cell], self.starts)
+
+    def subtract(self, omega: Floats, target: Floats) -> None:
+        sums = self._sums(omega)
+        target[self.high, self.low] -= sums
+        off = self.high != self.low
+        target[self.low[off], self.high[off]] -= sums[off]
+
+    def contract(self, omega: Floats, inverse: Floats) -> float:
+        weights = np.where(self.high != self.low, 2.0, 1.0)
+        return float(self._sums(omega) @ (weights * inverse[self.high, self.low]))
+
+
+def _within(counts: Integers) -> tuple[Integers, Integers]:
+    """Positions ``i ≥ j`` of all pairs within consecutive groups of the given sizes, relative to each group's start."""
+    sizes = counts * (counts + 1) // 2
+    local = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    first = ((np.sqrt(8.0 * local + 1.0) - 1.0) / 2.0).astype(np.int64)
+    return first, local - first * (first + 1) // 2
+
+
+def apply_blocks(blocks: Floats, rows: Floats | csr_array) -> Floats | csr_array:
+    """Multiply the rows of each level by its ``(k, k)`` block."""
+    levels, k, _ = blocks.shape
+    if isinstance(rows, np.ndarray):
+        if k == 1:
+            return blocks[:, 0, 0][:, None] * rows
+        return np.asarray(np.matmul(blocks, rows.reshape(levels, k, -1))).reshape(rows.shape)
+    return _block_diagonal(blocks) @ rows
+
+
+def _block_diagonal(blocks: Floats) -> csr_array:
+    from scipy.sparse import bsr_array, csr_array, diags_array
+
+    levels, k, _ = blocks.shape
+    if k == 1:
+        return csr_array(diags_array(blocks[:, 0, 0]))
+    every = np.arange(levels + 1)
+    return csr_array(bsr_array((blocks, every[:-1], every), shape=(levels * k, levels * k)))

@@ -1,0 +1,118 @@
+r"""Sums over levels that second derivatives are made of: :math:`\sum_{lm} K_{la,mc} K_{lb,md}` for each pair of terms.
+
+:math:`K` is :math:`Z'PZ` under REML and :math:`Z'H^{-1}Z` under ML. Where one term has been eliminated, its rows of
+:math:`K` are never formed: with the border :math:`F = EB`, :math:`S = \Lambda M^{-1}\Lambda'` and :math:`N = I - SR`,
+
+.. math:: K_{00} = D - F S F' - F_0'F_0, \qquad K_{0\cdot} = F N - F_0'F_\cdot,
+
+so that the sums need :math:`F'F` alone, which the border gives from its pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Floats
+from .criterion import Criterion, Point
+from .elimination import eliminated_border
+from .products import full_products
+
+# Random effects of the eliminated term up to which the products are simply formed.
+SMALL = 300
+
+
+class TraceSums:
+    """The sums for every pair of terms at one point, and the traces they give."""
+
+    def __init__(self, criterion: Criterion, point: Point) -> None:
+        self.criterion = criterion
+        apart = criterion.data.eliminated
+        large = apart is not None and apart.blocks.shape[0] > SMALL and apart.blocks.shape[1] == 1 and criterion.size
+        self.sums = _from_border(criterion, point) if large else _from_products(criterion, point)
+
+    def traces(self, lambdas: list[Floats]) -> Floats:
+        """``tr(∂Gᵢ K ∂Gⱼ K)`` for all pairs of parameters, shape ``(m, m)``."""
+        directions = self.criterion.directions(lambdas)
+        m = len(directions)
+        result = np.empty((m, m))
+        for i, (t, left) in enumerate(directions):
+            for j, (u, right) in enumerate(directions):
+                # tr(∂Gᵢ K_tu ∂Gⱼ K_ut) = Σ ∂Gᵢ[b,a] K[a,c] ∂Gⱼ[c,d] K[b,d]
+                result[i, j] = np.einsum("ba,cd,acbd->", left, right, self.sums[t, u])
+        return result
+
+
+def _whitened(criterion: Criterion, point: Point) -> list[Floats]:
+    """``R⁻¹Q'H⁻¹Z`` of each term, shapes ``(p, L k)``: what REML takes out of each product."""
+    triangle = np.linalg.cholesky(point.fixed)
+    return [np.linalg.solve(triangle, block.T) for block in point.cross]
+
+
+def _from_products(criterion: Criterion, point: Point) -> dict[tuple[int, int], Floats]:
+    full = full_products(criterion, point.theta)
+    kernel = full.matrix[: full.q, : full.q]
+    if criterion.reml:
+        fixed = np.hstack(_whitened(criterion, point))
+        kernel = kernel - fixed.T @ fixed
+    shapes = criterion.data.shapes
+    return {
+        (t, u): _pair_sum(kernel[full.parts[t], full.parts[u]], shapes[t], shapes[u])
+        for t in range(len(shapes))
+        for u in range(len(shapes))
+    }
+
+
+def _pair_sum(block: Floats, left: tuple[int, int], right: tuple[int, int]) -> Floats:
+    """``Σ K[la,mc] K[lb,md]`` of one block, shape ``(k, k', k, k')``."""
+    (lt, kt), (lu, ku) = left, right
+    if kt == ku == 1:
+        return np.array([[[[np.vdot(block, block)]]]])
+    ordered = np.ascontiguousarray(block.reshape(lt, kt, lu, ku).transpose(1, 3, 0, 2)).reshape(kt * ku, lt * lu)
+    return (ordered @ ordered.T).reshape(kt, ku, kt, ku)
+
+
+def _from_border(criterion: Criterion, point: Point) -> dict[tuple[int, int], Floats]:
+    data, s = criterion.data, criterion.size
+    lambdas = criterion.lambdas(point.theta)
+    factored = criterion.factor(lambdas)
+    assert factored.reduced is not None
+    assert data.eliminated is not None
+    assert criterion.border is not None
+    gone = data.eliminated.term
+    keep, own = factored.reduced.keep, factored.reduced.own[:, 0, 0]
+    half = criterion.back(factored, lambdas, np.eye(s))
+    spread = half @ half.T  # S
+    left = factored.matrix[:s, :s]
+    through = np.eye(s) - spread @ left  # N
+    kernel = left @ through
+    gram = criterion.border.gram(keep**2)  # F'F
+    border = eliminated_border(criterion.border, keep)
+    along = np.asarray(border @ spread)
+    lengths = along * border if isinstance(border, np.ndarray) else border.multiply(along)
+    by_level = np.asarray(lengths.sum(axis=1)).ravel()
+    turned = spread @ gram
+    total = float((turned * turned.T).sum())
+    p = data.p
+    fixed = _whitened(criterion, point) if criterion.reml else [np.zeros((p, levels * k)) for levels, k in data.shapes]
+    home = fixed[gone]
+    met = np.asarray(border.T @ home.T)  # F'F₀'
+    own_fixed = home @ home.T
+    if criterion.reml:
+        kept = np.hstack([fixed[t] for t in data.kept])
+        kernel = kernel - kept.T @ kept
+        by_level = by_level + (home**2).sum(axis=0)
+        total += 2.0 * float((met * (spread @ met)).sum()) + float((own_fixed**2).sum())
+    sums = {(gone, gone): np.array([[[[float(own @ own) - 2.0 * float(own @ by_level) + total]]]])}
+    carried = gram @ through
+    for t, part in criterion.parts.items():
+        levels, k = data.shapes[t]
+        through_t, carried_t = (matrix[:, part].reshape(s, levels, k) for matrix in (through, carried))
+        fixed_t = fixed[t].reshape(p, levels, k)
+        value = np.einsum("sma,smb->ab", through_t, carried_t)
+        cross = np.einsum("sma,sp,pmb->ab", through_t, met, fixed_t, optimize=True)
+        value += np.einsum("pma,pq,qmb->ab", fixed_t, own_fixed, fixed_t, optimize=True) - cross - cross.T
+        sums[gone, t] = value.reshape(1, k, 1, k)
+        sums[t, gone] = value.reshape(k, 1, k, 1)
+        for u, other in criterion.parts.items():
+            sums[t, u] = _pair_sum(kernel[part, other], data.shapes[t], data.shapes[u])
+    return sums
