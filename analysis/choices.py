@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-DF_METHODS = ("satterthwaite", "normal")
+DF_METHODS = ("satterthwaite", "kenward-roger", "normal")

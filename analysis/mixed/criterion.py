@@ -164,7 +164,8 @@ class Criterion:
         slopes = tuple(self._slopes(factored, lambdas, basis, projected, sigma2, triangle))
         gradient = np.array([2.0 * float(slopes[t][a] @ lambdas[t][:, b]) for t, a, b in self.entries])
         images = self.images(lambdas, projected)
-        quadratic = self._quadratic(factored, lambdas, images, triangle)
+        loaded = [(t, image.ravel()[:, None]) for image, (t, _, _) in zip(images, self.entries, strict=True)]
+        quadratic = self.inner(factored, lambdas, loaded, triangle)
         information = quadratic / sigma2
         if not data.known_scale:  # profiling σ out takes away what a common factor of all variances explains
             linear = self.pair(images, projected)
@@ -265,10 +266,9 @@ class Criterion:
         projected: tuple[Floats, ...], sigma2: float, triangle: Floats,
     ) -> list[Floats]:  # fmt: skip
         """Derivative of the criterion in each ``G``: ``Σ Z'PZ - Z'Py y'PZ / σ²`` over levels, ``(k, k)`` each."""
-        inverse = self._inverse(factored)
         result: list[Floats] = []
-        for t, (levels, k) in enumerate(self.data.shapes):
-            trace = self._trace(factored, lambdas, inverse, t)
+        traces = self.level_traces(factored, lambdas)
+        for t, ((levels, k), trace) in enumerate(zip(self.data.shapes, traces, strict=True)):
             if self.reml:
                 columns, _ = dtrtrs(triangle, basis[t].T, lower=1)
                 if k == 1:
@@ -278,6 +278,11 @@ class Criterion:
                     trace = trace - np.einsum("pia,pib->ab", by_level, by_level)
             result.append(trace - projected[t].T @ projected[t] / sigma2)
         return result
+
+    def level_traces(self, factored: Factored, lambdas: list[Floats]) -> list[Floats]:
+        """``Σ Z'H⁻¹Z`` over the levels of each term, shapes ``(k, k)``."""
+        inverse = self._inverse(factored)
+        return [self._trace(factored, lambdas, inverse, t) for t in range(len(self.data.shapes))]
 
     def _inverse(self, factored: Factored) -> Floats:
         """``M⁻¹``, of which only the lower triangle is filled."""
@@ -331,19 +336,38 @@ class Criterion:
         turned = [triangle.T for triangle in lambdas]
         return self.scaled(turned, self.scaled(turned, whole).T)
 
-    def _quadratic(self, factored: Factored, lambdas: list[Floats], images: list[Floats], triangle: Floats) -> Floats:
-        """``(Zv)'P(Zw)`` for all pairs of ``images``, shape ``(m, m)``."""
-        s, p, m = self.size, self.data.p, len(images)
+    def inner(
+        self,
+        factored: Factored,
+        lambdas: list[Floats],
+        loads: list[tuple[int, Floats]],
+        triangle: Floats | None = None,
+    ) -> Floats:
+        """``V'Z'H⁻¹ZV`` for columns that each load on one term; given ``triangle``, ``V'Z'PZV``.
+
+        Parameters
+        ----------
+        loads
+            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in the
+            columns of all of them.
+        triangle
+            Cholesky factor of ``Q'H⁻¹Q``, to take the fixed effects out.
+        """
+        s, p = self.size, self.data.p
+        m = sum(columns.shape[1] for _, columns in loads)
         kept = np.zeros((s, m))
         apart = None
         if self.data.eliminated is not None:
             levels, k = self.data.shapes[self.data.eliminated.term]
             apart = np.zeros((levels * k, m))
-        for i, (t, _, _) in enumerate(self.entries):
+        start = 0
+        for t, columns in loads:
+            every = slice(start, start + columns.shape[1])
             if t in self.parts:
-                kept[self.parts[t], i] = images[i].ravel()
+                kept[self.parts[t], every] = columns
             elif apart is not None:
-                apart[:, i] = images[i].ravel()
+                apart[:, every] = columns
+            start = every.stop
         right = factored.matrix[: s + p, :s] @ kept
         base = kept.T @ right[:s]
         if apart is not None and factored.reduced is not None and self.border is not None:
@@ -355,6 +379,8 @@ class Criterion:
             right[:s] += through
             right[s:] += factored.reduced.right[:, :p].T @ apart
         spread = self.solved(factored, lambdas, right[:s])
-        fixed, _ = dtrtrs(triangle, right[s:] - factored.last[:, :p].T @ spread, lower=1)
-        result = base - spread.T @ spread - fixed.T @ fixed
+        result = base - spread.T @ spread
+        if triangle is not None:
+            fixed, _ = dtrtrs(triangle, right[s:] - factored.last[:, :p].T @ spread, lower=1)
+            result -= fixed.T @ fixed
         return 0.5 * (result + result.T)

@@ -65,7 +65,7 @@ def fit_mixed(
         level. Its variance is estimated beside one of independent levels; ``LevelCovariance(K, independent=False)``
         puts all of it on the kernel.
     df
-        ``"satterthwaite"`` (default) or ``"normal"``.
+        ``"satterthwaite"`` (default), ``"kenward-roger"`` (REML only; adjusts standard errors too) or ``"normal"``.
     residual
         With ``variances``: estimate a residual variance on top of them (default), or take them for all there is.
     evaluations
@@ -87,6 +87,11 @@ def fit_mixed(
     if df not in DF_METHODS:
         hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
         raise CrossliftError(f"unknown way to get degrees of freedom, '{df}'.", hint)
+    if df == "kenward-roger" and not reml:
+        raise CrossliftError(
+            "Kenward–Roger degrees of freedom are defined for REML, and maximum likelihood was asked for.",
+            "Fit by REML, or choose satterthwaite.",
+        )
     if variances is not None and weights is not None:
         raise CrossliftError(
             "prior weights and known sampling variances were both given; each says how precise a row is.", "Keep one."
@@ -107,10 +112,19 @@ def fit_mixed(
             report=report,
         )
         point = _settled(criterion, search)
-        reference: Reference = Normal()
-        if df == "satterthwaite":
-            reference = satterthwaite(criterion, point, hessian(criterion, point))
+        reference = _reference(df, criterion, point)
         return _result(design, criterion, point, search, reference)
+
+
+def _reference(df: str, criterion: Criterion, point: Point) -> Reference:
+    """What the tests of the fixed effects refer to."""
+    if df == "satterthwaite":
+        return satterthwaite(criterion, point, hessian(criterion, point))
+    if df == "kenward-roger":
+        from .kenward_roger import kenward_roger
+
+        return kenward_roger(criterion, point)
+    return Normal(coefficients(criterion, point)[1])
 
 
 def _settled(criterion: Criterion, search: Search) -> Point:
@@ -136,7 +150,7 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
 
 
 def _result(design: Design, criterion: Criterion, point: Point, search: Search, reference: Reference) -> MixedResult:
-    estimate, covariance = coefficients(criterion, point)
+    estimate, _ = coefficients(criterion, point)
     lambdas = criterion.lambdas(point.theta)
     components, correlations = _components(design, criterion, lambdas, point.sigma2)
     flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale]
@@ -150,7 +164,7 @@ def _result(design: Design, criterion: Criterion, point: Point, search: Search, 
         dropped=design.dropped,
         names=design.fixed_names,
         coefficients=estimate,
-        covariance=covariance,
+        covariance=reference.covariance,
         components=components,
         correlations=correlations,
         modes=tuple(_modes(design, point, lambdas)),

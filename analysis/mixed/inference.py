@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import fdtrc, stdtr, stdtrit
 
 from ..arrays import Floats
 from .criterion import Criterion, Point
@@ -31,20 +31,60 @@ class Reference(Protocol):
         """How the degrees of freedom were got."""
         ...
 
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the fixed effects that tests and intervals use, shape ``(p, p)``."""
+        ...
+
     def degrees(self, contrasts: Floats) -> Floats:
         """Degrees of freedom of each row of ``contrasts``, shape ``(r, p)`` to ``(r,)``."""
         ...
 
+    def test(self, contrasts: Floats, estimate: Floats) -> FTest:
+        """Joint test that every row of ``contrasts`` times the fixed effects is zero."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FTest:
+    """An F test; infinite denominator degrees of freedom mean a chi-square divided by its own."""
+
+    statistic: float
+    num_df: int
+    den_df: float
+    p_value: float
+
+
+def f_test(statistic: float, num_df: int, den_df: float) -> FTest:
+    """Upper tail of the F distribution."""
+    from scipy.special import chdtrc
+
+    p = chdtrc(num_df, num_df * statistic) if np.isinf(den_df) else fdtrc(num_df, den_df, statistic)
+    return FTest(statistic, num_df, den_df, float(p))
+
+
+def row_space(contrasts: Floats) -> Floats:
+    """Independent rows that span the same space: a hypothesis stated twice counts once."""
+    _, sizes, rows = np.linalg.svd(contrasts, full_matrices=False)
+    return np.asarray(rows[sizes > 1e-10 * sizes[0]])
+
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """The normal distribution: degrees of freedom are infinite. Too narrow when a factor has few levels."""
+    """The normal distribution, too narrow when a factor has few levels; ``covariance`` is that of the fixed effects."""
 
+    covariance: Floats
     name: str = "normal"
 
     def degrees(self, contrasts: Floats) -> Floats:
         """Infinite for every contrast."""
         return np.full(len(contrasts), np.inf)
+
+    def test(self, contrasts: Floats, estimate: Floats) -> FTest:
+        """Wald's chi-square over its degrees of freedom."""
+        rows = row_space(contrasts)
+        wald = float((rows @ estimate) @ np.linalg.solve(rows @ self.covariance @ rows.T, rows @ estimate))
+        return f_test(wald / len(rows), len(rows), np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +114,26 @@ class Satterthwaite:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
 
+    def test(self, contrasts: Floats, estimate: Floats) -> FTest:
+        """Wald's F, its df combined from those of independent one-df pieces.
+
+        The mean of squared t statistics is matched to an F distribution by its expectation (Fai & Cornelius 1996,
+        J. Stat. Comput. Simul. 54).
+        """
+        rows = row_space(contrasts)
+        roots, vectors = np.linalg.eigh(rows @ self.covariance @ rows.T)
+        pieces = vectors.T @ rows
+        statistic = float(((pieces @ estimate) ** 2 / roots).mean())
+        df = self.degrees(pieces)
+        size = len(rows)
+        if size == 1:
+            return f_test(statistic, 1, float(df[0]))
+        if np.ptp(df) < 1e-8:
+            return f_test(statistic, size, float(df.mean()))
+        usable = df[df > 2.0]
+        expected = float(np.where(np.isinf(usable), 1.0, usable / (usable - 2.0)).sum())
+        return f_test(statistic, size, 2.0 * expected / (expected - size) if expected > size else 2.0)
+
 
 def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
     """Fixed effects and their covariance in the columns the user wrote, shapes ``(p,)`` and ``(p, p)``."""
@@ -90,9 +150,12 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     the scale is known there is no σ: shape ``(m, m)``.
     """
     lambdas = criterion.lambdas(point.theta)
+    directions = criterion.directions(lambdas)
     m, sigma = len(point.theta), np.sqrt(point.sigma2)
     result = np.zeros((m + 1, m + 1))
-    result[:m, :m] = 2.0 * point.quadratic / point.sigma2 - TraceSums(criterion, point).traces(lambdas)
+    result[:m, :m] = 2.0 * point.quadratic / point.sigma2 - TraceSums(criterion, point, criterion.reml).traces(
+        directions
+    )
     result[:m, :m] += criterion.bending(point.slopes)
     if criterion.data.known_scale:
         return 0.5 * (result[:m, :m] + result[:m, :m].T)

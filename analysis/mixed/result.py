@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,14 +150,27 @@ class MixedResult:
         """
         import pandas as pd
 
-        rows = np.atleast_2d(np.asarray(weights, dtype=float))
-        if rows.shape[1] != len(self.names):
-            raise CrossliftError(
-                f"a contrast needs {len(self.names)} weights, one for each of {', '.join(self.names)}; "
-                f"{rows.shape[1]} were given."
-            )
+        rows = self._rows(weights)
         std_error = np.sqrt(np.einsum("ri,ij,rj->r", rows, self.covariance, rows))
         return pd.DataFrame(t_tests(rows @ self.coefficients, std_error, self.reference.degrees(rows), level))
+
+    def test(self, weights: Floats) -> pd.DataFrame:
+        """Test jointly that linear combinations of the fixed effects are zero.
+
+        Parameters
+        ----------
+        weights
+            One combination a row, shape ``(r, p)`` in the order of ``names``.
+
+        Returns
+        -------
+        DataFrame
+            One row: ``statistic`` (F), ``num_df``, ``den_df``, ``p_value``.
+        """
+        import pandas as pd
+
+        found = self.reference.test(self._rows(weights), self.coefficients)
+        return pd.DataFrame([asdict(found)])
 
     def random_effects(self) -> pd.DataFrame:
         """Conditional modes: group, level, term, value (in the unit of the outcome per unit of the term)."""
@@ -212,6 +225,18 @@ class MixedResult:
             effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
             total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
         return total
+
+    def _rows(self, weights: Floats) -> Floats:
+        """Contrasts as rows, checked against the number of fixed effects."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=float))
+        if rows.shape[1] != len(self.names):
+            raise CrossliftError(
+                f"a contrast needs {len(self.names)} weights, one for each of {', '.join(self.names)}; "
+                f"{rows.shape[1]} were given."
+            )
+        if not np.isfinite(rows).all() or not rows.any(axis=1).all():
+            raise CrossliftError("each contrast needs finite weights, not all of them zero.")
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """The fit part of the JSON contract; floats unrounded, what does not exist is ``None``."""

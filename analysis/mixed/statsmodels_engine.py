@@ -44,18 +44,19 @@ def fit_statsmodels(formula: str, frame: pd.DataFrame, reml: bool = True) -> Mix
     fitted, notes = _fit(design, single, reml)
     components, correlations, modes = _single(design, fitted) if single else _crossed(design, fitted)
     p = design.p
+    covariance = np.asarray(fitted.cov_params(), dtype=float)[:p, :p]
     variances = [c.variance for c in components[:-1]]
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,
         engine="statsmodels",
-        reference=Normal(),
+        reference=Normal(covariance),
         n_obs=design.n,
         groups={term.group: len(term.levels) for term in design.terms},
         dropped=design.dropped,
         names=design.fixed_names,
         coefficients=np.asarray(fitted.fe_params, dtype=float),
-        covariance=np.asarray(fitted.cov_params(), dtype=float)[:p, :p],
+        covariance=covariance,
         components=tuple(components),
         correlations=tuple(correlations),
         modes=tuple(modes),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DF_WORDS = {
     "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward–Roger",
     "normal": "normal distribution, too narrow where a factor has few levels",
 }
 

@@ -22,17 +22,18 @@ SMALL = 300
 
 
 class TraceSums:
-    """The sums for every pair of terms at one point, and the traces they give."""
+    """The sums for every pair of terms at one point, and the traces they give.
 
-    def __init__(self, criterion: Criterion, point: Point) -> None:
-        self.criterion = criterion
+    ``fixed`` says whether ``K`` is ``Z'PZ``, with the fixed effects taken out, or ``Z'H⁻¹Z``.
+    """
+
+    def __init__(self, criterion: Criterion, point: Point, fixed: bool) -> None:
         apart = criterion.data.eliminated
         large = apart is not None and apart.blocks.shape[0] > SMALL and apart.blocks.shape[1] == 1 and criterion.size
-        self.sums = _from_border(criterion, point) if large else _from_products(criterion, point)
+        self.sums = (_from_border if large else _from_products)(criterion, point, fixed)
 
-    def traces(self, lambdas: list[Floats]) -> Floats:
-        """``tr(∂Gᵢ K ∂Gⱼ K)`` for all pairs of parameters, shape ``(m, m)``."""
-        directions = self.criterion.directions(lambdas)
+    def traces(self, directions: list[tuple[int, Floats]]) -> Floats:
+        """``tr(Dᵢ K Dⱼ K)`` for all pairs of directions, each in the ``G`` of one term, shape ``(m, m)``."""
         m = len(directions)
         result = np.empty((m, m))
         for i, (t, left) in enumerate(directions):
@@ -48,12 +49,12 @@ def _whitened(criterion: Criterion, point: Point) -> list[Floats]:
     return [np.linalg.solve(triangle, block.T) for block in point.cross]
 
 
-def _from_products(criterion: Criterion, point: Point) -> dict[tuple[int, int], Floats]:
+def _from_products(criterion: Criterion, point: Point, fixed: bool) -> dict[tuple[int, int], Floats]:
     full = full_products(criterion, point.theta)
     kernel = full.matrix[: full.q, : full.q]
-    if criterion.reml:
-        fixed = np.hstack(_whitened(criterion, point))
-        kernel = kernel - fixed.T @ fixed
+    if fixed:
+        whitened = np.hstack(_whitened(criterion, point))
+        kernel = kernel - whitened.T @ whitened
     shapes = criterion.data.shapes
     return {
         (t, u): _pair_sum(kernel[full.parts[t], full.parts[u]], shapes[t], shapes[u])
@@ -71,7 +72,7 @@ def _pair_sum(block: Floats, left: tuple[int, int], right: tuple[int, int]) -> F
     return (ordered @ ordered.T).reshape(kt, ku, kt, ku)
 
 
-def _from_border(criterion: Criterion, point: Point) -> dict[tuple[int, int], Floats]:
+def _from_border(criterion: Criterion, point: Point, fixed: bool) -> dict[tuple[int, int], Floats]:
     data, s = criterion.data, criterion.size
     lambdas = criterion.lambdas(point.theta)
     factored = criterion.factor(lambdas)
@@ -93,12 +94,12 @@ def _from_border(criterion: Criterion, point: Point) -> dict[tuple[int, int], Fl
     turned = spread @ gram
     total = float((turned * turned.T).sum())
     p = data.p
-    fixed = _whitened(criterion, point) if criterion.reml else [np.zeros((p, levels * k)) for levels, k in data.shapes]
-    home = fixed[gone]
+    white = _whitened(criterion, point) if fixed else [np.zeros((p, levels * k)) for levels, k in data.shapes]
+    home = white[gone]
     met = np.asarray(border.T @ home.T)  # F'F₀'
     own_fixed = home @ home.T
-    if criterion.reml:
-        kept = np.hstack([fixed[t] for t in data.kept])
+    if fixed:
+        kept = np.hstack([white[t] for t in data.kept])
         kernel = kernel - kept.T @ kept
         by_level = by_level + (home**2).sum(axis=0)
         total += 2.0 * float((met * (spread @ met)).sum()) + float((own_fixed**2).sum())
@@ -107,10 +108,10 @@ def _from_border(criterion: Criterion, point: Point) -> dict[tuple[int, int], Fl
     for t, part in criterion.parts.items():
         levels, k = data.shapes[t]
         through_t, carried_t = (matrix[:, part].reshape(s, levels, k) for matrix in (through, carried))
-        fixed_t = fixed[t].reshape(p, levels, k)
+        white_t = white[t].reshape(p, levels, k)
         value = np.einsum("sma,smb->ab", through_t, carried_t)
-        cross = np.einsum("sma,sp,pmb->ab", through_t, met, fixed_t, optimize=True)
-        value += np.einsum("pma,pq,qmb->ab", fixed_t, own_fixed, fixed_t, optimize=True) - cross - cross.T
+        cross = np.einsum("sma,sp,pmb->ab", through_t, met, white_t, optimize=True)
+        value += np.einsum("pma,pq,qmb->ab", white_t, own_fixed, white_t, optimize=True) - cross - cross.T
         sums[gone, t] = value.reshape(1, k, 1, k)
         sums[t, gone] = value.reshape(k, 1, k, 1)
         for u, other in criterion.parts.items():

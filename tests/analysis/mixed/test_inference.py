@@ -88,3 +88,48 @@ def test_conf_int_level() -> None:
     wide, narrow = result.conf_int(0.99), result.conf_int(0.5)
     assert (wide["conf_low"] < narrow["conf_low"]).all()
     assert (wide["conf_high"] > narrow["conf_high"]).all()
+
+
+def blocks(blocks: int, treatments: int, seed: int = 5) -> pd.DataFrame:
+    """Randomised blocks: every treatment once in every block."""
+    rng = np.random.default_rng(seed)
+    block, treatment = np.divmod(np.arange(blocks * treatments), treatments)
+    y = 2.0 * rng.normal(size=blocks)[block] + 0.4 * treatment + rng.normal(size=len(block))
+    frame = pd.DataFrame({"y": y, "block": block, "treatment": [f"t{i}" for i in treatment]})
+    return frame.astype({"block": "str"})
+
+
+@pytest.mark.parametrize("df", ["satterthwaite", "kenward-roger"])
+def test_the_joint_test_of_a_balanced_design_is_the_anova_f_test(df: str) -> None:
+    frame = blocks(10, 4)
+    result = fit_mixed("y ~ treatment + (1|block)", frame, df=df)
+    found = result.test(np.eye(4)[1:]).iloc[0]
+    table = frame["y"].to_numpy().reshape(10, 4)
+    means = table.mean()
+    between = 10 * ((table.mean(axis=0) - means) ** 2).sum() / 3
+    left = table - table.mean(axis=0) - table.mean(axis=1)[:, None] + means
+    assert found["num_df"] == 3
+    assert found["den_df"] == pytest.approx(27, abs=27 * EXACT)
+    assert found["statistic"] == pytest.approx(between / ((left**2).sum() / 27), rel=1e-4)
+    assert found["p_value"] == pytest.approx(stats.f.sf(found["statistic"], 3, found["den_df"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("df", ["satterthwaite", "kenward-roger", "normal"])
+def test_the_joint_test_of_one_contrast_is_its_t_test(df: str) -> None:
+    result = fit_mixed("gain ~ distance + (1|language) + (1|task)", language_design(12, 5, seed=2), df=df)
+    slope = result.fixed.set_index("term").loc["distance"]
+    found = result.test([[0.0, 3.0], [0.0, -1.0]]).iloc[0]  # one hypothesis, stated twice
+    assert found["num_df"] == 1
+    assert found["statistic"] == pytest.approx(slope["statistic"] ** 2, rel=1e-9)
+    assert found["p_value"] == pytest.approx(slope["p_value"], rel=1e-7)
+
+
+def test_kenward_roger_is_refused_for_maximum_likelihood() -> None:
+    with pytest.raises(CrossliftError, match="defined for REML"):
+        fit_mixed("gain ~ distance + (1|language)", language_design(8, 3), reml=False, df="kenward-roger")
+
+
+def test_a_joint_test_of_nothing_is_refused() -> None:
+    result = fit_mixed("gain ~ distance + (1|language)", language_design(8, 3))
+    with pytest.raises(CrossliftError, match="not all of them zero"):
+        result.test([[0.0, 0.0]])

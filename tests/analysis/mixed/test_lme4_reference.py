@@ -16,6 +16,8 @@ CRITERION = 1e-6
 ESTIMATE = 1e-4
 # lmerTest differentiates numerically (Richardson), which costs digits that exact derivatives keep.
 DEGREES = 1e-3
+# pbkrtest's formulas are exact like ours; what differs is where the two searches stopped.
+KENWARD_ROGER = 1e-5
 # Conditional modes follow the variance parameters, relative to the spread of the modes.
 MODE = 1e-4
 
@@ -88,6 +90,14 @@ def test_satterthwaite_degrees_of_freedom(model, lme4_data) -> None:
     fixed = result.fixed.iloc[order]
     np.testing.assert_allclose(fixed["df"], np.atleast_1d(model["satterthwaite"]), rtol=DEGREES)
     np.testing.assert_allclose(fixed["p_value"], np.atleast_1d(model["p_value"]), rtol=20 * DEGREES)
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if "kenward_roger" in m], ids=lambda m: m["name"])
+def test_kenward_roger(model, lme4_data) -> None:
+    result = fit_mixed(model["formula"], lme4_data[model["data"]], df="kenward-roger")
+    fixed = result.fixed.iloc[_order(result, model)]
+    np.testing.assert_allclose(fixed["df"], np.atleast_1d(model["kenward_roger"]["df"]), rtol=KENWARD_ROGER)
+    np.testing.assert_allclose(fixed["std_error"], np.atleast_1d(model["kenward_roger"]["std_error"]), rtol=ESTIMATE)
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS if "modes" in m], ids=lambda m: m["name"])
