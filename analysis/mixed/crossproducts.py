@@ -16,18 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from ..errors import DesignError
 from .design import Design
-from .operands import OneHot, Rows
+from .formula import MixedFormula
+from .operands import OneHot
+from .rows import Rows, right_columns, whiten
 from .sampling import KnownVariance
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# A residual sum of squares below this share of the outcome's own means that the fixed effects reproduce the outcome:
-# variances are then differences of rounding errors. Rounding alone leaves about 1e-31; an outcome with a large offset
-# and little spread must pass.
-EXACT_FIT = 1e-26
 # Random effects of the largest term from which eliminating it first is faster than one dense factor
 # (benchmarks/elimination.py).
 ELIMINATE = 150
@@ -106,44 +103,6 @@ class CrossProducts:
         return tuple(t for t in range(len(self.shapes)) if t != gone)
 
 
-@dataclass(frozen=True, slots=True)
-class Whitened:
-    """The rows scaled to unit variance: ``root`` is the square root of the weights, ``None`` where all are one."""
-
-    X: Floats
-    y: Floats
-    operands: tuple[OneHot | Rows, ...]
-    root: Floats | None
-    log_weights: float
-
-
-def whiten(design: Design, known: KnownVariance | None) -> Whitened:
-    """Scale (and rotate) the rows so that their own errors are independent with equal variance."""
-    if known is None:
-        root = None if design.weights is None else np.sqrt(design.weights)
-        log_weights = 0.0 if design.weights is None else float(np.log(design.weights).sum())
-    else:
-        root, log_weights = 1.0 / np.sqrt(known.variance), -known.log_determinant
-    X, y = design.X, design.y
-    operands: list[OneHot | Rows] = []
-    if known is not None and known.rotation is not None:
-        turn = known.rotation.T.tocsr()
-        X, y = np.asarray(turn @ X), np.asarray(turn @ y)
-        assert root is not None
-        for term in design.terms:
-            rotated = turn @ OneHot(term, term.values).matrix()
-            operands.append(Rows((rotated * root[:, None]).tocsr()))
-    else:
-        for term in design.terms:
-            columns = term.values
-            if root is not None:
-                columns = root[:, None] if columns is None else columns * root[:, None]
-            operands.append(OneHot(term, columns))
-    if root is not None:
-        X, y = X * root[:, None], y * root
-    return Whitened(X, y, tuple(operands), root, log_weights)
-
-
 def form_crossproducts(
     design: Design, eliminate: bool | None = None, known: KnownVariance | None = None, residual: bool = True
 ) -> CrossProducts:
@@ -166,112 +125,67 @@ def form_crossproducts(
     DesignError
         If the fixed effects reproduce the outcome exactly, so that no variance is left to divide.
     """
-    rows = whiten(design, known)
-    basis, triangle = orthonormal_basis(rows.X)
-    projected = basis.T @ rows.y
-    remainder = rows.y - basis @ projected
-    correction = basis.T @ remainder  # second projection: the first loses digits when y has a large offset
-    remainder -= basis @ correction
-    if remainder @ remainder <= EXACT_FIT * (rows.y @ rows.y):
-        raise DesignError(
-            f"the fixed effects of '{design.formula.text}' reproduce '{design.formula.response}' exactly.",
-            "Is a predictor a copy of the outcome, or computed from it?",
-        )
-    right = np.column_stack([basis, remainder])
-    operands = list(rows.operands)
-    shapes = [(len(term.levels), term.width) for term in design.terms]
-    if known is not None and residual:
-        from scipy.sparse import csr_array, diags_array
+    return sum_rows(whiten(design, known, residual), design.formula, eliminate)
 
-        operands.append(Rows(csr_array(diags_array(np.asarray(rows.root)))))
-        shapes.append((design.n, 1))
-    apart = _apart(design, operands, eliminate)
-    matrix, eliminated = _assemble(design, operands, shapes, right, apart)
+
+def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -> CrossProducts:
+    """Sum the cross-products of whitened rows; parameters and errors as :func:`form_crossproducts`."""
+    right = right_columns(rows.X, rows.y, formula)
+    matrix, eliminated = assemble(rows, right.columns, choose_apart(rows, eliminate))
     return CrossProducts(
         matrix=matrix,
         eliminated=eliminated,
-        shapes=tuple(shapes),
-        n=design.n,
-        p=design.p,
-        triangle=triangle,
-        least_squares=np.linalg.solve(triangle, projected + correction),
+        shapes=rows.shapes,
+        n=len(rows.y),
+        p=rows.X.shape[1],
+        triangle=right.triangle,
+        least_squares=right.least_squares,
         log_weights=rows.log_weights,
-        known_scale=known is not None,
+        known_scale=rows.known_scale,
     )
 
 
-def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
-    """Return ``Q, R`` with ``X = Q R`` and ``Q'Q = I`` by Cholesky QR, done twice.
-
-    One pass over the rows each, where Householder QR needs a pass a column; two rounds give full accuracy for
-    condition numbers up to 1e8 (Yamamoto et al. 2015, ETNA 44), beyond which Householder QR takes over.
-    """
-    lengths = np.linalg.norm(X, axis=0)
-    basis, triangle = X / lengths, np.diag(lengths)
-    if np.linalg.cond(basis.T @ basis) > 1e14:
-        return np.linalg.qr(X)
-    for _ in range(2):
-        factor = np.linalg.cholesky(basis.T @ basis).T
-        basis = basis @ np.linalg.inv(factor)
-        triangle = factor @ triangle
-    return basis, triangle
-
-
-def _apart(design: Design, operands: list[OneHot | Rows], eliminate: bool | None) -> int | None:
+def choose_apart(rows: Rows, eliminate: bool | None) -> int | None:
     """The term to keep apart: its levels must be independent of each other, in the prior and in the rows."""
-    if len(operands) > len(design.terms):  # the residual on top of known variances, one effect a row
-        return len(operands) - 1 if eliminate is None or eliminate else None
-    able = [t for t, operand in enumerate(operands) if isinstance(operand, OneHot) and design.terms[t].root is None]
+    if rows.residual:  # on top of known variances, one effect a row
+        return len(rows.operands) - 1 if eliminate is None or eliminate else None
+    able = [t for t, operand in enumerate(rows.operands) if isinstance(operand, OneHot) and rows.roots[t] is None]
     if not able:
         return None
-    largest = max(able, key=lambda t: operands[t].size)
+    largest = max(able, key=lambda t: rows.operands[t].size)
     if eliminate is None:
-        eliminate = operands[largest].size >= ELIMINATE
+        eliminate = rows.operands[largest].size >= ELIMINATE
     return largest if eliminate else None
 
 
-def _assemble(
-    design: Design,
-    operands: list[OneHot | Rows],
-    shapes: list[tuple[int, int]],
-    right: Floats,
-    apart: int | None,
-) -> tuple[Floats, Eliminated | None]:
+def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Eliminated | None]:
     """Fill the symmetric matrix of the kept terms block by block, and the parts of the one set apart."""
-    roots = [term.root for term in design.terms] + [None] * (len(operands) - len(design.terms))
+    operands, roots, shapes = rows.operands, rows.roots, rows.shapes
     kept = [t for t in range(len(operands)) if t != apart]
     starts = np.concatenate([[0], np.cumsum([operands[t].size for t in kept])]).astype(int)
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
     matrix[s:, s:] = right.T @ right
     for i, t in enumerate(kept):
-        rows = slice(starts[i], starts[i + 1])
-        matrix[rows, s:] = correlate(operands[t].with_right(right), roots[t], shapes[t])
+        own = slice(starts[i], starts[i + 1])
+        matrix[own, s:] = correlate(operands[t].with_right(right), roots[t], shapes[t])
         for j in range(i, len(kept)):
             u = kept[j]
             block = operands[t].own() if t == u else operands[t].table(operands[u])
             dense = block if isinstance(block, np.ndarray) else block.toarray()
             dense = correlate(dense, roots[t], shapes[t])
-            matrix[rows, starts[j] : starts[j + 1]] = correlate(dense.T, roots[u], shapes[u]).T
+            matrix[own, starts[j] : starts[j + 1]] = correlate(dense.T, roots[u], shapes[u]).T
     upper = np.triu(matrix)
     matrix = upper + np.triu(matrix, 1).T
-    if apart is None:
-        return matrix, None
-    return matrix, _set_apart(operands, roots, shapes, right, apart, kept)
+    return matrix, None if apart is None else _set_apart(rows, right, apart, kept)
 
 
-def _set_apart(
-    operands: list[OneHot | Rows],
-    roots: list[Floats | None],
-    shapes: list[tuple[int, int]],
-    right: Floats,
-    apart: int,
-    kept: list[int],
-) -> Eliminated:
+def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Eliminated:
     from scipy.sparse import csr_array, hstack
 
+    operands, roots, shapes = rows.operands, rows.roots, rows.shapes
     own = operands[apart]
-    # Rows are a diagonal of roots of weights: the residual on top of known variances.
+    # Sparse rows are a diagonal of roots of weights: the residual on top of known variances.
     blocks = own.level_blocks() if isinstance(own, OneHot) else (own.values.diagonal() ** 2)[:, None, None]
     parts = []
     for t in kept:

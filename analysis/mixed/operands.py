@@ -61,9 +61,9 @@ class OneHot:
         block[every, :, every, :] = self.level_blocks()
         return block.reshape(self.size, self.size)
 
-    def table(self, other: OneHot | Rows) -> Floats | csr_array:
+    def table(self, other: OneHot | Sparse) -> Floats | csr_array:
         """Cross-products with another term, summed over the rows that share a pair of levels."""
-        if isinstance(other, Rows) or len(self.term.levels) * len(other.term.levels) > DENSE_TABLE:
+        if isinstance(other, Sparse) or len(self.term.levels) * len(other.term.levels) > DENSE_TABLE:
             return self.matrix().T.tocsr() @ other.matrix()
         la, lb = len(self.term.levels), len(other.term.levels)
         cell = self.term.codes * lb + other.term.codes
@@ -78,7 +78,7 @@ class OneHot:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Sparse:
     """Any sparse rows, shape ``(n, size)``: what one-hot rows become when they are rotated."""
 
     values: csr_array
@@ -100,6 +100,6 @@ class Rows:
         """Cross-products with itself, dense."""
         return np.asarray((self.values.T @ self.values).toarray())
 
-    def table(self, other: OneHot | Rows) -> csr_array:
+    def table(self, other: OneHot | Sparse) -> csr_array:
         """Cross-products with another term."""
         return self.values.T.tocsr() @ other.matrix()

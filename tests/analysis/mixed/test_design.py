@@ -8,9 +8,9 @@ import pytest
 
 from analysis.errors import DesignError, FormulaError
 from analysis.mixed import fit_mixed
-from analysis.mixed.crossproducts import orthonormal_basis
 from analysis.mixed.design import build_design
 from analysis.mixed.formula import parse_formula
+from analysis.mixed.rows import orthonormal_basis
 from tests.analysis.mixed.test_criterion import make
 
 
