@@ -144,9 +144,9 @@ class Criterion:
         tail = factored.matrix[s:, s:] - factored.last.T @ factored.last
         fixed = tail[:p, :p]
         triangle = np.linalg.cholesky(fixed)
-        half, _ = dtrtrs(triangle, tail[:p, p], lower=1)
+        half = _solve(triangle, tail[:p, p])
         residual = float(tail[p, p] - half @ half)
-        coefficients, _ = dtrtrs(triangle, half, lower=1, trans=1)
+        coefficients = _solve(triangle, half, trans=1)
         sigma2 = 1.0 if data.known_scale else residual / self.degrees
         value = 2.0 * float(np.log(factored.lower.diagonal()).sum())
         value += self.degrees * float(np.log(2.0 * np.pi * sigma2)) + residual / sigma2 - data.log_weights
@@ -220,7 +220,7 @@ class Criterion:
         lower, info = dpotrf(system.T, lower=1, overwrite_a=1)
         if info != 0:  # only rounding can do this: the matrix is the identity plus a Gram matrix
             raise np.linalg.LinAlgError("the scaled cross-products are not positive definite")
-        last, _ = dtrtrs(lower, right, lower=1)
+        last = _solve(lower, right)
         return Factored(matrix, reduced, lower, last)
 
     def scaled(self, lambdas: list[Floats], rows: Floats) -> Floats:
@@ -239,14 +239,14 @@ class Criterion:
         """``L⁻¹Λ'`` times columns over the kept random effects."""
         if not self.size:
             return columns[:0]
-        result, _ = dtrtrs(factored.lower, self.scaled(lambdas, columns), lower=1)
+        result = _solve(factored.lower, self.scaled(lambdas, columns))
         return np.asarray(result)
 
     def back(self, factored: Factored, lambdas: list[Floats], columns: Floats) -> Floats:
         """``ΛL⁻ᵀ`` times columns."""
         if not self.size:
             return columns
-        result, _ = dtrtrs(factored.lower, columns, lower=1, trans=1)
+        result = _solve(factored.lower, columns, trans=1)
         return self.scaled([triangle.T for triangle in lambdas], result)
 
     def _cross(self, factored: Factored, lambdas: list[Floats]) -> list[Floats]:
@@ -270,7 +270,7 @@ class Criterion:
         traces = self.level_traces(factored, lambdas)
         for t, ((levels, k), trace) in enumerate(zip(self.data.shapes, traces, strict=True)):
             if self.reml:
-                columns, _ = dtrtrs(triangle, basis[t].T, lower=1)
+                columns = _solve(triangle, basis[t].T)
                 if k == 1:
                     trace = trace - np.vdot(columns, columns)
                 else:
@@ -381,6 +381,14 @@ class Criterion:
         spread = self.solved(factored, lambdas, right[:s])
         result = base - spread.T @ spread
         if triangle is not None:
-            fixed, _ = dtrtrs(triangle, right[s:] - factored.last[:, :p].T @ spread, lower=1)
+            fixed = _solve(triangle, right[s:] - factored.last[:, :p].T @ spread)
             result -= fixed.T @ fixed
         return 0.5 * (result + result.T)
+
+
+def _solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
+    """Solve with a lower triangle (or its transpose), of which there may be nothing."""
+    if not len(triangle):
+        return columns
+    result, _ = dtrtrs(triangle, columns, lower=1, trans=trans)
+    return np.asarray(result)

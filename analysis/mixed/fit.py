@@ -10,14 +10,16 @@ import numpy as np
 from ..arrays import Floats
 from ..choices import DF_METHODS
 from ..errors import CrossliftError, did_you_mean
+from .components import components_of
 from .criterion import Criterion, Point
-from .crossproducts import form_crossproducts
+from .crossproducts import sum_rows
 from .design import Design, build_design
 from .formula import parse_formula
 from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
-from .result import Correlation, Fitted, MixedResult, VarianceComponent
+from .result import Fitted, MixedResult
+from .rows import whiten
 from .sampling import known_variance
 from .threads import blas_threads
 
@@ -30,7 +32,7 @@ SINGULAR = 1e-4
 # Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
 EXACT = 1500
 # A relative standard deviation below this is set to zero: it changes the criterion by less than its stopping rule.
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-5
 
 
 def fit_mixed(
@@ -102,7 +104,8 @@ def fit_mixed(
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
-        criterion = Criterion(form_crossproducts(design, known=known, residual=residual), reml)
+        rows = whiten(design, known, residual)
+        criterion = Criterion(sum_rows(rows, design.formula), reml)
         search = minimize(
             criterion,
             criterion.start(),
@@ -113,7 +116,7 @@ def fit_mixed(
         )
         point = _settled(criterion, search)
         reference = _reference(df, criterion, point)
-        return _result(design, criterion, point, search, reference)
+        return _result(design, Fitted(criterion, point, rows), search, reference)
 
 
 def _reference(df: str, criterion: Criterion, point: Point) -> Reference:
@@ -149,10 +152,11 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
     return result
 
 
-def _result(design: Design, criterion: Criterion, point: Point, search: Search, reference: Reference) -> MixedResult:
+def _result(design: Design, fitted: Fitted, search: Search, reference: Reference) -> MixedResult:
+    criterion, point = fitted.criterion, fitted.point
     estimate, _ = coefficients(criterion, point)
     lambdas = criterion.lambdas(point.theta)
-    components, correlations = _components(design, criterion, lambdas, point.sigma2)
+    components, correlations = components_of(design.terms, lambdas, point.sigma2, criterion.data.known_scale)
     flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale]
     return MixedResult(
         formula=design.formula.text,
@@ -177,7 +181,7 @@ def _result(design: Design, criterion: Criterion, point: Point, search: Search, 
         parameters=len(estimate) + len(point.theta) + (0 if criterion.data.known_scale else 1),
         warnings=tuple(_warnings(design, flat, search)),
         design=design,
-        fitted=Fitted(criterion, point),
+        fitted=fitted,
     )
 
 
@@ -186,26 +190,6 @@ def _modes(design: Design, point: Point, lambdas: list[Floats]) -> Iterator[Floa
     for term, scores, triangle in zip(design.terms, point.projected, lambdas, strict=False):
         modes = scores @ (triangle @ triangle.T)
         yield modes if term.root is None else term.root @ modes
-
-
-def _components(
-    design: Design, criterion: Criterion, lambdas: list[Floats], sigma2: float
-) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
-    components, correlations = [], []
-    for term, triangle in zip(design.terms, lambdas, strict=False):
-        covariance = sigma2 * triangle @ triangle.T
-        std_dev = np.sqrt(np.diag(covariance))
-        for a, column in enumerate(term.labels):
-            components.append(VarianceComponent(term.group, column, float(covariance[a, a])))
-            for b in range(a):
-                both = std_dev[a] * std_dev[b]
-                value = float(covariance[a, b] / both) if both > 0 else float("nan")
-                correlations.append(Correlation(term.group, term.labels[b], column, value))
-    if len(lambdas) > len(design.terms):  # on top of known sampling variances
-        components.append(VarianceComponent("Residual", "", float(lambdas[-1][0, 0] ** 2)))
-    elif not criterion.data.known_scale:
-        components.append(VarianceComponent("Residual", "", sigma2))
-    return tuple(components), tuple(correlations)
 
 
 def _warnings(design: Design, flat: list[int], search: Search) -> list[str]:

@@ -57,11 +57,12 @@ def minimize(
     radius: float = 1.0,
     exact: Callable[[Point], Floats] | None = None,
     report: Callable[[int, Point], None] | None = None,
+    decrease: float = DECREASE,
 ) -> Search:
     """Minimise ``criterion`` from ``start``.
 
     Each step solves the quadratic model given by the gradient and the curvature within a radius that shrinks when the
-    model promised more than the criterion kept. The method always ends: at a predicted decrease below ``DECREASE``, or
+    model promised more than the criterion kept. The method always ends: at a predicted decrease below ``decrease``, or
     after ``evaluations``.
 
     Parameters
@@ -79,6 +80,8 @@ def minimize(
         converges too, by a constant factor a step.
     report
         Called with the number of evaluations and the best point after each one.
+    decrease
+        Predicted decrease of the criterion at which the search stops.
     """
     point = criterion(start)
     count, smallest = 1, 1e-12 * radius
@@ -88,7 +91,7 @@ def minimize(
         tame = _tamed(point, curvature, criterion.entries) if missing is None else None
         step = _step(point.gradient, curvature if tame is None else tame, radius)
         settled = tame is None and step.lowest > -DESCENT
-        if settled and step.decrease < DECREASE:
+        if settled and step.decrease < decrease:
             return Search(point, count, True)
         if settled and step.decrease < NEAR and missing is None and exact is not None:
             missing = exact(point) - point.curvature

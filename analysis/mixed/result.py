@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,41 +15,21 @@ from .inference import Reference, t_tests
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .bootstrap import Bootstrap
+    from .components import Correlation, VarianceComponent
     from .criterion import Criterion, Point
     from .design import Design
+    from .rows import Rows
     from .summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
-class VarianceComponent:
-    """Variance of one varying column over the levels of one grouping factor; ``group`` is Residual for the rest."""
-
-    group: str
-    term: str
-    variance: float
-
-    @property
-    def std_dev(self) -> float:
-        """Standard deviation, in the unit of the outcome."""
-        return float(np.sqrt(self.variance))
-
-
-@dataclass(frozen=True, slots=True)
-class Correlation:
-    """Correlation of two varying columns of one random term; missing where a variance is zero."""
-
-    group: str
-    term: str
-    other: str
-    correlation: float
-
-
-@dataclass(frozen=True, slots=True)
 class Fitted:
-    """The criterion and its minimum."""
+    """The criterion, its minimum, and the rows it was summed from."""
 
     criterion: Criterion
     point: Point
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -172,6 +153,35 @@ class MixedResult:
         found = self.reference.test(self._rows(weights), self.coefficients)
         return pd.DataFrame([asdict(found)])
 
+    def bootstrap(
+        self,
+        draws: int = 1000,
+        rng: int | np.random.Generator | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> Bootstrap:
+        """Parametric bootstrap: see :func:`analysis.mixed.bootstrap.bootstrap`."""
+        from .bootstrap import bootstrap
+
+        return bootstrap(self, draws, rng, report)
+
+    def compare(self, *others: MixedResult) -> pd.DataFrame:
+        """Likelihood-ratio tests and information criteria: see :func:`analysis.mixed.compare.compare`."""
+        from .compare import compare
+
+        return compare(self, *others)
+
+    def profile(self, level: float = 0.95, parameters: Sequence[str] | None = None) -> pd.DataFrame:
+        """Profile-likelihood intervals: see :func:`analysis.mixed.profile.profile`."""
+        from .profile import profile
+
+        return profile(self, level, parameters)
+
+    def influence(self, by: str | pd.Series[Any]) -> pd.DataFrame:
+        """Estimates without each level in turn: see :func:`analysis.mixed.influence.influence`."""
+        from .influence import influence
+
+        return influence(self, by)
+
     def random_effects(self) -> pd.DataFrame:
         """Conditional modes: group, level, term, value (in the unit of the outcome per unit of the term)."""
         import pandas as pd
@@ -225,6 +235,29 @@ class MixedResult:
             effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
             total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
         return total
+
+    def engine_state(self) -> Fitted:
+        """The criterion at its minimum.
+
+        Raises
+        ------
+        CrossliftError
+            If an outside engine made the fit: it keeps none.
+        """
+        if self.fitted is None:
+            raise CrossliftError(
+                f"the engine '{self.engine}' keeps nothing that this could be computed from.",
+                "Fit with this package's own engine.",
+            )
+        return self.fitted
+
+    def components_at(
+        self, lambdas: list[Floats], sigma2: float
+    ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
+        """Variance components and correlations at other parameters than the estimates."""
+        from .components import components_of
+
+        return components_of(self.design.terms, lambdas, sigma2, self.engine_state().criterion.data.known_scale)
 
     def _rows(self, weights: Floats) -> Floats:
         """Contrasts as rows, checked against the number of fixed effects."""

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DesignError
+from .components import Correlation, VarianceComponent
 from .design import Design, RandomTerm, build_design
 from .formula import parse_formula
 from .inference import Normal
-from .result import Correlation, MixedResult, VarianceComponent
+from .result import MixedResult
 
 if TYPE_CHECKING:
     import pandas as pd
