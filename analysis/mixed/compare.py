@@ -128,7 +128,8 @@ def _not_within(smaller: MixedResult, larger: MixedResult) -> str:
     for term in smaller.design.terms:
         wanted = (term.group, term.root is None, set(term.columns))
         if not any(wanted[:2] == have[:2] and wanted[2] <= have[2] for have in offered):
-            return f"the row above lets {' and '.join(term.columns)} vary by '{term.group}', this model not: compare by AIC"
+            varying = " and ".join(term.columns)
+            return f"only the row above lets {varying} vary by '{term.group}': compare by AIC"
     return ""
 
 

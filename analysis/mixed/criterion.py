@@ -43,6 +43,8 @@ class Point:
         First derivatives ``(m,)`` and average-information second derivatives ``(m, m)`` with respect to ``theta``.
     sigma2
         Profiled residual variance; 1 where the scale is known.
+    residual
+        ``y'Py`` with σ left out: what the random and fixed effects leave of the outcome.
     coefficients
         Fixed effects in the orthonormal basis, shape ``(p,)``.
     fixed
@@ -62,6 +64,7 @@ class Point:
     gradient: Floats
     curvature: Floats
     sigma2: float
+    residual: float
     coefficients: Floats
     fixed: Floats
     cross: tuple[Floats, ...]
@@ -136,8 +139,8 @@ class Criterion:
             triangles[t][a, b] = value
         return triangles
 
-    def __call__(self, theta: Floats) -> Point:
-        """Evaluate criterion, gradient and average information at ``theta``."""
+    def __call__(self, theta: Floats, sigma2: float | None = None) -> Point:
+        """Evaluate criterion, gradient and average information at ``theta``, with σ² profiled out or given."""
         data, s, p = self.data, self.size, self.data.p
         lambdas = self.lambdas(theta)
         factored = self.factor(lambdas)
@@ -147,7 +150,9 @@ class Criterion:
         half = _solve(triangle, tail[:p, p])
         residual = float(tail[p, p] - half @ half)
         coefficients = _solve(triangle, half, trans=1)
-        sigma2 = 1.0 if data.known_scale else residual / self.degrees
+        profiled = sigma2 is None and not data.known_scale
+        if sigma2 is None:
+            sigma2 = residual / self.degrees if profiled else 1.0
         value = 2.0 * float(np.log(factored.lower.diagonal()).sum())
         value += self.degrees * float(np.log(2.0 * np.pi * sigma2)) + residual / sigma2 - data.log_weights
         if factored.reduced is not None:
@@ -167,12 +172,23 @@ class Criterion:
         loaded = [(t, image.ravel()[:, None]) for image, (t, _, _) in zip(images, self.entries, strict=True)]
         quadratic = self.inner(factored, lambdas, loaded, triangle)
         information = quadratic / sigma2
-        if not data.known_scale:  # profiling σ out takes away what a common factor of all variances explains
+        if profiled:  # taking σ out takes away what a common factor of all variances explains
             linear = self.pair(images, projected)
             information = information - np.outer(linear, linear) / (self.degrees * sigma2**2)
         curvature = information + self.bending(slopes)
         return Point(
-            theta, value, gradient, curvature, sigma2, coefficients, fixed, basis, projected, slopes, quadratic
+            theta,
+            value,
+            gradient,
+            curvature,
+            sigma2,
+            residual,
+            coefficients,
+            fixed,
+            basis,
+            projected,
+            slopes,
+            quadratic,
         )
 
     def directions(self, lambdas: list[Floats]) -> list[tuple[int, Floats]]:

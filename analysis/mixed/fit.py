@@ -15,6 +15,7 @@ from .criterion import Criterion, Point
 from .crossproducts import sum_rows
 from .design import Design, build_design
 from .formula import parse_formula
+from .held import End, Held, hold_at
 from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
@@ -44,6 +45,7 @@ def fit_mixed(
     covariance: Mapping[str, LevelCovariance | pd.DataFrame] | None = None,
     df: str = "satterthwaite",
     residual: bool = True,
+    hold: Mapping[str, float] | None = None,
     evaluations: int = EVALUATIONS,
     report: Callable[[int, Point], None] | None = None,
 ) -> MixedResult:
@@ -70,6 +72,9 @@ def fit_mixed(
         ``"satterthwaite"`` (default), ``"kenward-roger"`` (REML only; adjusts standard errors too) or ``"normal"``.
     residual
         With ``variances``: estimate a residual variance on top of them (default), or take them for all there is.
+    hold
+        Standard deviations that are not estimated, by grouping factor or ``"Residual"``, in the unit of the outcome;
+        only for factors with one effect. Kenward–Roger df, bootstraps, profiles and influence are not offered then.
     evaluations
         Limit on evaluations of the criterion; a search that reaches it returns ``converged=False``.
     report
@@ -104,8 +109,15 @@ def fit_mixed(
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
+        if hold and df == "kenward-roger":
+            raise CrossliftError("Kenward–Roger takes all variances as estimated; some are held.", "Use satterthwaite.")
         rows = whiten(design, known, residual)
         criterion = Criterion(sum_rows(rows, design.formula), reml)
+        if hold:
+            held = hold_at(criterion, design, hold)
+            end = held.search(evaluations)
+            fitted = Fitted(criterion, end.point, rows, dict(hold))
+            return _result(design, fitted, end, _reference(df, criterion, end.point, held), held)
         search = minimize(
             criterion,
             criterion.start(),
@@ -116,12 +128,15 @@ def fit_mixed(
         )
         point = _settled(criterion, search)
         reference = _reference(df, criterion, point)
-        return _result(design, Fitted(criterion, point, rows), search, reference)
+        end = End(point, search.evaluations, search.converged)
+        return _result(design, Fitted(criterion, point, rows, {}), end, reference)
 
 
-def _reference(df: str, criterion: Criterion, point: Point) -> Reference:
+def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = None) -> Reference:
     """What the tests of the fixed effects refer to."""
     if df == "satterthwaite":
+        if held is not None:
+            return satterthwaite(criterion, point, held.hessian(point), held.moving(point))
         return satterthwaite(criterion, point, hessian(criterion, point))
     if df == "kenward-roger":
         from .kenward_roger import kenward_roger
@@ -130,7 +145,7 @@ def _reference(df: str, criterion: Criterion, point: Point) -> Reference:
     return Normal(coefficients(criterion, point)[1])
 
 
-def _settled(criterion: Criterion, search: Search) -> Point:
+def _settled(criterion: Criterion, search: Search[Point]) -> Point:
     """The minimum with signs and zeros of one form."""
     theta = _normalized(criterion, search.point.theta)
     return search.point if np.array_equal(theta, search.point.theta) else criterion(theta)
@@ -152,12 +167,17 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
     return result
 
 
-def _result(design: Design, fitted: Fitted, search: Search, reference: Reference) -> MixedResult:
+def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held: Held | None = None) -> MixedResult:
     criterion, point = fitted.criterion, fitted.point
     estimate, _ = coefficients(criterion, point)
     lambdas = criterion.lambdas(point.theta)
     components, correlations = components_of(design.terms, lambdas, point.sigma2, criterion.data.known_scale)
-    flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale]
+    flat = [
+        t
+        for t, triangle in enumerate(lambdas)
+        if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale and (held is None or t in held.searched)
+    ]
+    free = len(point.theta) + (0 if criterion.data.known_scale else 1)
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,
@@ -176,10 +196,10 @@ def _result(design: Design, fitted: Fitted, search: Search, reference: Reference
         criterion=point.value,
         reml=criterion.reml,
         singular=bool(flat),
-        converged=search.converged,
-        evaluations=search.evaluations,
-        parameters=len(estimate) + len(point.theta) + (0 if criterion.data.known_scale else 1),
-        warnings=tuple(_warnings(design, flat, search)),
+        converged=end.converged,
+        evaluations=end.evaluations,
+        parameters=len(estimate) + (free if held is None else held.count),
+        warnings=tuple(_warnings(design, flat, end)),
         design=design,
         fitted=fitted,
     )
@@ -192,7 +212,7 @@ def _modes(design: Design, point: Point, lambdas: list[Floats]) -> Iterator[Floa
         yield modes if term.root is None else term.root @ modes
 
 
-def _warnings(design: Design, flat: list[int], search: Search) -> list[str]:
+def _warnings(design: Design, flat: list[int], search: End) -> list[str]:
     """Advice in plain words."""
     advice = []
     if not search.converged:

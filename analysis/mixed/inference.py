@@ -146,8 +146,8 @@ def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
 def hessian(criterion: Criterion, point: Point) -> Floats:
     """Exact second derivatives of the criterion in ``(theta, sigma)``, shape ``(m + 1, m + 1)``.
 
-    The criterion is taken before σ is profiled out, as lmerTest does, and ``point`` must be its minimum over σ. Where
-    the scale is known there is no σ: shape ``(m, m)``.
+    The criterion is taken before σ is profiled out, as lmerTest does. Where the scale is known there is no σ: shape
+    ``(m, m)``.
     """
     lambdas = criterion.lambdas(point.theta)
     directions = criterion.directions(lambdas)
@@ -161,7 +161,7 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
         return 0.5 * (result[:m, :m] + result[:m, :m].T)
     linear = criterion.pair(criterion.images(lambdas, point.projected), point.projected)
     result[:m, m] = result[m, :m] = 2.0 * linear / sigma**3
-    result[m, m] = 4.0 * criterion.degrees / point.sigma2
+    result[m, m] = (6.0 * point.residual / point.sigma2 - 2.0 * criterion.degrees) / point.sigma2
     return 0.5 * (result + result.T)
 
 
@@ -173,10 +173,20 @@ def profiled_hessian(criterion: Criterion, point: Point) -> Floats:
     return joint[:m, :m] - np.outer(joint[:m, m], joint[m, :m]) / joint[m, m]
 
 
-def satterthwaite(criterion: Criterion, point: Point, curvature: Floats) -> Satterthwaite:
-    """Prepare Satterthwaite degrees of freedom at the minimum ``point`` with exact ``curvature`` there."""
+def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving: Floats | None = None) -> Satterthwaite:
+    """Prepare Satterthwaite degrees of freedom.
+
+    Parameters
+    ----------
+    criterion, point
+        The criterion at its minimum.
+    curvature
+        Exact second derivatives there, in ``(theta, σ)`` or in the parameters that are left free.
+    moving
+        Derivative of ``(theta, σ)`` in the free parameters, shape ``(m + 1, r)``; all are free if not given.
+    """
     roots, vectors = np.linalg.eigh(curvature)
-    informative = roots > FLAT * max(float(roots[-1]), 0.0)
+    informative = roots > FLAT * float(roots.max(initial=0.0))
     parameters = 2.0 * (vectors[:, informative] / roots[informative]) @ vectors[:, informative].T
     _, covariance = coefficients(criterion, point)
     back = np.linalg.inv(criterion.data.triangle)
@@ -190,6 +200,8 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats) -> Satt
         sensitivity[i] = point.sigma2 * block.T @ turned
     if not criterion.data.known_scale:
         sensitivity[m] = 2.0 / np.sqrt(point.sigma2) * covariance
+    if moving is not None:
+        sensitivity = np.einsum("mr,mab->rab", moving, sensitivity)
     return Satterthwaite(covariance, sensitivity, parameters)
 
 

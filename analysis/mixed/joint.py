@@ -30,16 +30,13 @@ class Joint:
     def __call__(self, x: Floats) -> tuple[float, Floats]:
         """Rise above the minimum, and its gradient."""
         m = len(self.best.theta)
-        point = self.criterion(x[:m])
         if not self.free:
+            point = self.criterion(x)
             return point.value - self.best.value, point.gradient
-        degrees, sigma2 = self.criterion.degrees, float(np.exp(2.0 * x[m]))
-        ratio = point.sigma2 / sigma2
-        value = point.value - self.best.value + degrees * (ratio - 1.0 - np.log(ratio))
-        lambdas = self.criterion.lambdas(x[:m])
-        linear = self.criterion.pair(self.criterion.images(lambdas, point.projected), point.projected)
-        slope = point.gradient + (1.0 / point.sigma2 - 1.0 / sigma2) * linear
-        return value, np.append(slope, 2.0 * degrees * (1.0 - ratio))
+        sigma2 = float(np.exp(2.0 * x[m]))
+        point = self.criterion(x[:m], sigma2)
+        slope = 2.0 * (self.criterion.degrees - point.residual / sigma2)
+        return point.value - self.best.value, np.append(point.gradient, slope)
 
     def profile(self, kind: str, group: str, term: str, other: str) -> Callable[[float], float]:
         """Rise of the criterion, minimised over all other parameters, as a function of one."""
@@ -149,7 +146,11 @@ class Joint:
         """Minimise with some entries held, or under one equality."""
         from scipy.optimize import minimize
 
-        bounds = [(value, value) if i in held else (None, None) for i, value in enumerate(start)]
+        bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(start)
+        if self.free:  # e⁸ times its estimate is out of reach, and an overflow is no step
+            bounds[-1] = (self.minimum[-1] - 8.0, self.minimum[-1] + 8.0)
+        for i in held:
+            bounds[i] = (start[i], start[i])
         constraints = [] if excess is None else [{"type": "eq", "fun": excess, "jac": slope}]
         found = minimize(
             self, start, jac=True, method="SLSQP", bounds=bounds, constraints=constraints,

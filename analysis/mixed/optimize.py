@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from ..arrays import Floats
-from .criterion import Point
 
 # Predicted decrease of the criterion at which the search stops. lme4's references agree to 1e-6; near the minimum the
 # decrease is quadratic in the remaining step, so this leaves estimates right to about 1e-5 of their standard errors.
@@ -22,21 +21,60 @@ EVALUATIONS = 200
 DESCENT = 1e-6
 
 
-class Function(Protocol):
-    """What is minimised: a criterion of ``theta`` with gradient, curvature and derivatives by variance."""
+class Located(Protocol):
+    """A point of the criterion: parameters, value, first and second derivatives, and slopes by variance."""
+
+    @property
+    def theta(self) -> Floats:
+        """Parameters, shape ``(m,)``."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """Value of the criterion."""
+        ...
+
+    @property
+    def gradient(self) -> Floats:
+        """First derivatives, shape ``(m,)``."""
+        ...
+
+    @property
+    def curvature(self) -> Floats:
+        """Approximate second derivatives, shape ``(m, m)``."""
+        ...
+
+    @property
+    def slopes(self) -> tuple[Floats, ...]:
+        """Derivative in each term's covariance, shapes ``(k, k)``."""
+        ...
+
+
+P = TypeVar("P", bound=Located)
+Out = TypeVar("Out", bound=Located, covariant=True)
+
+
+class Function(Protocol[Out]):
+    """What is minimised.
+
+    Attributes
+    ----------
+    entries
+        (term, row, column) in the lower triangles of the terms for the leading entries of ``theta``.
+    """
 
     entries: list[tuple[int, int, int]]
 
-    def __call__(self, theta: Floats) -> Point:
+    def __call__(self, theta: Floats, /) -> Out:
         """Evaluate at ``theta``."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class Search(Generic[P]):
     """Where a search ended: the best point, the evaluations it took, and whether it met its criterion."""
 
-    point: Point
+    point: P
     evaluations: int
     converged: bool
 
@@ -51,14 +89,14 @@ class _Step:
 
 
 def minimize(
-    criterion: Function,
+    criterion: Function[P],
     start: Floats,
     evaluations: int = EVALUATIONS,
     radius: float = 1.0,
-    exact: Callable[[Point], Floats] | None = None,
-    report: Callable[[int, Point], None] | None = None,
+    exact: Callable[[P], Floats] | None = None,
+    report: Callable[[int, P], None] | None = None,
     decrease: float = DECREASE,
-) -> Search:
+) -> Search[P]:
     """Minimise ``criterion`` from ``start``.
 
     Each step solves the quadratic model given by the gradient and the curvature within a radius that shrinks when the
@@ -113,7 +151,7 @@ def minimize(
     return Search(point, count, False)
 
 
-def _tamed(point: Point, curvature: Floats, entries: list[tuple[int, int, int]]) -> Floats | None:
+def _tamed(point: Located, curvature: Floats, entries: list[tuple[int, int, int]]) -> Floats | None:
     """Curvature for steps away from variances that are too small; ``None`` where there are none.
 
     At a standard deviation near zero the criterion is concave in it although it is well behaved in the variance. There

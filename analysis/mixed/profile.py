@@ -1,4 +1,4 @@
-r"""Profile-likelihood intervals: the values of a parameter at which the criterion, minimised over all others, stays low.
+r"""Profile-likelihood intervals: values of a parameter at which the criterion, minimised over all others, stays low.
 
 A value is inside while the criterion rises by less than the quantile of :math:`\chi^2_1`. Standard deviations and
 correlations are profiled in the criterion of the fit (REML or ML). Fixed effects have no restricted likelihood of their
@@ -86,7 +86,7 @@ def profile(result: MixedResult, level: float = 0.95, parameters: Sequence[str] 
             hint = did_you_mean(name, known) or f"Known: {', '.join(known)}."
             raise CrossliftError(f"the model has no parameter '{name}'.", hint)
     cutoff = float(chdtri(1, 1.0 - level))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     with blas_threads(state.criterion.data.q):
         joint = Joint(state.criterion, state.point, result.design.terms)
         for target in _targets(result):
@@ -118,10 +118,7 @@ def _limits(rise: Callable[[float], float], target: _Target, cutoff: float) -> t
     """Both ends of the interval around an estimate at which ``rise`` is zero."""
     if not np.isfinite(target.estimate):  # the correlation with an effect that does not vary
         return np.nan, np.nan
-    if target.kind == "correlation":
-        step = 0.2
-    else:
-        step = 0.3 * target.estimate if target.estimate > 0 else 0.1
+    step = 0.2 if target.kind == "correlation" else 0.3 * target.estimate or 0.1
     low = _limit(rise, target.estimate, -step, target.low, cutoff)
     high = _limit(rise, target.estimate, step, target.high, cutoff)
     if target.kind == "correlation":

@@ -58,7 +58,7 @@ class Refitter:
         self._missing = profiled_hessian(criterion, point) - point.curvature
         self.criterion = copy(criterion)
 
-    def fit(self, outcome: Outcome) -> Search:
+    def fit(self, outcome: Outcome) -> Search[Point]:
         """Minimise the criterion of ``outcome``; ``criterion`` then belongs to it, until the next call."""
         p, s = self._data.p, self.criterion.size
         self._matrix[:s, -1] = self._matrix[-1, :s] = outcome.kept - self._matrix[:s, s : s + p] @ outcome.basis

@@ -30,6 +30,7 @@ class Fitted:
     criterion: Criterion
     point: Point
     rows: Rows
+    held: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -242,12 +243,17 @@ class MixedResult:
         Raises
         ------
         CrossliftError
-            If an outside engine made the fit: it keeps none.
+            If an outside engine made the fit (it keeps none), or standard deviations were held.
         """
         if self.fitted is None:
             raise CrossliftError(
                 f"the engine '{self.engine}' keeps nothing that this could be computed from.",
                 "Fit with this package's own engine.",
+            )
+        if self.fitted.held:
+            raise CrossliftError(
+                f"the fit holds {', '.join(self.fitted.held)} at given values; this is for fits that estimate all.",
+                "Fit without hold.",
             )
         return self.fitted
 
