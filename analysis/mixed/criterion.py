@@ -102,7 +102,7 @@ class Factored:
 class Criterion:
     """Minus twice the profiled (restricted) log-likelihood of one data set, as a function of ``theta``."""
 
-    def __init__(self, data: CrossProducts, reml: bool = True) -> None:
+    def __init__(self, data: CrossProducts, reml: bool = True, border: Border | None = None) -> None:
         self.data = data
         self.reml = reml
         #: (term, row, column) of each entry of ``theta``: lower triangles, column by column
@@ -113,7 +113,8 @@ class Criterion:
         self.parts = {t: slice(int(end) - data.shapes[t][0] * data.shapes[t][1], int(end))
                       for t, end in zip(data.kept, ends, strict=True)}  # fmt: skip
         apart = data.eliminated
-        self.border = None if apart is None else Border(apart.border, *apart.blocks.shape[:2])
+        # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
+        self.border = None if apart is None else border or Border(apart.border, *apart.blocks.shape[:2])
         self._log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property

@@ -84,7 +84,8 @@ class Design:
     """Arrays of one model, and what was left out to get them.
 
     ``X`` has shape ``(n, p)``, ``y`` and ``weights`` ``(n,)``; ``kept`` marks the rows of the frame that are used;
-    ``evaluator`` evaluates the fixed columns on new rows that have ``fixed_variables``.
+    ``evaluator`` evaluates the fixed columns on new rows that have ``fixed_variables``; ``columns`` has the variables
+    of the model on the rows used.
     """
 
     formula: MixedFormula
@@ -97,6 +98,7 @@ class Design:
     dropped: tuple[tuple[str, int], ...]
     evaluator: Evaluator
     fixed_variables: tuple[str, ...]
+    columns: Mapping[str, pd.Series[Any]]
 
     @property
     def n(self) -> int:
@@ -185,6 +187,7 @@ def build_design(
         tuple(dropped),
         fixed.evaluator,
         variables(formula.fixed, formula.text),
+        columns,
     )
 
 

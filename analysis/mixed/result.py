@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats, Integers
-from ..errors import CrossliftError, DesignError, did_you_mean
+from ..arrays import Floats
+from ..errors import CrossliftError
 from .inference import Reference, t_tests
+from .levels import known_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .components import Correlation, VarianceComponent
     from .criterion import Criterion, Point
     from .design import Design
+    from .explained import RSquared
+    from .permutation import Permutation
     from .rows import Rows
     from .summary import Summary
 
@@ -183,12 +186,59 @@ class MixedResult:
 
         return influence(self, by)
 
+    def permutation_test(
+        self,
+        variable: str,
+        by: str = "language",
+        draws: int = 999,
+        rng: int | np.random.Generator | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> Permutation:
+        """Shuffle a predictor between whole levels: see :func:`analysis.mixed.permutation.permutation_test`."""
+        from .permutation import permutation_test
+
+        return permutation_test(self, variable, by, draws, rng, report)
+
+    def marginal_effect(
+        self, variable: str, frame: pd.DataFrame | None = None, by: str | None = None, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Average slope in a predictor: see :func:`analysis.mixed.marginal.marginal_effect`."""
+        from .marginal import marginal_effect
+
+        return marginal_effect(self, variable, frame, by, level)
+
+    def marginal_means(
+        self, variable: str, values: Sequence[Any], frame: pd.DataFrame | None = None, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Expected outcome at values of a predictor: see :func:`analysis.mixed.marginal.marginal_means`."""
+        from .marginal import marginal_means
+
+        return marginal_means(self, variable, values, frame, level)
+
+    def r_squared(self) -> RSquared:
+        """Marginal and conditional R²: see :func:`analysis.mixed.explained.r_squared`."""
+        from .explained import r_squared
+
+        return r_squared(self)
+
+    def icc(self) -> pd.DataFrame:
+        """Intraclass correlations: see :func:`analysis.mixed.explained.icc`."""
+        from .explained import icc
+
+        return icc(self)
+
     def random_effects(self) -> pd.DataFrame:
-        """Conditional modes: group, level, term, value (in the unit of the outcome per unit of the term)."""
+        """Conditional modes: group, level, term, value, std_dev (in the unit of the outcome per unit of the term).
+
+        ``std_dev`` takes the fixed effects and variances as known; it is missing where an outside engine made the fit.
+        """
         import pandas as pd
 
+        from .predictions import mode_std_devs
+
         frames = []
-        for term, modes in zip(self.design.terms, self.modes, strict=True):
+        spreads = [np.full(m.shape, np.nan) for m in self.modes] if self.fitted is None else mode_std_devs(self)
+        for term, modes, spread in zip(self.design.terms, self.modes, spreads, strict=True):
             frames.append(
                 pd.DataFrame(
                     {
@@ -196,6 +246,7 @@ class MixedResult:
                         "level": np.repeat(np.array(term.levels, dtype=object), term.width),
                         "term": np.tile(np.array(term.labels, dtype=object), len(term.levels)),
                         "value": modes.ravel(),
+                        "std_dev": spread.ravel(),
                     }
                 )
             )
@@ -231,7 +282,7 @@ class MixedResult:
             if frame is None:
                 codes, values = term.codes, term.values
             else:
-                codes = _known_codes(term.levels, term.factors, frame, new_levels)
+                codes = known_codes(term.levels, term.factors, frame, new_levels)
                 values = None if term.evaluator is None else term.evaluator.evaluate(frame)
             effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
             total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
@@ -277,6 +328,19 @@ class MixedResult:
             raise CrossliftError("each contrast needs finite weights, not all of them zero.")
         return rows
 
+    def predictions(
+        self,
+        frame: pd.DataFrame | None = None,
+        level: float = 0.95,
+        random: bool = True,
+        new_levels: str = "error",
+        outcome: bool = False,
+    ) -> pd.DataFrame:
+        """Predictions with intervals: see :func:`analysis.mixed.predictions.predictions`."""
+        from .predictions import predictions
+
+        return predictions(self, frame, level, random, new_levels, outcome)
+
     def to_json(self) -> dict[str, Any]:
         """The fit part of the JSON contract; floats unrounded, what does not exist is ``None``."""
 
@@ -319,27 +383,6 @@ class MixedResult:
 
     def _repr_html_(self) -> str:
         return self.summary().html()
-
-
-def _known_codes(levels: tuple[str, ...], factors: tuple[str, ...], frame: pd.DataFrame, new: str) -> Integers:
-    """Integers of a frame's levels, -1 for those not in the fit."""
-    for factor in factors:
-        if factor not in frame.columns:
-            hint = did_you_mean(factor, [str(c) for c in frame.columns])
-            raise DesignError(f"the rows to predict have no column '{factor}'.", hint)
-    labels = frame[factors[0]].astype(str)
-    for factor in factors[1:]:
-        labels = labels + ":" + frame[factor].astype(str)
-    position = {level: i for i, level in enumerate(levels)}
-    codes = np.array([position.get(label, -1) for label in labels], dtype=np.intp)
-    if new == "error" and (codes < 0).any():
-        unseen = str(labels.iloc[int(np.argmax(codes < 0))])
-        hint = did_you_mean(unseen, levels)
-        raise DesignError(
-            f"'{unseen}' is not a level of '{':'.join(factors)}' in the fit.",
-            f"{hint} Use new_levels='average' for levels not seen.".strip(),
-        )
-    return codes
 
 
 def _plain(value: Any) -> Any:
