@@ -21,8 +21,10 @@ types: $(VENV)/.tested
 wheel: $(VENV)/.tested ## build the wheel and use it away from the checkout
 	$(BIN)/python -m pytest -m wheel
 
-bench: $(VENV)/.tested ## side by side with lme4 (where R has it) and statsmodels
+bench: $(VENV)/.tested ## side by side with the other engines that are installed (tens of minutes)
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/bootstrap.py
+	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/command.py
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py

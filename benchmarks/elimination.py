@@ -5,12 +5,10 @@ Usage: python benchmarks/elimination.py
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import numpy as np
 import pandas as pd
 from machine import describe
+from timing import evaluation
 
 from analysis.mixed.criterion import Criterion
 from analysis.mixed.crossproducts import form_crossproducts
@@ -35,19 +33,10 @@ def main() -> None:
             frame[name] = rng.integers(0, k, n)
         formula = "y ~ x + (1|item)" + "".join(f" + (1|{name})" for name in OTHERS)
         design = build_design(parse_formula(formula), frame)
-        dense, apart = (evaluate(Criterion(form_crossproducts(design, flag))) for flag in (False, True))
+        criteria = [Criterion(form_crossproducts(design, flag)) for flag in (False, True)]
+        with blas_threads(criteria[0].size):
+            dense, apart = (evaluation(criterion) for criterion in criteria)
         print(f"| {levels} | {dense:.2f} | {apart:.2f} | {dense / apart:.1f} |", flush=True)
-
-
-def evaluate(criterion: Criterion) -> float:
-    """Median milliseconds of one evaluation."""
-    theta, seconds = criterion.start(), []
-    with blas_threads(criterion.size):
-        for _ in range(16):
-            start = time.perf_counter()
-            criterion(theta)
-            seconds.append(time.perf_counter() - start)
-    return 1e3 * statistics.median(seconds[1:])
 
 
 if __name__ == "__main__":

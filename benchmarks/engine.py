@@ -1,84 +1,118 @@
-"""One fit by this package, lme4 and statsmodels, in one run.
+"""One fit by this package, lme4, mixedlm, interlace-lme and statsmodels, in one run.
 
-Usage: python benchmarks/engine.py [--rounds N] [--repeats N]
+Usage: python benchmarks/engine.py [--only WORDS] [--rounds N]
+Engines that are not installed are left out; the larger sets are written by R.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import importlib.util
 import shutil
 import statistics
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 from machine import describe
+from sets import HERE, INTERCEPTS, SETS, Set, write_large
 
 from analysis.mixed import fit_mixed
-from analysis.mixed.statsmodels_engine import fit_statsmodels
 
-HERE = Path(__file__).resolve().parent
-DATA = HERE.parent / "validation" / "lme4" / "data" / "synth5k.csv"
-FIXED = "gain ~ typology*log_params + log_corpus + (1|language) + (1|target_task) + (1|intermediate_task) + (1|study)"
-SLOPE, INTERCEPTS = f"{FIXED} + (1 + typology|model)", f"{FIXED} + (1|model)"
+# Slow engines are asked for sets up to this many rows: minutes a fit beyond.
+STATSMODELS_ROWS, INTERLACE_ROWS = 5_000, 50_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds; in each one every engine has its turn")
-    parser.add_argument("--repeats", type=int, default=7, help="fits of this package and of lme4 in a round")
+    parser.add_argument("--only", default="", help="sets whose name contains this")
+    parser.add_argument("--rounds", type=int, help="rounds instead of each set's own number")
     options = parser.parse_args()
-    frame = pd.read_csv(DATA)
+    write_large()
     print(describe())
-    print(f"{DATA.name}: {len(frame):,} rows; {options.rounds} rounds in which the engines take turns\n")
-    print("| model | engine | fits | median s | range | times ours |")
+    print("medians; in each round every engine has its turn; lmer gives no df, so ours is also timed without\n")
+    print("| model | engine | fits | median s | range | times ours without df |")
     print("|---|---|---:|---:|---|---:|")
-    for name, formula in (("random slope, six factors", SLOPE), ("random intercepts, five factors", INTERCEPTS)):
-        seconds: dict[str, list[float]] = {"crosslift": []}
-        for _ in range(options.rounds):
-            seconds["crosslift"] += timed(lambda formula=formula: fit_mixed(formula, frame), options.repeats)
-            theirs, version = lme4(formula, options.repeats)
-            if theirs:
-                seconds.setdefault(version, []).extend(theirs)
-            if formula == INTERCEPTS:  # statsmodels has no correlated slopes beside crossed factors
-                seconds.setdefault("statsmodels", []).extend(timed(lambda: fit_statsmodels(INTERCEPTS, frame), 1))
-        for engine, times in seconds.items():
-            row(name, engine, times, seconds["crosslift"])
+    for entry in SETS:
+        if options.only in entry.name:
+            if entry.path is None:
+                print(f"| {entry.name} | the data are not here: R and lme4 write them | | | | |")
+            else:
+                compare(entry, options.rounds or entry.rounds)
+
+
+def compare(entry: Set, rounds: int) -> None:
+    frame = entry.read()
+    seconds: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for engine, times in turn(entry, frame):
+            seconds.setdefault(engine, []).extend(times)
+    ours = statistics.median(seconds["crosslift, no df"])
+    for engine, times in seconds.items():
+        median = statistics.median(times)
+        spread = f"{min(times):.4f}–{max(times):.4f}"
+        print(f"| {entry.name} | {engine} | {len(times)} | {median:.4f} | {spread} | {median / ours:.1f} |", flush=True)
+
+
+def turn(entry: Set, frame: pd.DataFrame) -> list[tuple[str, list[float]]]:
+    """Each engine's seconds in one round."""
+    formula, repeats = entry.formula, 7 if len(frame) <= 5_000 else 3
+    found = [
+        ("crosslift, no df", timed(lambda: fit_mixed(formula, frame, df="normal"), repeats)),
+        ("crosslift, Satterthwaite", timed(lambda: fit_mixed(formula, frame), repeats)),
+    ]
+    theirs, version = lme4(entry)
+    if theirs:
+        found.append((version, theirs))
+    if importlib.util.find_spec("mixedlm"):
+        import mixedlm
+
+        name = f"mixedlm {importlib.metadata.version('mixedlm')}"
+        found.append((name, timed(lambda: mixedlm.lmer(formula, frame), entry.theirs)))
+    if importlib.util.find_spec("interlace") and len(frame) <= INTERLACE_ROWS:
+        found.append((f"interlace-lme {importlib.metadata.version('interlace-lme')}", interlace(entry, frame)))
+    if formula == INTERCEPTS and len(frame) <= STATSMODELS_ROWS:  # it has no correlated slopes beside crossed factors
+        from analysis.mixed.statsmodels_engine import fit_statsmodels
+
+        found.append(("statsmodels", timed(lambda: fit_statsmodels(formula, frame), 1)))
+    return found
 
 
 def timed(call: Callable[[], object], repeats: int) -> list[float]:
     """Seconds of repeated calls after one that does not count."""
-    call()
     seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         call()
-        seconds.append(time.perf_counter() - start)
+        for _ in range(repeats):
+            start = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - start)
     return seconds
 
 
-def lme4(formula: str, repeats: int) -> tuple[list[float], str]:
+def interlace(entry: Set, frame: pd.DataFrame) -> list[float]:
+    """Seconds of interlace-lme, which takes fixed and random parts apart."""
+    import interlace
+
+    fixed, *bars = entry.formula.split(" + (")
+    random = [f"({bar}" for bar in bars]
+    return timed(lambda: interlace.fit(fixed, frame, random=random), entry.theirs)
+
+
+def lme4(entry: Set) -> tuple[list[float], str]:
     """Seconds of lmer, and its version; nothing where R or lme4 is missing."""
     if shutil.which("Rscript") is None:
         return [], ""
-    command = ["Rscript", str(HERE / "lme4_times.R"), str(DATA), formula, str(repeats)]
+    command = ["Rscript", str(HERE / "lme4_times.R"), str(entry.path), entry.formula, str(entry.theirs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return [], ""
     *lines, versions = done.stdout.strip().splitlines()
     return [float(line) for line in lines], " ".join(versions.split()[:2])
-
-
-def row(name: str, engine: str, seconds: list[float], ours: list[float]) -> None:
-    """Print one line of the table."""
-    median = statistics.median(seconds)
-    ratio = median / statistics.median(ours)
-    print(
-        f"| {name} | {engine} | {len(seconds)} | {median:.4f} | {min(seconds):.4f}–{max(seconds):.4f} | {ratio:.0f} |",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

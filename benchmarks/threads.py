@@ -5,13 +5,11 @@ Usage: python benchmarks/threads.py
 
 from __future__ import annotations
 
-import statistics
-import time
-
 import numpy as np
 import pandas as pd
 from machine import describe
 from threadpoolctl import threadpool_limits
+from timing import evaluation
 
 from analysis.mixed.criterion import Criterion
 from analysis.mixed.crossproducts import form_crossproducts
@@ -36,18 +34,8 @@ def main() -> None:
         times = []
         for limit in (1, None):
             with threadpool_limits(limits=limit, user_api="blas"):
-                times.append(evaluate(criterion))
+                times.append(evaluation(criterion))
         print(f"| {criterion.size} | {times[0]:.2f} | {times[1]:.2f} | {times[1] / times[0]:.1f} |", flush=True)
-
-
-def evaluate(criterion: Criterion) -> float:
-    """Median milliseconds of one evaluation."""
-    theta, seconds = criterion.start(), []
-    for _ in range(10):
-        start = time.perf_counter()
-        criterion(theta)
-        seconds.append(time.perf_counter() - start)
-    return 1e3 * statistics.median(seconds[1:])
 
 
 if __name__ == "__main__":
