@@ -25,6 +25,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/bootstrap.py
 	$(BIN)/python benchmarks/large.py
+	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/command.py
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py

@@ -112,6 +112,7 @@ class Criterion:
         #: columns of each kept term in the matrix
         self.parts = {t: slice(int(end) - data.shapes[t][0] * data.shapes[t][1], int(end))
                       for t, end in zip(data.kept, ends, strict=True)}  # fmt: skip
+        self._counts = [part.stop - part.start for part in self.parts.values()]
         apart = data.eliminated
         # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
         self.border = None if apart is None else border or Border(apart.border, *apart.blocks.shape[:2])
@@ -242,12 +243,11 @@ class Criterion:
 
     def scaled(self, lambdas: list[Floats], rows: Floats) -> Floats:
         """``Λ'`` times a matrix with one row per kept random effect."""
-        result = np.empty(rows.shape)
+        # One multiplication for all scalar terms; those with several columns are done over.
+        result = rows * np.repeat([lambdas[t][0, 0] for t in self.parts], self._counts)[:, None]
         for t, part in self.parts.items():
             levels, k = self.data.shapes[t]
-            if k == 1:
-                np.multiply(rows[part], lambdas[t][0, 0], out=result[part])
-            else:
+            if k > 1:
                 block = rows[part].reshape(levels, k, -1)
                 result[part] = np.matmul(lambdas[t].T, block).reshape(levels * k, -1)
         return result

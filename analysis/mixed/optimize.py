@@ -183,14 +183,14 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
         return -slope / (roots + shift)
 
     shift = 0.0 if lowest > floor else floor
-    if np.linalg.norm(along(shift)) > radius:
-        low, high = shift, max(1.0, 2.0 * shift)
-        while np.linalg.norm(along(high)) > radius:
-            low, high = high, 4.0 * high
-        for _ in range(40):
-            shift = 0.5 * (low + high)
-            low, high = (shift, high) if np.linalg.norm(along(shift)) > radius else (low, shift)
-        shift = high
     move = along(shift)
+    # Newton's method on 1/length, which rises to its root from the left (Moré & Sorensen 1983, SIAM J. Sci. Stat. Comput.
+    # 4). A radius is a rough thing: within a hundredth will do.
+    for _ in range(50):
+        length = float(np.linalg.norm(move))
+        if not length > 1.01 * radius:
+            break
+        shift += (length / radius - 1.0) * length**2 / float((move**2 / (roots + shift)).sum())
+        move = along(shift)
     decrease = -float(slope @ move + 0.5 * (roots * move) @ move)
     return _Step(vectors @ move, decrease, lowest)
