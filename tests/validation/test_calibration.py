@@ -107,7 +107,7 @@ def test_a_slope_shifts_the_estimate_and_nothing_else(method: str) -> None:
                 or method == "bootstrap-t"))  # fmt: skip
     layout = build_layout(CELLS[cell])
     (estimate,) = prepare(layout, [method]).values()
-    for simulation in range(3):
+    for simulation in range(1 if method == "bootstrap-t" else 3):  # 400 fits
         flat, steep = (estimate(draw(layout, simulation, slope), simulation)[method] for slope in (0.0, -12.0))
         assert flat.failure == steep.failure == ""
         for name in ("estimate", "conf_low", "conf_high"):

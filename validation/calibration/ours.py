@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from designs import SEED, Layout
-from estimate import TERM, Estimate, failed, from_t
+from estimate import LEVEL, TERM, Estimate, failed, from_t
 
 from analysis import fit_mixed
 from analysis.arrays import Floats
@@ -27,7 +27,7 @@ from analysis.outcomes import default_model
 
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS
 HAS_BOOTSTRAP = hasattr(MixedResult, "bootstrap")
-#: Samples of each bootstrap: 199 + 1 divides by 40, so that 2.5% and 97.5% are order statistics.
+#: Samples of each bootstrap.
 RESAMPLES = 199
 
 
@@ -116,19 +116,26 @@ def mixed(
 
 
 def bootstrap(layout: Layout) -> Callable[[Floats, int], Estimate]:
-    """Parametric bootstrap-t of the default model, through the public functions."""
+    """Parametric bootstrap-t of the default model, through the public functions.
+
+    The interval has equal tails and the p-value counts both at once, so that they may disagree.
+    """
     formula = default_design(layout, np.arange(float(len(layout.frame)))).formula.text
 
     def estimate(y: Floats, simulation: int) -> Estimate:
         try:
             result = fit_mixed(formula, layout.frame.assign(gain=y))
-            rng = np.random.default_rng([SEED, simulation, RESAMPLES])
-            found = result.bootstrap(RESAMPLES, rng=rng)
-            low, high = found.interval(TERM, kind="studentized")
+            found = result.bootstrap(RESAMPLES, rng=np.random.default_rng([SEED, RESAMPLES, simulation]))
         except (CrossliftError, np.linalg.LinAlgError) as error:
             return failed(f"{type(error).__name__}: {error}")
+        if not result.converged:
+            return failed("not converged")
+        interval = found.conf_int(LEVEL, kind="studentized").set_index("term").loc[f"fixed:{TERM}"]
         row = result.fixed.set_index("term").loc[TERM]
-        return Estimate(row["estimate"], row["std_error"], float("nan"), low, high, float("nan"), result.singular)
+        low, high, p_value = float(interval["conf_low"]), float(interval["conf_high"]), found.p_value(TERM)
+        return Estimate(
+            float(row["estimate"]), float(row["std_error"]), float("nan"), low, high, p_value, result.singular
+        )
 
     return estimate
 

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run(planned, options.simulations, options.jobs, options.out, console)
         table = summarize(options.out, planned, options.simulations)
     except CrossliftError as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     if options.table:
         if options.cells or options.methods:
@@ -127,12 +127,14 @@ def _print_times(seconds: dict[tuple[str, str], list[float]], simulations: int, 
 def check(console: Console) -> int:
     """Compare the committed table with the thresholds."""
     if not RESULTS.is_file():
-        console.print(f"{RESULTS} is not there. Run the study, then --table.", style="red", markup=False)
+        console.print(
+            f"{RESULTS} is not there. Run the study, then --table.", style="red", markup=False, soft_wrap=True
+        )
         return 1
     table = read_results()
     found = violations(table, plan())
     for sentence in found:
-        console.print(sentence, style="red", markup=False)
+        console.print(sentence, style="red", markup=False, soft_wrap=True)
     if not found:
         print(f"{len(table)} rows of {RESULTS.name} keep every threshold.")
     return 1 if found else 0

@@ -18,10 +18,12 @@ import pandas as pd
 from estimate import Estimate
 from methods import METHODS
 
+import analysis
 from analysis.errors import CrossliftError
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+PACKAGE = Path(analysis.__file__).resolve().parent
 #: Simulations a file.
 CHUNK = 100
 #: Not part of the checkout: a full run is a hundred thousand lines.
@@ -111,8 +113,8 @@ def made_by(method: str) -> dict[str, str]:
     if METHODS[method].family in _OUTSIDE:
         sources.append(HERE / "others.py")
     else:
-        engine = sorted(path for path in (ROOT / "analysis" / "mixed").glob("*.py") if path.name not in _NO_NUMBERS)
-        sources += [HERE / "ours.py", ROOT / "analysis" / "outcomes.py", *engine]
+        engine = sorted(path for path in (PACKAGE / "mixed").glob("*.py") if path.name not in _NO_NUMBERS)
+        sources += [HERE / "ours.py", PACKAGE / "outcomes.py", *engine]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.read_bytes())
