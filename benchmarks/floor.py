@@ -1,8 +1,8 @@
 """Where the time of a fit goes, beside its floor: one pass over the data, one Cholesky factor an evaluation.
 
 Usage: python benchmarks/floor.py
-The pass reads every array of the model once (X'X, X'y, and the outcome summed by each factor); the factor is LAPACK's of
-the system that is left once the largest term is eliminated.
+The pass reads every array of the model once (X'X, X'y, and the outcome summed by each factor); the factor is LAPACK's
+of the system that is left once the largest term is eliminated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from machine import describe
 from scipy.linalg.lapack import dpotrf
-from sets import SETS, write_large
+from sets import SETS, Set, write_large
 
 from analysis.mixed import fit_mixed
 from analysis.mixed.criterion import Criterion
@@ -24,38 +24,47 @@ from analysis.mixed.formula import parse_formula
 from analysis.mixed.rows import whiten
 from analysis.mixed.threads import blas_threads
 
+HEADER = (
+    "model",
+    "design",
+    "cross-products",
+    "one pass",
+    "search",
+    "evaluations",
+    "an evaluation",
+    "one Cholesky",
+    "fit",
+)
+
 
 def main() -> None:
     write_large()
     print(describe())
     print("milliseconds, medians of 5\n")
-    print(
-        "| model | design | cross-products | one pass | search | evaluations | an evaluation | one Cholesky | whole fit |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("| " + " | ".join(HEADER) + " |")
+    print("|---|" + "---:|" * (len(HEADER) - 1))
     for entry in SETS:
-        if entry.path is None:
-            continue
-        frame, formula = entry.read(), parse_formula(entry.formula)
-        design = build_design(formula, frame)
-        with blas_threads(design.q):
-            criterion = Criterion(sum_rows(whiten(design), formula))
-            theta = criterion.start()
-            system = criterion.factor(criterion.lambdas(theta)).lower
-            system = np.tril(system) @ np.tril(system).T
-            cells = [
-                measure(lambda frame=frame, formula=formula: build_design(formula, frame)),
-                measure(lambda design=design: sum_rows(whiten(design), design.formula)),
-                measure(lambda design=design: one_pass(design)),
-                np.nan,
-                np.nan,
-                measure(lambda: criterion(theta)),
-                measure(lambda: dpotrf(system, lower=1)),
-            ]
-        result = fit_mixed(entry.formula, frame, df="normal")
-        whole = measure(lambda: fit_mixed(entry.formula, frame, df="normal"))
-        cells[3], cells[4] = whole - cells[0] - cells[1], result.evaluations
-        print("| " + " | ".join([entry.name, *(f"{cell:.4g}" for cell in [*cells, whole])]) + " |", flush=True)
+        if entry.path is not None:
+            print("| " + " | ".join([entry.name, *(f"{cell:.4g}" for cell in row(entry))]) + " |", flush=True)
+
+
+def row(entry: Set) -> list[float]:
+    """The columns of one model."""
+    frame, formula = entry.read(), parse_formula(entry.formula)
+    design = build_design(formula, frame)
+    with blas_threads(design.q):
+        criterion = Criterion(sum_rows(whiten(design), formula))
+        theta = criterion.start()
+        system = np.tril(criterion.factor(criterion.lambdas(theta)).lower)
+        system = system @ system.T
+        built = measure(lambda: build_design(formula, frame))
+        summed = measure(lambda: sum_rows(whiten(design), formula))
+        passed = measure(lambda: one_pass(design))
+        evaluated = measure(lambda: criterion(theta))
+        factored = measure(lambda: dpotrf(system, lower=1))
+    whole = measure(lambda: fit_mixed(entry.formula, frame, df="normal"))
+    evaluations = fit_mixed(entry.formula, frame, df="normal").evaluations
+    return [built, summed, passed, whole - built - summed, evaluations, evaluated, factored, whole]
 
 
 def one_pass(design: Design) -> None:

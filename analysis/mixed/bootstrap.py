@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .result import MixedResult
 
 KINDS = ("studentized", "percentile", "basic")
+# The k-th of n ordered draws is the k/(n + 1) quantile: the observed value is one more of them.
+QUANTILE = "weibull"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -72,11 +74,11 @@ class Bootstrap:
         names = [str(name) for name in (self.std_errors if kind == "studentized" else self.draws)]
         center, draws = self.estimates[names].to_numpy(), self.draws[names].to_numpy()
         if kind == "studentized":
-            low, high = np.quantile(self._statistics().to_numpy(), tails, axis=0)
+            low, high = np.quantile(self._statistics().to_numpy(), tails, axis=0, method=QUANTILE)
             scale = self.std_error.to_numpy()
             limits = center - high * scale, center - low * scale
         else:
-            low, high = np.nanquantile(draws, tails, axis=0)
+            low, high = np.nanquantile(draws, tails, axis=0, method=QUANTILE)
             limits = (low, high) if kind == "percentile" else (2.0 * center - high, 2.0 * center - low)
         return pd.DataFrame({"term": names, "estimate": center, "conf_low": limits[0], "conf_high": limits[1]})
 

@@ -13,8 +13,11 @@ from ..arrays import Floats
 # Predicted decrease of the criterion at which the search stops. lme4's references agree to 1e-6; near the minimum the
 # decrease is quadratic in the remaining step, so this leaves estimates right to about 1e-5 of their standard errors.
 DECREASE = 1e-10
-# Predicted decrease at which what average information lacks is added once: the steps left are few but slow without.
+# Predicted decrease at which what average information lacks is added: the steps left are few but slow without.
 NEAR = 1e-2
+# Share of a predicted decrease that may fail to come before exact curvature is asked for again, and the decrease below
+# which rounding decides what comes.
+TRUSTED, ROUNDED = 0.2, 1e-8
 # Evaluations after which the search gives up. Every reference set needs fewer than 10.
 EVALUATIONS = 200
 # A direction in which the criterion falls away from a stationary point by more than this is left downhill.
@@ -114,8 +117,8 @@ def minimize(
     radius
         Radius of the first step; about the size of what ``theta`` is expected to be.
     exact
-        Exact second derivatives at a point, asked for once when the minimum is near. Average information alone
-        converges too, by a constant factor a step.
+        Exact second derivatives at a point, asked for when the minimum is near, and again where they have changed.
+        Average information alone converges too, by a constant factor a step.
     report
         Called with the number of evaluations and the best point after each one.
     decrease
@@ -124,7 +127,10 @@ def minimize(
     point = criterion(start)
     count, smallest = 1, 1e-12 * radius
     missing: Floats | None = None  # exact curvature minus average information
+    stale = False
     while count < evaluations:
+        if stale and exact is not None:
+            missing, stale = exact(point) - point.curvature, False
         curvature = point.curvature if missing is None else point.curvature + missing
         tame = _tamed(point, curvature, criterion.entries) if missing is None else None
         step = _step(point.gradient, curvature if tame is None else tame, radius)
@@ -132,12 +138,14 @@ def minimize(
         if settled and step.decrease < decrease:
             return Search(point, count, True)
         if settled and step.decrease < NEAR and missing is None and exact is not None:
-            missing = exact(point) - point.curvature
+            stale = True
             continue
         candidate = criterion(point.theta + step.move)
         count += 1
         kept = (point.value - candidate.value) / step.decrease
         length = float(np.linalg.norm(step.move))
+        # What was missing at one point may mislead at the next: a step that it predicted badly asks for it anew.
+        stale = missing is not None and abs(kept - 1.0) > TRUSTED and step.decrease > ROUNDED
         if not kept > 0.25:  # also when the value is not a number
             radius = 0.25 * length
         elif kept > 0.75:
@@ -184,8 +192,8 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
 
     shift = 0.0 if lowest > floor else floor
     move = along(shift)
-    # Newton's method on 1/length, which rises to its root from the left (Moré & Sorensen 1983, SIAM J. Sci. Stat. Comput.
-    # 4). A radius is a rough thing: within a hundredth will do.
+    # Newton's method on 1/length, which rises to its root from the left (Moré & Sorensen 1983, SIAM J. Sci. Stat.
+    # Comput. 4). A radius is a rough thing: within a hundredth will do.
     for _ in range(50):
         length = float(np.linalg.norm(move))
         if not length > 1.01 * radius:
