@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .result import MixedResult
 
 KINDS = ("studentized", "percentile", "basic")
-# The k-th of n ordered draws is the k/(n + 1) quantile: the observed value is one more of them.
-QUANTILE = "weibull"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,12 +71,13 @@ class Bootstrap:
         tails = [0.5 - level / 2.0, 0.5 + level / 2.0]
         names = [str(name) for name in (self.std_errors if kind == "studentized" else self.draws)]
         center, draws = self.estimates[names].to_numpy(), self.draws[names].to_numpy()
+        # Weibull's rule: the k-th of n ordered draws is the k/(n + 1) quantile, as the observed value is one more.
         if kind == "studentized":
-            low, high = np.quantile(self._statistics().to_numpy(), tails, axis=0, method=QUANTILE)
+            low, high = np.quantile(self._statistics().to_numpy(), tails, axis=0, method="weibull")
             scale = self.std_error.to_numpy()
             limits = center - high * scale, center - low * scale
         else:
-            low, high = np.nanquantile(draws, tails, axis=0, method=QUANTILE)
+            low, high = np.nanquantile(draws, tails, axis=0, method="weibull")
             limits = (low, high) if kind == "percentile" else (2.0 * center - high, 2.0 * center - low)
         return pd.DataFrame({"term": names, "estimate": center, "conf_low": limits[0], "conf_high": limits[1]})
 
