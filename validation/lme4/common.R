@@ -27,7 +27,9 @@ models <- list(
     "+ (1|study) + (1+typology|model)")))
 
 # Satterthwaite and Kenward-Roger need lmerTest's own class, so the fit is made by lme4 and converted where asked.
-fit <- function(name, reml) with(models[[name]], lme4::lmer(as.formula(formula), read_set(data), REML = reml, control = tight))
+# do.call puts the values into the call itself: bootMer and profile evaluate it again elsewhere.
+fit <- function(name, reml, control = tight)
+  with(models[[name]], do.call(lme4::lmer, list(as.formula(formula), read_set(data), REML = reml, control = control)))
 
 # Variances, standard deviations and correlations of a fit, one row each; var2 is set for correlations only.
 components <- function(m) as.data.frame(VarCorr(m))[, c("grp", "var1", "var2", "vcov", "sdcor")]
@@ -41,7 +43,8 @@ describe <- function(m, reml) {
 
 # Lists and not named vectors: toJSON drops the names of a vector.
 pin <- function(results, file, packages = "lme4") {
-  versions <- c(list(R = as.character(getRversion())), sapply(packages, function(p) as.character(packageVersion(p)), simplify = FALSE))
+  versions <- sapply(packages, function(p) as.character(packageVersion(p)), simplify = FALSE)
+  versions <- c(list(R = as.character(getRversion())), versions)
   write(toJSON(c(list(versions = versions), results), digits = NA, auto_unbox = TRUE, null = "null", na = "null"),
         file.path(root, file))
 }
