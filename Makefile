@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit test lint types wheel bench clean
+.PHONY: fit test lint types wheel bench validation clean
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
@@ -30,6 +30,20 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/typology.py
+
+# Data first: the other scripts read what make_data writes.
+REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
+  metafor/reference
+R_PACKAGES := jsonlite lme4 lmerTest metadat metafor pbkrtest
+R_HINT := Debian: apt install r-base-core r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat r-cran-metafor \
+  r-cran-pbkrtest
+
+validation: ## rerun R for every external number; `git diff validation` then shows what changed
+	@command -v Rscript > /dev/null || { echo "Rscript is not installed. $(R_HINT)"; exit 1; }
+	@Rscript -e 'lacking <- setdiff(commandArgs(TRUE), rownames(installed.packages()))' \
+	  -e 'if (length(lacking)) { cat("R has no package", lacking, "\n"); quit(status = 1) }' $(R_PACKAGES) \
+	  || { echo "$(R_HINT)"; exit 1; }
+	@set -e; for name in $(REFERENCES); do echo "validation/$$name.R"; Rscript validation/$$name.R; done
 
 clean:
 	rm -rf $(VENV)

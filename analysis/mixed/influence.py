@@ -15,9 +15,10 @@ from ..arrays import Booleans, Floats, Integers
 from ..errors import CrossliftError, DesignError, did_you_mean
 from .criterion import Criterion
 from .crossproducts import CrossProducts, Eliminated, assemble
-from .inference import coefficients, profiled_hessian
+from .inference import coefficients
 from .operands import OneHot
-from .optimize import EVALUATIONS, minimize
+from .optimize import DECREASE
+from .refit import Refitter
 from .rows import Rows
 from .threads import blas_threads
 
@@ -64,13 +65,13 @@ def influence(result: MixedResult, by: str | pd.Series[Any]) -> pd.DataFrame:
             "rows that share a sampling error were rotated into each other: a level cannot be taken out of them.",
             "Fit without its rows, or with one sampling variance a row.",
         )
-    missing = profiled_hessian(state.criterion, state.point) - state.point.curvature
+    refitter = Refitter(state.criterion, state.point, DECREASE)
     precision = np.linalg.inv(result.covariance)
     records: list[tuple[Any, ...]] = []
     with blas_threads(state.criterion.data.q):
         for code, level in enumerate(levels):
             out = codes == code
-            found = _without(state, out, missing)
+            found = _without(state, out, refitter)
             for j, name in enumerate(result.names):
                 if isinstance(found, str):
                     records.append((level, int(out.sum()), name, *(np.nan,) * 5, found))
@@ -118,20 +119,14 @@ def _groups(result: MixedResult, by: str | pd.Series[Any]) -> tuple[Integers, li
     return np.asarray(codes, dtype=np.intp), [str(label) for label in labels]
 
 
-def _without(state: Fitted, out: Booleans, missing: Floats) -> _Without | str:
+def _without(state: Fitted, out: Booleans, refitter: Refitter) -> _Without | str:
     """Fit without some rows; why not, if it cannot be done."""
     try:
         data = _downdated(state.criterion.data, state.rows, out)
     except DesignError as error:
         return error.message
     criterion = Criterion(data, state.criterion.reml)
-    search = minimize(
-        criterion,
-        state.point.theta,
-        EVALUATIONS,
-        criterion.scale,
-        exact=lambda point: point.curvature + missing,
-    )
+    search = refitter.borrow(criterion)
     estimate, covariance = coefficients(criterion, search.point)
     return _Without(estimate, np.sqrt(np.diag(covariance)), search.converged)
 

@@ -17,9 +17,8 @@ from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError, did_you_mean
 from .criterion import Criterion, Point
 from .crossproducts import CrossProducts, correlate
-from .inference import coefficients, profiled_hessian
-from .optimize import minimize
-from .refit import DECREASE, EVALUATIONS
+from .inference import coefficients
+from .refit import Refitter
 from .rows import Rows, right_columns
 from .threads import blas_threads
 
@@ -104,13 +103,13 @@ def permutation_test(
     generator = np.random.default_rng(rng)
     tested = _columns_with(result, variable, frame)
     observed = _statistic(state.criterion, state.point, tested)
-    missing = profiled_hessian(state.criterion, state.point) - state.point.curvature
+    refitter = Refitter(state.criterion, state.point)
     found, refused = [], 0
     with blas_threads(state.criterion.data.q):
         for done in range(1, draws + 1):
             moved = values[generator.permutation(len(values))]
             X = design.evaluator.evaluate(frame.assign(**{variable: moved[codes]}))
-            statistic = _refit(state.criterion, state.rows, X, result, state.point, missing, tested)
+            statistic = _refit(state.criterion, state.rows, X, result, refitter, tested)
             if statistic is None:
                 refused += 1
             else:
@@ -179,8 +178,7 @@ def _refit(
     rows: Rows,
     X: Floats,
     result: MixedResult,
-    point: Point,
-    missing: Floats,
+    refitter: Refitter,
     tested: list[int],
 ) -> float | None:
     try:
@@ -191,14 +189,7 @@ def _refit(
     except (DesignError, np.linalg.LinAlgError):
         return None
     moved = Criterion(data, criterion.reml, criterion.border)
-    search = minimize(
-        moved,
-        point.theta,
-        EVALUATIONS,
-        moved.scale,
-        exact=lambda at: at.curvature + missing,
-        decrease=DECREASE,
-    )
+    search = refitter.borrow(moved)
     return _statistic(moved, search.point, tested) if search.converged else None
 
 

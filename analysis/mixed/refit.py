@@ -46,8 +46,9 @@ class Refitter:
     The search borrows what average information lacks from ``point``, so that a refit takes a few evaluations.
     """
 
-    def __init__(self, criterion: Criterion, point: Point) -> None:
+    def __init__(self, criterion: Criterion, point: Point, decrease: float = DECREASE) -> None:
         data = criterion.data
+        self._decrease = decrease
         self._matrix = data.matrix.copy()
         apart = data.eliminated
         if apart is not None:
@@ -68,11 +69,15 @@ class Refitter:
             self._apart.right[:, -1] = outcome.apart - self._apart.right[:, :p] @ outcome.basis
         coefficients = np.linalg.solve(self._data.triangle, outcome.basis)
         self.criterion.data = replace(self._data, least_squares=coefficients)
-        return minimize(
-            self.criterion,
-            self._start,
-            EVALUATIONS,
-            self.criterion.scale,
-            exact=lambda point: point.curvature + self._missing,
-            decrease=DECREASE,
-        )
+        return self.borrow(self.criterion)
+
+    def borrow(self, criterion: Criterion) -> Search[Point]:
+        """Minimise another criterion of the same parameters with what is known of this one's minimum."""
+        asked = 0
+
+        def exact(point: Point) -> Floats:
+            nonlocal asked
+            asked += 1  # what was borrowed has misled the search if it asks again
+            return point.curvature + self._missing if asked == 1 else profiled_hessian(criterion, point)
+
+        return minimize(criterion, self._start, EVALUATIONS, criterion.scale, exact=exact, decrease=self._decrease)

@@ -63,5 +63,6 @@ for (name in names(models)) for (method in c("REML", "ML")) {
     std_error = m$se, factors = m$s.names, sigma2 = m$sigma2, log_likelihood = ll)
   cat(sprintf("%-28s %-4s logLik %.6f sigma2 %s\n", name, method, ll, paste(signif(m$sigma2, 6), collapse = " ")))
 }
-write(toJSON(list(versions = c(R = as.character(getRversion()), metafor = as.character(packageVersion("metafor"))), models = results),
-             digits = NA, auto_unbox = TRUE), file.path(root, "metafor/reference.json"))
+# A list and not a named vector: toJSON drops the names of a vector.
+versions <- list(R = as.character(getRversion()), metafor = as.character(packageVersion("metafor")))
+write(toJSON(list(versions = versions, models = results), digits = NA, auto_unbox = TRUE), file.path(root, "metafor/reference.json"))

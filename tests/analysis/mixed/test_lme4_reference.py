@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.mixed import fit_mixed
+from tests.analysis.mixed.lme4_names import our_column, our_group, our_levels, our_order
 from tests.conftest import ROOT
 
 # lme4 was run to 1e-12 on the criterion; what is left is the optimiser's own last step.
@@ -38,28 +39,18 @@ def _fit(model, lme4_data):
     return fit_mixed(model["formula"], lme4_data[model["data"]], reml=model["reml"], weights=model.get("weights"))
 
 
-def _order(result, model) -> list[int]:
-    """Positions of R's terms among ours: R prints interactions last and names columns its own way."""
-    ours = {frozenset(name.replace("Intercept", "(Intercept)").split(":")): i for i, name in enumerate(result.names)}
-    positions = []
-    for term in np.atleast_1d(model["terms"]):
-        parts = {part.replace("recipeB", "recipe[B]").replace("recipeC", "recipe[C]") for part in term.split(":")}
-        positions.append(ours[frozenset(parts)])
-    return positions
-
-
 @pytest.mark.parametrize("model", MODELS, ids=IDS)
 def test_criterion_and_estimates(model, lme4_data) -> None:
     result = _fit(model, lme4_data)
-    order = _order(result, model)
+    ours = our_order(result.names, model["terms"])
     assert result.converged
     assert result.n_obs == model["n"]
     assert result.criterion == pytest.approx(model["criterion"], abs=CRITERION)
     assert result.log_likelihood == pytest.approx(model["log_likelihood"], abs=CRITERION)
     assert result.singular == model["singular"]
-    np.testing.assert_allclose(result.coefficients[order], np.atleast_1d(model["estimate"]), rtol=ESTIMATE)
+    np.testing.assert_allclose(result.coefficients[ours], np.atleast_1d(model["estimate"]), rtol=ESTIMATE)
     std_error = np.sqrt(np.diag(result.covariance))
-    np.testing.assert_allclose(std_error[order], np.atleast_1d(model["std_error"]), rtol=ESTIMATE)
+    np.testing.assert_allclose(std_error[ours], np.atleast_1d(model["std_error"]), rtol=ESTIMATE)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=IDS)
@@ -69,25 +60,15 @@ def test_variance_components(model, lme4_data) -> None:
     for row in model["variance"]:
         if row.get("var2"):
             continue
-        group = _group(row["grp"], ours)
-        value = ours[group, {None: "", "(Intercept)": "Intercept"}.get(row.get("var1"), row.get("var1"))]
+        value = ours[our_group(row["grp"], {name for name, _ in ours}), our_column(row["var1"])]
         assert value == pytest.approx(row["vcov"], rel=10 * ESTIMATE, abs=1e-8)
-
-
-def _group(name: str, ours) -> str:
-    """R prints ``cask:batch`` for our ``batch:cask``, and numbers the terms of one group."""
-    groups = {group for group, _ in ours}
-    for candidate in (name, ":".join(reversed(name.split(":"))), name.rsplit(".", 1)[0]):
-        if candidate in groups:
-            return candidate
-    raise AssertionError(f"no group {name} among {groups}")
 
 
 @pytest.mark.parametrize("model", [m for m in MODELS if "satterthwaite" in m], ids=lambda m: m["name"])
 def test_satterthwaite_degrees_of_freedom(model, lme4_data) -> None:
     result = _fit(model, lme4_data)
-    order = _order(result, model)
-    fixed = result.fixed.iloc[order]
+    ours = our_order(result.names, model["terms"])
+    fixed = result.fixed.iloc[ours]
     np.testing.assert_allclose(fixed["df"], np.atleast_1d(model["satterthwaite"]), rtol=DEGREES)
     np.testing.assert_allclose(fixed["p_value"], np.atleast_1d(model["p_value"]), rtol=20 * DEGREES)
 
@@ -105,12 +86,11 @@ def test_conditional_modes(model, lme4_data) -> None:
     result = _fit(model, lme4_data)
     modes = result.random_effects()
     for name, expected in model["modes"].items():
-        group = _group(name, {(g, "") for g in modes["group"].unique()})
+        group = our_group(name, set(modes["group"]))
         values = np.asarray(expected["value"], dtype=float).reshape(len(expected["level"]), -1)
         for j, term in enumerate(np.atleast_1d(expected["term"])):
-            own = modes[(modes["group"] == group) & (modes["term"] == term.replace("(Intercept)", "Intercept"))]
+            own = modes[(modes["group"] == group) & (modes["term"] == our_column(term))]
             by_level = own.set_index("level")["value"]
-            levels = [level if level in by_level.index else ":".join(reversed(level.split(":")))
-                      for level in map(str, expected["level"])]  # fmt: skip
+            levels = our_levels(expected["level"], by_level.index)
             scale = max(np.abs(values[:, j]).max(), 1e-6)
             np.testing.assert_allclose(by_level.loc[levels], values[:, j], atol=MODE * scale)

@@ -1,0 +1,82 @@
+"""Every external number is there, beside the script that made it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "validation"
+EXAMPLES = {"sleepstudy", "sleepstudy_uncorrelated", "penicillin", "dyestuff", "dyestuff2", "pastes", "cake"}
+LME4, INFERENCE = {"R", "lme4"}, {"R", "lme4", "lmerTest", "pbkrtest"}
+# A residual has no column and a standard deviation no other one; no number is missing anywhere.
+LABELS = {"weights", "var1", "var2", "term", "other"}
+
+# What each file holds, by list of results: the models by name, and how many entries there are in all.
+EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
+    "lme4/reference": (
+        INFERENCE,
+        {"models": ("name", EXAMPLES | {"sleepstudy_ri", "synth1k", "synth5k", "synth5k_ri", "synth5k_w"}, 24)},
+    ),
+    "lme4/insteval": (LME4, {"models": ("name", {"insteval", "insteval_dept"}, 4)}),
+    "lme4/modes": (LME4, {"models": ("name", {"sleepstudy", "penicillin", "pastes", "synth1k"}, 4)}),
+    "lme4/profile": (LME4, {"models": ("name", EXAMPLES, 7)}),
+    "lme4/bootmer": (LME4, {"models": ("name", {"sleepstudy", "penicillin", "synth1k"}, 3)}),
+    "lme4/inference": (
+        INFERENCE,
+        {
+            "tests": ("model", {"sleepstudy", "cake", "synth1k"}, 16),
+            "comparisons": ("data", {"sleepstudy", "pastes", "penicillin", "cake", "synth1k"}, 7),
+            "influence": ("model", {"sleepstudy", "penicillin"}, 3),
+        },
+    ),
+    "metafor/reference": (
+        {"R", "metafor"},
+        {
+            "models": (
+                "name",
+                {"konstantopoulos_nested", "konstantopoulos_year", "konstantopoulos_district", "bcg_trial",
+                 "synth_crossed", "synth_crossed_no_residual", "synth_blocks", "synth_blocks_no_residual",
+                 "synth_kernel", "synth_kernel_only", "related_kernel"},
+                22,
+            )
+        },
+    ),
+}  # fmt: skip
+
+
+def test_every_script_is_rerun_and_every_output_is_expected() -> None:
+    listed = re.search(r"^REFERENCES := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert listed
+    scripts = {str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("*/*.R")}
+    assert set(listed[1].replace("\\", "").split()) == scripts - {"lme4/common"}
+    assert set(EXPECTED) == scripts - {"lme4/common", "lme4/make_data"}
+    assert {str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("*/*.json")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_file_is_whole(name: str) -> None:
+    packages, lists = EXPECTED[name]
+    pinned = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    assert set(pinned["versions"]) == packages
+    for key, (label, models, count) in lists.items():
+        assert {entry[label] for entry in pinned[key]} == models
+        assert len(pinned[key]) == count
+    assert set(_missing(pinned)) <= LABELS
+
+
+def _missing(value: Any, key: str = "") -> Iterator[str]:
+    """Names under which R wrote a missing or infinite value."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _missing(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _missing(item, key)
+    elif value is None or value in ("NA", "NaN", "Inf", "-Inf"):
+        yield key
