@@ -16,6 +16,10 @@ from .criterion import Point
 DECREASE = 1e-10
 # Predicted decrease at which what average information lacks is added once: the steps left are few but slow without.
 NEAR = 1e-2
+# Evaluations after which what average information lacks is taken anew: Newton's method needs two or three from a point
+# near the minimum, and one that needs more has moved along a curved valley, where old curvature only crawls. A valley
+# appears where one of two correlated effects has no variance: only the length of the other's row of λ matters then.
+RENEWED = 4
 # Evaluations after which the search gives up. Every reference set needs fewer than 10.
 EVALUATIONS = 200
 # A direction in which the criterion falls away from a stationary point by more than this is left downhill.
@@ -75,14 +79,15 @@ def minimize(
     radius
         Radius of the first step; about the size of what ``theta`` is expected to be.
     exact
-        Exact second derivatives at a point, asked for once when the minimum is near. Average information alone
-        converges too, by a constant factor a step.
+        Exact second derivatives at a point, asked for when the minimum is near, and again every ``RENEWED``
+        evaluations if it is not reached. Average information alone converges too, by a constant factor a step.
     report
         Called with the number of evaluations and the best point after each one.
     """
     point = criterion(start)
     count, smallest = 1, 1e-12 * radius
     missing: Floats | None = None  # exact curvature minus average information
+    renew = 0
     while count < evaluations:
         curvature = point.curvature if missing is None else point.curvature + missing
         tame = _tamed(point, curvature, criterion.entries) if missing is None else None
@@ -90,8 +95,9 @@ def minimize(
         settled = tame is None and step.lowest > -DESCENT
         if settled and step.decrease < DECREASE:
             return Search(point, count, True)
-        if settled and step.decrease < NEAR and missing is None and exact is not None:
-            missing = exact(point) - point.curvature
+        near = missing is not None or (settled and step.decrease < NEAR)
+        if near and exact is not None and count >= renew:
+            missing, renew = exact(point) - point.curvature, count + RENEWED
             continue
         candidate = criterion(point.theta + step.move)
         count += 1
@@ -136,7 +142,7 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
     lowest = float(roots[0])
     if lowest <= -DESCENT and abs(slope[0]) < DESCENT:
         slope[0] = DESCENT  # on a ridge the gradient says nothing: take either side
-    floor = max(0.0, -lowest) + 1e-12 * max(1.0, float(roots[-1]))
+    floor = max(0.0, -lowest) + 1e-12 * max(1.0, -lowest, float(roots[-1]))
 
     def along(shift: float) -> Floats:
         return -slope / (roots + shift)
