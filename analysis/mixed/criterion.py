@@ -120,14 +120,22 @@ class Criterion:
 
     @property
     def scale(self) -> float:
-        """Size of a typical ``theta``: 1 where it is relative to σ, the rows' own spread where σ is known."""
-        if not self.data.known_scale:
-            return 1.0
+        """Size of a typical random effect: the residual's spread in a row of typical weight, relative to σ."""
         return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
+
+    @property
+    def sizes(self) -> list[Floats]:
+        """Sizes of the rows of each ``λ`` at which a column contributes as much as the residual, shapes ``(k,)``."""
+        return [self.scale / spread for spread in self.data.spreads]
+
+    @property
+    def units(self) -> Floats:
+        """The same for each entry of ``theta``, shape ``(m,)``: steps and zeros are measured in it."""
+        return np.array([self.sizes[t][a] for t, a, _ in self.entries])
 
     def start(self) -> Floats:
         """Every random effect as large as the residual."""
-        return np.array([self.scale if a == b else 0.0 for _, a, b in self.entries])
+        return np.where([a == b for _, a, b in self.entries], self.units, 0.0)
 
     def lambdas(self, theta: Floats) -> list[Floats]:
         """Lower triangles of the terms."""
@@ -292,7 +300,7 @@ class Criterion:
         if t not in self.parts:
             return self._eliminated_trace(factored, lambdas, inverse, k)
         part, triangle = self.parts[t], lambdas[t]
-        if np.abs(np.diag(triangle)).min() < TINY * self.scale:
+        if np.abs(np.diag(triangle) / self.sizes[t]).min() < TINY:
             whitened = self.solved(factored, lambdas, factored.matrix[: self.size, part]).reshape(-1, levels, k)
             blocks = factored.matrix[part, part].reshape(levels, k, levels, k)
             return np.einsum("iaib->ab", blocks) - np.einsum("sia,sib->ab", whitened, whitened)

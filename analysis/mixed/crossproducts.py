@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DesignError
-from .design import Design
+from .design import Design, RandomTerm
 from .operands import OneHot, Rows
 from .sampling import KnownVariance
 
@@ -82,6 +82,8 @@ class CrossProducts:
         Sum of the logarithms of the weights: minus the log-determinant of the rows' own covariance up to σ².
     known_scale
         True if the weights are inverse variances, so that σ² is 1 and not estimated.
+    spreads
+        Root mean square of the columns of each random term, shapes ``(k,)``: their units.
     """
 
     matrix: Floats
@@ -93,6 +95,7 @@ class CrossProducts:
     least_squares: Floats
     log_weights: float
     known_scale: bool
+    spreads: tuple[Floats, ...]
 
     @property
     def q(self) -> int:
@@ -180,11 +183,13 @@ def form_crossproducts(
     right = np.column_stack([basis, remainder])
     operands = list(rows.operands)
     shapes = [(len(term.levels), term.width) for term in design.terms]
+    spreads = [_spread(term) for term in design.terms]
     if known is not None and residual:
         from scipy.sparse import csr_array, diags_array
 
         operands.append(Rows(csr_array(diags_array(np.asarray(rows.root)))))
         shapes.append((design.n, 1))
+        spreads.append(np.ones(1))
     apart = _apart(design, operands, eliminate)
     matrix, eliminated = _assemble(design, operands, shapes, right, apart)
     return CrossProducts(
@@ -197,7 +202,16 @@ def form_crossproducts(
         least_squares=np.linalg.solve(triangle, projected + correction),
         log_weights=rows.log_weights,
         known_scale=known is not None,
+        spreads=tuple(spreads),
     )
+
+
+def _spread(term: RandomTerm) -> Floats:
+    """Size of a random effect's contribution to a row when ``λ`` is the identity, shape ``(k,)``; 1 if it has none."""
+    squares = np.ones(1) if term.values is None else np.mean(term.values**2, axis=0)
+    if term.root is not None:
+        squares = squares * np.mean(np.sum(term.root**2, axis=1))
+    return np.sqrt(np.where(squares > 0, squares, 1.0))
 
 
 def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# A relative standard deviation below this counts as zero; lme4's isSingular uses the same bound.
+# A standard deviation below this share of the residual's, for a column of size one, counts as zero; lme4's isSingular
+# uses the same bound whatever the size of the column.
 SINGULAR = 1e-4
 # Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
 EXACT = 1500
@@ -102,7 +103,7 @@ def fit_mixed(
             criterion,
             criterion.start(),
             evaluations,
-            criterion.scale,
+            criterion.units,
             exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
             report=report,
         )
@@ -130,7 +131,7 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
                 for j in own:
                     if criterion.entries[j][2] == b:
                         result[j] = -result[j]
-        if k == 1 and result[own[0]] < NEGLIGIBLE * criterion.scale:
+        if k == 1 and result[own[0]] < NEGLIGIBLE * criterion.units[own[0]]:
             result[own[0]] = 0.0
     return result
 
@@ -139,7 +140,8 @@ def _result(design: Design, criterion: Criterion, point: Point, search: Search, 
     estimate, covariance = coefficients(criterion, point)
     lambdas = criterion.lambdas(point.theta)
     components, correlations = _components(design, criterion, lambdas, point.sigma2)
-    flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale]
+    sizes = criterion.sizes
+    flat = [t for t, triangle in enumerate(lambdas) if np.abs(np.diag(triangle) / sizes[t]).min() < SINGULAR]
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,

@@ -24,6 +24,8 @@ RENEWED = 4
 EVALUATIONS = 200
 # A direction in which the criterion falls away from a stationary point by more than this is left downhill.
 DESCENT = 1e-6
+# Length of a step, relative to what ``theta`` is expected to be, that no longer matters.
+SMALLEST = 1e-12
 
 
 class Function(Protocol):
@@ -58,7 +60,7 @@ def minimize(
     criterion: Function,
     start: Floats,
     evaluations: int = EVALUATIONS,
-    radius: float = 1.0,
+    units: Floats | float = 1.0,
     exact: Callable[[Point], Floats] | None = None,
     report: Callable[[int, Point], None] | None = None,
 ) -> Search:
@@ -76,8 +78,9 @@ def minimize(
         First point, shape ``(m,)``.
     evaluations
         Limit on evaluations.
-    radius
-        Radius of the first step; about the size of what ``theta`` is expected to be.
+    units
+        What ``theta`` is expected to be about as large as, shape ``(m,)`` or one for all: lengths of steps and
+        thresholds of curvature are measured in it.
     exact
         Exact second derivatives at a point, asked for when the minimum is near, and again every ``RENEWED``
         evaluations if it is not reached. Average information alone converges too, by a constant factor a step.
@@ -85,13 +88,15 @@ def minimize(
         Called with the number of evaluations and the best point after each one.
     """
     point = criterion(start)
-    count, smallest = 1, 1e-12 * radius
+    units = np.broadcast_to(units, point.theta.shape)
+    count, radius = 1, 1.0
     missing: Floats | None = None  # exact curvature minus average information
     renew = 0
     while count < evaluations:
         curvature = point.curvature if missing is None else point.curvature + missing
-        tame = _tamed(point, curvature, criterion.entries) if missing is None else None
-        step = _step(point.gradient, curvature if tame is None else tame, radius)
+        curvature = curvature * np.outer(units, units)
+        tame = _tamed(point, curvature, units, criterion.entries) if missing is None else None
+        step = _step(units * point.gradient, curvature if tame is None else tame, radius)
         settled = tame is None and step.lowest > -DESCENT
         if settled and step.decrease < DECREASE:
             return Search(point, count, True)
@@ -99,7 +104,7 @@ def minimize(
         if near and exact is not None and count >= renew:
             missing, renew = exact(point) - point.curvature, count + RENEWED
             continue
-        candidate = criterion(point.theta + step.move)
+        candidate = criterion(point.theta + units * step.move)
         count += 1
         kept = (point.value - candidate.value) / step.decrease
         length = float(np.linalg.norm(step.move))
@@ -111,12 +116,12 @@ def minimize(
             point = candidate
         if report is not None:
             report(count, point)
-        if radius < smallest:  # rounding hides any further decrease
+        if radius < SMALLEST:  # rounding hides any further decrease
             return Search(point, count, True)
     return Search(point, count, False)
 
 
-def _tamed(point: Point, curvature: Floats, entries: list[tuple[int, int, int]]) -> Floats | None:
+def _tamed(point: Point, curvature: Floats, units: Floats, entries: list[tuple[int, int, int]]) -> Floats | None:
     """Curvature for steps away from variances that are too small; ``None`` where there are none.
 
     At a standard deviation near zero the criterion is concave in it although it is well behaved in the variance. There
@@ -124,14 +129,14 @@ def _tamed(point: Point, curvature: Floats, entries: list[tuple[int, int, int]])
     """
     result = None
     for i, (t, a, b) in enumerate(entries):
-        theta, slope = abs(float(point.theta[i])), float(point.slopes[t][a, a])
-        information = float(point.curvature[i, i]) - 2.0 * slope
+        theta, slope = abs(float(point.theta[i])) / units[i], float(point.slopes[t][a, a]) * units[i] ** 2
+        information = float(curvature[i, i]) - 2.0 * slope
         if a != b or curvature[i, i] > 0 or theta == 0 or slope >= 0 or information <= 0:
             continue
         target = np.sqrt(theta**2 - slope * 4.0 * theta**2 / information)
         result = curvature.copy() if result is None else result
         result[i, :] = result[:, i] = 0.0
-        result[i, i] = abs(float(point.gradient[i])) / (target - theta)
+        result[i, i] = abs(float(point.gradient[i])) * units[i] / (target - theta)
     return result
 
 
