@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..choices import DF_METHODS
-from ..errors import CrossliftError, did_you_mean
+from ..errors import CrossliftError, DesignError, did_you_mean
 from .criterion import Criterion, Point
 from .crossproducts import form_crossproducts
 from .design import Design, build_design
@@ -18,7 +18,7 @@ from .inference import Normal, Reference, coefficients, hessian, profiled_hessia
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
 from .result import Correlation, Fitted, MixedResult, VarianceComponent
-from .sampling import known_variance
+from .sampling import KnownVariance, known_variance
 from .threads import blas_threads
 
 if TYPE_CHECKING:
@@ -98,20 +98,40 @@ def fit_mixed(
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
-        criterion = Criterion(form_crossproducts(design, known=known, residual=residual), reml)
-        search = minimize(
-            criterion,
-            criterion.start(),
-            evaluations,
-            criterion.units,
-            exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
-            report=report,
-        )
-        point = _settled(criterion, search)
-        reference: Reference = Normal()
-        if df == "satterthwaite":
-            reference = satterthwaite(criterion, point, hessian(criterion, point))
-        return _result(design, criterion, point, search, reference)
+        try:
+            return _fit(design, known, reml, residual, df, evaluations, report)
+        except np.linalg.LinAlgError as error:
+            raise DesignError(
+                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances are further apart "
+                "than double precision reaches.",
+                "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
+                "of size?",
+            ) from error
+
+
+def _fit(
+    design: Design,
+    known: KnownVariance | None,
+    reml: bool,
+    residual: bool,
+    df: str,
+    evaluations: int,
+    report: Callable[[int, Point], None] | None,
+) -> MixedResult:
+    criterion = Criterion(form_crossproducts(design, known=known, residual=residual), reml)
+    search = minimize(
+        criterion,
+        criterion.start(),
+        evaluations,
+        criterion.units,
+        exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
+        report=report,
+    )
+    point = _settled(criterion, search)
+    reference: Reference = Normal()
+    if df == "satterthwaite":
+        reference = satterthwaite(criterion, point, hessian(criterion, point))
+    return _result(design, criterion, point, search, reference)
 
 
 def _settled(criterion: Criterion, search: Search) -> Point:
@@ -138,6 +158,8 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
 
 def _result(design: Design, criterion: Criterion, point: Point, search: Search, reference: Reference) -> MixedResult:
     estimate, covariance = coefficients(criterion, point)
+    if not (np.diag(covariance) > 0).all():  # also when it is not a number
+        raise np.linalg.LinAlgError("the covariance of the fixed effects has lost its digits")
     lambdas = criterion.lambdas(point.theta)
     components, correlations = _components(design, criterion, lambdas, point.sigma2)
     sizes = criterion.sizes

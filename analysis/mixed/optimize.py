@@ -104,10 +104,16 @@ def minimize(
         if near and exact is not None and count >= renew:
             missing, renew = exact(point) - point.curvature, count + RENEWED
             continue
-        candidate = criterion(point.theta + units * step.move)
-        count += 1
-        kept = (point.value - candidate.value) / step.decrease
         length = float(np.linalg.norm(step.move))
+        count += 1
+        try:
+            candidate = criterion(point.theta + units * step.move)
+        except np.linalg.LinAlgError:  # variances too far apart for double precision: closer steps may do
+            radius = 0.25 * length
+            if radius < SMALLEST:
+                return Search(point, count, False)
+            continue
+        kept = (point.value - candidate.value) / step.decrease
         if not kept > 0.25:  # also when the value is not a number
             radius = 0.25 * length
         elif kept > 0.75:
