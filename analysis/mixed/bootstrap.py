@@ -132,7 +132,7 @@ def bootstrap(
         raise CrossliftError(f"at least one draw is needed; {draws} were asked for.")
     fitted = result.engine_state()
     criterion, point = fitted.criterion, fitted.point
-    estimates = _parameters(result, result.coefficients, criterion.lambdas(point.theta), point.sigma2)
+    estimates = _parameters(result, result.coefficients, criterion.loadings(point.theta), point.sigma2)
     _, covariance = coefficients(criterion, point)
     rows, errors, singular, unconverged = [], [], 0, 0
     with blas_threads(criterion.data.q):
@@ -147,7 +147,8 @@ def bootstrap(
                 continue
             shift, spread = coefficients(refitter.criterion, search.point)
             lambdas = criterion.lambdas(search.point.theta)
-            rows.append(list(_parameters(result, result.coefficients + shift, lambdas, search.point.sigma2).values()))
+            loadings = criterion.loadings(search.point.theta)
+            rows.append(list(_parameters(result, result.coefficients + shift, loadings, search.point.sigma2).values()))
             errors.append(np.sqrt(np.diag(spread)))
             singular += any(np.abs(np.diag(triangle)).min() < 1e-4 * criterion.scale for triangle in lambdas)
     if not rows:
@@ -163,10 +164,10 @@ def bootstrap(
     )
 
 
-def _parameters(result: MixedResult, fixed: Floats, lambdas: list[Floats], sigma2: float) -> dict[str, float]:
+def _parameters(result: MixedResult, fixed: Floats, loadings: list[Floats], sigma2: float) -> dict[str, float]:
     """All parameters by the names that ``Bootstrap.draws`` uses."""
     named = {f"fixed:{name}": float(value) for name, value in zip(result.names, fixed, strict=True)}
-    components, correlations = result.components_at(lambdas, sigma2)
+    components, correlations = result.components_at(loadings, sigma2)
     for component in components:
         label = f"{component.group}:{component.term}" if component.term else component.group
         named[f"std_dev:{label}"] = component.std_dev

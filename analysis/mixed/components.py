@@ -36,12 +36,12 @@ class Correlation:
 
 
 def components_of(
-    terms: Sequence[RandomTerm], lambdas: list[Floats], sigma2: float, known_scale: bool
+    terms: Sequence[RandomTerm], loadings: list[Floats], sigma2: float, known_scale: bool
 ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
-    """Variances and correlations from the lower triangles ``λ`` of the terms; the residual comes last."""
+    """Variances and correlations from the loadings of the terms; the residual comes last."""
     components, correlations = [], []
-    for term, triangle in zip(terms, lambdas, strict=False):
-        covariance = sigma2 * triangle @ triangle.T
+    for term, loading in zip(terms, loadings, strict=False):
+        covariance = sigma2 * loading @ loading.T
         std_dev = np.sqrt(np.diag(covariance))
         for a, column in enumerate(term.labels):
             components.append(VarianceComponent(term.group, column, float(covariance[a, a])))
@@ -49,8 +49,8 @@ def components_of(
                 both = std_dev[a] * std_dev[b]
                 value = float(covariance[a, b] / both) if both > 0 else float("nan")
                 correlations.append(Correlation(term.group, term.labels[b], column, value))
-    if len(lambdas) > len(terms):  # on top of known sampling variances
-        components.append(VarianceComponent("Residual", "", float(lambdas[-1][0, 0] ** 2)))
+    if len(loadings) > len(terms):  # on top of known sampling variances
+        components.append(VarianceComponent("Residual", "", float(loadings[-1][0, 0] ** 2)))
     elif not known_scale:
         components.append(VarianceComponent("Residual", "", sigma2))
     return tuple(components), tuple(correlations)

@@ -125,9 +125,10 @@ class Criterion:
 
     @property
     def scale(self) -> float:
-        """Size of a typical ``theta``: 1 where it is relative to σ, the rows' own spread where σ is known."""
-        if not self.data.known_scale:
-            return 1.0
+        """Size of a typical ``theta``: the residual's spread in a row of typical weight, relative to σ.
+
+        Columns are standardised, so that steps and zeros of all entries are measured in it.
+        """
         return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
 
     def start(self) -> Floats:
@@ -140,6 +141,17 @@ class Criterion:
         for value, (t, a, b) in zip(theta.tolist(), self.entries, strict=True):
             triangles[t][a, b] = value
         return triangles
+
+    def loadings(self, theta: Floats) -> list[Floats]:
+        """``Λ`` of each term in the formula's columns, shapes ``(k, k)``: effects have the covariance ``σ² ΛΛ'``."""
+        triangles = self.lambdas(theta)
+        return [np.linalg.solve(basis, own) for basis, own in zip(self.data.bases, triangles, strict=True)]
+
+    def triangle(self, t: int, covariance: Floats) -> Floats:
+        """``λ`` of a term from its covariance in the columns of the formula, relative to σ²."""
+        own = self.data.bases[t] @ covariance @ self.data.bases[t].T
+        floor = 1e-14 * float(np.trace(own))  # a covariance without its full rank has a factor too
+        return np.linalg.cholesky(own + floor * np.eye(len(own)))
 
     def __call__(self, theta: Floats, sigma2: float | None = None) -> Point:
         """Evaluate criterion, gradient and average information at ``theta``, with σ² profiled out or given."""

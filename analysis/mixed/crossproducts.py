@@ -79,6 +79,8 @@ class CrossProducts:
         Sum of the logarithms of the weights: minus the log-determinant of the rows' own covariance up to σ².
     known_scale
         True if the weights are inverse variances, so that σ² is 1 and not estimated.
+    bases
+        What the standardised columns of each term are multiplied with to give those of the formula, shapes ``(k, k)``.
     """
 
     matrix: Floats
@@ -90,6 +92,7 @@ class CrossProducts:
     least_squares: Floats
     log_weights: float
     known_scale: bool
+    bases: tuple[Floats, ...]
 
     @property
     def q(self) -> int:
@@ -142,6 +145,7 @@ def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -
         least_squares=right.least_squares,
         log_weights=rows.log_weights,
         known_scale=rows.known_scale,
+        bases=rows.bases,
     )
 
 

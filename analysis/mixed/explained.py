@@ -61,11 +61,11 @@ def icc(result: MixedResult) -> pd.DataFrame:
 def _term_variances(result: MixedResult) -> list[float]:
     """Average variance over the rows that each term adds to the outcome."""
     state = result.engine_state()
-    lambdas = state.criterion.lambdas(state.point.theta)
+    loadings = state.criterion.loadings(state.point.theta)
     found = []
-    for term, triangle in zip(result.design.terms, lambdas, strict=False):
+    for term, loading in zip(result.design.terms, loadings, strict=False):
         rows: Floats = np.ones((1, 1)) if term.values is None else term.values
-        by_row = ((rows @ triangle) ** 2).sum(axis=1)
+        by_row = ((rows @ loading) ** 2).sum(axis=1)
         if term.root is not None:  # a level's own variance is not one everywhere on a kernel
             own = (term.root**2).sum(axis=1)[term.codes]
             by_row = by_row * own
@@ -80,5 +80,5 @@ def _residual(result: MixedResult) -> float:
     own = 1.0 if rows.root is None else float(np.mean(rows.root**-2.0))
     if not rows.known_scale:
         return state.point.sigma2 * own
-    on_top = float(state.criterion.lambdas(state.point.theta)[-1][0, 0] ** 2) if rows.residual else 0.0
+    on_top = float(state.criterion.loadings(state.point.theta)[-1][0, 0] ** 2) if rows.residual else 0.0
     return own + on_top

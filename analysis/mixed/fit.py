@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..choices import DF_METHODS
-from ..errors import CrossliftError, did_you_mean
+from ..errors import CrossliftError, DesignError, did_you_mean
 from .components import components_of
 from .criterion import Criterion, Point
 from .crossproducts import sum_rows
@@ -20,7 +20,7 @@ from .inference import Normal, Reference, coefficients, hessian, profiled_hessia
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, Search, minimize
 from .result import Fitted, MixedResult
-from .rows import whiten
+from .rows import Rows, whiten
 from .sampling import known_variance
 from .threads import blas_threads
 
@@ -111,25 +111,49 @@ def fit_mixed(
     with blas_threads(design.q):
         if hold and df == "kenward-roger":
             raise CrossliftError("Kenward–Roger takes all variances as estimated; some are held.", "Use satterthwaite.")
-        rows = whiten(design, known, residual)
-        criterion = Criterion(sum_rows(rows, design.formula), reml)
-        if hold:
-            held = hold_at(criterion, design, hold)
-            end = held.search(evaluations)
-            fitted = Fitted(criterion, end.point, rows, dict(hold))
-            return _result(design, fitted, end, _reference(df, criterion, end.point, held), held)
-        search = minimize(
-            criterion,
-            criterion.start(),
-            evaluations,
-            criterion.scale,
-            exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
-            report=report,
-        )
-        point = _settled(criterion, search)
-        reference = _reference(df, criterion, point)
-        end = End(point, search.evaluations, search.converged)
-        return _result(design, Fitted(criterion, point, rows, {}), end, reference)
+        try:
+            rows = whiten(design, known, residual)
+            criterion = Criterion(sum_rows(rows, design.formula), reml)
+            if hold:
+                return _fit_held(design, criterion, rows, hold, df, evaluations)
+            return _fit(design, criterion, rows, df, evaluations, report)
+        except np.linalg.LinAlgError as error:
+            raise DesignError(
+                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances are further apart "
+                "than double precision reaches.",
+                "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
+                "of size?",
+            ) from error
+
+
+def _fit(
+    design: Design,
+    criterion: Criterion,
+    rows: Rows,
+    df: str,
+    evaluations: int,
+    report: Callable[[int, Point], None] | None,
+) -> MixedResult:
+    search = minimize(
+        criterion,
+        criterion.start(),
+        evaluations,
+        criterion.scale,
+        exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
+        report=report,
+    )
+    point = _settled(criterion, search)
+    end = End(point, search.evaluations, search.converged)
+    return _result(design, Fitted(criterion, point, rows, {}), end, _reference(df, criterion, point))
+
+
+def _fit_held(
+    design: Design, criterion: Criterion, rows: Rows, hold: Mapping[str, float], df: str, evaluations: int
+) -> MixedResult:
+    held = hold_at(criterion, design, hold)
+    end = held.search(evaluations)
+    fitted = Fitted(criterion, end.point, rows, dict(hold))
+    return _result(design, fitted, end, _reference(df, criterion, end.point, held), held)
 
 
 def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = None) -> Reference:
@@ -169,9 +193,12 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
 
 def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held: Held | None = None) -> MixedResult:
     criterion, point = fitted.criterion, fitted.point
-    estimate, _ = coefficients(criterion, point)
+    estimate, covariance = coefficients(criterion, point)
+    if not (np.diag(covariance) > 0).all():  # also when it is not a number
+        raise np.linalg.LinAlgError("the covariance of the fixed effects has lost its digits")
     lambdas = criterion.lambdas(point.theta)
-    components, correlations = components_of(design.terms, lambdas, point.sigma2, criterion.data.known_scale)
+    loadings = criterion.loadings(point.theta)
+    components, correlations = components_of(design.terms, loadings, point.sigma2, criterion.data.known_scale)
     flat = [
         t
         for t, triangle in enumerate(lambdas)
@@ -191,7 +218,7 @@ def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held
         covariance=reference.covariance,
         components=components,
         correlations=correlations,
-        modes=tuple(_modes(design, point, lambdas)),
+        modes=tuple(_modes(design, point, lambdas, loadings)),
         log_likelihood=-0.5 * point.value,
         criterion=point.value,
         reml=criterion.reml,
@@ -205,10 +232,10 @@ def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held
     )
 
 
-def _modes(design: Design, point: Point, lambdas: list[Floats]) -> Iterator[Floats]:
+def _modes(design: Design, point: Point, lambdas: list[Floats], loadings: list[Floats]) -> Iterator[Floats]:
     """Conditional modes of each term of the formula, shapes ``(L, k)``."""
-    for term, scores, triangle in zip(design.terms, point.projected, lambdas, strict=False):
-        modes = scores @ (triangle @ triangle.T)
+    for term, scores, triangle, loading in zip(design.terms, point.projected, lambdas, loadings, strict=False):
+        modes = scores @ triangle @ loading.T
         yield modes if term.root is None else term.root @ modes
 
 

@@ -174,5 +174,5 @@ def hold_at(criterion: Criterion, design: Design, values: Mapping[str, float]) -
                 f"'{name}' has several variances or correlations in '{design.formula.text}': one value cannot be all.",
                 f"Only a factor with one effect, such as (1|{name}), can be held.",
             )
-        entries[own[0]] = float(value)
+        entries[own[0]] = float(value) * float(criterion.data.bases[criterion.entries[own[0]][0]][0, 0])
     return Held(criterion, entries, sigma)

@@ -185,9 +185,14 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving:
     moving
         Derivative of ``(theta, σ)`` in the free parameters, shape ``(m + 1, r)``; all are free if not given.
     """
-    roots, vectors = np.linalg.eigh(curvature)
+    # Parameters have units (σ that of the outcome): only after each is measured by its own curvature can a direction be
+    # called flat.
+    size = np.sqrt(np.abs(np.diag(curvature)))
+    size[size == 0] = 1.0
+    roots, vectors = np.linalg.eigh(curvature / np.outer(size, size))
     informative = roots > FLAT * float(roots.max(initial=0.0))
-    parameters = 2.0 * (vectors[:, informative] / roots[informative]) @ vectors[:, informative].T
+    vectors = vectors[:, informative] / size[:, None]
+    parameters = 2.0 * (vectors / roots[informative]) @ vectors.T
     _, covariance = coefficients(criterion, point)
     back = np.linalg.inv(criterion.data.triangle)
     spread = back @ np.linalg.inv(point.fixed)  # R⁻¹ (Q'H⁻¹Q)⁻¹

@@ -40,107 +40,127 @@ class Joint:
 
     def profile(self, kind: str, group: str, term: str, other: str) -> Callable[[float], float]:
         """Rise of the criterion, minimised over all other parameters, as a function of one."""
-        first = self._row(group, term)
+        if group == "Residual" and self.free:
+            return self._sigma()
+        t, column = self._place(group, term)
         if kind == "correlation":
-            return self._correlation(first, self._row(group, other))
-        return self._std_dev(first)
+            return self._correlation(t, column, self._place(group, other)[1])
+        return self._std_dev(t, column)
 
-    def _row(self, group: str, column: str) -> list[int]:
-        """Positions in ``x`` of the row of ``λ`` that belongs to a column; empty for the residual in σ."""
-        if group == "Residual":
-            last = len(self.terms)
-            return [i for i, (t, _, _) in enumerate(self.criterion.entries) if t == last]
+    def _place(self, group: str, column: str) -> tuple[int, int]:
+        """Position of a term and of a column in it."""
         for t, term in enumerate(self.terms):
             if term.group == group and column in term.labels:
-                a = term.labels.index(column)
-                return [i for i, (u, row, _) in enumerate(self.criterion.entries) if (u, row) == (t, a)]
-        raise KeyError(f"no column {column} of {group}")
+                return t, term.labels.index(column)
+        return len(self.terms), 0  # the residual on top of known variances
 
-    def _std_dev(self, row: list[int]) -> Callable[[float], float]:
-        m = len(self.best.theta)
-        fixed_scale = not row  # the residual standard deviation is σ itself
+    def _row(self, t: int, column: int) -> Floats:
+        """Matrix that takes ``x`` to the row of a term's loadings that belongs to a column, shape ``(k, len(x))``."""
+        back = np.linalg.inv(self.criterion.data.bases[t])
+        result = np.zeros((len(back), len(self.minimum)))
+        for i, (u, a, b) in enumerate(self.criterion.entries):
+            if u == t:
+                result[b, i] = back[column, a]
+        return result
 
-        def excess(x: Floats, value: float) -> float:
-            scale = np.exp(2.0 * x[m]) if self.free else 1.0
-            return float(scale * (x[row] ** 2).sum() / value**2 - 1.0)
-
-        def slope(x: Floats, value: float) -> Floats:
-            result = np.zeros(len(x))
-            scale = np.exp(2.0 * x[m]) if self.free else 1.0
-            result[row] = 2.0 * scale * x[row] / value**2
-            if self.free:
-                result[m] = 2.0 * scale * (x[row] ** 2).sum() / value**2
-            return result
-
+    def _sigma(self) -> Callable[[float], float]:
         last = self.minimum
 
         def rise(value: float) -> float:
             nonlocal last
+            if value <= 0:
+                return np.inf
             start = last.copy()
-            if fixed_scale:
-                start[m] = np.log(value) if value > 0 else -np.inf
-                if value <= 0:
-                    return np.inf
-                start, found = self._search(start, [m])
-            elif value == 0.0:
-                start[row] = 0.0
-                start, found = self._search(start, row)
-                return found
-            else:
-                current = np.sqrt((start[row] ** 2).sum()) * (np.exp(start[m]) if self.free else 1.0)
-                if current > 0:
-                    start[row] *= value / current
-                else:
-                    start[row[-1]] = value / (np.exp(start[m]) if self.free else 1.0)
-                start, found = self._search(start, [], lambda x: excess(x, value), lambda x: slope(x, value))
-            last = start
+            start[-1] = np.log(value)
+            last, found = self._search(start, [len(start) - 1])
             return found
 
         return rise
 
-    def _correlation(self, first: list[int], second: list[int]) -> Callable[[float], float]:
-        # The second row is the longer one: it has room for the direction of the first.
-        width = len(second)
-
-        def rows(x: Floats) -> tuple[Floats, Floats]:
-            one = np.zeros(width)
-            one[: len(first)] = x[first]
-            return one, x[second]
+    def _std_dev(self, t: int, column: int) -> Callable[[float], float]:
+        row = self._row(t, column)
 
         def excess(x: Floats, value: float) -> float:
-            one, two = rows(x)
-            return float(one @ two / (_length(one) * _length(two)) - value)
+            return float(self._scale(x) * ((row @ x) ** 2).sum() / value**2 - 1.0)
 
         def slope(x: Floats, value: float) -> Floats:
-            one, two = rows(x)
-            a, b = _length(one), _length(two)
-            cosine = one @ two / (a * b)
-            result = np.zeros(len(x))
-            result[first] = (two / (a * b) - cosine * one / a**2)[: len(first)]
-            result[second] = one / (a * b) - cosine * two / b**2
+            scale = self._scale(x)
+            result = 2.0 * scale * (row.T @ (row @ x)) / value**2
+            if self.free:
+                result[-1] = 2.0 * scale * ((row @ x) ** 2).sum() / value**2
             return result
 
         last = self.minimum
 
         def rise(value: float) -> float:
             nonlocal last
-            start = last.copy()
-            one, two = rows(start)
-            along = one / _length(one)
-            across = two - (two @ along) * along
-            if _length(across) < 1e-8 * _length(two):  # the estimate is on the boundary: leave in the last direction
-                across = np.eye(width)[-1]
-            start[second] = _length(two) * (value * along + np.sqrt(1.0 - value**2) * across / _length(across))
+            if value == 0.0:
+                start = last - np.linalg.pinv(row) @ (row @ last)
+                return self._search(start, [], lambda x: row @ x, lambda x: row)[1]
+
+            def move(covariance: Floats) -> None:
+                std_dev = np.sqrt(covariance[column, column])
+                covariance[column, :] *= value / std_dev if std_dev > 0 else 0.0
+                covariance[:, column] *= value / std_dev if std_dev > 0 else 0.0
+                covariance[column, column] = value**2
+
+            start = self._moved(last, t, move)
             last, found = self._search(start, [], lambda x: excess(x, value), lambda x: slope(x, value))
             return found
 
         return rise
 
+    def _correlation(self, t: int, column: int, other: int) -> Callable[[float], float]:
+        first, second = self._row(t, column), self._row(t, other)
+
+        def excess(x: Floats, value: float) -> float:
+            one, two = first @ x, second @ x
+            return float(one @ two / (_length(one) * _length(two)) - value)
+
+        def slope(x: Floats, value: float) -> Floats:
+            one, two = first @ x, second @ x
+            a, b = _length(one), _length(two)
+            cosine = one @ two / (a * b)
+            by_first, by_second = two / (a * b) - cosine * one / a**2, one / (a * b) - cosine * two / b**2
+            return np.asarray(first.T @ by_first + second.T @ by_second)
+
+        last = self.minimum
+
+        def rise(value: float) -> float:
+            nonlocal last
+
+            def move(covariance: Floats) -> None:
+                both = value * np.sqrt(covariance[column, column] * covariance[other, other])
+                covariance[column, other] = covariance[other, column] = both
+
+            start = self._moved(last, t, move)
+            last, found = self._search(start, [], lambda x: excess(x, value), lambda x: slope(x, value))
+            return found
+
+        return rise
+
+    def _scale(self, x: Floats) -> float:
+        """``σ²``."""
+        return float(np.exp(2.0 * x[-1])) if self.free else 1.0
+
+    def _moved(self, x: Floats, t: int, move: Callable[[Floats], None]) -> Floats:
+        """``x`` with the covariance of one term changed in place by ``move``, the others kept."""
+        m, sigma2 = len(self.best.theta), self._scale(x)
+        loading = self.criterion.loadings(x[:m])[t]
+        covariance = sigma2 * loading @ loading.T
+        move(covariance)
+        triangle = self.criterion.triangle(t, covariance / sigma2)
+        result = x.copy()
+        for i, (u, a, b) in enumerate(self.criterion.entries):
+            if u == t:
+                result[i] = triangle[a, b]
+        return result
+
     def _search(
         self,
         start: Floats,
         held: list[int],
-        excess: Callable[[Floats], float] | None = None,
+        excess: Callable[[Floats], float | Floats] | None = None,
         slope: Callable[[Floats], Floats] | None = None,
     ) -> tuple[Floats, float]:
         """Minimise with some entries held, or under one equality."""

@@ -140,10 +140,16 @@ def minimize(
         if settled and step.decrease < NEAR and missing is None and exact is not None:
             stale = True
             continue
-        candidate = criterion(point.theta + step.move)
-        count += 1
-        kept = (point.value - candidate.value) / step.decrease
         length = float(np.linalg.norm(step.move))
+        count += 1
+        try:
+            candidate = criterion(point.theta + step.move)
+        except np.linalg.LinAlgError:  # variances too far apart for double precision: a shorter step may do
+            radius = 0.25 * length
+            if radius < smallest:
+                return Search(point, count, False)
+            continue
+        kept = (point.value - candidate.value) / step.decrease
         # What was missing at one point may mislead at the next: a step that it predicted badly asks for it anew.
         stale = missing is not None and abs(kept - 1.0) > TRUSTED and step.decrease > ROUNDED
         if not kept > 0.25:  # also when the value is not a number
@@ -185,7 +191,7 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
     lowest = float(roots[0])
     if lowest <= -DESCENT and abs(slope[0]) < DESCENT:
         slope[0] = DESCENT  # on a ridge the gradient says nothing: take either side
-    floor = max(0.0, -lowest) + 1e-12 * max(1.0, float(roots[-1]))
+    floor = max(0.0, -lowest) + 1e-12 * max(1.0, -lowest, float(roots[-1]))
 
     def along(shift: float) -> Floats:
         return -slope / (roots + shift)

@@ -104,7 +104,8 @@ def _random_part(result: MixedResult, frame: pd.DataFrame | None, X: Floats, new
     lambdas = criterion.lambdas(point.theta)
     terms = result.design.terms
     loads, extra = [], np.zeros(len(X))
-    for term, triangle in zip(terms, lambdas, strict=False):
+    loadings = criterion.loadings(point.theta)
+    for term, loading, basis in zip(terms, loadings, criterion.data.bases, strict=False):
         if frame is None:
             codes, values = term.codes, term.values
         else:
@@ -117,10 +118,10 @@ def _random_part(result: MixedResult, frame: pd.DataFrame | None, X: Floats, new
                 f"a new level of '{term.group}' has no known covariance with the others.",
                 "Fit with a kernel that has a row for it.",
             )
-        extra[new] += ((rows[new] @ triangle) ** 2).sum(axis=1)
-        loads.append(_loads(term, codes, rows))
+        extra[new] += ((rows[new] @ loading) ** 2).sum(axis=1)
+        loads.append(_loads(term, codes, np.linalg.solve(basis.T, rows.T).T))
     Z = csr_array(hstack(loads, format="csr"))
-    spread, turned, basis = _error_parts(criterion, point, lambdas, Z.shape[1])
+    spread, turned, fixed = _error_parts(criterion, point, lambdas, Z.shape[1])
     result_ = np.empty(len(X))
     for start in range(0, len(X), CHUNK):
         part = slice(start, start + CHUNK)
@@ -128,7 +129,7 @@ def _random_part(result: MixedResult, frame: pd.DataFrame | None, X: Floats, new
         w = X[part] - np.asarray(own @ turned)
         dense = np.asarray(own @ spread)
         quadratic = np.asarray(own.multiply(dense).sum(axis=1)).ravel()
-        result_[part] = np.einsum("ij,jk,ik->i", w, basis, w) + point.sigma2 * quadratic
+        result_[part] = np.einsum("ij,jk,ik->i", w, fixed, w) + point.sigma2 * quadratic
     return result_ + point.sigma2 * extra
 
 
@@ -176,14 +177,16 @@ def mode_std_devs(result: MixedResult) -> list[Floats]:
     with blas_threads(state.criterion.data.q):
         spread, _, _ = _error_parts(state.criterion, state.point, lambdas, size)
     found, start = [], 0
-    for term in result.design.terms:
+    for term, basis in zip(result.design.terms, state.criterion.data.bases, strict=False):
+        back = np.linalg.inv(basis)
         levels, k = len(term.levels), term.width
         block = spread[start : start + term.size, start : start + term.size].reshape(levels, k, levels, k)
         start += term.size
         if term.root is None:
             every = np.arange(levels)
-            variance = np.einsum("lkk->lk", block[every, :, every, :])
+            variance = np.einsum("ka,lab,kb->lk", back, block[every, :, every, :], back)
         else:
-            variance = np.einsum("ai,ikjk,aj->ak", term.root, block, term.root, optimize=True)
+            by_level = np.einsum("ai,ikjm,aj->akm", term.root, block, term.root, optimize=True)
+            variance = np.einsum("ka,lab,kb->lk", back, by_level, back)
         found.append(np.sqrt(state.point.sigma2 * np.clip(variance, 0.0, None)))
     return found

@@ -309,12 +309,12 @@ class MixedResult:
         return self.fitted
 
     def components_at(
-        self, lambdas: list[Floats], sigma2: float
+        self, loadings: list[Floats], sigma2: float
     ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
         """Variance components and correlations at other parameters than the estimates."""
         from .components import components_of
 
-        return components_of(self.design.terms, lambdas, sigma2, self.engine_state().criterion.data.known_scale)
+        return components_of(self.design.terms, loadings, sigma2, self.engine_state().criterion.data.known_scale)
 
     def _rows(self, weights: Floats) -> Floats:
         """Contrasts as rows, checked against the number of fixed effects."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DesignError
-from .design import Design
+from .design import Design, RandomTerm
 from .formula import MixedFormula
 from .operands import OneHot, Sparse
 from .sampling import KnownVariance
@@ -17,6 +17,8 @@ from .sampling import KnownVariance
 # variances are then differences of rounding errors. Rounding alone leaves about 1e-31; an outcome with a large offset
 # and little spread must pass.
 EXACT_FIT = 1e-26
+# Condition of a term's columns beyond which they are not orthogonalised: one repeats the others.
+COLLINEAR = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class Rows:
     operands
         Random-effect columns of each term; the residual on top of known variances is the last one.
     roots
-        Square roots of known covariances between the levels of each term.
+        Square roots of known covariances between the levels of each term, in units of their average variance.
+    bases
+        ``S`` of each term, shapes ``(k, k)``: the columns of the operand times ``S`` are those of the formula.
     shapes
         ``(levels, columns)`` of each term.
     root
@@ -49,6 +53,7 @@ class Rows:
     y: Floats
     operands: tuple[OneHot | Sparse, ...]
     roots: tuple[Floats | None, ...]
+    bases: tuple[Floats, ...]
     shapes: tuple[tuple[int, int], ...]
     root: Floats | None
     log_weights: float
@@ -66,35 +71,39 @@ def whiten(design: Design, known: KnownVariance | None = None, residual: bool = 
         root, log_weights = 1.0 / np.sqrt(known.variance), -known.log_determinant
     X, y = design.X, design.y
     operands: list[OneHot | Sparse] = []
+    standards = [standardize(term) for term in design.terms]
     turned = known is not None and known.rotation is not None
     if known is not None and known.rotation is not None:
         turn = known.rotation.T.tocsr()
         X, y = np.asarray(turn @ X), np.asarray(turn @ y)
         assert root is not None
-        for term in design.terms:
-            rotated = turn @ OneHot(term, term.values).matrix()
+        for term, standard in zip(design.terms, standards, strict=True):
+            rotated = turn @ OneHot(term, standard.values).matrix()
             operands.append(Sparse((rotated * root[:, None]).tocsr()))
     else:
-        for term in design.terms:
-            columns = term.values
+        for term, standard in zip(design.terms, standards, strict=True):
+            columns = standard.values
             if root is not None:
                 columns = root[:, None] if columns is None else columns * root[:, None]
             operands.append(OneHot(term, columns))
     if root is not None:
         X, y = X * root[:, None], y * root
-    roots = [term.root for term in design.terms]
+    roots = [standard.root for standard in standards]
+    bases = [standard.basis for standard in standards]
     shapes = [(len(term.levels), term.width) for term in design.terms]
     if known is not None and residual:
         from scipy.sparse import csr_array, diags_array
 
         operands.append(Sparse(csr_array(diags_array(np.asarray(root)))))
         roots.append(None)
+        bases.append(np.ones((1, 1)))
         shapes.append((design.n, 1))
     return Rows(
         X=X,
         y=y,
         operands=tuple(operands),
         roots=tuple(roots),
+        bases=tuple(bases),
         shapes=tuple(shapes),
         root=root,
         log_weights=log_weights,
@@ -102,6 +111,37 @@ def whiten(design: Design, known: KnownVariance | None = None, residual: bool = 
         residual=known is not None and residual,
         turned=turned,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A term in units of its own: orthogonal columns of size one, a covariance of levels of size one.
+
+    The search then does not depend on the unit or the origin of a predictor, and what is small is small in any unit.
+    ``values`` times ``basis`` are the columns of the formula, up to the scale of ``root``.
+    """
+
+    values: Floats | None
+    basis: Floats
+    root: Floats | None
+
+
+def standardize(term: RandomTerm) -> Standard:
+    """Columns of a random term as an orthogonal basis with mean squares of one."""
+    root, scale = term.root, 1.0
+    if root is not None:
+        scale = float(np.sqrt((root**2).sum() / len(root)))
+        root = root / scale if scale > 0 else root
+    if term.values is None:
+        return Standard(None, np.full((1, 1), scale or 1.0), root)
+    n = len(term.values)
+    sizes = np.sqrt(np.mean(term.values**2, axis=0))
+    if (sizes > 0).all() and term.width > 1:
+        basis, triangle = orthonormal_basis(term.values)
+        if np.linalg.cond(triangle / sizes) < COLLINEAR:
+            return Standard(basis * np.sqrt(n), triangle * (scale or 1.0) / np.sqrt(n), root)
+    sizes[sizes == 0] = 1.0
+    return Standard(term.values / sizes, np.diag(sizes) * (scale or 1.0), root)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,21 @@ def _design(result) -> np.ndarray:
     return np.hstack([*blocks, result.design.X])
 
 
+def _standard(result) -> np.ndarray:
+    """``Z`` as the criterion has it: columns standardised over the rows."""
+    blocks, start = [], 0
+    for term, basis in zip(result.design.terms, result.engine_state().criterion.data.bases, strict=False):
+        block = _design(result)[:, start : start + term.size].reshape(result.design.n, len(term.levels), term.width)
+        blocks.append((block @ np.linalg.inv(basis)).reshape(result.design.n, -1))
+        start += term.size
+    return np.hstack(blocks)
+
+
 def _covariance(result) -> np.ndarray:
     """Covariance of the outcome under the fitted model, from its definition."""
     state = result.engine_state()
     total = np.diag(1.0 / (np.ones(result.design.n) if result.design.weights is None else result.design.weights))
-    for term, triangle in zip(result.design.terms, state.criterion.lambdas(state.point.theta), strict=True):
+    for term, triangle in zip(result.design.terms, state.criterion.loadings(state.point.theta), strict=True):
         values = np.ones((result.design.n, 1)) if term.values is None else term.values
         same = term.codes[:, None] == term.codes
         total += same * (values @ triangle @ triangle.T @ values.T)
@@ -55,7 +65,7 @@ def test_drawn_cross_products_have_the_covariance_of_the_model(path, weights) ->
     basis = np.array([draw.basis for draw in draws])
     kept = np.array([draw.kept for draw in draws])
     root = np.ones(90) if weights is None else np.sqrt(result.design.weights)
-    Z = _design(result)[:, : -result.design.p] * root[:, None]
+    Z = _standard(result) * root[:, None]
     Q = (result.design.X * root[:, None]) @ np.linalg.inv(data.triangle)
     V = root[:, None] * _covariance(result) * root
     parts = [Z[:, start:stop] for start, stop in _columns(result, data.kept)]
@@ -80,7 +90,7 @@ def test_a_refit_equals_a_fit_of_the_rows(path) -> None:
     result, expected = fit_mixed(CROSSED, first), fit_mixed(CROSSED, second, df="normal")
     state = result.engine_state()
     data = state.criterion.data
-    Z, y = _design(result)[:, : -result.design.p], second["y"].to_numpy()
+    Z, y = _standard(result), second["y"].to_numpy()
     Q = result.design.X @ np.linalg.inv(data.triangle)
     kept = np.concatenate([Z[:, start:stop].T @ y for start, stop in _columns(result, data.kept)])
     gone = [] if data.eliminated is None else [data.eliminated.term]

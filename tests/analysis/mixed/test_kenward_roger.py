@@ -21,7 +21,7 @@ def dense(result) -> tuple[np.ndarray, np.ndarray]:
     state, design = result.engine_state(), result.design
     sigma2, n = state.point.sigma2, design.n
     parts, total = [], np.zeros((n, n))
-    for term, triangle in zip(design.terms, state.criterion.lambdas(state.point.theta), strict=False):
+    for term, triangle in zip(design.terms, state.criterion.loadings(state.point.theta), strict=False):
         values = np.ones((n, 1)) if term.values is None else term.values
         same = term.codes[:, None] == term.codes
         if term.root is not None:
@@ -36,7 +36,7 @@ def dense(result) -> tuple[np.ndarray, np.ndarray]:
     if state.criterion.data.known_scale:
         total = total + np.diag(rows)
         if state.rows.residual:
-            total = total + np.eye(n) * state.criterion.lambdas(state.point.theta)[-1][0, 0] ** 2
+            total = total + np.eye(n) * state.criterion.loadings(state.point.theta)[-1][0, 0] ** 2
             parts.append(np.eye(n))
     else:
         total = total + sigma2 * np.diag(rows)

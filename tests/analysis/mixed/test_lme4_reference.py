@@ -76,7 +76,7 @@ def test_satterthwaite_degrees_of_freedom(model, lme4_data) -> None:
 @pytest.mark.parametrize("model", [m for m in MODELS if "kenward_roger" in m], ids=lambda m: m["name"])
 def test_kenward_roger(model, lme4_data) -> None:
     result = fit_mixed(model["formula"], lme4_data[model["data"]], df="kenward-roger")
-    fixed = result.fixed.iloc[_order(result, model)]
+    fixed = result.fixed.iloc[our_order(result.names, model["terms"])]
     np.testing.assert_allclose(fixed["df"], np.atleast_1d(model["kenward_roger"]["df"]), rtol=KENWARD_ROGER)
     np.testing.assert_allclose(fixed["std_error"], np.atleast_1d(model["kenward_roger"]["std_error"]), rtol=ESTIMATE)
 

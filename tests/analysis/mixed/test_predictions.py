@@ -24,7 +24,7 @@ def test_standard_errors_are_those_of_hendersons_equations(eliminate: int, weigh
     state = result.engine_state()
     A, p = _design(result), result.design.p
     W = np.ones(result.design.n) if weights is None else result.design.weights
-    lambdas = state.criterion.lambdas(state.point.theta)
+    lambdas = state.criterion.loadings(state.point.theta)
     G = block_diag(
         *(np.kron(np.eye(len(t.levels)), m @ m.T) for t, m in zip(result.design.terms, lambdas, strict=True))
     )

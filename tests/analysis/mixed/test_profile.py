@@ -57,10 +57,11 @@ def test_a_correlation_at_its_limit_has_risen_by_the_cutoff() -> None:
 
         def value(log_sd: np.ndarray) -> float:
             first, second = np.exp(log_sd)
-            return state.criterion(np.array([first, correlation * second, np.sqrt(1 - correlation**2) * second])).value
+            both = correlation * first * second
+            triangle = state.criterion.triangle(0, np.array([[first**2, both], [both, second**2]]))
+            return state.criterion(np.array([triangle[0, 0], triangle[1, 0], triangle[1, 1]])).value
 
-        theta = state.point.theta
-        start = np.log([theta[0], np.hypot(theta[1], theta[2])])
+        start = np.log(np.linalg.norm(state.criterion.loadings(state.point.theta)[0], axis=1))
         options = {"xatol": 1e-9, "fatol": 1e-9}
         return minimize(value, start, method="Nelder-Mead", options=options).fun - result.criterion
 
