@@ -11,9 +11,11 @@ from .answers import Answer, Naive, advice, answer, naive
 from .covariates import FACTORS, Factor
 from .errors import CrossliftError, DesignError, unknown_name
 from .inputs import Source, read_inputs
+from .kernels import parse_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
 from .outcomes import Options, Outcome, build_outcome, default_model
+from .related import Related, fit_related
 
 if TYPE_CHECKING:
     from .mixed.criterion import Point
@@ -37,6 +39,7 @@ class Request:
     reml: bool = True
     df: str = "satterthwaite"
     engine: str = "crosslift"
+    kernel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class FactorFit:
     coverage: coverage.Coverage | None
     sensitivity: Sensitivity | None
     notices: tuple[str, ...]
+    related: Related | None = None
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -80,16 +84,18 @@ class FactorFit:
         content["notices"] = list(self.notices)
         content["rows_read"] = self.outcome.read
         content["data"] = [asdict(source) for source in self.sources]
-        content["answers"] = [_finite(asdict(item)) for item in self.answers]
+        content["answers"] = [item.to_json() for item in self.answers]
         content["naive"] = [asdict(item) for item in self.naives]
         content["coverage"] = _finite(asdict(self.coverage)) if self.coverage else None
         if self.sensitivity:
             found = self.sensitivity.answer
             content["sensitivity"] = {
                 "with": "log_corpus",
-                "answer": _finite(asdict(found)) if found else None,
+                "answer": found.to_json() if found else None,
                 "reason": self.sensitivity.reason,
             }
+        if self.related:
+            content["kernel"] = self.related.to_json()
         return content
 
 
@@ -110,6 +116,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     """
     say = report or (lambda words: None)
     factors = [_factor(name) for name in request.factors]
+    _check(request)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
     read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
@@ -129,6 +136,10 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         described = coverage.describe(used, options.source, options.measure, options.recipe, options.corpus)
         say("checking against corpus size")
         checked = _sensitivity(result, outcome, request)
+    related = None
+    if request.kernel:
+        say("fitting with related languages")
+        related = fit_related(result, outcome.frame, request.kernel, factors, request.df)
     return FactorFit(
         request,
         read.sources,
@@ -139,6 +150,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         described,
         checked,
         (*read.notices, *outcome.notices, *about),
+        related,
     )
 
 
@@ -146,6 +158,18 @@ def _factor(name: str) -> Factor:
     if name not in FACTORS:
         raise unknown_name("factor", name, FACTORS)
     return FACTORS[name]
+
+
+def _check(request: Request) -> None:
+    """Refuse what no data can make good, before any are read."""
+    if request.engine not in ENGINES:
+        raise unknown_name("engine", request.engine, ENGINES)
+    if request.kernel:
+        parse_kernel(request.kernel)
+        if request.engine != "crosslift":
+            raise CrossliftError(
+                f"the engine '{request.engine}' takes no covariance between languages.", "Leave --engine out."
+            )
 
 
 def _default_data(outcome: str) -> Sequence[str]:
@@ -166,8 +190,6 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
             raise CrossliftError(f"--engine statsmodels has no degrees of freedom '{request.df}'.")
         say("fitting with statsmodels (minutes on large tables)")
         return fit_statsmodels(formula, outcome.frame, request.reml)
-    if request.engine != "crosslift":
-        raise unknown_name("engine", request.engine, ENGINES)
 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")

@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--df", default="satterthwaite", metavar="METHOD", help=f"{' or '.join(DF_METHODS)} (default: satterthwaite)"
     )
+    how.add_argument(
+        "--kernel",
+        metavar="KERNEL[:SCALE]",
+        help="beside the fit with independent languages, one with related ones: genealogy, geography, a measure such "
+        "as genetic:0.3, or several joined by +",
+    )
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift or statsmodels")
     files = parser.add_argument_group("files")
     add_json(files)
@@ -96,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
         reml=not options.ml,
         df=options.df,
         engine=options.engine,
+        kernel=options.kernel,
     )
     out = console()
     with progress("reading") as say:
@@ -137,6 +144,10 @@ def print_fit(found: FactorFit, out: Any) -> None:
         for pooled in found.naives:
             out.print(f"  {pooled.sentence}")
         _print_sensitivity(found, out)
+    if found.related:
+        heading(out, "Related languages")
+        for line in found.related.lines():
+            out.print(f"  {line}")
     for line in (*found.notices, *found.warnings):
         out.print(f"\n  Note: {line}" if line in found.notices else f"\n  Warning: {line}", style="yellow")
 
