@@ -16,6 +16,7 @@ from .languages import resolve
 from .mixed import MixedResult, fit_mixed
 from .outcomes import Options, Outcome, build_outcome, default_model
 from .related import Related, fit_related
+from .within import Within, check_group, fit_within
 
 if TYPE_CHECKING:
     from .mixed.criterion import Point
@@ -40,6 +41,7 @@ class Request:
     df: str = "satterthwaite"
     engine: str = "crosslift"
     kernel: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class FactorFit:
     sensitivity: Sensitivity | None
     notices: tuple[str, ...]
     related: Related | None = None
+    within: Within | None = None
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -96,6 +99,8 @@ class FactorFit:
             }
         if self.related:
             content["kernel"] = self.related.to_json()
+        if self.within:
+            content["within"] = self.within.to_json()
         return content
 
 
@@ -122,6 +127,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
+    if request.within:
+        check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]
     model = None if request.formula else default_model(outcome.frame, options.outcome, predictors)
     formula = request.formula or (model.formula if model else "")
@@ -140,6 +147,11 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     if request.kernel:
         say("fitting with related languages")
         related = fit_related(result, outcome.frame, request.kernel, factors, request.df)
+    divided = None
+    if request.within:
+        say(f"splitting by {request.within}")
+        asked = list(zip(factors, answers, naives, strict=True))
+        divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     return FactorFit(
         request,
         read.sources,
@@ -151,6 +163,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         checked,
         (*read.notices, *outcome.notices, *about),
         related,
+        divided,
     )
 
 
@@ -170,6 +183,8 @@ def _check(request: Request) -> None:
             raise CrossliftError(
                 f"the engine '{request.engine}' takes no covariance between languages.", "Leave --engine out."
             )
+    if request.within and not request.factors:
+        raise CrossliftError(f"--within {request.within} splits factors, and none is asked for.", "Give --factor.")
 
 
 def _default_data(outcome: str) -> Sequence[str]:
@@ -197,14 +212,19 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
     return fit_mixed(formula, outcome.frame, request.reml, df=request.df, report=searching)
 
 
+def _own_df(request: Request) -> str:
+    """Degrees of freedom of the fits beside the main one, which are our own engine's whatever fitted that."""
+    return request.df if request.engine == "crosslift" else "normal"
+
+
 def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
     """Refit with log corpus size beside distance: the two go together, so either may stand in for the other."""
     if "log_corpus" in result.design.fixed_variables:
         return Sensitivity(None, "log corpus size is in the model already")
     left, _, right = result.formula.partition("~")
-    df = "normal" if request.engine == "statsmodels" else request.df
+    formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:
-        refit = fit_mixed(f"{left.strip()} ~ log_corpus + {right.strip()}", outcome.frame, request.reml, df=df)
+        refit = fit_mixed(formula, outcome.frame, request.reml, df=_own_df(request))
         return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
     except CrossliftError as error:
         return Sensitivity(None, error.message)

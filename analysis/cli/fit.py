@@ -65,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="beside the fit with independent languages, one with related ones: genealogy, geography, a measure such "
         "as genetic:0.3, or several joined by +",
     )
+    how.add_argument(
+        "--within",
+        metavar="GROUP",
+        help="split the factors into slopes within and between groups, such as model or language, and report signs "
+        "that flip",
+    )
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift or statsmodels")
     files = parser.add_argument_group("files")
     add_json(files)
@@ -103,6 +109,7 @@ def run(options: argparse.Namespace) -> int:
         df=options.df,
         engine=options.engine,
         kernel=options.kernel,
+        within=options.within,
     )
     out = console()
     with progress("reading") as say:
@@ -144,6 +151,11 @@ def print_fit(found: FactorFit, out: Any) -> None:
         for pooled in found.naives:
             out.print(f"  {pooled.sentence}")
         _print_sensitivity(found, out)
+    if found.within:
+        group = found.within.group.replace("_", " ")
+        heading(out, f"Within and between: {group}")
+        for line in found.within.lines():
+            out.print(f"  {line}")
     if found.related:
         heading(out, "Related languages")
         for line in found.related.lines():
