@@ -21,7 +21,7 @@ from .within import Within, check_group, fit_within
 if TYPE_CHECKING:
     from .mixed.criterion import Point
 
-ENGINES = ("crosslift", "statsmodels")
+ENGINES = ("crosslift", "statsmodels", "mixedlm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,10 @@ def _check(request: Request) -> None:
     """Refuse what no data can make good, before any are read."""
     if request.engine not in ENGINES:
         raise unknown_name("engine", request.engine, ENGINES)
+    if request.engine == "mixedlm":
+        from .mixed.mixedlm_engine import require_mixedlm
+
+        require_mixedlm()
     if request.kernel:
         parse_kernel(request.kernel)
         if request.engine != "crosslift":
@@ -198,12 +202,18 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
             f"no grouping factor has two levels among the {len(outcome.frame)} rows, so there is nothing to cross.",
             "Add languages, tasks or models, or state a model with --formula.",
         )
-    if request.engine == "statsmodels":
+    if request.engine != "crosslift":
+        if request.df not in ("satterthwaite", "normal"):
+            raise CrossliftError(f"--engine {request.engine} has no degrees of freedom '{request.df}'.")
+        say(
+            f"fitting with {request.engine}" + (" (minutes on large tables)" if request.engine == "statsmodels" else "")
+        )
+        if request.engine == "mixedlm":
+            from .mixed.mixedlm_engine import fit_mixedlm
+
+            return fit_mixedlm(formula, outcome.frame, request.reml)
         from .mixed.statsmodels_engine import fit_statsmodels
 
-        if request.df not in ("satterthwaite", "normal"):
-            raise CrossliftError(f"--engine statsmodels has no degrees of freedom '{request.df}'.")
-        say("fitting with statsmodels (minutes on large tables)")
         return fit_statsmodels(formula, outcome.frame, request.reml)
 
     def searching(evaluations: int, point: Point) -> None:

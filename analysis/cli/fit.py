@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="split the factors into slopes within and between groups, such as model or language, and report signs "
         "that flip",
     )
-    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift or statsmodels")
+    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
     add_json(files)
     files.add_argument("--csv", metavar="FILE", help="write the fixed effects as CSV")
