@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .gains import pair_gains, pair_gaps
     from .inputs import read_inputs
+    from .kernels import language_kernel
     from .languages import resolve
     from .mixed import MixedResult, fit_mixed
     from .outcomes import Options, build_outcome, default_model
@@ -24,6 +25,7 @@ _WHERE = {
     "pair_gains": "gains",
     "pair_gaps": "gains",
     "read_inputs": "inputs",
+    "language_kernel": "kernels",
     "resolve": "languages",
     "distance": "typology",
     "distances": "typology",
@@ -40,6 +42,7 @@ __all__ = [
     "distance",
     "distances",
     "fit_mixed",
+    "language_kernel",
     "pair_gains",
     "pair_gaps",
     "read_inputs",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +41,21 @@ class Answer:
     conf_high: float
     levels: int
     sentence: str
+
+    @property
+    def excludes_zero(self) -> bool:
+        """True if the 95% interval does."""
+        return not self.conf_low <= 0.0 <= self.conf_high
+
+    @property
+    def interval(self) -> str:
+        """The interval as sentences print it."""
+        return f"95% interval {number(self.conf_low, 2)} to {number(self.conf_high, 2)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields; infinite degrees of freedom are ``None``."""
+        fields = asdict(self)
+        return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in fields.items()}
 
 
 @dataclass(frozen=True, slots=True)

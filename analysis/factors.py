@@ -11,14 +11,17 @@ from .answers import Answer, Naive, advice, answer, naive
 from .covariates import FACTORS, Factor
 from .errors import CrossliftError, DesignError, unknown_name
 from .inputs import Source, read_inputs
+from .kernels import parse_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
 from .outcomes import Options, Outcome, build_outcome, default_model
+from .related import Related, fit_related
+from .within import Within, check_group, fit_within
 
 if TYPE_CHECKING:
     from .mixed.criterion import Point
 
-ENGINES = ("crosslift", "statsmodels")
+ENGINES = ("crosslift", "statsmodels", "mixedlm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Request:
     reml: bool = True
     df: str = "satterthwaite"
     engine: str = "crosslift"
+    kernel: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class FactorFit:
     coverage: coverage.Coverage | None
     sensitivity: Sensitivity | None
     notices: tuple[str, ...]
+    related: Related | None = None
+    within: Within | None = None
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -80,16 +87,20 @@ class FactorFit:
         content["notices"] = list(self.notices)
         content["rows_read"] = self.outcome.read
         content["data"] = [asdict(source) for source in self.sources]
-        content["answers"] = [_finite(asdict(item)) for item in self.answers]
+        content["answers"] = [item.to_json() for item in self.answers]
         content["naive"] = [asdict(item) for item in self.naives]
         content["coverage"] = _finite(asdict(self.coverage)) if self.coverage else None
         if self.sensitivity:
             found = self.sensitivity.answer
             content["sensitivity"] = {
                 "with": "log_corpus",
-                "answer": _finite(asdict(found)) if found else None,
+                "answer": found.to_json() if found else None,
                 "reason": self.sensitivity.reason,
             }
+        if self.related:
+            content["kernel"] = self.related.to_json()
+        if self.within:
+            content["within"] = self.within.to_json()
         return content
 
 
@@ -110,11 +121,14 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     """
     say = report or (lambda words: None)
     factors = [_factor(name) for name in request.factors]
+    _check(request)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
     read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
+    if request.within:
+        check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]
     model = None if request.formula else default_model(outcome.frame, options.outcome, predictors)
     formula = request.formula or (model.formula if model else "")
@@ -129,6 +143,15 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         described = coverage.describe(used, options.source, options.measure, options.recipe, options.corpus)
         say("checking against corpus size")
         checked = _sensitivity(result, outcome, request)
+    related = None
+    if request.kernel:
+        say("fitting with related languages")
+        related = fit_related(result, outcome.frame, request.kernel, factors, request.df)
+    divided = None
+    if request.within:
+        say(f"splitting by {request.within}")
+        asked = list(zip(factors, answers, naives, strict=True))
+        divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     return FactorFit(
         request,
         read.sources,
@@ -139,6 +162,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         described,
         checked,
         (*read.notices, *outcome.notices, *about),
+        related,
+        divided,
     )
 
 
@@ -146,6 +171,24 @@ def _factor(name: str) -> Factor:
     if name not in FACTORS:
         raise unknown_name("factor", name, FACTORS)
     return FACTORS[name]
+
+
+def _check(request: Request) -> None:
+    """Refuse what no data can make good, before any are read."""
+    if request.engine not in ENGINES:
+        raise unknown_name("engine", request.engine, ENGINES)
+    if request.engine == "mixedlm":
+        from .mixed.mixedlm_engine import require_mixedlm
+
+        require_mixedlm()
+    if request.kernel:
+        parse_kernel(request.kernel)
+        if request.engine != "crosslift":
+            raise CrossliftError(
+                f"the engine '{request.engine}' takes no covariance between languages.", "Leave --engine out."
+            )
+    if request.within and not request.factors:
+        raise CrossliftError(f"--within {request.within} splits factors, and none is asked for.", "Give --factor.")
 
 
 def _default_data(outcome: str) -> Sequence[str]:
@@ -159,15 +202,19 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
             f"no grouping factor has two levels among the {len(outcome.frame)} rows, so there is nothing to cross.",
             "Add languages, tasks or models, or state a model with --formula.",
         )
-    if request.engine == "statsmodels":
+    if request.engine != "crosslift":
+        if request.df not in ("satterthwaite", "normal"):
+            raise CrossliftError(f"--engine {request.engine} has no degrees of freedom '{request.df}'.")
+        say(
+            f"fitting with {request.engine}" + (" (minutes on large tables)" if request.engine == "statsmodels" else "")
+        )
+        if request.engine == "mixedlm":
+            from .mixed.mixedlm_engine import fit_mixedlm
+
+            return fit_mixedlm(formula, outcome.frame, request.reml)
         from .mixed.statsmodels_engine import fit_statsmodels
 
-        if request.df not in ("satterthwaite", "normal"):
-            raise CrossliftError(f"--engine statsmodels has no degrees of freedom '{request.df}'.")
-        say("fitting with statsmodels (minutes on large tables)")
         return fit_statsmodels(formula, outcome.frame, request.reml)
-    if request.engine != "crosslift":
-        raise unknown_name("engine", request.engine, ENGINES)
 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
@@ -175,14 +222,19 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
     return fit_mixed(formula, outcome.frame, request.reml, df=request.df, report=searching)
 
 
+def _own_df(request: Request) -> str:
+    """Degrees of freedom of the fits beside the main one, which are our own engine's whatever fitted that."""
+    return request.df if request.engine == "crosslift" else "normal"
+
+
 def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
     """Refit with log corpus size beside distance: the two go together, so either may stand in for the other."""
     if "log_corpus" in result.design.fixed_variables:
         return Sensitivity(None, "log corpus size is in the model already")
     left, _, right = result.formula.partition("~")
-    df = "normal" if request.engine == "statsmodels" else request.df
+    formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:
-        refit = fit_mixed(f"{left.strip()} ~ log_corpus + {right.strip()}", outcome.frame, request.reml, df=df)
+        refit = fit_mixed(formula, outcome.frame, request.reml, df=_own_df(request))
         return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
     except CrossliftError as error:
         return Sensitivity(None, error.message)

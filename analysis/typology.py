@@ -138,6 +138,37 @@ def distances(
     ]
 
 
+def pairwise(
+    languages: Iterable[str], measure: str = "syntactic", recipe: str | None = None, fewest_shared: int | None = None
+) -> Floats:
+    r"""Distances of all pairs of languages, shape ``(n, n)``, symmetric with a zero diagonal.
+
+    Parameters are those of :func:`distances`. A pair that has no distance is NaN, and so is the diagonal of a language
+    that has none to any other because URIEL lacks it.
+
+    With complete features (every measure, recipes ``knn`` and ``published``) one minus a distance is
+    :math:`(2/\pi)\arcsin(\cos)`, a power series of a Gram matrix with no negative coefficient, so that it and
+    ``exp(-distance / scale)`` are positive semidefinite (Schoenberg 1942, Duke Math. J. 9). Distances of recipe
+    ``shared`` rest on other features for every pair and promise no such thing.
+    """
+    kind = check_recipe(measure, recipe)
+    resolved = [resolve(code) for code in languages]
+    if not resolved:
+        return np.empty((0, 0))
+    table = load()
+    if measure == "genetic":
+        product, lengths = table.genetic_products(resolved)
+    elif measure == "geographic":
+        product, lengths = table.geographic_products(resolved)
+    else:
+        fewest = FEWEST_SHARED[measure] if fewest_shared is None else fewest_shared
+        product, lengths = table.featural_products(resolved, measure, kind, fewest)
+    result = _angle(product, lengths)
+    known = np.isfinite(np.diag(result))
+    result[np.diag_indices(len(result))] = np.where(known, 0.0, np.nan)
+    return result
+
+
 def frame(
     languages: Iterable[str], source: str = "eng", measure: str = "syntactic", recipe: str | None = None
 ) -> pd.DataFrame:
@@ -273,6 +304,49 @@ class Uriel:
         distance = _angle((points @ points[home])[rows], lengths[rows] * lengths[home])
         distance[(rows < 0) | ~placed[rows] | (home < 0) | ~placed[home]] = np.nan
         return distance
+
+    def featural_products(
+        self, languages: list[Language], measure: str, recipe: str, fewest: int
+    ) -> tuple[Floats, Floats]:
+        """Inner products of all pairs and products of their squared lengths; NaN where a language or pair has none."""
+        table = self._features[measure]
+        rows = np.array([self.row(language.features_code) for language in languages], dtype=np.intp)
+        if recipe == "shared":
+            union, observed = table.union[rows], table.observed[rows]
+            product, half = union @ union.T, union @ observed.T
+            lengths = (half * half.T).astype(np.float64)
+            lengths[observed @ observed.T < fewest] = np.nan
+        else:
+            values = (table.knn if recipe == "knn" else table.published)[rows]
+            product = values @ values.T
+            lengths = np.outer(np.diag(product), np.diag(product)).astype(np.float64)
+        return product, _without(lengths, rows < 0)
+
+    def genetic_products(self, languages: list[Language]) -> tuple[Floats, Floats]:
+        """As :meth:`featural_products`, of family paths: their common nodes."""
+        rows = np.array([self.row(language.family_code) for language in languages], dtype=np.intp)
+        start = self._path_start
+        paths = [self._path_node[start[row] : start[row + 1]] if row >= 0 else self._path_node[:0] for row in rows]
+        nodes, position = np.unique(np.concatenate(paths), return_inverse=True)
+        owner = np.repeat(np.arange(len(rows)), [len(path) for path in paths])
+        on_path = np.zeros((len(rows), len(nodes)))
+        on_path[owner, position] = 1.0
+        product = on_path @ on_path.T
+        return product, _without(np.outer(np.diag(product), np.diag(product)), np.diag(product) == 0)
+
+    def geographic_products(self, languages: list[Language]) -> tuple[Floats, Floats]:
+        """As :meth:`featural_products`, of distances to reference points."""
+        points, _, placed = _points()
+        rows = np.array([self.row(language.features_code) for language in languages], dtype=np.intp)
+        product = points[rows] @ points[rows].T
+        return product, _without(np.outer(np.diag(product), np.diag(product)), (rows < 0) | ~placed[rows])
+
+
+def _without(lengths: Floats, absent: NDArray[np.bool_]) -> Floats:
+    """Lengths with NaN in the rows and columns of languages that have nothing."""
+    lengths[absent, :] = np.nan
+    lengths[:, absent] = np.nan
+    return lengths
 
 
 @lru_cache(maxsize=1)

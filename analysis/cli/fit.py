@@ -59,7 +59,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--df", default="satterthwaite", metavar="METHOD", help=f"{' or '.join(DF_METHODS)} (default: satterthwaite)"
     )
-    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift or statsmodels")
+    how.add_argument(
+        "--kernel",
+        metavar="KERNEL[:SCALE]",
+        help="beside the fit with independent languages, one with related ones: genealogy, geography, a measure such "
+        "as genetic:0.3, or several joined by +",
+    )
+    how.add_argument(
+        "--within",
+        metavar="GROUP",
+        help="split the factors into slopes within and between groups, such as model or language, and report signs "
+        "that flip",
+    )
+    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
     add_json(files)
     files.add_argument("--csv", metavar="FILE", help="write the fixed effects as CSV")
@@ -96,6 +108,8 @@ def run(options: argparse.Namespace) -> int:
         reml=not options.ml,
         df=options.df,
         engine=options.engine,
+        kernel=options.kernel,
+        within=options.within,
     )
     out = console()
     with progress("reading") as say:
@@ -137,6 +151,15 @@ def print_fit(found: FactorFit, out: Any) -> None:
         for pooled in found.naives:
             out.print(f"  {pooled.sentence}")
         _print_sensitivity(found, out)
+    if found.within:
+        group = found.within.group.replace("_", " ")
+        heading(out, f"Within and between: {group}")
+        for line in found.within.lines():
+            out.print(f"  {line}")
+    if found.related:
+        heading(out, "Related languages")
+        for line in found.related.lines():
+            out.print(f"  {line}")
     for line in (*found.notices, *found.warnings):
         out.print(f"\n  Note: {line}" if line in found.notices else f"\n  Warning: {line}", style="yellow")
 

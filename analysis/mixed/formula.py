@@ -66,7 +66,7 @@ def parse_formula(text: str) -> MixedFormula:
         )
     fixed_pieces: list[str] = []
     bars: list[Bar] = []
-    for sign, piece in _split_terms(right, clean):
+    for sign, piece in split_terms(right, clean):
         inner = _strip_parentheses(piece)
         if not _has_bar(inner):
             fixed_pieces.append(f"{sign} {piece}")
@@ -104,7 +104,7 @@ def describe(expression: str, whole: str) -> Any:
         ) from error
 
 
-def _split_terms(text: str, whole: str) -> list[tuple[str, str]]:
+def split_terms(text: str, whole: str) -> list[tuple[str, str]]:
     """Split a right-hand side at the ``+`` and ``-`` that stand outside all parentheses."""
     pieces: list[tuple[str, str]] = []
     depth, start, sign = 0, 0, "+"

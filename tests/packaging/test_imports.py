@@ -45,7 +45,7 @@ def test_fit_never_loads_torch_or_the_runner() -> None:
     code += "with contextlib.redirect_stdout(io.StringIO()): assert main(['fit', '--factor', 'typology']) == 0"
     loaded = loaded_after(code)
     assert "pandas" in loaded
-    assert not loaded & {"torch", "transformers", "runner", "lang2vec", "matplotlib", "statsmodels"}
+    assert not loaded & {"torch", "transformers", "runner", "lang2vec", "matplotlib", "statsmodels", "mixedlm"}
 
 
 def test_analysis_never_imports_runner() -> None:

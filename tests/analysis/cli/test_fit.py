@@ -141,6 +141,34 @@ def test_statsmodels_engine_agrees(capsys: pytest.CaptureFixture[str], table: Pa
     assert fits["statsmodels"]["criterion"] == pytest.approx(fits["crosslift"]["criterion"], abs=1e-3)
 
 
+def test_related_languages(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
+    plain = run(capsys, "--factor", "typology", "--data", str(table))[1]
+    status, out, _ = run(
+        capsys, "--factor", "typology", "--data", str(table), "--kernel", "genetic:0.4+geography",
+        "--json", str(tmp_path / "k.json"),
+    )  # fmt: skip
+    assert status == 0
+    assert "Related languages\n  covariance genetic (scale 0.400) + geography (scale 0." in out
+    assert "With related languages: " in out
+    assert set(plain.splitlines()) <= set(out.splitlines())  # it stands beside what is printed without it
+    assert json.loads((tmp_path / "k.json").read_text())["kernel"]["name"] == "genetic:0.4+geography"
+
+
+def test_within_and_between(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
+    plain = run(capsys, "--factor", "typology", "--factor", "size", "--data", str(table))[1]
+    status, out, _ = run(
+        capsys, "--factor", "typology", "--factor", "size", "--data", str(table), "--within", "target_task",
+        "--json", str(tmp_path / "w.json"),
+    )  # fmt: skip
+    assert status == 0
+    assert "Within and between: target task" in out
+    assert "size has the same mean in all target tasks: its slope above is wholly within them." in out
+    assert set(plain.splitlines()) <= set(out.splitlines())
+    assert [item["factor"] for item in json.loads((tmp_path / "w.json").read_text())["within"]["factors"]] == [
+        "typology", "size",
+    ]  # fmt: skip
+
+
 def test_json_to_standard_output_is_nothing_else(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     status, out, _ = run(capsys, "--factor", "typology", "--data", str(table), "--json", "-")
     assert status == 0
@@ -169,6 +197,8 @@ def test_plot_is_written_and_reproducible(
         (["--factor", "typology", "--recipe", "nn"], "unknown recipe 'nn'"),
         (["--factor", "typology", "--outcome", "lift"], "unknown outcome 'lift'"),
         (["--factor", "typology", "--engine", "lme4"], "unknown engine 'lme4'"),
+        (["--factor", "typology", "--within", "modell"], "unknown group 'modell'. Did you mean 'model'"),
+        (["--factor", "typology", "--kernel", "geneology"], "unknown kernel 'geneology'. Did you mean 'genealogy'"),
         (["--factor", "typology", "--df", "kr"], "unknown way to get degrees of freedom, 'kr'"),
         (["--factor", "corpus", "--corpus", "c4"], "unknown corpus 'c4'. Did you mean 'mc4'"),
         (["--factor", "typology", "--source", "englsh"], "'englsh' is no language code or name"),
