@@ -283,8 +283,16 @@ def _code(column: pd.Series[Any]) -> _Coded:
     """Codes of a factor's rows and its labels as text, in sorted order."""
     import pandas as pd
 
-    codes, labels = pd.factorize(column, sort=True)
-    return np.asarray(codes, dtype=np.intp), [str(label) for label in labels.tolist()]
+    if column.dtype != "str":
+        codes, labels = pd.factorize(column, sort=True)
+        return np.asarray(codes, dtype=np.intp), [str(label) for label in labels.tolist()]
+    # The same for text, without the indexes that pandas builds on the way.
+    codes, unique = column.array.factorize()
+    names = unique.tolist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    return rank[codes], [names[i] for i in order]
 
 
 def _levels(factors: list[_Coded]) -> tuple[Integers, tuple[str, ...]]:
@@ -321,12 +329,12 @@ def _check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formu
 
     n, p = X.shape
     scaled = X if weights is None else X * np.sqrt(weights)[:, None]
-    lengths = np.linalg.norm(scaled, axis=0)
+    gram = scaled.T @ scaled
+    lengths = np.sqrt(gram.diagonal())
     for j in np.flatnonzero(lengths == 0):
         raise DesignError(f"the fixed-effect column '{names[j]}' of '{formula.text}' is zero in every row.")
     # The Gram matrix of unit columns settles the clear cases; the QR of all rows is only paid for in the others.
-    gram = (scaled / lengths).T @ (scaled / lengths)
-    if n > p and np.linalg.eigvalsh(gram)[0] > 1e-6:
+    if n > p and np.linalg.eigvalsh(gram / np.outer(lengths, lengths))[0] > 1e-6:
         return
     r, pivot = qr(scaled / lengths, mode="r", pivoting=True)
     r = r[: min(n, p)]

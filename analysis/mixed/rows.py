@@ -135,7 +135,7 @@ def standardize(term: RandomTerm) -> Standard:
     if term.values is None:
         return Standard(None, np.full((1, 1), scale or 1.0), root)
     n = len(term.values)
-    sizes = np.sqrt(np.mean(term.values**2, axis=0))
+    sizes = np.sqrt(np.einsum("ij,ij->j", term.values, term.values) / n)
     if (sizes > 0).all() and term.width > 1:
         basis, triangle = orthonormal_basis(term.values)
         if np.linalg.cond(triangle / sizes) < COLLINEAR:
@@ -174,12 +174,11 @@ def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
     One pass over the rows each, where Householder QR needs a pass a column; two rounds give full accuracy for
     condition numbers up to 1e8 (Yamamoto et al. 2015, ETNA 44), beyond which Householder QR takes over.
     """
-    lengths = np.linalg.norm(X, axis=0)
-    basis, triangle = X / lengths, np.diag(lengths)
-    if np.linalg.cond(basis.T @ basis) > 1e14:
+    gram = X.T @ X
+    lengths = np.sqrt(gram.diagonal())
+    if np.linalg.cond(gram / np.outer(lengths, lengths)) > 1e14:
         return np.linalg.qr(X)
-    for _ in range(2):
-        factor = np.linalg.cholesky(basis.T @ basis).T
-        basis = basis @ np.linalg.inv(factor)
-        triangle = factor @ triangle
-    return basis, triangle
+    first = np.linalg.cholesky(gram).T
+    basis = X @ np.linalg.inv(first)
+    second = np.linalg.cholesky(basis.T @ basis).T
+    return basis @ np.linalg.inv(second), second @ first

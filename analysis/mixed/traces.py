@@ -37,9 +37,14 @@ class TraceSums:
         m = len(directions)
         result = np.empty((m, m))
         for i, (t, left) in enumerate(directions):
-            for j, (u, right) in enumerate(directions):
+            for j, (u, right) in enumerate(directions[: i + 1]):
                 # tr(∂Gᵢ K_tu ∂Gⱼ K_ut) = Σ ∂Gᵢ[b,a] K[a,c] ∂Gⱼ[c,d] K[b,d]
-                result[i, j] = np.einsum("ba,cd,acbd->", left, right, self.sums[t, u])
+                sums = self.sums[t, u]
+                if sums.size == 1:
+                    result[i, j] = left[0, 0] * right[0, 0] * sums[0, 0, 0, 0]
+                else:
+                    result[i, j] = np.einsum("ba,cd,acbd->", left, right, sums)
+                result[j, i] = result[i, j]
         return result
 
 
