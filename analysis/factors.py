@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import coverage, datasets
 from .answers import Answer, Naive, advice, answer, naive
+from .checks import (
+    BootstrapCheck,
+    LeftOut,
+    PermutationCheck,
+    bootstrap_checks,
+    check_counts,
+    left_out,
+    permutation_checks,
+    records,
+)
 from .covariates import FACTORS, Factor
 from .errors import CrossliftError, DesignError, unknown_name
 from .inputs import Source, read_inputs
@@ -42,6 +52,10 @@ class Request:
     engine: str = "crosslift"
     kernel: str | None = None
     within: str | None = None
+    bootstrap: int | None = None
+    permute: int | None = None
+    leave_out: str | None = None
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,24 @@ class Sensitivity:
 
     answer: Answer | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What the answers withstand, as far as it was asked for."""
+
+    bootstrap: tuple[BootstrapCheck, ...] = ()
+    permutation: tuple[PermutationCheck, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each."""
+        return [
+            *(check.sentence for check in self.bootstrap),
+            *(check.sentence for check in self.permutation),
+            *(check.sentence for check in self.left_out),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +99,7 @@ class FactorFit:
     notices: tuple[str, ...]
     related: Related | None = None
     within: Within | None = None
+    checks: Checks = Checks()
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -101,6 +134,12 @@ class FactorFit:
             content["kernel"] = self.related.to_json()
         if self.within:
             content["within"] = self.within.to_json()
+        if self.checks.sentences:
+            content["checks"] = {
+                "bootstrap": records(self.checks.bootstrap),
+                "permutation": records(self.checks.permutation),
+                "left_out": records(self.checks.left_out),
+            }
         return content
 
 
@@ -152,6 +191,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         say(f"splitting by {request.within}")
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
+    checks = _checks(result, outcome, request, list(zip(factors, answers, strict=True)), say)
     return FactorFit(
         request,
         read.sources,
@@ -164,6 +204,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         (*read.notices, *outcome.notices, *about),
         related,
         divided,
+        checks,
     )
 
 
@@ -187,8 +228,40 @@ def _check(request: Request) -> None:
             raise CrossliftError(
                 f"the engine '{request.engine}' takes no covariance between languages.", "Leave --engine out."
             )
+    check_counts({"--bootstrap": request.bootstrap, "--permute": request.permute})
+    if request.engine != "crosslift" and (request.bootstrap or request.permute or request.leave_out):
+        raise CrossliftError(
+            f"the engine '{request.engine}' keeps nothing to draw from or to leave out of.", "Leave --engine out."
+        )
     if request.within and not request.factors:
         raise CrossliftError(f"--within {request.within} splits factors, and none is asked for.", "Give --factor.")
+
+
+def _checks(
+    result: MixedResult,
+    outcome: Outcome,
+    request: Request,
+    asked: Sequence[tuple[Factor, Answer]],
+    say: Callable[[str], None],
+) -> Checks:
+    """What was asked of the answers beyond their intervals."""
+    bootstrapped: tuple[BootstrapCheck, ...] = ()
+    permuted: tuple[PermutationCheck, ...] = ()
+    left: tuple[LeftOut, ...] = ()
+    if request.bootstrap:
+        total = request.bootstrap
+        bootstrapped = bootstrap_checks(
+            result, asked, total, request.seed, lambda done: say(f"bootstrap: {done:,} of {total:,} draws")
+        )
+    if request.permute:
+        whole = request.permute
+        permuted = permutation_checks(
+            result, asked, whole, request.seed, lambda done: say(f"permutation: {done:,} of {whole:,} arrangements")
+        )
+    if request.leave_out:
+        say(f"leaving out each {request.leave_out}")
+        left = left_out(result, outcome.frame, request.leave_out, asked)
+    return Checks(bootstrapped, permuted, left)
 
 
 def _default_data(outcome: str) -> Sequence[str]:

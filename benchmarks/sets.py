@@ -51,8 +51,8 @@ SETS = (
     Set("5,000 rows, random intercepts, five factors", "synth5k.csv", INTERCEPTS, 5, 5),
     Set("50,000 rows, random slope, six factors", "synth50k.csv", SLOPE, 3, 1),
     Set("500,000 rows, random slope, six factors", "synth500k.csv", SLOPE, 1, 1),
-    Set("InstEval, two factors", "insteval.csv", "y ~ service + (1|s) + (1|d)", 3, 1),
-    Set("InstEval, three factors", "insteval.csv", "y ~ service + (1|s) + (1|d) + (1|dept:service)", 3, 1),
+    Set("InstEval, two factors", "insteval.csv.xz", "y ~ service + (1|s) + (1|d)", 3, 1),
+    Set("InstEval, three factors", "insteval.csv.xz", "y ~ service + (1|s) + (1|d) + (1|dept:service)", 3, 1),
 )
 
 

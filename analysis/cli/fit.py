@@ -71,6 +71,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="split the factors into slopes within and between groups, such as model or language, and report signs "
         "that flip",
     )
+    how.add_argument(
+        "--bootstrap", type=int, metavar="DRAWS", help="parametric-bootstrap interval of each slope beside that of t"
+    )
+    how.add_argument(
+        "--permute", type=int, metavar="DRAWS", help="permutation test: shuffle each factor between whole languages"
+    )
+    how.add_argument(
+        "--leave-out",
+        metavar="GROUP",
+        help="slopes without each level in turn: language, language_family, study, model or another column",
+    )
+    how.add_argument("--seed", type=int, default=1, help="of --bootstrap and --permute (default: 1)")
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
     add_json(files)
@@ -110,6 +122,10 @@ def run(options: argparse.Namespace) -> int:
         engine=options.engine,
         kernel=options.kernel,
         within=options.within,
+        bootstrap=options.bootstrap,
+        permute=options.permute,
+        leave_out=options.leave_out,
+        seed=options.seed,
     )
     out = console()
     with progress("reading") as say:
@@ -151,6 +167,10 @@ def print_fit(found: FactorFit, out: Any) -> None:
         for pooled in found.naives:
             out.print(f"  {pooled.sentence}")
         _print_sensitivity(found, out)
+    if found.checks.sentences:
+        heading(out, "What it withstands")
+        for line in found.checks.sentences:
+            out.print(f"  {line}")
     if found.within:
         group = found.within.group.replace("_", " ")
         heading(out, f"Within and between: {group}")

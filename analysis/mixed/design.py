@@ -165,6 +165,8 @@ def build_design(
         )
     if dropped:
         columns = {name: column[kept] for name, column in columns.items()}
+    # Numbers beside None are objects to pandas; without the missing ones they are numbers again.
+    columns = {name: column.infer_objects() if column.dtype == object else column for name, column in columns.items()}
     _check_finite(columns)
     n = int(kept.sum())
     y = _outcome(formula, columns)

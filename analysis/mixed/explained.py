@@ -60,7 +60,7 @@ def icc(result: MixedResult) -> pd.DataFrame:
 
 def _term_variances(result: MixedResult) -> list[float]:
     """Average variance over the rows that each term adds to the outcome."""
-    state = result.engine_state()
+    state = result.minimum()
     loadings = state.criterion.loadings(state.point.theta)
     found = []
     for term, loading in zip(result.design.terms, loadings, strict=False):
@@ -75,7 +75,7 @@ def _term_variances(result: MixedResult) -> list[float]:
 
 def _residual(result: MixedResult) -> float:
     """Average residual variance of a row; sampling variances count as residual."""
-    state = result.engine_state()
+    state = result.minimum()
     rows = state.rows
     own = 1.0 if rows.root is None else float(np.mean(rows.root**-2.0))
     if not rows.known_scale:

@@ -64,9 +64,14 @@ def f_test(statistic: float, num_df: int, den_df: float) -> FTest:
 
 
 def row_space(contrasts: Floats) -> Floats:
-    """Independent rows that span the same space: a hypothesis stated twice counts once."""
-    _, sizes, rows = np.linalg.svd(contrasts, full_matrices=False)
-    return np.asarray(rows[sizes > 1e-10 * sizes[0]])
+    """Independent rows that span the same space: a hypothesis stated twice counts once.
+
+    Rows that are independent stay as they are: Satterthwaite's df of a joint test depend a little on how it is stated.
+    """
+    unit = contrasts / np.linalg.norm(contrasts, axis=1)[:, None]
+    _, sizes, rows = np.linalg.svd(unit, full_matrices=False)
+    independent = sizes > 1e-10 * sizes[0]
+    return contrasts if len(contrasts) == independent.sum() else np.asarray(rows[independent])
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _error_parts(criterion: Criterion, point: Point, lambdas: list[Floats], size
 
 def mode_std_devs(result: MixedResult) -> list[Floats]:
     """Standard deviations of the conditional modes given the fixed effects, shapes ``(L, k)``, as lme4 has them."""
-    state = result.engine_state()
+    state = result.minimum()
     lambdas = state.criterion.lambdas(state.point.theta)
     size = sum(term.size for term in result.design.terms)
     with blas_threads(state.criterion.data.q):

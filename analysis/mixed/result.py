@@ -296,15 +296,20 @@ class MixedResult:
         CrossliftError
             If an outside engine made the fit (it keeps none), or standard deviations were held.
         """
+        state = self.minimum()
+        if state.held:
+            raise CrossliftError(
+                f"the fit holds {', '.join(state.held)} at given values; this is for fits that estimate all.",
+                "Fit without hold.",
+            )
+        return state
+
+    def minimum(self) -> Fitted:
+        """As :meth:`engine_state`, also where standard deviations were held."""
         if self.fitted is None:
             raise CrossliftError(
                 f"the engine '{self.engine}' keeps nothing that this could be computed from.",
                 "Fit with this package's own engine.",
-            )
-        if self.fitted.held:
-            raise CrossliftError(
-                f"the fit holds {', '.join(self.fitted.held)} at given values; this is for fits that estimate all.",
-                "Fit without hold.",
             )
         return self.fitted
 
@@ -365,6 +370,7 @@ class MixedResult:
             "log_likelihood": self.log_likelihood,
             "criterion": self.criterion,
             "aic": self.aic,
+            "r_squared": None if self.fitted is None else asdict(self.r_squared()),
             "reml": self.reml,
             "singular": self.singular,
             "converged": self.converged,

@@ -69,8 +69,15 @@ class Summary:
         count_words = f"converged in {result.evaluations} evaluations" if result.evaluations else "converged"
         search = count_words if result.converged else "NOT CONVERGED"
         left_out = "; ".join(f"{reason}: {count(rows)}" for reason, rows in result.dropped) or "none"
+        explained = []
+        if result.fitted is not None:
+            found = result.r_squared()
+            explained = [
+                f"R² {found.marginal:.2f} by the fixed effects, {found.conditional:.2f} with the random effects"
+            ]
         return [
             f"{fit} · {search} · {'singular' if result.singular else 'not singular'}",
+            *explained,
             f"degrees of freedom: {DF_WORDS.get(result.df_method, result.df_method)} · engine: {result.engine}",
             f"rows left out: {left_out}",
         ]

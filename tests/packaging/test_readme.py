@@ -48,3 +48,13 @@ def test_shown_python_runs() -> None:
     names: dict[str, object] = {}
     exec(code[1], names)
     assert names["result"].converged  # type: ignore[attr-defined]
+
+
+def test_shown_models_run() -> None:
+    """The blocks of docs/models.md, one after the other."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/models.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) > 5
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["related"].converged  # type: ignore[attr-defined]

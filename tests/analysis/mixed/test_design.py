@@ -137,3 +137,13 @@ def test_orthonormal_basis_of_an_ill_conditioned_matrix() -> None:
     basis, triangle = orthonormal_basis(X)
     np.testing.assert_allclose(basis.T @ basis, np.eye(4), atol=1e-12)
     np.testing.assert_allclose(basis @ triangle, X, rtol=1e-10, atol=1e-6)
+
+
+def test_numbers_beside_none_are_numbers() -> None:
+    frame = make(7)
+    result = fit_mixed("y ~ x + (1|a)", frame.drop(index=[0, 5]))
+    mixed = frame.astype({"y": object, "x": object})
+    mixed.loc[0, "x"] = mixed.loc[5, "y"] = None
+    found = fit_mixed("y ~ x + (1|a)", mixed)
+    assert found.names == ("Intercept", "x")
+    assert found.criterion == result.criterion
