@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
-from ..errors import CrossliftError, DesignError, did_you_mean
+from ..errors import CrossliftError, did_you_mean
 from .criterion import Criterion
 from .crossproducts import CrossProducts, Eliminated, assemble
 from .inference import coefficients
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .result import Fitted, MixedResult
 
-# What is left of a unit column once a level is gone, below which it can no longer be estimated.
+# Share of a column's squared length that other columns leave, below which it repeats them.
 ESTIMABLE = 1e-8
 COLUMNS = ["level", "rows", "term", "estimate", "std_error", "change", "dfbetas", "cooks_distance", "note"]
 
@@ -49,7 +49,8 @@ def influence(result: MixedResult, by: str | pd.Series[Any]) -> pd.DataFrame:
         A row for each level and fixed effect: ``level``, ``rows`` (left out), ``term``, ``estimate`` and ``std_error``
         without the level, ``change`` of the estimate, ``dfbetas`` (the change in standard errors without the level;
         Belsley, Kuh & Welsch 1980), ``cooks_distance`` of the level (over all fixed effects, in their covariance), and
-        a ``note`` where a fixed effect cannot be estimated without the level or the search did not end.
+        a ``note`` where a fixed effect cannot be told from others without the level (its row is then empty, and the
+        others are fitted without it) or the search did not end.
 
     Raises
     ------
@@ -77,6 +78,9 @@ def influence(result: MixedResult, by: str | pd.Series[Any]) -> pd.DataFrame:
                     records.append((level, int(out.sum()), name, *(np.nan,) * 5, found))
                     continue
                 change = found.estimate - result.coefficients
+                kept = np.isfinite(change)
+                moved = np.where(kept, change, 0.0)
+                note = "" if kept[j] else "it repeats other fixed effects on the rows left"
                 records.append(
                     (
                         level,
@@ -86,8 +90,8 @@ def influence(result: MixedResult, by: str | pd.Series[Any]) -> pd.DataFrame:
                         found.std_error[j],
                         change[j],
                         change[j] / found.std_error[j],
-                        float(change @ precision @ change) / len(change),
-                        "" if found.converged else "the search did not end",
+                        float(moved @ precision @ moved) / int(kept.sum()),
+                        note if found.converged else "the search did not end",
                     )
                 )
     return pd.DataFrame(records, columns=COLUMNS)
@@ -121,18 +125,19 @@ def _groups(result: MixedResult, by: str | pd.Series[Any]) -> tuple[Integers, li
 
 def _without(state: Fitted, out: Booleans, refitter: Refitter) -> _Without | str:
     """Fit without some rows; why not, if it cannot be done."""
-    try:
-        data = _downdated(state.criterion.data, state.rows, out)
-    except DesignError as error:
-        return error.message
+    if out.all():
+        return "no row is left without it"
+    data, used = _downdated(state.criterion.data, state.rows, out)
     criterion = Criterion(data, state.criterion.reml)
     search = refitter.borrow(criterion)
-    estimate, covariance = coefficients(criterion, search.point)
-    return _Without(estimate, np.sqrt(np.diag(covariance)), search.converged)
+    estimate, std_error = np.full(len(used), np.nan), np.full(len(used), np.nan)
+    own, covariance = coefficients(criterion, search.point)
+    estimate[used], std_error[used] = own, np.sqrt(np.diag(covariance))
+    return _Without(estimate, std_error, search.converged)
 
 
-def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> CrossProducts:
-    """Cross-products of the other rows, in a new orthonormal basis."""
+def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossProducts, Booleans]:
+    """Cross-products of the other rows in a new orthonormal basis, and which fixed columns are left in it."""
     p = data.p
     apart = None if data.eliminated is None else data.eliminated.term
     basis = rows.X[out] @ np.linalg.inv(data.triangle)
@@ -147,18 +152,19 @@ def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> CrossProducts:
         eliminated = _difference(data.eliminated, part)
     s = data.matrix.shape[0] - p - 1
     left = data.matrix - matrix
-    # [Q r] of the whole fit is no longer orthonormal: with Q'Q = LL', the new basis is Q L⁻ᵀ.
-    own = left[s:-1, s:-1]
-    roots, vectors = np.linalg.eigh(own)
-    if roots[0] < ESTIMABLE:
-        raise DesignError(f"without these {int(out.sum())} rows the fixed effects are no longer all estimable.")
-    lower = np.linalg.cholesky(own)
-    change = np.zeros((p + 1, p + 1))
-    change[:p, :p] = np.linalg.inv(lower).T
-    coefficients_ = vectors @ ((vectors.T @ left[s:-1, -1]) / roots)
-    change[:p, p] = -coefficients_
-    change[p, p] = 1.0
-    matrix = np.empty_like(left)
+    # [Q r] of the whole fit is no longer orthonormal, and a column may repeat others once the level is gone.
+    gram = data.triangle.T @ left[s:-1, s:-1] @ data.triangle
+    used = _independent(gram, np.diag(data.triangle.T @ data.triangle))
+    lower = np.linalg.cholesky(gram[np.ix_(used, used)])
+    turn = data.triangle[:, used] @ np.linalg.inv(lower).T  # from Q to the new basis
+    whole = data.triangle @ data.least_squares  # Q'y of all rows
+    projected = turn.T @ (left[s:-1, s:-1] @ whole + left[s:-1, -1])
+    width = int(used.sum())
+    change = np.zeros((p + 1, width + 1))
+    change[:p, :width] = turn
+    change[:p, width] = whole - turn @ projected
+    change[p, width] = 1.0
+    matrix = np.empty((s + width + 1,) * 2)
     matrix[:s, :s] = left[:s, :s]
     matrix[:s, s:] = left[:s, s:] @ change
     matrix[s:, :s] = matrix[:s, s:].T
@@ -166,15 +172,29 @@ def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> CrossProducts:
     if eliminated is not None:
         eliminated = replace(eliminated, right=eliminated.right @ change)
     log_weights = 0.0 if rows.root is None else 2.0 * float(np.log(rows.root[out]).sum())
-    return replace(
+    remaining = replace(
         data,
         matrix=matrix,
         eliminated=eliminated,
         n=data.n - int(out.sum()),
-        triangle=lower.T @ data.triangle,
-        least_squares=data.least_squares + np.linalg.solve(data.triangle, coefficients_),
+        p=width,
+        triangle=lower.T,
+        least_squares=np.linalg.solve(lower.T, projected),
         log_weights=data.log_weights - log_weights,
     )
+    return remaining, used
+
+
+def _independent(gram: Floats, before: Floats) -> Booleans:
+    """Columns that no earlier ones repeat on the rows that are left; ``before`` are squared lengths on all rows."""
+    used = np.zeros(len(gram), dtype=bool)
+    for j in range(len(gram)):
+        own = float(gram[j, j])
+        if used.any():
+            cross = gram[used, j]
+            own -= float(cross @ np.linalg.solve(gram[np.ix_(used, used)], cross))
+        used[j] = own > ESTIMABLE * max(float(gram[j, j]), ESTIMABLE * before[j])
+    return used
 
 
 def _taken(rows: Rows, where: Booleans) -> Rows:
