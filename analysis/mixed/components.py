@@ -39,9 +39,20 @@ def components_of(
     terms: Sequence[RandomTerm], loadings: list[Floats], sigma2: float, known_scale: bool
 ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
     """Variances and correlations from the loadings of the terms; the residual comes last."""
+    components, correlations = effects(terms, [sigma2 * loading @ loading.T for loading in loadings])
+    if len(loadings) > len(terms):  # on top of known sampling variances
+        components.append(VarianceComponent("Residual", "", float(loadings[-1][0, 0] ** 2)))
+    elif not known_scale:
+        components.append(VarianceComponent("Residual", "", sigma2))
+    return tuple(components), tuple(correlations)
+
+
+def effects(
+    terms: Sequence[RandomTerm], covariances: Sequence[Floats]
+) -> tuple[list[VarianceComponent], list[Correlation]]:
+    """Variances and correlations from the covariance matrix of each term's effects, shapes ``(k, k)``."""
     components, correlations = [], []
-    for term, loading in zip(terms, loadings, strict=False):
-        covariance = sigma2 * loading @ loading.T
+    for term, covariance in zip(terms, covariances, strict=False):
         std_dev = np.sqrt(np.diag(covariance))
         for a, column in enumerate(term.labels):
             components.append(VarianceComponent(term.group, column, float(covariance[a, a])))
@@ -49,8 +60,4 @@ def components_of(
                 both = std_dev[a] * std_dev[b]
                 value = float(covariance[a, b] / both) if both > 0 else float("nan")
                 correlations.append(Correlation(term.group, term.labels[b], column, value))
-    if len(loadings) > len(terms):  # on top of known sampling variances
-        components.append(VarianceComponent("Residual", "", float(loadings[-1][0, 0] ** 2)))
-    elif not known_scale:
-        components.append(VarianceComponent("Residual", "", sigma2))
-    return tuple(components), tuple(correlations)
+    return components, correlations

@@ -55,6 +55,27 @@ class FTest:
     p_value: float
 
 
+def matched_degrees(contrasts: Floats, covariance: Floats, sensitivity: Floats, parameters: Floats) -> Floats:
+    """Degrees of freedom of a chi-square whose relative variance is that of each contrast's estimated variance.
+
+    Parameters
+    ----------
+    contrasts
+        Shape ``(r, p)``.
+    covariance
+        Of the fixed effects, shape ``(p, p)``.
+    sensitivity
+        Its derivatives in the variance parameters, shape ``(m, p, p)``.
+    parameters
+        Covariance of those, shape ``(m, m)``.
+    """
+    variance = np.einsum("ri,ij,rj->r", contrasts, covariance, contrasts)
+    slope = np.einsum("ri,mij,rj->rm", contrasts, sensitivity, contrasts)
+    spread = np.einsum("rm,mn,rn->r", slope, parameters, slope)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+
+
 def f_test(statistic: float, num_df: int, den_df: float) -> FTest:
     """Upper tail of the F distribution."""
     from scipy.special import chdtrc
@@ -113,11 +134,7 @@ class Satterthwaite:
 
     def degrees(self, contrasts: Floats) -> Floats:
         """``2 v² / g'Ag`` of each contrast."""
-        variance = np.einsum("ri,ij,rj->r", contrasts, self.covariance, contrasts)
-        slope = np.einsum("ri,mij,rj->rm", contrasts, self.sensitivity, contrasts)
-        spread = np.einsum("rm,mn,rn->r", slope, self.parameters, slope)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+        return matched_degrees(contrasts, self.covariance, self.sensitivity, self.parameters)
 
     def test(self, contrasts: Floats, estimate: Floats) -> FTest:
         """Wald's F, its df combined from those of independent one-df pieces.

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..arrays import Floats
 from .criterion import Criterion, Point
-from .inference import FTest, coefficients, f_test, row_space
+from .inference import FTest, coefficients, f_test, matched_degrees, row_space
 from .traces import TraceSums
 
 # Directions with less than this share of the largest expected information are left out of its inverse, as pbkrtest
@@ -52,11 +52,7 @@ class KenwardRoger:
 
     def degrees(self, contrasts: Floats) -> Floats:
         """``2 v² / Σ Wᵢⱼ vᵢ vⱼ`` of each contrast."""
-        variance = np.einsum("ri,ij,rj->r", contrasts, self.unadjusted, contrasts)
-        parts = np.einsum("ri,mij,rj->rm", contrasts, self.directions, contrasts)
-        spread = np.einsum("rm,mn,rn->r", parts, self.weights, parts)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+        return matched_degrees(contrasts, self.unadjusted, self.directions, self.weights)
 
     def test(self, contrasts: Floats, estimate: Floats) -> FTest:
         """Scaled F test of ``contrasts @ estimate = 0``."""

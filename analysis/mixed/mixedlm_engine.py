@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError
-from .components import Correlation, VarianceComponent
+from .components import Correlation, VarianceComponent, effects
 from .design import Design, RandomTerm, build_design
 from .formula import parse_formula
 from .inference import Normal
@@ -110,16 +110,8 @@ def _fit(design: Design, reml: bool) -> tuple[Any, list[str]]:
 
 def _components(design: Design, fitted: Any) -> tuple[list[VarianceComponent], list[Correlation]]:
     blocks = {block.grouping_factor: np.asarray(block.cov, dtype=float) for block in fitted.VarCorr().groups.values()}
-    components, correlations = [], []
-    for t, term in enumerate(design.terms):
-        covariance = blocks[f"g{t}"]
-        spread = np.sqrt(np.diag(covariance))
-        for a, column in enumerate(term.columns):
-            components.append(VarianceComponent(term.group, column, float(covariance[a, a])))
-            for b in range(a):
-                both = spread[a] * spread[b]
-                value = float(covariance[a, b] / both) if both > 0 else float("nan")
-                correlations.append(Correlation(term.group, term.columns[b], column, value))
+    covariances = [blocks[f"g{t}"] for t in range(len(design.terms))]
+    components, correlations = effects(design.terms, covariances)
     components.append(VarianceComponent("Residual", "", float(fitted.sigma) ** 2))
     return components, correlations
 
