@@ -10,7 +10,7 @@ import numpy as np
 from .covariates import Factor
 from .errors import FormulaError, did_you_mean
 from .mixed.result import MixedResult
-from .tables import number, p_value
+from .tables import number, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,9 +156,8 @@ def _sentence(result: MixedResult, factor: Factor, row: pd.Series[float], levels
     where = f" where {' and '.join(others)} {'is' if len(others) == 1 else 'are'} zero" if others else ""
     per = f"per {factor.words}{where}"
     interval = f"95% interval {number(row['conf_low'], 2)} to {number(row['conf_high'], 2)}"
-    p = p_value(row["p_value"])
     degrees = "normal distribution" if np.isinf(row["df"]) else f"{number(row['df'], 1)} degrees of freedom"
-    basis = f"p {p if p.startswith('<') else '= ' + p}, {degrees}, {levels} {factor.level}s"
+    basis = f"{p_words(row['p_value'])}, {degrees}, {levels} {factor.level}s"
     if row["conf_low"] <= 0.0 <= row["conf_high"]:
         return (
             f"The data do not settle whether the {noun} changes: {number(row['estimate'], 2)} points {per} "

@@ -12,7 +12,7 @@ from .answers import Answer
 from .covariates import Factor
 from .errors import CrossliftError, did_you_mean
 from .mixed.result import MixedResult
-from .tables import number, p_value
+from .tables import number, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def bootstrap_checks(
         p = found.p_value(item.term)
         sentence = (
             f"Parametric bootstrap of {factor.name} ({len(found.draws):,} draws, seed {seed}): 95% interval "
-            f"{number(low, 2)} to {number(high, 2)}, {_p(p)}."
+            f"{number(low, 2)} to {number(high, 2)}, {p_words(p)}."
         )
         if found.unconverged:
             sentence += f" {found.unconverged} refits did not converge and are left out."
@@ -105,7 +105,7 @@ def permutation_checks(
             continue
         sentence = (
             f"Permutation of {factor.name} between whole {factor.level}s ({len(found.draws):,} arrangements, seed "
-            f"{seed}): {_p(found.p_value)}."
+            f"{seed}): {p_words(found.p_value)}."
         )
         checks.append(PermutationCheck(factor.name, factor.level, len(found.draws), seed, found.p_value, sentence))
     return tuple(checks)
@@ -174,11 +174,6 @@ def check_counts(draws: dict[str, int | None]) -> None:
 
 #: Draws under which a 95% interval would be the extremes themselves.
 FEWEST_DRAWS = 99
-
-
-def _p(value: float) -> str:
-    printed = p_value(value)
-    return f"p {printed}" if printed.startswith("<") else f"p = {printed}"
 
 
 def records(checks: Sequence[Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from .errors import DesignError, UnknownLanguageError
 from .kernels import LanguageKernel, language_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
-from .tables import number, p_value
+from .tables import number, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ class Related:
             return "The search with related languages reached no minimum: its numbers are not to be used."
         if abs(self.difference) < ROUNDING and self.share < SHARE:
             return "None of the variance between languages follows the covariance: both fits are the same."
-        test = "" if np.isnan(self.p_value) else f", p {_p(self.p_value)}"
+        test = "" if np.isnan(self.p_value) else f", {p_words(self.p_value)}"
         sentence = (
             f"{self.share:.0%} of the variance between languages follows the covariance; {kind} criterion "
             f"{number(max(self.difference, 0.0), 2)} lower{test}."
@@ -201,11 +201,6 @@ def _verdict(ours: Answer, plain: Answer) -> list[str]:
             "Its degrees of freedom are few: the rows hardly tell how much of the variance follows the covariance."
         )
     return lines
-
-
-def _p(value: float) -> str:
-    text = p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _label(code: str) -> str:

@@ -78,6 +78,12 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def p_words(value: float) -> str:
+    """A p-value as a sentence has it: ``p = 0.045`` or ``p < 0.001``."""
+    printed = p_value(value)
+    return f"p {printed}" if printed.startswith("<") else f"p = {printed}"
+
+
 def count(value: int) -> str:
     """An integer with thousands separated."""
     return f"{value:,}"

@@ -53,7 +53,7 @@ def results() -> pd.DataFrame:
     rows = [
         {"cell": cell, "method": method, "simulations": 2000, "failures": 0, "singular": 0, "coverage_se": 0.005,
          "coverage": 0.5 if method == NAIVE else 0.95, "false_positive_rate": 0.5 if method == NAIVE else 0.05,
-         "mean_width": 1.0, "median_df": 10.0, "spread": 1.0}
+         "median_width": 1.0, "median_df": 10.0, "spread": 1.0}
         for cell, methods in plan().items()
         for method in methods
     ]  # fmt: skip

@@ -23,7 +23,7 @@ def summarize(out: Path, planned: Mapping[str, Sequence[str]], simulations: int)
     """One row for each cell and method.
 
     ``coverage`` is the share of intervals that hold the true slope and ``coverage_se`` its Monte-Carlo standard error;
-    ``false_positive_rate`` the share of p-values under 5%. Both, ``mean_width`` (points per unit of distance),
+    ``false_positive_rate`` the share of p-values under 5%. Both, ``median_width`` (points per unit of distance),
     ``median_df`` and ``spread`` (standard deviation of the estimates) are over simulations with an interval;
     ``failures`` counts those without and ``singular`` fits with a variance of zero.
     """
@@ -47,7 +47,7 @@ def _row(found: pd.DataFrame) -> dict[str, float]:
         "coverage": coverage,
         "coverage_se": float(np.sqrt(coverage * (1.0 - coverage) / len(used))) if len(used) else float("nan"),
         "false_positive_rate": float(rejected.mean()),
-        "mean_width": float((used["conf_high"] - used["conf_low"]).mean()),
+        "median_width": float((used["conf_high"] - used["conf_low"]).median()),
         "median_df": float(used["df"].median()),
         "spread": float(used["estimate"].std()),
     }
@@ -102,13 +102,13 @@ def _coverage(table: pd.DataFrame) -> str:
 
 def _methods(table: pd.DataFrame) -> str:
     related = table["cell"].map(lambda name: CELLS[name].related)
-    reference = table[table["method"] == DEFAULT].set_index("cell")["mean_width"]
+    reference = table[table["method"] == DEFAULT].set_index("cell")["median_width"]
     lines = []
     for name, method in METHODS.items():
         rows = table[table["method"] == name]
         if len(rows) == 0:
             continue
-        ratio = (rows.set_index("cell")["mean_width"] / reference).dropna()
+        ratio = (rows.set_index("cell")["median_width"] / reference).dropna()
         lines.append(
             [
                 f"`{name}`",
