@@ -147,34 +147,27 @@ def check_average_gain(claim: Claim, tables: Tables | None = None) -> Check:
     known = mean(list(main.gains.values()))
     reason = (
         f"{len(main.gains)} of {len(TASKS)} tasks are printed and gain {known.text()} on average; "
-        f"{main_need(main, claimed)}"
+        f"{main_need(pairs, main, claimed)}"
     )
     return Check(
         readings=found,
         reason=reason,
         evidence=tuple(_evidence(tables)),
         recomputed=f"{known.text()} without retrieval" if set(main.missing) == set(RETRIEVAL) else known.text(),
-        findings=(*_span(pairs, main, claimed), *_findings(tables, main, claimed)),
+        findings=tuple(_findings(tables, main, claimed)),
     )
 
 
-def _span(pairs: Sequence[tuple[Reading, Sum]], main: Sum, claimed: Interval) -> Iterator[str]:
-    """What the missing tasks must give over all readings that lack the same tasks."""
-    needed = [found.needed(claimed) for _, found in pairs if found.missing == main.missing]
-    if main.missing:
-        whole = Interval(min(item.low for item in needed), max(item.high for item in needed))
-        yield (
-            f"Over the {len(needed)} readings that lack only {_names(main.missing)}, these must gain {whole.text(1)} "
-            f"together, of {float(main.possible.high):.1f} at most."
-        )
-
-
-def main_need(main: Sum, claimed: Interval) -> str:
-    """What the missing tasks must give under the first reading, or that none is missing."""
+def main_need(pairs: Sequence[tuple[Reading, Sum]], main: Sum, claimed: Interval) -> str:
+    """What the tasks that the first reading lacks must give, over all readings that lack the same; or that none is."""
     if not main.missing:
         return "none is missing"
-    names = " and ".join(PRINTED[task] for task in main.missing)
-    return f"{names} must gain {main.needed(claimed).text(1)} together, of {float(main.possible.high):.1f} at most"
+    needed = [found.needed(claimed) for _, found in pairs if found.missing == main.missing]
+    whole = Interval(min(item.low for item in needed), max(item.high for item in needed))
+    return (
+        f"{_names(main.missing)} must gain {whole.text(1)} together over {len(needed)} readings "
+        f"({main.needed(claimed).text(1)} under the first), of {float(main.possible.high):.1f} at most"
+    )
 
 
 def _evidence(tables: Tables) -> Iterator[Evidence]:

@@ -17,7 +17,7 @@ SUFFIXES = (".txt", ".md")
 VERIFIED = frozenset({"✓", "✔", "☑", "yes", "true"})
 UNVERIFIED = frozenset({"×", "✗", "✘", "x", "no", "false"})
 #: Characters that a finished sentence ends with.
-_END = (".", "!", "?", ":", ")", "]", "”", '"', "…")
+_END = (".", "!", "?", ")", "]", "”", '"')
 _HEADING = re.compile(r"^(?:#{1,6}\s*)?\d+(?:\.\d+)*\.?\s+([A-Z][A-Za-z -]{2,60})$")
 _BARE = re.compile(r"^(?:#{1,6}\s*)?(Abstract|References|Bibliography)$", re.IGNORECASE)
 _COLUMNS = ("claim", "verified", "confidence")
@@ -133,10 +133,13 @@ def parse(text: str, name: str) -> Document:
     references: list[str] = []
     in_table = False
     seen_table = False
+    after_blank = False
     for number, printed in enumerate(text.splitlines(), start=1):
         line = printed.strip()
         if not line:
+            after_blank = True
             continue
+        alone, after_blank = after_blank, False
         heading = _HEADING.match(line) or _BARE.match(line)
         if heading:
             section, in_table = heading[1].strip().lower(), False
@@ -148,6 +151,8 @@ def parse(text: str, name: str) -> Document:
         cells = _cells(line)
         if tuple(cell.lower() for cell in cells) == _COLUMNS:
             in_table = seen_table = True
+        elif in_table and len(cells) == 1 and alone and table:
+            in_table = False  # a paragraph after the table
         elif in_table and not _is_rule(cells):
             table.append((number, cells))
         elif section in ("references", "bibliography"):
@@ -169,8 +174,8 @@ def parse(text: str, name: str) -> Document:
 def _cells(line: str) -> list[str]:
     if "\t" in line:
         return [cell.strip() for cell in line.split("\t")]
-    if line.startswith("|"):
-        inner = line[1:-1] if line.endswith("|") else line[1:]
+    if "|" in line:
+        inner = line.removeprefix("|").removesuffix("|")
         return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", inner)]
     return [line]
 

@@ -133,6 +133,8 @@ def details(outcome: Outcome, registry: Registry) -> list[str | Table]:
         facts.append(f"so from {float(claim.interval.low):g} to under {float(claim.interval.high):g}")
     blocks.append(f"  {' · '.join([*facts, *([scope] if scope else [])])}")
     blocks.append(f"  {outcome.reason}")
+    if claim.settled_by and claim.settled_by not in outcome.reason and outcome.verdict != "reproduced":
+        blocks.append(f"  settled by: {claim.settled_by}")
     if claim.note:
         blocks.append(f"  {claim.note}")
     if outcome.check.readings:

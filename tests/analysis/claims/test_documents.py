@@ -27,7 +27,7 @@ About four target tasks of XTREME-R.
 
 2 Results
 
-7 papers retrieved. 3 claims extracted; 3 independently verified.
+Of 7 papers, we kept 3 claims extracted by hand, with 3 verified.
 
 3 Extracted Claims
 
@@ -82,6 +82,13 @@ def test_markdown() -> None:
     assert found.mismatches() == ()
 
 
+def test_markdown_without_outer_pipes_and_a_paragraph_after_the_table() -> None:
+    table = "Claim | Verified | Confidence\n--- | --- | ---\nA. | ✓ | 0.2\nB | ✓\n\nThat was all.\n"
+    document = parse("T\n\n## 1 Claims\n\n" + table, "frogs")
+    assert [row.text for row in document.rows] == ["A."]
+    assert document.problems == ("frogs, line 8 (row 2 of the claims) has 2 cells, not 3: claim, flag, confidence.",)
+
+
 def test_account_of_a_document() -> None:
     found = account(parse(TABS, "frogs"))
     assert (found.claims_announced, found.claims_listed) == (3, 3)
@@ -99,7 +106,17 @@ def test_a_version_is_no_count() -> None:
 
 @pytest.mark.parametrize(
     ("text", "cut"),
-    [("It is.", False), ("It is", True), ("It is. ⁴", False), ("Is it?", False), ("It gains 5.4", True), ("", False)],
+    [
+        ("It is.", False),
+        ("It is", True),
+        ("It is. ⁴", False),
+        ("Is it?", False),
+        ("It gains 5.4", True),
+        ("It gains …", True),
+        ("These:", True),
+        ("(It is.)", False),
+        ("", False),
+    ],
 )
 def test_cut_off(text: str, cut: bool) -> None:
     assert is_cut_off(text) is cut
