@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -98,6 +98,11 @@ def cells_of(frame: pd.DataFrame, data: str) -> Cells:
         key = (str(row["method"]), str(row["target_task"]), str(row["metric"]))
         scores.setdefault(key, Cell(rounded(float(row["score"]), decimals), int(str(index)) + 2))
     return Cells(data, scores)
+
+
+def names(tasks: Sequence[str]) -> str:
+    """Tasks as they are printed, joined by *and*."""
+    return " and ".join(PRINTED[task] for task in tasks)
 
 
 def _decimals(score: float) -> int:

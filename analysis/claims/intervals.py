@@ -80,3 +80,8 @@ def mean(intervals: Sequence[Interval]) -> Interval:
     if not intervals:
         raise ValueError("mean of no intervals")
     return total(intervals).times(Fraction(1, len(intervals)))
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .average_gain import Tables, bundled_tables, summed
-from .cells import PRINTED, RETRIEVAL
-from .intervals import Interval, total
+from .cells import PRINTED, RETRIEVAL, names
+from .intervals import Interval, signed, total
 from .registry import Claim
 from .verdicts import FAILS, NO_DATA, OPEN, Check, Evidence, Reading
+from .weighted import Tables, bundled_tables, summed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,8 +102,7 @@ def check_retrieval_gain(claim: Claim, tables: Tables | None = None) -> Check:
             Evidence(
                 tables.baseline.data,
                 lines,
-                f"XLM-R Large without intermediate task: {' and '.join(PRINTED[t] for t in RETRIEVAL)} sum to "
-                f"{total(bases).middle:.1f}",
+                f"XLM-R Large without intermediate task: {names(RETRIEVAL)} sum to {total(bases).middle:.1f}",
             ),
         ),
     )
@@ -133,7 +132,7 @@ def _evidence(tables: Tables, task: str, metrics: tuple[str, ...]) -> Iterator[E
     for cells in (tables.first, tables.second):
         gains = [(metric, gain) for metric in metrics if (gain := cells.gain(task, metric)) is not None]
         if gains:
-            text = ", ".join(f"{metric} {gain.middle:+.1f}" for metric, gain in gains)
+            text = ", ".join(f"{metric} {signed(gain.middle, 1)}" for metric, gain in gains)
             yield Evidence(cells.data, cells.lines(task), f"{PRINTED[task]}, X-STILTs over XLM-R Large: {text}")
 
 

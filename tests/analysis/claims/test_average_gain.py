@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.claims.average_gain import bundled_tables, check_average_gain, interval_over_tasks, summed, weights
+from analysis.claims.average_findings import interval_over_tasks
+from analysis.claims.average_gain import check_average_gain
 from analysis.claims.cells import QUESTIONS, RETRIEVAL, TASKS
 from analysis.claims.registry import registry
 from analysis.claims.verdicts import FAILS, HOLDS, OPEN, settle
+from analysis.claims.weighted import bundled_tables, summed, weights
 from tests.analysis.claims.planted import BASE, CLAIM, cells, tables
 
 EVEN = dict.fromkeys(TASKS, 5.4)
