@@ -11,7 +11,7 @@ from .. import __version__
 from ..errors import CrossliftError
 
 #: Subcommands, each a module of this package with ``SUMMARY``, ``add_arguments`` and ``run``.
-COMMANDS = ("fit", "data", "typology", "validate")
+COMMANDS = ("fit", "data", "typology", "validate", "verify")
 
 #: Exit status for input that cannot be used; 1 is kept for checks that fail, 0 for success.
 BAD_INPUT = 2

@@ -55,7 +55,11 @@ def progress(words: str) -> Iterator[Callable[[str], None]]:
 
 def write_json(path: str, content: Mapping[str, Any], out: Console) -> None:
     """Write a result; ``-`` means standard output."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)
+
+
+def write_text(path: str, text: str, out: Console) -> None:
+    """Write text; ``-`` means standard output."""
     if path == "-":
         out.file.write(text)
         return

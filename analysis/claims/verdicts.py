@@ -1,0 +1,125 @@
+"""Verdicts: what the readings of a claim come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .intervals import Interval
+from .registry import Claim
+
+VERDICTS = ("reproduced", "reproduced-under", "consistent", "contradicted", "not-checkable")
+#: In place of a verdict, for a claim that this version has no check for.
+NOT_COMPUTED = "not-computed"
+HOLDS, FAILS, OPEN, NO_DATA = "holds", "fails", "open", "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A bundled table, the lines of its file that were used, and what they say."""
+
+    data: str
+    lines: tuple[int, ...]
+    says: str
+
+    def to_json(self) -> dict[str, Any]:
+        """With the hash of the table."""
+        from ..datasets import find
+
+        return {"data": self.data, "sha256": find(self.data).sha256(), "lines": list(self.lines), "says": self.says}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One defensible way to read a claim.
+
+    Attributes
+    ----------
+    name
+        What this reading decides: which publication, metric, average.
+    status
+        ``holds``, ``fails``, ``open`` (cells are missing that could make it true) or ``no data``.
+    recomputed
+        What the data give under it; ``None`` if nothing.
+    needs
+        For an open reading, what the missing cells must be.
+    """
+
+    name: str
+    status: str
+    recomputed: Interval | None = None
+    needs: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Ends of the interval as numbers."""
+        return {
+            "reading": self.name,
+            "status": self.status,
+            "recomputed": as_json(self.recomputed),
+            "needs": self.needs,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check found: its readings, in words why, the evidence, and tables to print in full."""
+
+    readings: tuple[Reading, ...]
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    recomputed: str = ""
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A claim with its verdict."""
+
+    claim: Claim
+    verdict: str
+    check: Check
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return self.check.reason
+
+
+def as_json(interval: Interval | None) -> dict[str, float] | None:
+    """Ends as floating-point numbers."""
+    return None if interval is None else {"low": float(interval.low), "high": float(interval.high)}
+
+
+def settle(claim: Claim, check: Check) -> Outcome:
+    """The verdict that the readings of one check come to.
+
+    All hold: reproduced. Some hold: reproduced-under. None holds, but some lack cells that could make it true:
+    consistent. None holds and none lacks cells: contradicted. No reading has any data: not-checkable.
+    """
+    statuses = [reading.status for reading in check.readings]
+    if all(status == NO_DATA for status in statuses):
+        verdict = "not-checkable"
+    elif all(status == HOLDS for status in statuses):
+        verdict = "reproduced"
+    elif HOLDS in statuses:
+        verdict = "reproduced-under"
+    elif OPEN in statuses or NO_DATA in statuses:
+        verdict = "consistent"
+    else:
+        verdict = "contradicted"
+    return Outcome(claim, verdict, check)
+
+
+def join(claim: Claim, parts: Sequence[Outcome]) -> Outcome:
+    """The verdict on a claim that joins others: as good as its worst part.
+
+    One contradicted part contradicts it; a part that cannot be checked leaves the whole unchecked.
+    """
+    order = ("contradicted", NOT_COMPUTED, "not-checkable", "consistent", "reproduced-under", "reproduced")
+    verdict = min((part.verdict for part in parts), key=order.index)
+    reason = "; ".join(f"{part.claim.id}: {part.verdict}" for part in parts)
+    recomputed = "; ".join(part.check.recomputed for part in parts if part.check.recomputed)
+    evidence = tuple(dict.fromkeys(item for part in parts for item in part.check.evidence))
+    readings = tuple(reading for part in parts for reading in part.check.readings)
+    return Outcome(claim, verdict, Check(readings, reason, evidence, recomputed))

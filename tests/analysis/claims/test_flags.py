@@ -1,0 +1,60 @@
+"""Flags and confidences against each other and against the verdicts."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.claims.checks import verify
+from analysis.claims.documents import parse
+from analysis.claims.flags import against_registry, calibration, flagged_both_ways, overturned, separation
+from analysis.claims.registry import Claim, Registry, Statement, registry
+from analysis.claims.verdicts import Check, Outcome
+
+
+def outcome(name: str, verdict: str, *stated: tuple[bool, float]) -> Outcome:
+    rows = tuple(Statement("frogs", i, flag, confidence) for i, (flag, confidence) in enumerate(stated, start=1))
+    return Outcome(Claim(name, "", "ordering", stated=rows), verdict, Check((), ""))
+
+
+def test_flags_that_the_data_overturn() -> None:
+    found = {row.outcome.claim.id for row in overturned(verify(registry()))}
+    assert found == {"nine-target-tasks", "forty-languages", "mnli-size"}
+    planted = [
+        outcome("a", "contradicted", (True, 0.4)),
+        outcome("b", "contradicted", (False, 0.4)),
+        outcome("c", "reproduced-under", (False, 0.4)),
+        outcome("d", "consistent", (False, 0.4)),
+    ]
+    assert [row.outcome.claim.id for row in overturned(planted)] == ["a", "c"]
+
+
+def test_the_claim_that_is_flagged_both_ways() -> None:
+    ((name, yes, no),) = flagged_both_ways(registry())
+    assert name == "xnli-no-gain"
+    assert [item.row for item in yes] == [4, 4, 4, 4]
+    assert [(item.document[:3], item.row) for item in no] == [("004", 12)]
+
+
+def test_calibration() -> None:
+    bins = calibration(verify(registry()))
+    assert sum(item.rows for item in bins) == 58
+    assert sum(item.verified for item in bins) == 9 + 9 + 9 + 9 + 13
+    assert separation(verify(registry())).startswith("No claim is contradicted")
+    planted = [outcome("a", "reproduced", (True, 0.4), (True, 0.2)), outcome("b", "contradicted", (True, 0.2))]
+    assert [item.confidence_mean for item in calibration(planted)] == pytest.approx([0.3, 0.2])
+    assert "in 75% (50% is chance)" in separation(planted)
+    assert separation(planted[1:]).startswith("No claim is reproduced")
+
+
+def test_a_document_against_the_registry() -> None:
+    text = "T\n\n1 Claims\n\nClaim\tVerified\tConfidence\nA.\t✓\t0.5\nB.\t×\t0.5\nC.\t×\t0.5\n"
+    rows = (Statement("frogs", 1, True, 0.5), Statement("frogs", 2, True, 0.5), Statement("frogs", 4, True, 0.5))
+    known = Registry({"a": Claim("a", "", "", stated=rows)}, {"frogs": 4})
+    assert against_registry(parse(text, "frogs"), known) == (
+        "frogs, row 2: × 0.50 here, ✓ 0.50 in the registry.",
+        "frogs, row 3, is not in the registry.",
+        "frogs, row 4, was not read, but the registry has it.",
+    )
+    assert against_registry(parse(text, "toads"), known) == (
+        "toads is not in the registry: its rows have no verdicts.",
+    )
