@@ -87,7 +87,9 @@ class _Cells:
                 "max_length": self.grid.training_target.max_length,
             }
             record = self._record(arm, code, extra_steps)
-            yield Stage("evaluate", inputs, parent, f"{parent.label} · {code}", record)
+            yield Stage(
+                "evaluate", inputs, parent, f"{parent.label} · {task.name} in {code}", record, task.languages[code]
+            )
 
     def _train(self, parent: Stage, extra_steps: int) -> Stage:
         inputs = _training_inputs(self.target.task, self.target.examples, self.grid.training_target, self.seed)
@@ -95,7 +97,8 @@ class _Cells:
         if extra_steps:
             inputs["extra_steps"] = extra_steps
             label += f" + {extra_steps} steps"
-        return Stage("target", inputs, parent, f"{label} · seed {self.seed}")
+        steps = self.grid.training_target.steps_for(self.target.examples) + extra_steps
+        return Stage("target", inputs, parent, f"{label} · seed {self.seed}", work=steps)
 
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
@@ -133,7 +136,8 @@ def _load(model: ModelCard) -> Stage:
 
 def _intermediate(parent: Stage, arm: Arm, training: Training, seed: int) -> Stage:
     label = f"{parent.label} → {arm.task.name}:{arm.examples}"
-    return Stage("intermediate", _training_inputs(arm.task, arm.examples, training, seed), parent, label)
+    inputs = _training_inputs(arm.task, arm.examples, training, seed)
+    return Stage("intermediate", inputs, parent, label, work=training.steps_for(arm.examples))
 
 
 def _training_inputs(task: TaskCard, examples: int, training: Training, seed: int) -> dict[str, object]:

@@ -33,6 +33,8 @@ class Stage:
     record
         For *evaluate*: fields of the record that are known before the score is. No part of the identity, so that a
         label may be corrected without running anything again.
+    work
+        Optimiser steps, or items evaluated: what its time is in proportion to. No part of the identity.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Stage:
     parent: Stage | None = None
     label: str = field(default="", compare=False)
     record: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    work: int = field(default=1, compare=False)
 
     @cached_property
     def id(self) -> str:
@@ -57,6 +60,16 @@ class Stage:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stage) and self.id == other.id
+
+    @property
+    def model(self) -> str:
+        """Name of the pretrained model at the root."""
+        return self.parent.model if self.parent else str(self.inputs["model"])
+
+    @property
+    def task(self) -> str:
+        """Name of the task trained on or evaluated; empty for *load*."""
+        return str(self.inputs.get("task", ""))
 
     @property
     def revisions(self) -> dict[str, str]:
