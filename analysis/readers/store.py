@@ -131,6 +131,9 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     runs that it is compared with. With ``baseline="steps"`` each intermediate row shares its ``condition`` with the
     baseline that trained for as many steps, so that pairing finds that one and not the plain one.
 
+    Where target stages of one task were trained in several ways (sizes, epochs, learning rates), the settings that vary
+    are part of ``condition``, so that a gain pairs runs whose target stages were trained alike.
+
     Raises
     ------
     StoreError
@@ -138,6 +141,7 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     """
     import pandas as pd
 
+    varying = _varying_settings(content)
     rows = [
         {**record, "study": content.study, "cell": cell.id, "revision": revision_text(cell)}
         for cell in content.cells
@@ -150,6 +154,10 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
         for row in rows:
             if row.get("method") == "intermediate" and row.get("matched_steps"):
                 row["condition"] = f"control=steps:{row['matched_steps']}"
+    for row in rows:
+        settings = varying.get(row["cell"])
+        if settings:
+            row["condition"] = "; ".join(filter(None, (row.get("condition"), settings)))
     return pd.DataFrame(rows)
 
 
@@ -190,6 +198,25 @@ def content_hash(content: StoreContent) -> str:
     return total.hexdigest()
 
 
+def _varying_settings(content: StoreContent) -> dict[str, str]:
+    """For each cell, how its target stage was trained, as far as that varies between the cells of its task."""
+    settings, values = {}, dict[str, dict[str, set[str]]]()
+    for cell in content.cells:
+        inputs, parent = dict(cell.stage["inputs"]), cell.stage.get("parent")
+        found = {"evaluated_length": str(inputs.get("max_length", ""))}
+        if parent and parent["kind"] == "target":
+            trained = parent["inputs"]
+            found |= {"train_examples": str(trained["examples"])}
+            found |= {key: str(value) for key, value in trained["training"].items()}
+        settings[cell.id] = (str(inputs.get("task")), found)
+        for key, value in found.items():
+            values.setdefault(str(inputs.get("task")), {}).setdefault(key, set()).add(value)
+    return {
+        cell: "; ".join(f"{key}={value}" for key, value in found.items() if len(values[task][key]) > 1)
+        for cell, (task, found) in settings.items()
+    }
+
+
 def _per_seed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Baselines without a seed, once for each seed of the intermediate rows that share everything else with them."""
     seeds: dict[tuple[Any, ...], set[str]] = {}
@@ -207,12 +234,23 @@ def _compared(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row.get(name) for name in ("model", "target_task", "language", "metric", "split"))
 
 
+def _stage(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A stage and its parents, checked for the fields that reading uses."""
+    parent = content["parent"]
+    return {
+        "id": str(content["id"]),
+        "kind": str(content["kind"]),
+        "inputs": dict(content["inputs"]),
+        "parent": None if parent is None else _stage(parent),
+    }
+
+
 def _read_cell(file: Path) -> Cell:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         cell = Cell(
             id=str(content["id"]),
-            stage=dict(content["stage"]),
+            stage=_stage(content["stage"]),
             revisions=dict(content["revisions"]),
             records=tuple(dict(record) for record in content["records"]),
             manifest=dict(content["manifest"]),

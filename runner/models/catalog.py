@@ -62,6 +62,8 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
     CrossliftError
         If it is none of them, or a hub model comes without its revision.
     """
+    if not isinstance(given, (str, Mapping)):
+        raise CrossliftError(f"{given!r} is no model.", "Write NAME, or {name: OWNER/NAME, revision: COMMIT}.")
     entry = {"name": given} if isinstance(given, str) else dict(given)
     for key in entry:
         if key not in KEYS:

@@ -153,6 +153,8 @@ def _arms(content: Mapping[str, Any]) -> tuple[Arm, ...]:
             raise CrossliftError(
                 f"'{name}' has no training data, so it is no intermediate task.", "Use it as a target."
             )
+        if own == []:
+            raise CrossliftError(f"'{name}' has an empty list of examples.", "Leave the key out, or write all.")
         found += [Arm(task, _examples(size, task)) for size in (_list(own) if own is not None else sizes or ["all"])]
     domains = [str(item) for item in _list(content.get("domains") or [])]
     offered = {arm.task.domain for arm in found}

@@ -38,6 +38,8 @@ def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Test
     """
     if wanted is None or wanted == "all" or wanted == ["all"]:
         return tuple(Tested(task, tuple(task.languages)) for task in tasks), ()
+    if wanted in ([], (), ""):
+        raise CrossliftError("the grid names no languages.", "Leave the key out, or write 'languages: all'.")
     codes = [_code(item) for item in (wanted if isinstance(wanted, (list, tuple)) else [wanted])]
     chosen: list[list[str]] = [[] for _ in tasks]
     lacking: dict[str, list[str]] = {}

@@ -3,7 +3,8 @@
 A claim is a lock of the operating system (``flock``) on a file of the stage. The kernel gives it back when the process
 ends, however it ends, so that the claim of a dead process is free at once and none has to be judged stale by its age.
 The file says who holds it. It is removed while the lock is still held; who locks a file that is no longer there under
-its name has locked nothing, and tries again.
+its name has locked nothing, and tries again. A forked child shares the lock of its parent: the claim is free when both
+have ended.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from types import TracebackType
 from typing import Any
 
 from analysis.errors import StoreError
+
+from .atomic import write_error
 
 #: Asking who holds a claim takes a shared lock for an instant, which must not pass for a holder: try again after it.
 TRIES, PAUSE = 3, 0.01
@@ -51,7 +54,11 @@ def claim(path: Path, label: str = "") -> Claim | None:
     fcntl = _locks()
     tries = TRIES
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise write_error(path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -70,6 +70,26 @@ def _checked(rows: Any) -> Any:
     return check_records(rows, "store", first_line=1).frame
 
 
+def test_gains_pair_runs_whose_target_stages_were_trained_alike(filled: Store) -> None:
+    once = pair_gains(_accuracies(filled))
+    sweep(filled, small_plan(targets=["nusax:100"]))
+    sweep(filled, small_plan(training_target={"epochs": 5}))
+    again = pair_gains(_accuracies(filled))
+    assert {reason for reason, _ in again.dropped} == {reason for reason, _ in once.dropped}
+    nusax = again.frame[again.frame["target_task"] == "nusax"]
+    assert sorted(nusax["condition"].unique()) == [
+        "train_examples=100; epochs=3", "train_examples=500; epochs=3", "train_examples=500; epochs=5",
+    ]  # fmt: skip
+    assert len(nusax) == 3 * len(once.frame[once.frame["target_task"] == "nusax"])
+    tatoeba = (frame[frame["target_task"] == "tatoeba"]["gain"].tolist() for frame in (once.frame, again.frame))
+    assert len({tuple(values) for values in tatoeba}) == 1
+
+
+def _accuracies(store: Store) -> Any:
+    records = read_inputs([str(store.path)]).records
+    return records[records["metric"] == "acc"]
+
+
 def test_reading_does_not_depend_on_the_order_of_writing(tmp_path: Path, filled: Store) -> None:
     other = Store.create(tmp_path / "other", "trial")
     sweep(other, small_plan(), shuffle=True)
@@ -84,6 +104,7 @@ def test_reading_does_not_depend_on_the_order_of_writing(tmp_path: Path, filled:
         (lambda file: file.write_bytes(file.read_bytes()[:100]), "not the JSON of a cell"),
         (lambda file: file.write_text("[]"), "not the JSON of a cell"),
         (lambda file: file.write_text("{}"), "no field 'id'"),
+        (lambda file: file.write_text(file.read_text().replace('"inputs"', '"input"', 1)), "no field 'inputs'"),
         (lambda file: file.with_suffix(".parquet").unlink(), ".parquet' beside it is missing"),
         (lambda file: file.with_suffix(".parquet").write_bytes(b"x"), "is not the file it was written with"),
         (lambda file: file.write_bytes(next(file.parent.glob("*.json")).read_bytes()), "holds the cell '"),
@@ -233,3 +254,14 @@ def test_a_stage_held_by_another_is_left_to_it(filled: Store) -> None:
     assert held is not None
     with held:
         assert not run_stage(filled, stage)
+
+
+def test_a_store_that_lost_its_empty_directories_and_one_that_cannot_be_written(filled: Store) -> None:
+    shutil.rmtree(filled.path / "claims")
+    held = filled.claim(small_plan().cells[0])
+    assert held is not None
+    held.release()
+    shutil.rmtree(filled.path / "claims")
+    (filled.path / "claims").write_text("")
+    with pytest.raises(StoreError, match="could not be written"):
+        filled.claim(small_plan().cells[0])
