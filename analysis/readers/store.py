@@ -125,7 +125,10 @@ def check_revisions(content: StoreContent) -> None:
 
 
 def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFrame:
-    """Rows of the record schema, one a cell and metric, with ``cell`` (its identity) and ``matched_steps`` besides.
+    """Rows of the record schema, one a cell and metric.
+
+    Besides the schema they have ``cell`` (its identity), ``control`` (``steps`` for a baseline that trained for as many
+    steps as an intermediate stage) and ``matched_steps`` (how many those are).
 
     A baseline that was evaluated without any training has no seed; it stands once for each seed of the intermediate
     runs that it is compared with. With ``baseline="steps"`` each intermediate row shares its ``condition`` with the
@@ -153,7 +156,8 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     if baseline == "steps":
         for row in rows:
             if row.get("method") == "intermediate" and row.get("matched_steps"):
-                row["condition"] = f"control=steps:{row['matched_steps']}"
+                steps = f"control=steps:{row['matched_steps']}"
+                row["condition"] = "; ".join(filter(None, (row.get("condition"), steps)))
     for row in rows:
         settings = varying.get(row["cell"])
         if settings:

@@ -87,7 +87,7 @@ def print_progress(found: Progress, out: Any, store: str | None) -> None:
     rows.append(("all", *(count(sum(part.values())) for part in (found.total, found.done, found.to_run))))
     out.print(Table(("stage", "stages", "done", "to run"), tuple(rows)).text())
     methods = [str(cell.record["method"]) for cell in found.plan.cells]
-    controls = sum(bool(cell.record["condition"]) for cell in found.plan.cells)
+    controls = sum(bool(cell.record["control"]) for cell in found.plan.cells)
     baselines = methods.count("baseline") - controls
     matched = f", {count(controls)} of baselines with as many steps" if controls else ""
     out.print(

@@ -103,6 +103,7 @@ class _Cells:
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
         matched = self.grid.training_intermediate.steps_for(arm.examples) if arm else extra_steps
+        conditions = (self.target.tested.conditions.get(code), f"control=steps:{extra_steps}" if extra_steps else "")
         record: dict[str, object] = {
             "model": model.name,
             "params_m": model.params_m,
@@ -118,7 +119,8 @@ class _Cells:
             "note": model.note,
             # Steps of the intermediate stage, or those that a baseline trained on in its place; 0 for the plain one.
             "matched_steps": matched,
-            "condition": f"control=steps:{extra_steps}" if extra_steps else "",
+            "control": "steps" if extra_steps else "",
+            "condition": "; ".join(filter(None, conditions)),
         }
         if arm:
             record |= {

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.errors import CrossliftError, UnknownLanguageError, did_you_mean
-from analysis.languages import resolve
+from analysis.languages import resolve, resolve_code
 
 from ..tasks.catalog import TaskCard
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A task and the codes, as its data spell them, of the languages it is tested in."""
+    """A task and the codes, as its data spell them, of the languages it is tested in.
+
+    ``conditions`` tells apart the codes that would be one language in the records: ``knc_Arab`` and ``knc_Latn``, of
+    which neither script is known to be the usual one.
+    """
 
     task: TaskCard
     codes: tuple[str, ...]
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+
+def tell_apart(codes: Iterable[str]) -> dict[str, str]:
+    """Conditions of the codes that resolve to the same language and the same notable script."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for code in codes:
+        found = resolve_code(code)
+        alike.setdefault((found.language.iso, found.variant), []).append(code)
+    return {
+        code: f"script={script}" if (script := resolve_code(code).script) else f"code={code}"
+        for same in alike.values()
+        if len(same) > 1
+        for code in same
+    }
 
 
 def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Tested, ...], tuple[str, ...]]:
@@ -37,7 +56,7 @@ def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Test
         If a code means no language, or one that no target is tested in; the message names the nearest ones.
     """
     if wanted is None or wanted == "all" or wanted == ["all"]:
-        return tuple(Tested(task, tuple(task.languages)) for task in tasks), ()
+        return tuple(_tested(task, task.languages) for task in tasks), ()
     if wanted in ([], (), ""):
         raise CrossliftError("the grid names no languages.", "Leave the key out, or write 'languages: all'.")
     codes = [_code(item) for item in (wanted if isinstance(wanted, (list, tuple)) else [wanted])]
@@ -56,7 +75,12 @@ def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Test
             if not found:
                 lacking.setdefault(task.name, []).append(code)
     notices = [f"'{name}' has no test data in {', '.join(missing)}: left out." for name, missing in lacking.items()]
-    return tuple(Tested(task, tuple(kept)) for task, kept in zip(tasks, chosen, strict=True)), tuple(notices)
+    return tuple(_tested(task, kept) for task, kept in zip(tasks, chosen, strict=True)), tuple(notices)
+
+
+def _tested(task: TaskCard, codes: Iterable[str]) -> Tested:
+    # Of all its languages, not only those asked for: what a cell is called must not depend on the grid.
+    return Tested(task, tuple(codes), tell_apart(task.languages))
 
 
 def _match(code: str, task: TaskCard) -> list[str]:

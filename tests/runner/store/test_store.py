@@ -85,6 +85,21 @@ def test_gains_pair_runs_whose_target_stages_were_trained_alike(filled: Store) -
     assert len({tuple(values) for values in tatoeba}) == 1
 
 
+@pytest.mark.parametrize("baseline", ["plain", "steps"])
+def test_one_language_in_two_scripts_is_paired_script_by_script(tmp_path: Path, baseline: str) -> None:
+    store = Store.create(tmp_path / "store")
+    sweep(store, small_plan(targets=["sib200"], languages=["knc", "zho", "en"], models=["me5-small@3"], seeds=1))
+    records = _checked(store_records(read_store(store.path), baseline))
+    paired = pair_gains(records[records["metric"] == "acc"]).frame
+    found = {(row.language, row.condition if isinstance(row.condition, str) else "") for row in paired.itertuples()}
+    plain = {("eng", ""), ("knc", "script=Arab"), ("knc", "script=Latn"), ("zho", ""), ("zho", "script=Hant")}
+    if baseline == "plain":
+        assert found == plain
+    else:
+        assert len(found) == len(plain) == len(paired)
+        assert all("control=steps:48" in condition for _, condition in found)
+
+
 def _accuracies(store: Store) -> Any:
     records = read_inputs([str(store.path)]).records
     return records[records["metric"] == "acc"]
