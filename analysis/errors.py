@@ -34,6 +34,10 @@ class UnknownLanguageError(UnknownNameError):
     """A language code that resolves to no language."""
 
 
+class StoreError(CrossliftError):
+    """A store of evaluated cells that cannot be read or written."""
+
+
 class PairingError(CrossliftError):
     """Scores that cannot be paired into gains or gaps."""
 

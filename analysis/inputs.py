@@ -1,4 +1,4 @@
-"""What ``--data`` names: bundled sets and files, read into one table of records with an account of where from."""
+"""What ``--data`` names: bundled sets, files and stores, read into one table of records, with where they are from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import datasets
 from .errors import RecordError, did_you_mean
+from .readers.store import check_revisions, content_hash, is_store, read_store, store_records
 from .readers.tables import READERS, read_table
 from .records import check_records
 
@@ -41,7 +42,8 @@ def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) 
     Parameters
     ----------
     names
-        Names of bundled sets or paths of tables; a path wins if a file of that name exists.
+        Names of bundled sets, paths of tables, or directories that ``runner`` wrote; a path wins if there is a file
+        or store of that name.
     mapping
         For files: the column that holds a field, where the names differ.
 
@@ -55,6 +57,15 @@ def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) 
     frames, sources, notices = [], [], []
     for name in names:
         path = Path(name)
+        if is_store(path):
+            content = read_store(path)
+            check_revisions(content)
+            checked = check_records(store_records(content), path.name, mapping, first_line=1)
+            frames.append(checked.frame)
+            notices += [f"{path.name}: {notice}" for notice in checked.notices]
+            notices += [f"{path.name}: left out cells/{file}: {reason}." for file, reason in content.damaged]
+            sources.append(Source(path.name, content_hash(content), len(checked.frame)))
+            continue
         if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
             table, first_line = read_table(path)
             checked = check_records(table, path.name, mapping, first_line)

@@ -7,6 +7,8 @@ import json
 import sys
 
 SUMMARY = "what this machine can train with"
+EXAMPLES = """examples:
+  runner check --json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -43,3 +43,9 @@ def test_frozen_features_equal_the_package() -> None:
     done = run("typology.py", "--check")
     assert done.returncode == 0, done.stderr
     assert "every array equal to the package's" in done.stdout
+
+
+def test_task_catalogue_is_counted_by_the_script(shared: Path, tmp_path: Path) -> None:
+    done = run("tasks.py", shared / "mini", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "catalog.toml").read_bytes() == (ROOT / "runner/tasks/catalog.toml").read_bytes()

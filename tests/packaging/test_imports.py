@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,15 @@ def test_fit_never_loads_torch_or_the_runner() -> None:
     loaded = loaded_after(code)
     assert "pandas" in loaded
     assert not loaded & {"torch", "transformers", "runner", "lang2vec", "matplotlib", "statsmodels", "mixedlm"}
+
+
+def test_planning_and_reading_a_store_never_load_torch(tmp_path: Path) -> None:
+    code = "import io, contextlib\nfrom runner.cli.main import main\nfrom runner.store.store import Store\n"
+    code += f"from pathlib import Path\nStore.create(Path({str(tmp_path / 'store')!r}))\n"
+    code += "with contextlib.redirect_stdout(io.StringIO()):\n"
+    code += "    assert main(['plan', '--models', 'me5-small@3', '--targets', 'nusax']) == 0\n"
+    code += f"    assert main(['status', {str(tmp_path / 'store')!r}]) == 0"
+    assert not loaded_after(code) & {"torch", "transformers", "pandas", "matplotlib", "statsmodels", "yaml"}
 
 
 def test_analysis_never_imports_runner() -> None:

@@ -1,0 +1,107 @@
+"""Turn a grid into stages and say how many there are, what is already done, and how long the rest takes.
+
+A grid is a YAML file with the keys models, intermediate, sizes, domains, targets, languages, seeds, control, training,
+training_intermediate and training_target; flags replace its keys. A baseline is added for every cell with an
+intermediate task. Nothing is trained or written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..plan.progress import Progress
+
+SUMMARY = "what a grid comes to: stages, what is done, time left"
+EXAMPLES = """examples:
+  runner plan grid.yaml
+  runner plan grid.yaml --store sweep --json plan.json
+  runner plan --models me5-small@3 --intermediate banking77:500 nollysenti --targets sib200 --languages en de sw
+
+grid.yaml:
+  models: [me5-small@3, {name: FacebookAI/xlm-roberta-base, revision: COMMIT, params_m: 278}]
+  intermediate: [none, {task: banking77, examples: [500, 2000]}]
+  targets: [sib200, nusax]
+  languages: all
+  seeds: 1-5
+  control: steps
+  training: {epochs: 3, batch_size: 32, learning_rate: 5e-5}"""
+
+#: Flags that replace keys of the grid.
+FLAGS = {
+    "models": "models: built in, a directory",
+    "intermediate": "intermediate tasks, NAME or NAME:EXAMPLES",
+    "sizes": "examples of each intermediate task that names none",
+    "domains": "keep intermediate tasks of these domains",
+    "targets": "target tasks, NAME or NAME:EXAMPLES",
+    "languages": "languages to evaluate, or all",
+    "seeds": "seeds: 1 2 3, or 1-5",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``runner plan``."""
+    parser.add_argument("grid", nargs="?", help="a YAML file")
+    for name, words in FLAGS.items():
+        parser.add_argument(f"--{name}", nargs="+", metavar=name.upper(), help=words)
+    parser.add_argument("--control", metavar="CONTROL", help="none, or steps: baselines that train as many steps")
+    parser.add_argument("--store", metavar="DIRECTORY", help="where the sweep keeps its results: what is done in it")
+    parser.add_argument("--json", metavar="FILE", help="write the plan as JSON ('-' for standard output)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the grid comes to."""
+    from pathlib import Path
+
+    from analysis.cli.output import console, write_json
+    from analysis.errors import CrossliftError
+
+    from ..plan.build import build_plan
+    from ..plan.grid import parse_grid, read_grid
+    from ..plan.progress import progress
+    from ..store.store import Store
+
+    content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
+    content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
+    if isinstance(content.get("seeds"), list) and len(content["seeds"]) == 1:
+        content["seeds"] = content["seeds"][0]
+    if not content:
+        raise CrossliftError("there is no grid to plan.", "Give a YAML file, or --models and --targets.")
+    found = progress(build_plan(parse_grid(content)), Store.open(Path(options.store)) if options.store else None)
+    out = console()
+    if options.json != "-":
+        print_progress(found, out, options.store)
+    if options.json:
+        write_json(options.json, found.to_json(), out)
+    return 0
+
+
+def print_progress(found: Progress, out: Any, store: str | None) -> None:
+    """The table of stages and the time left."""
+    from analysis.tables import Table, count
+
+    from ..plan.estimate import duration
+
+    rows = [(kind, *(count(part[kind]) for part in (found.total, found.done, found.to_run))) for kind in found.total]
+    rows.append(("all", *(count(sum(part.values())) for part in (found.total, found.done, found.to_run))))
+    out.print(Table(("stage", "stages", "done", "to run"), tuple(rows)).text())
+    methods = [str(cell.record["method"]) for cell in found.plan.cells]
+    controls = sum(bool(cell.record["control"]) for cell in found.plan.cells)
+    baselines = methods.count("baseline") - controls
+    matched = f", {count(controls)} of baselines with as many steps" if controls else ""
+    out.print(
+        f"\n  {count(len(methods))} evaluations: {count(methods.count('intermediate'))} after an intermediate task, "
+        f"{count(baselines)} of matched baselines{matched}"
+    )
+    for notice in found.plan.grid.notices:
+        out.print(f"  Note: {notice}")
+    left, unknown = found.left, sum(found.left.unknown.values())
+    if not sum(found.to_run.values()):
+        out.print("\n  Nothing is left to run.")
+    elif left.estimated:
+        beside = f", and {count(unknown)} stages of a kind not yet timed" if unknown else ""
+        out.print(f"\n  time left on one worker: about {duration(left.seconds)}{beside}")
+    else:
+        where = "no stage of the store is timed yet" if store else "give --store to compare with what is timed"
+        out.print(f"\n  time left: not known; {where}")

@@ -1,0 +1,83 @@
+"""Say what a store holds: plans begun and how far they are, what runs now, and damaged files."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+SUMMARY = "how far the sweeps of a store are"
+EXAMPLES = """examples:
+  runner status sweep
+  runner status sweep --json -"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``runner status``."""
+    parser.add_argument("store", help="the directory of a sweep")
+    parser.add_argument("--json", metavar="FILE", help="write the status as JSON ('-' for standard output)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the status; exit status 1 if a file is damaged."""
+    from pathlib import Path
+
+    from analysis.cli.output import console, write_json
+
+    from ..store.store import Store
+
+    found = describe_store(Store.open(Path(options.store)))
+    out = console()
+    if options.json != "-":
+        _print(found, out)
+    if options.json:
+        write_json(options.json, found, out)
+    return 1 if found["damaged"] else 0
+
+
+def describe_store(store: Any) -> dict[str, Any]:
+    """The JSON form of ``runner status``."""
+    from analysis.readers.store import read_store
+
+    from ..store.claims import holder
+    from ..store.pending import pending
+
+    content = read_store(store.path)
+    plans = []
+    for name, rows in store.plans().items():
+        todo = set(pending(store, rows).stages)
+        cells = [row for row in rows if row["kind"] == "evaluate"]
+        plans.append(
+            {
+                "plan": name,
+                "cells": len(cells),
+                "cells_done": sum(row["id"] not in todo for row in cells),
+                "stages_to_run": len(todo),
+            }
+        )
+    running = [who for file in sorted((store.path / "claims").glob("*")) if (who := holder(file)) is not None]
+    return {
+        "command": "status",
+        "study": content.study,
+        "cells": len(content.cells),
+        "checkpoints": len(list((store.path / "checkpoints").glob("[!.]*"))),
+        "plans": plans,
+        "running": running,
+        "damaged": [{"file": f"cells/{name}", "reason": reason} for name, reason in content.damaged],
+    }
+
+
+def _print(found: dict[str, Any], out: Any) -> None:
+    from analysis.tables import Table, count
+
+    out.print(f"study {found['study']}: {count(found['cells'])} cells, {count(found['checkpoints'])} checkpoints")
+    if found["plans"]:
+        rows = tuple(
+            (p["plan"], count(p["cells"]), count(p["cells_done"]), count(p["stages_to_run"])) for p in found["plans"]
+        )
+        out.print("\n" + Table(("plan", "cells", "done", "stages to run"), rows).text())
+    for who in found["running"]:
+        out.print(f"  running: {who.get('stage', '?')} (process {who.get('pid', '?')} on {who.get('host', '?')})")
+    for item in found["damaged"]:
+        out.print(f"  damaged: {item['file']}: {item['reason']}")
+    if found["damaged"]:
+        out.print("  'runner gc STORE --damaged' drops damaged cells, so that they are evaluated again.")

@@ -1,0 +1,1 @@
+"""From a grid to the stages that it takes, each once."""

@@ -1,0 +1,152 @@
+"""From a grid to stages: *load* → *intermediate* → *target* → *evaluate*, shared prefixes once, baselines added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..models.catalog import ModelCard
+from ..tasks.catalog import TaskCard
+from .grid import Arm, Grid, Target
+from .stage import KINDS, Stage
+from .training import Training
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of a grid, every parent before its children."""
+
+    grid: Grid
+    stages: tuple[Stage, ...]
+
+    @cached_property
+    def cells(self) -> tuple[Stage, ...]:
+        """The stages that evaluate."""
+        return tuple(stage for stage in self.stages if stage.kind == "evaluate")
+
+    def counts(self) -> dict[str, int]:
+        """Stages by kind, in the order in which they run."""
+        found = Counter(stage.kind for stage in self.stages)
+        return {kind: found[kind] for kind in KINDS}
+
+
+def build_plan(grid: Grid) -> Plan:
+    """Stages of a grid.
+
+    For every cell with an intermediate stage there is the *baseline*: same model, target, seed and hyperparameters,
+    without that stage. ``control: steps`` adds a baseline whose target training goes on for as many optimiser steps as
+    the intermediate stage took. Stages that come to the same identity are one stage.
+    """
+    stages: dict[str, Stage] = {}
+
+    def add(stage: Stage) -> Stage:
+        return stages.setdefault(stage.id, stage)
+
+    for model in grid.models:
+        loaded = add(_load(model))
+        for seed in grid.seeds:
+            for target in grid.targets:
+                add_cells = _Cells(grid, model, seed, target)
+                for stage in add_cells.under(loaded, None):
+                    add(stage)
+            for arm in grid.arms:
+                trained = add(_intermediate(loaded, arm, grid.training_intermediate, seed))
+                for target in grid.targets:
+                    for stage in _Cells(grid, model, seed, target).under(trained, arm):
+                        add(stage)
+                    if grid.control == "steps" and target.examples:
+                        extra = grid.training_intermediate.steps_for(arm.examples)
+                        for stage in _Cells(grid, model, seed, target).under(loaded, None, extra):
+                            add(stage)
+    return Plan(grid, tuple(stages.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The target stage and evaluations of one target task."""
+
+    grid: Grid
+    model: ModelCard
+    seed: int
+    target: Target
+
+    def under(self, parent: Stage, arm: Arm | None, extra_steps: int = 0) -> Iterator[Stage]:
+        """The stages below ``parent``, which is the loaded model or the one after an intermediate stage."""
+        task = self.target.task
+        if self.target.examples:
+            parent = self._train(parent, extra_steps)
+            yield parent
+        for code in self.target.tested.codes:
+            inputs = {
+                "task": task.name,
+                "data": task.revision,
+                "language": code,
+                "split": task.split,
+                "max_length": self.grid.training_target.max_length,
+            }
+            record = self._record(arm, code, extra_steps)
+            yield Stage(
+                "evaluate", inputs, parent, f"{parent.label} · {task.name} in {code}", record, task.languages[code]
+            )
+
+    def _train(self, parent: Stage, extra_steps: int) -> Stage:
+        inputs = _training_inputs(self.target.task, self.target.examples, self.grid.training_target, self.seed)
+        label = f"{parent.label} → {self.target.task.name}"
+        if extra_steps:
+            inputs["extra_steps"] = extra_steps
+            label += f" + {extra_steps} steps"
+        steps = self.grid.training_target.steps_for(self.target.examples) + extra_steps
+        return Stage("target", inputs, parent, f"{label} · seed {self.seed}", work=steps)
+
+    def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
+        model, task = self.model, self.target.task
+        matched = self.grid.training_intermediate.steps_for(arm.examples) if arm else extra_steps
+        conditions = (self.target.tested.conditions.get(code), f"control=steps:{extra_steps}" if extra_steps else "")
+        record: dict[str, object] = {
+            "model": model.name,
+            "params_m": model.params_m,
+            "family": model.family,
+            "method": "intermediate" if arm else "baseline",
+            "target_task": task.name,
+            "train_language": task.train_language if self.target.examples else "",
+            "train_examples": self.target.examples,
+            "language": code,
+            "split": task.split,
+            # What is evaluated without any training has no seed: reading gives it to every seed it is compared with.
+            "seed": str(self.seed) if arm or self.target.examples else "",
+            "note": model.note,
+            # Steps of the intermediate stage, or those that a baseline trained on in its place; 0 for the plain one.
+            "matched_steps": matched,
+            "control": "steps" if extra_steps else "",
+            "condition": "; ".join(filter(None, conditions)),
+        }
+        if arm:
+            record |= {
+                "intermediate_task": arm.task.name,
+                "intermediate_language": arm.task.train_language,
+                "intermediate_examples": arm.examples,
+                "intermediate_domain": arm.task.domain,
+            }
+        return record
+
+
+def _load(model: ModelCard) -> Stage:
+    return Stage("load", {"model": model.name, "revision": model.revision}, None, model.name)
+
+
+def _intermediate(parent: Stage, arm: Arm, training: Training, seed: int) -> Stage:
+    label = f"{parent.label} → {arm.task.name}:{arm.examples}"
+    inputs = _training_inputs(arm.task, arm.examples, training, seed)
+    return Stage("intermediate", inputs, parent, label, work=training.steps_for(arm.examples))
+
+
+def _training_inputs(task: TaskCard, examples: int, training: Training, seed: int) -> dict[str, object]:
+    return {
+        "task": task.name,
+        "data": task.revision,
+        "examples": examples,
+        "training": training.inputs(),
+        "seed": seed,
+    }

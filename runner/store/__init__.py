@@ -1,0 +1,1 @@
+"""Where results and checkpoints live: written once, whole or not at all."""

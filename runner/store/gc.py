@@ -1,0 +1,87 @@
+"""Dropping what no pending stage needs; results are never touched."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.readers.store import read_store
+
+from .atomic import PARTIAL
+from .claims import claim
+from .pending import pending
+from .store import FOLDERS, WHOLE, Store, drop_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was (or would be) dropped: names of checkpoints, left-overs and damaged cells, and bytes freed."""
+
+    checkpoints: tuple[str, ...]
+    leftovers: tuple[str, ...]
+    damaged: tuple[str, ...]
+    freed: int
+
+
+def collect(store: Store, dry: bool = False, damaged: bool = False) -> Collected:
+    """Drop checkpoints that no pending stage of a begun plan starts from, and what killed processes left behind.
+
+    Parameters
+    ----------
+    store
+        The store; no plan can begin while this runs.
+    dry
+        Only say what would be dropped.
+    damaged
+        Drop damaged cells as well, so that they are evaluated again.
+    """
+    with store.whole():
+        # Listed before it is asked what is needed: a stage that finishes in between is then not in the list.
+        listed = [path for path in _entries(store.path / "checkpoints") if path.name[0] != "."]
+        kept: set[str] = set()
+        for rows in store.plans().values():
+            found = pending(store, rows)
+            kept |= {*found.needed, *found.stages}
+        spare = [path for path in listed if path.name not in kept]
+        left = [path for folder in FOLDERS for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
+        broken = [store.path / "cells" / name for name, _ in read_store(store.path).damaged] if damaged else []
+        gone: dict[str, list[str]] = {"spare": [], "left": [], "broken": []}
+        freed = 0
+        for kind, paths in (("spare", spare), ("left", left), ("broken", broken)):
+            for path in paths:
+                size = _size(path)
+                if _drop(store, path, dry):
+                    gone[kind].append(path.name)
+                    freed += size
+        for path in _entries(store.path / "claims"):
+            dead = None if path.name == WHOLE or dry else claim(path)
+            if dead is not None:
+                dead.release()
+        return Collected(tuple(gone["spare"]), tuple(gone["left"]), tuple(gone["broken"]), freed)
+
+
+def _drop(store: Store, path: Path, dry: bool) -> bool:
+    """Drop under the claim of its stage; not what a living process is writing."""
+    stage = path.name.rsplit("-", 1)[-1].split(".")[0]
+    held = claim(store.path / "claims" / stage)
+    if held is None:
+        return False
+    with held:
+        if not dry:
+            if path.is_dir() and not path.name.startswith(PARTIAL):
+                drop_directory(path)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    return True
+
+
+def _entries(path: Path) -> list[Path]:
+    return sorted(path.iterdir()) if path.is_dir() else []
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(item.stat().st_size for item in files if item.is_file())

@@ -1,0 +1,98 @@
+"""How a stage was run: versions, device, git revision, wall time, peak memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..plan.stage import Stage
+
+PACKAGES = ("crosslift", "numpy", "pyarrow", "torch", "transformers", "accelerate", "peft", "datasets")
+
+
+def describe_run(
+    stage: Stage,
+    wall_s: float,
+    device: str = "cpu",
+    peak_memory_mib: float | None = None,
+    energy_j: float | None = None,
+) -> dict[str, Any]:
+    """The manifest of a finished stage.
+
+    Parameters
+    ----------
+    stage
+        What was run.
+    wall_s
+        Seconds it took, without waiting for other stages.
+    device
+        Name of the device.
+    peak_memory_mib
+        Of the device; by default the peak of this process, where the system tells it.
+    energy_j
+        Joules, where the device reports them; left out otherwise.
+    """
+    peak = _peak_memory() if peak_memory_mib is None else peak_memory_mib
+    found: dict[str, Any] = {
+        "kind": stage.kind,
+        "model": stage.model,
+        "task": stage.task,
+        "work": stage.work,
+        "wall_s": round(wall_s, 3),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": device,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": dict(_versions()),
+        "git": git_revision(),
+    }
+    if peak is not None:
+        found["peak_memory_mib"] = round(peak, 1)
+    if energy_j is not None:
+        found["energy_j"] = round(energy_j, 1)
+    return found
+
+
+@lru_cache(maxsize=1)
+def git_revision() -> str:
+    """Commit of the checkout that this package runs from, ``+`` after it with changes; empty for an installed wheel."""
+    here = Path(__file__).resolve().parent.parent.parent
+    if not (here / ".git").exists():
+        return ""
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        return commit + ("+" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(where: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(where), *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def _peak_memory() -> float | None:
+    if os.name != "posix":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, KiB elsewhere

@@ -1,0 +1,196 @@
+"""The store of a sweep: finished stages, checkpoints, evaluated cells, claims, and the plans that were begun."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import StoreError
+from analysis.readers.store import FORMAT, read_header
+
+from ..plan.stage import Stage
+from .atomic import partial_name, publish_directory, write_error, write_whole
+from .cells import Score, cell_bytes, describe
+from .claims import Claim, claim
+
+FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans")
+#: The claim of whoever begins a plan or drops checkpoints: neither may happen while the other does.
+WHOLE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A directory laid out as ``analysis.readers.store`` says. Several processes may work in it at once."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, study: str = "") -> Store:
+        """Open the store at ``path``; make it if it is not there. ``study`` names it (default: the directory's name).
+
+        Raises
+        ------
+        StoreError
+            If the directory holds something else, or a store of another study.
+        """
+        header = path / "store.json"
+        if header.is_file():
+            found = read_header(path)
+            if study and study != found:
+                raise StoreError(f"'{path}' is the store of study '{found}', not '{study}'.", "Use another directory.")
+        elif path.is_dir() and any(item.name not in FOLDERS for item in path.iterdir() if item.name[0] != "."):
+            raise StoreError(f"'{path}' is not empty and no store.", "Give a new directory.")
+        try:
+            for folder in FOLDERS:
+                (path / folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(path, error) from error
+        if not header.is_file():
+            content = {"format": FORMAT, "study": study or path.resolve().name}
+            write_whole(header, (json.dumps(content) + "\n").encode())
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open a store that is there; raises StoreError if it is not."""
+        read_header(path)
+        return cls(path)
+
+    def is_done(self, stage: Stage) -> bool:
+        """Whether the stage was finished; its checkpoint may have been dropped since."""
+        return self.done(stage.id, stage.kind)
+
+    def done(self, stage: str, kind: str) -> bool:
+        """As :meth:`is_done`, by identity and kind."""
+        return self._result(stage, kind).is_file()
+
+    def checkpoint(self, stage: Stage) -> Path | None:
+        """The directory of a finished stage's model, ``None`` if there is none."""
+        path = self.path / "checkpoints" / stage.id
+        return path if path.is_dir() and self.is_done(stage) else None
+
+    def usable(self, stage: str, kind: str) -> bool:
+        """Whether children of a stage can start: it is loaded anew by every process, or its checkpoint is there."""
+        return self.done(stage, kind) and (kind == "load" or (self.path / "checkpoints" / stage).is_dir())
+
+    def claim(self, stage: Stage) -> Claim | None:
+        """Claim a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
+        return claim(self.path / "claims" / stage.id, stage.label)
+
+    def write_cell(self, held: Claim, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
+        """Write an evaluated cell: Parquet, then JSON. A cell that is there stays as it is.
+
+        Raises
+        ------
+        StoreError
+            If the stage is not claimed, a score is no score, or the disk is full.
+        """
+        self._require(held, stage)
+        if self.is_done(stage):
+            return
+        items, content = cell_bytes(stage, scores, manifest)
+        result = self._result(stage.id, stage.kind)
+        write_whole(result.with_suffix(".parquet"), items)
+        write_whole(result, content)
+
+    def write_stage(
+        self, held: Claim, stage: Stage, manifest: Mapping[str, Any], fill: Callable[[Path], None] | None = None
+    ) -> None:
+        """Record a finished stage, with the checkpoint that ``fill`` writes into the directory it is given.
+
+        Raises
+        ------
+        StoreError
+            If the stage is not claimed, or the disk is full.
+        """
+        self._require(held, stage)
+        if fill is not None:
+            place = self.path / "checkpoints" / stage.id
+            partial = partial_name(place)
+            try:
+                partial.mkdir()
+                fill(partial)
+            except OSError as error:
+                shutil.rmtree(partial, ignore_errors=True)
+                raise write_error(place, error) from error
+            if place.exists():  # of a run that was killed before it recorded the stage
+                drop_directory(place)
+            publish_directory(partial, place)
+        if not self.is_done(stage):
+            content = {"stage": describe(stage), "manifest": dict(manifest)}
+            write_whole(self._result(stage.id, stage.kind), json.dumps(content, indent=1).encode())
+
+    def begin(self, stages: Iterable[Stage]) -> Path:
+        """Enter a plan, so that what its pending stages need is kept. Entering it again changes nothing."""
+        rows = [
+            {"id": s.id, "kind": s.kind, "parent": s.parent.id if s.parent else None, "label": s.label}
+            for s in stages
+        ]  # fmt: skip
+        content = json.dumps(rows, indent=0).encode()
+        import hashlib
+
+        path = self.path / "plans" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
+        with self.whole():
+            if not path.is_file():
+                write_whole(path, content)
+        return path
+
+    def whole(self, patience_s: float = 60.0) -> Claim:
+        """Claim the store as a whole, waiting for whoever has it."""
+        end = time.monotonic() + patience_s
+        while True:
+            held = claim(self.path / "claims" / WHOLE, "the store as a whole")
+            if held is not None:
+                return held
+            if time.monotonic() > end:
+                raise StoreError(f"'{self.path}' is in use.", "'runner status' says by whom; try again later.")
+            time.sleep(0.05)
+
+    def plans(self) -> dict[str, list[dict[str, Any]]]:
+        """The plans that were begun: ``id``, ``kind``, ``parent`` and ``label`` of their stages, parents first.
+
+        Raises
+        ------
+        StoreError
+            If one is damaged: what it needs is then not known.
+        """
+        found = {}
+        for path in sorted((self.path / "plans").glob("[!.]*.json")):
+            try:
+                found[path.stem] = [{key: row[key] for key in ("id", "kind", "parent", "label")}
+                                    for row in json.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreError(
+                    f"'{path}' is damaged ({error}).", "Remove it, and begin its grid again: what is done stays."
+                ) from error
+        return found
+
+    def manifests(self) -> list[dict[str, Any]]:
+        """Manifests of all finished stages that can be read."""
+        found = []
+        for folder in ("stages", "cells"):
+            for path in sorted((self.path / folder).glob("[!.]*.json")):
+                try:
+                    found.append(dict(json.loads(path.read_text(encoding="utf-8"))["manifest"]))
+                except (ValueError, KeyError, TypeError):
+                    continue  # reading results names damaged files; here they only lack a timing
+        return found
+
+    def _result(self, stage: str, kind: str) -> Path:
+        return self.path / ("cells" if kind == "evaluate" else "stages") / f"{stage}.json"
+
+    def _require(self, held: Claim, stage: Stage) -> None:
+        if held.descriptor < 0 or held.path.name != stage.id:
+            raise StoreError(f"{stage.label} is written without its claim.", "Claim the stage first.")
+
+
+def drop_directory(path: Path) -> None:
+    """Remove a directory so that no half of it is ever found under its name."""
+    partial = partial_name(path)
+    path.rename(partial)
+    shutil.rmtree(partial)
