@@ -201,7 +201,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         naives,
         described,
         checked,
-        (*read.notices, *outcome.notices, *about),
+        (*read.notices, *outcome.notices, *about, *_independence(request, factors)),
         related,
         divided,
         checks,
@@ -262,6 +262,17 @@ def _checks(
         say(f"leaving out each {request.leave_out}")
         left = left_out(result, outcome.frame, request.leave_out, asked)
     return Checks(bootstrapped, permuted, left)
+
+
+def _independence(request: Request, factors: Sequence[Factor]) -> tuple[str, ...]:
+    """What an interval over languages takes for granted, where no kernel was asked for."""
+    if request.kernel or not any(factor.level == "language" for factor in factors):
+        return ()
+    return (
+        "languages are taken as independent. Where related ones are alike beyond the model the interval is too narrow "
+        "(validation/calibration measures by how much); --kernel genealogy+geography puts a fit with related languages "
+        "beside it.",
+    )
 
 
 def _default_data(outcome: str) -> Sequence[str]:
