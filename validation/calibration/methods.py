@@ -22,8 +22,8 @@ DEFAULT = "satterthwaite"
 #: What everybody does first.
 NAIVE = "ols"
 
-# 200 fits a data set, a quarter of an hour of two processors a cell: the design with the fewest languages and rows, where
-# the approximations behind degrees of freedom are worst, and one with related languages.
+# 200 fits a data set, a quarter of an hour of two processors a cell: the design with the fewest languages and rows,
+# where the approximations behind degrees of freedom are worst, and one with related languages.
 BOOTSTRAPPED = ("15-small-ragged-independent", "15-small-balanced-related")
 
 
