@@ -52,6 +52,11 @@ class Answer:
         """The interval as sentences print it."""
         return f"95% interval {number(self.conf_low, 2)} to {number(self.conf_high, 2)}"
 
+    @property
+    def basis(self) -> str:
+        """The interval and its degrees of freedom, as sentences print them."""
+        return self.interval if np.isinf(self.df) else f"{self.interval}; {number(self.df, 1)} degrees of freedom"
+
     def to_json(self) -> dict[str, Any]:
         """All fields; infinite degrees of freedom are ``None``."""
         fields = asdict(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .tables import number, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Draws under which a 95% interval would be the extremes themselves.
+FEWEST_DRAWS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +173,3 @@ def check_counts(draws: dict[str, int | None]) -> None:
             raise CrossliftError(
                 f"{option} {count} is too few for an interval or a p value.", f"Ask for {FEWEST_DRAWS} or more."
             )
-
-
-#: Draws under which a 95% interval would be the extremes themselves.
-FEWEST_DRAWS = 99
-
-
-def records(checks: Sequence[Any]) -> list[dict[str, Any]]:
-    """Checks as the JSON contract has them."""
-    from dataclasses import asdict
-
-    return [asdict(check) for check in checks]

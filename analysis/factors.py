@@ -16,7 +16,6 @@ from .checks import (
     check_counts,
     left_out,
     permutation_checks,
-    records,
 )
 from .covariates import FACTORS, Factor
 from .errors import CrossliftError, DesignError, unknown_name
@@ -135,11 +134,7 @@ class FactorFit:
         if self.within:
             content["within"] = self.within.to_json()
         if self.checks.sentences:
-            content["checks"] = {
-                "bootstrap": records(self.checks.bootstrap),
-                "permutation": records(self.checks.permutation),
-                "left_out": records(self.checks.left_out),
-            }
+            content["checks"] = asdict(self.checks)
         return content
 
 

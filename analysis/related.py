@@ -74,8 +74,8 @@ class Related:
         lines = [first]
         for ours, plain in zip(self.answers, self.independent, strict=True):
             per = f"points per {FACTORS[ours.factor].words}"
-            lines.append(f"With related languages: {number(ours.estimate, 2)} {per} ({_basis(ours)}).")
-            lines.append(f"With independent ones: {number(plain.estimate, 2)} {per} ({_basis(plain)}).")
+            lines.append(f"With related languages: {number(ours.estimate, 2)} {per} ({ours.basis}).")
+            lines.append(f"With independent ones: {number(plain.estimate, 2)} {per} ({plain.basis}).")
             lines += _verdict(ours, plain)
         return [*lines, self._comparison()]
 
@@ -183,10 +183,6 @@ def _test(difference: float) -> float:
     from scipy.special import chdtrc
 
     return 0.5 * float(chdtrc(1, difference)) if difference > ROUNDING else 1.0
-
-
-def _basis(item: Answer) -> str:
-    return item.interval if np.isinf(item.df) else f"{item.interval}; {number(item.df, 1)} degrees of freedom"
 
 
 def _verdict(ours: Answer, plain: Answer) -> list[str]:

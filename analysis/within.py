@@ -268,8 +268,8 @@ def _parts(refit: MixedResult, factor: Factor, group: str, groups: int, answered
     many, per = _many(group), f"points per {factor.words}"
     settled = "the two differ" if difference.excludes_zero else "the data do not settle that the two differ"
     lines = [
-        f"{factor.name} within {many}: {number(within.estimate, 2)} {per} ({_basis(within)}).",
-        f"{factor.name} between {many}: {number(between.estimate, 2)} {per} ({_basis(between)}; {groups} {many}).",
+        f"{factor.name} within {many}: {number(within.estimate, 2)} {per} ({within.basis}).",
+        f"{factor.name} between {many}: {number(between.estimate, 2)} {per} ({between.basis}; {groups} {many}).",
         f"Between minus within: {number(difference.estimate, 2)} ({difference.interval}): {settled}.",
     ]
     if between.estimate * within.estimate < 0:
@@ -305,10 +305,6 @@ def _slope(refit: MixedResult, factor: Factor, weights: dict[str, float], levels
     found = {str(key): float(value) for key, value in refit.contrast(row).iloc[0].items()}
     del found["statistic"]
     return Answer(factor.name, " - ".join(weights), factor.step, levels=levels, sentence="", **found)
-
-
-def _basis(item: Answer) -> str:
-    return item.interval if np.isinf(item.df) else f"{item.interval}; {number(item.df, 1)} degrees of freedom"
 
 
 def _zero(item: Answer) -> str:

@@ -62,7 +62,7 @@ def check_average_gain(claim: Claim, tables: Tables | None = None) -> Check:
     claimed = claim.interval
     pairs = list(readings(tables, claimed))
     if not pairs:
-        return Check((Reading("as worded", NO_DATA),), f"no gain is printed; settled by: {claim.settled_by}")
+        return Check((Reading("as worded", NO_DATA),), f"no gain is printed; {claim.settlement}")
     main = pairs[0][1]
     found = tuple(reading for reading, _ in pairs)
     known = mean(list(main.gains.values()))

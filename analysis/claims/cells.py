@@ -96,8 +96,13 @@ def cells_of(frame: pd.DataFrame, data: str) -> Cells:
     scores: dict[tuple[str, str, str], Cell] = {}
     for index, row in rows.iterrows():
         key = (str(row["method"]), str(row["target_task"]), str(row["metric"]))
-        scores.setdefault(key, Cell(rounded(float(row["score"]), decimals), int(str(index)) + 2))
+        scores.setdefault(key, Cell(rounded(float(row["score"]), decimals), line_of(index)))
     return Cells(data, scores)
+
+
+def line_of(index: object) -> int:
+    """Line of the file that a row of a bundled table stands on; the header is line 1."""
+    return int(str(index)) + 2
 
 
 def names(tasks: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .cells import line_of
 from .intervals import rounded
 from .registry import Claim, registry
 from .verdicts import NO_DATA, Check, Evidence, Reading
@@ -16,7 +17,7 @@ def check_development_gain(claim: Claim) -> Check:
     from ..datasets import load
 
     average = registry().claims["average-gain"]
-    reason = f"no development scores are bundled; settled by: {claim.settled_by}"
+    reason = f"no development scores are bundled; {claim.settlement}"
     findings = []
     single = claim.scope.get("intermediate", "")
     if single and claim.interval.low > average.interval.high:
@@ -29,7 +30,7 @@ def check_development_gain(claim: Claim) -> Check:
     evidence = tuple(
         Evidence(
             "phang2020_x_stilts",
-            (int(str(index)) + 2,),
+            (line_of(index),),
             f"{row['condition']} prints {row['gain']} for {row['intermediate_task']} on development data",
         )
         for index, row in rows.iterrows()

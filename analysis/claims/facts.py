@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..datasets import load
-from .cells import MODEL, MT5, PRINTED, REMBERT, TASKS, VECO, Cells, read_cells
+from .cells import MODEL, MT5, PRINTED, REMBERT, TASKS, VECO, Cells, line_of, read_cells
 from .intervals import Interval, exact
 from .registry import Claim
 from .verdicts import FAILS, HOLDS, NO_DATA, OPEN, Check, Evidence, Reading
@@ -24,7 +24,7 @@ ANLI_PARTS = ("anli", "mnli", "snli")
 
 def _lines(rows: pd.DataFrame) -> tuple[int, ...]:
     """Lines of the file that rows of a bundled table stand on."""
-    return tuple(int(str(index)) + 2 for index in rows.index)
+    return tuple(line_of(index) for index in rows.index)
 
 
 def _verdict_on(claimed: Interval, found: Interval) -> str:
@@ -70,7 +70,7 @@ def check_anli_size(claim: Claim, sizes: pd.DataFrame | None = None) -> Check:
             Reading(f"{name}, without pairs that have no label", OPEN, None, f"{spare:,} pairs without a label"),
         ),
         f"all training sets sum to {whole:,}, {spare:,} more: true if exactly as many ({spare / whole:.2%}) were left "
-        f"out, as pairs without a label may be; settled by: {claim.settled_by}",
+        f"out, as pairs without a label may be; {claim.settlement}",
         evidence,
         f"{whole:,}",
     )
@@ -170,7 +170,7 @@ def check_intermediate_tasks(claim: Claim) -> Check:
         Evidence(ABSTRACTS, lines, f"{revision}: {number} intermediate tasks") for number, lines, revision in found
     )
     text = ", ".join(f"{number} in {revision}" for number, _, revision in found)
-    return Check(readings, f"{text}; settled by: {claim.settled_by}", evidence, text)
+    return Check(readings, f"{text}; {claim.settlement}", evidence, text)
 
 
 def _abstract_counts(pattern: str, column: str) -> list[tuple[int, tuple[int, ...], str]]:
@@ -179,7 +179,7 @@ def _abstract_counts(pattern: str, column: str) -> list[tuple[int, tuple[int, ..
     for index, row in frame.iterrows():
         match = re.search(pattern, str(row[column]))
         if match:
-            found.setdefault((int(match[1]), str(row["condition"])), []).append(int(str(index)) + 2)
+            found.setdefault((int(match[1]), str(row["condition"])), []).append(line_of(index))
     return [(number, tuple(lines), revision) for (number, revision), lines in found.items()]
 
 
@@ -209,7 +209,7 @@ def check_start_model(claim: Claim) -> Check:
 
 def missing(claim: Claim) -> Check:
     """No bundled table bears on the claim."""
-    return Check((Reading("as worded", NO_DATA),), f"no bundled table bears on it; settled by: {claim.settled_by}")
+    return Check((Reading("as worded", NO_DATA),), f"no bundled table bears on it; {claim.settlement}")
 
 
 def unstated(claim: Claim) -> Check:

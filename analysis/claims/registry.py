@@ -95,6 +95,11 @@ class Claim:
     note: str = ""
 
     @property
+    def settlement(self) -> str:
+        """What would settle it, as reasons end."""
+        return f"settled by: {self.settled_by}"
+
+    @property
     def interval(self) -> Interval:
         """What the claimed value can have been before rounding; a count is exact.
 

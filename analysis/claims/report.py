@@ -134,7 +134,7 @@ def details(outcome: Outcome, registry: Registry) -> list[str | Table]:
     blocks.append(f"  {' · '.join([*facts, *([scope] if scope else [])])}")
     blocks.append(f"  {outcome.reason}")
     if claim.settled_by and claim.settled_by not in outcome.reason and outcome.verdict != "reproduced":
-        blocks.append(f"  settled by: {claim.settled_by}")
+        blocks.append(f"  {claim.settlement}")
     if claim.note:
         blocks.append(f"  {claim.note}")
     if outcome.check.readings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .cells import PRINTED, RETRIEVAL, names
 from .intervals import Interval, signed, total
-from .registry import Claim
+from .registry import Claim, registry
 from .verdicts import FAILS, NO_DATA, OPEN, Check, Evidence, Reading
 from .weighted import Tables, bundled_tables, summed
 
@@ -33,12 +33,12 @@ def check_tydiqa_gain(claim: Claim, tables: Tables | None = None) -> Check:
                 name = f"{cells.publication}: best intermediate task, {words}"
                 found.append(Reading(name, status, gain, "others must gain too"))
     if not found:
-        return Check((Reading("best intermediate task", NO_DATA),), f"no gain is bundled; {_settled(claim)}")
+        return Check((Reading("best intermediate task", NO_DATA),), f"no gain is bundled; {claim.settlement}")
     text = ", ".join(f"{reading.recomputed.text(1)}" for reading in found if reading.recomputed)
     return Check(
         tuple(found),
         f"the best intermediate task gains {_range(found)}, but other intermediate tasks are not printed; "
-        + _settled(claim),
+        + claim.settlement,
         tuple(_evidence(tables, "tydiqa", ("f1", "em"))),
         f"best: {text}" if len(found) == 1 else f"best: {_range(found)}",
     )
@@ -67,12 +67,12 @@ def check_xnli_gain(claim: Claim, tables: Tables | None = None, items: int | Non
     found.append(Reading("no gain on average over the intermediate tasks", NO_DATA))
     gains = [reading for reading in found if reading.recomputed]
     if not gains:
-        return Check(tuple(found), f"no gain is bundled; {_settled(claim)}")
+        return Check(tuple(found), f"no gain is bundled; {claim.settlement}")
     literal_words = "against the words of the claim" if gains[0].status == FAILS else "as the claim allows"
     open_words = "within sampling error" if any(r.status == OPEN for r in gains) else "beyond sampling error"
     return Check(
         tuple(found),
-        f"the best intermediate task gains {_range(gains)}, {literal_words} but {open_words}; {_settled(claim)}",
+        f"the best intermediate task gains {_range(gains)}, {literal_words} but {open_words}; {claim.settlement}",
         tuple(_evidence(tables, "xnli", ("acc",))),
         f"best: {_range(gains)}",
     )
@@ -86,10 +86,8 @@ def check_retrieval_gain(claim: Claim, tables: Tables | None = None) -> Check:
         status = OPEN if total(printed).high > ZERO else FAILS
         return Check(
             (Reading("best intermediate task", status, total(printed)),),
-            f"the best intermediate task gains {total(printed).text(1)} in sum; {_settled(claim)}",
+            f"the best intermediate task gains {total(printed).text(1)} in sum; {claim.settlement}",
         )
-    from .registry import registry
-
     average = registry().claims["average-gain"]
     needed = summed(tables.first, tables, "mean", False).needed(average.interval)
     lines = tuple(line for task in RETRIEVAL for line in tables.baseline.lines(task))
@@ -97,7 +95,7 @@ def check_retrieval_gain(claim: Claim, tables: Tables | None = None) -> Check:
     return Check(
         (Reading("gain by intermediate task", NO_DATA),),
         f"no score with an intermediate task is bundled; an average gain of {average.value} implies, with F1 and EM "
-        f"averaged, {needed.times(Fraction(1, 2)).text(1)} a task for the best; {_settled(claim)}",
+        f"averaged, {needed.times(Fraction(1, 2)).text(1)} a task for the best; {claim.settlement}",
         (
             Evidence(
                 tables.baseline.data,
@@ -134,7 +132,3 @@ def _evidence(tables: Tables, task: str, metrics: tuple[str, ...]) -> Iterator[E
         if gains:
             text = ", ".join(f"{metric} {signed(gain.middle, 1)}" for metric, gain in gains)
             yield Evidence(cells.data, cells.lines(task), f"{PRINTED[task]}, X-STILTs over XLM-R Large: {text}")
-
-
-def _settled(claim: Claim) -> str:
-    return f"settled by: {claim.settled_by}"

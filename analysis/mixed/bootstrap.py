@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError, did_you_mean, unknown_name
-from .inference import coefficients
+from .inference import check_level, coefficients
 from .refit import Refitter
 from .simulate import Simulator
 from .threads import blas_threads
@@ -66,8 +66,7 @@ class Bootstrap:
 
         if kind not in KINDS:
             raise unknown_name("kind of interval", kind, KINDS)
-        if not 0.0 < level < 1.0:
-            raise CrossliftError(f"a level lies between 0 and 1; {level} was given.")
+        check_level(level)
         tails = [0.5 - level / 2.0, 0.5 + level / 2.0]
         names = [str(name) for name in (self.std_errors if kind == "studentized" else self.draws)]
         center, draws = self.estimates[names].to_numpy(), self.draws[names].to_numpy()
@@ -146,11 +145,10 @@ def bootstrap(
                 unconverged += 1
                 continue
             shift, spread = coefficients(refitter.criterion, search.point)
-            lambdas = criterion.lambdas(search.point.theta)
             loadings = criterion.loadings(search.point.theta)
             rows.append(list(_parameters(result, result.coefficients + shift, loadings, search.point.sigma2).values()))
             errors.append(np.sqrt(np.diag(spread)))
-            singular += any(np.abs(np.diag(triangle)).min() < 1e-4 * criterion.scale for triangle in lambdas)
+            singular += bool(criterion.flat(search.point.theta))
     if not rows:
         raise CrossliftError(f"none of {draws} refits converged.", "Fit a smaller model: this one is not identified.")
     fixed = [name for name in estimates if name.startswith("fixed:")]

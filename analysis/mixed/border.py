@@ -123,3 +123,17 @@ def _block_diagonal(blocks: Floats) -> csr_array:
         return csr_array(diags_array(blocks[:, 0, 0]))
     every = np.arange(levels + 1)
     return csr_array(bsr_array((blocks, every[:-1], every), shape=(levels * k, levels * k)))
+
+
+def dense_diagonal(blocks: Floats) -> Floats:
+    """Blocks ``(L, k, k)`` along the diagonal of a dense matrix, shape ``(L k, L k)``."""
+    levels, k, _ = blocks.shape
+    result = np.zeros((levels, k, levels, k))
+    every = np.arange(levels)
+    result[every, :, every, :] = blocks
+    return result.reshape(levels * k, levels * k)
+
+
+def as_dense(matrix: Floats | csr_array) -> Floats:
+    """The matrix itself, or its cells written out where it is sparse."""
+    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())

@@ -76,6 +76,9 @@ class Point:
 # Relative standard deviations at which the search starts: of a term's first column and of the further ones. Among
 # values around these the reference sets and the bundled data take the fewest evaluations.
 START = (0.7, 0.3)
+# A standard deviation below this share of the residual's counts as zero; lme4's isSingular uses the same bound, without
+# bringing columns to size one first.
+SINGULAR = 1e-4
 # Relative standard deviations under which a trace is taken from the products themselves: (I - M⁻¹)/λ² loses digits.
 TINY = 1e-3
 
@@ -151,6 +154,14 @@ class Criterion:
         """``Λ`` of each term in the formula's columns, shapes ``(k, k)``: effects have the covariance ``σ² ΛΛ'``."""
         triangles = self.lambdas(theta)
         return [np.linalg.solve(basis, own) for basis, own in zip(self.data.bases, triangles, strict=True)]
+
+    def flat(self, theta: Floats) -> list[int]:
+        """Terms with less than their full number of dimensions at ``theta``."""
+        return [
+            t
+            for t, triangle in enumerate(self.lambdas(theta))
+            if np.abs(np.diag(triangle)).min() < SINGULAR * self.scale
+        ]
 
     def triangle(self, t: int, covariance: Floats) -> Floats:
         """``λ`` of a term from its covariance in the columns of the formula, relative to σ²."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
+from .border import as_dense
 from .design import Design
 from .formula import MixedFormula
 from .operands import OneHot
@@ -176,8 +177,7 @@ def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Elim
         for j in range(i, len(kept)):
             u = kept[j]
             block = operands[t].own() if t == u else operands[t].table(operands[u])
-            dense = block if isinstance(block, np.ndarray) else block.toarray()
-            dense = correlate(dense, roots[t], shapes[t])
+            dense = correlate(as_dense(block), roots[t], shapes[t])
             matrix[own, starts[j] : starts[j + 1]] = correlate(dense.T, roots[u], shapes[u]).T
     upper = np.triu(matrix)
     matrix = upper + np.triu(matrix, 1).T
@@ -195,8 +195,7 @@ def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Elimin
     for t in kept:
         block = own.table(operands[t])
         if roots[t] is not None:
-            dense = block if isinstance(block, np.ndarray) else block.toarray()
-            block = correlate(dense.T, roots[t], shapes[t]).T
+            block = correlate(as_dense(block).T, roots[t], shapes[t]).T
         parts.append(block)
     filled = sum(np.count_nonzero(part) if isinstance(part, np.ndarray) else part.nnz for part in parts)
     cells = own.size * sum(operands[t].size for t in kept)
@@ -206,7 +205,7 @@ def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Elimin
     elif filled < SPARSE_BORDER * cells:
         border = csr_array(hstack([csr_array(part) for part in parts], format="csr"))
     else:
-        border = np.hstack([part if isinstance(part, np.ndarray) else part.toarray() for part in parts])
+        border = np.hstack([as_dense(part) for part in parts])
     return Eliminated(apart, blocks, border, own.with_right(right))
 
 

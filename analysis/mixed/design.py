@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
-from ..errors import DesignError, FormulaError, did_you_mean
+from ..errors import CrossliftError, DesignError, FormulaError, did_you_mean
 from .columns import Evaluator, evaluate_columns
 from .formula import Bar, MixedFormula, variables
 from .kernel import LevelCovariance, root_of
@@ -99,6 +99,27 @@ class Design:
     evaluator: Evaluator
     fixed_variables: tuple[str, ...]
     columns: Mapping[str, pd.Series[Any]]
+
+    def check_fixed(self, variable: str) -> None:
+        """Refuse a variable that is not in the fixed part."""
+        if variable not in self.fixed_variables:
+            hint = did_you_mean(variable, self.fixed_variables) or f"Variables: {', '.join(self.fixed_variables)}."
+            raise CrossliftError(f"'{variable}' is not in the fixed part of '{self.formula.text}'.", hint)
+
+    def grouping(self, name: str, otherwise: str = "") -> RandomTerm:
+        """The first term that groups by ``name``; ``otherwise`` ends the advice where there is none.
+
+        Raises
+        ------
+        CrossliftError
+            If no term does.
+        """
+        for term in self.terms:
+            if term.group == name:
+                return term
+        groups = sorted({term.group for term in self.terms})
+        hint = did_you_mean(name, groups) or f"Grouping factors: {', '.join(groups)}{otherwise}."
+        raise CrossliftError(f"'{name}' is no grouping factor of the model.", hint)
 
     @property
     def n(self) -> int:

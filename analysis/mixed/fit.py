@@ -18,7 +18,7 @@ from .formula import parse_formula
 from .held import End, Held, hold_at
 from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .kernel import LevelCovariance, as_covariances
-from .optimize import EVALUATIONS, Search, minimize
+from .optimize import EVALUATIONS, minimize
 from .result import Fitted, MixedResult
 from .rows import Rows, whiten
 from .sampling import known_variance
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# A relative standard deviation below this counts as zero; lme4's isSingular uses the same bound.
-SINGULAR = 1e-4
 # Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
 EXACT = 1500
 # A relative standard deviation below this is set to zero: it changes the criterion by less than its stopping rule.
@@ -99,6 +97,8 @@ def fit_mixed(
             "Kenward–Roger degrees of freedom are defined for REML, and maximum likelihood was asked for.",
             "Fit by REML, or choose satterthwaite.",
         )
+    if hold and df == "kenward-roger":
+        raise CrossliftError("Kenward–Roger takes all variances as estimated; some are held.", "Use satterthwaite.")
     if variances is not None and weights is not None:
         raise CrossliftError(
             "prior weights and known sampling variances were both given; each says how precise a row is.", "Keep one."
@@ -109,8 +109,6 @@ def fit_mixed(
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
-        if hold and df == "kenward-roger":
-            raise CrossliftError("Kenward–Roger takes all variances as estimated; some are held.", "Use satterthwaite.")
         try:
             rows = whiten(design, known, residual)
             criterion = Criterion(sum_rows(rows, design.formula), reml)
@@ -134,17 +132,8 @@ def _fit(
     evaluations: int,
     report: Callable[[int, Point], None] | None,
 ) -> MixedResult:
-    search = minimize(
-        criterion,
-        criterion.start(),
-        evaluations,
-        criterion.scale,
-        exact=(lambda point: profiled_hessian(criterion, point)) if design.q <= EXACT else None,
-        report=report,
-    )
-    point = _settled(criterion, search)
-    end = End(point, search.evaluations, search.converged)
-    return _result(design, Fitted(criterion, point, rows, {}), end, _reference(df, criterion, point))
+    end = find_minimum(criterion, design.q <= EXACT, evaluations, report)
+    return _result(design, Fitted(criterion, end.point, rows, {}), end, _reference(df, criterion, end.point))
 
 
 def _fit_held(
@@ -169,10 +158,24 @@ def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = 
     return Normal(coefficients(criterion, point)[1])
 
 
-def _settled(criterion: Criterion, search: Search[Point]) -> Point:
-    """The minimum with signs and zeros of one form."""
+def find_minimum(
+    criterion: Criterion,
+    exact: bool = True,
+    evaluations: int = EVALUATIONS,
+    report: Callable[[int, Point], None] | None = None,
+) -> End:
+    """Minimise from the usual start; the minimum has signs and zeros of one form. ``exact`` adds exact curvature."""
+    search = minimize(
+        criterion,
+        criterion.start(),
+        evaluations,
+        criterion.scale,
+        exact=(lambda point: profiled_hessian(criterion, point)) if exact else None,
+        report=report,
+    )
     theta = _normalized(criterion, search.point.theta)
-    return search.point if np.array_equal(theta, search.point.theta) else criterion(theta)
+    point = search.point if np.array_equal(theta, search.point.theta) else criterion(theta)
+    return End(point, search.evaluations, search.converged)
 
 
 def _normalized(criterion: Criterion, theta: Floats) -> Floats:
@@ -199,11 +202,7 @@ def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held
     lambdas = criterion.lambdas(point.theta)
     loadings = criterion.loadings(point.theta)
     components, correlations = components_of(design.terms, loadings, point.sigma2, criterion.data.known_scale)
-    flat = [
-        t
-        for t, triangle in enumerate(lambdas)
-        if np.abs(np.diag(triangle)).min() < SINGULAR * criterion.scale and (held is None or t in held.searched)
-    ]
+    flat = [t for t in criterion.flat(point.theta) if held is None or t in held.searched]
     free = len(point.theta) + (0 if criterion.data.known_scale else 1)
     return MixedResult(
         formula=design.formula.text,

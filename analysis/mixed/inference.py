@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import fdtrc, stdtr, stdtrit
 
 from ..arrays import Floats
+from ..errors import CrossliftError
 from .criterion import Criterion, Point
 from .traces import TraceSums
 
@@ -53,6 +54,12 @@ class FTest:
     num_df: int
     den_df: float
     p_value: float
+
+
+def check_level(level: float) -> None:
+    """Refuse a coverage that is no share, such as 95 for 95%."""
+    if not 0.0 < level < 1.0:
+        raise CrossliftError(f"a level lies between 0 and 1; {level} was given.")
 
 
 def matched_degrees(contrasts: Floats, covariance: Floats, sensitivity: Floats, parameters: Floats) -> Floats:

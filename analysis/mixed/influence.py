@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
-from ..errors import CrossliftError, did_you_mean
+from ..errors import CrossliftError
+from .border import as_dense
 from .criterion import Criterion
 from .crossproducts import CrossProducts, Eliminated, assemble
 from .inference import coefficients
@@ -109,12 +110,8 @@ def _groups(result: MixedResult, by: str | pd.Series[Any]) -> tuple[Integers, li
     import pandas as pd
 
     if isinstance(by, str):
-        for term in result.design.terms:
-            if term.group == by:
-                return term.codes, list(term.levels)
-        groups = sorted(result.groups)
-        hint = did_you_mean(by, groups) or f"Grouping factors: {', '.join(groups)}; or pass a column of the data."
-        raise CrossliftError(f"'{by}' is no grouping factor of the model.", hint)
+        term = result.design.grouping(by, "; or pass a column of the data")
+        return term.codes, list(term.levels)
     if len(by) != len(result.design.kept):
         raise CrossliftError(f"{len(by)} labels were given for {len(result.design.kept)} rows of data.")
     codes, labels = pd.factorize(by[result.design.kept], sort=True)
@@ -213,7 +210,7 @@ def _difference(whole: Eliminated | None, part: Eliminated | None) -> Eliminated
         return None
     border: Any
     if isinstance(whole.border, np.ndarray):
-        border = whole.border - (part.border if isinstance(part.border, np.ndarray) else part.border.toarray())
+        border = whole.border - as_dense(part.border)
     else:
         from scipy.sparse import csr_array
 

@@ -99,10 +99,7 @@ def marginal_effect(
 def _rows(result: MixedResult, variable: str, frame: pd.DataFrame | None) -> pd.DataFrame:
     import pandas as pd
 
-    known = result.design.fixed_variables
-    if variable not in known:
-        hint = did_you_mean(variable, known) or f"Variables: {', '.join(known)}."
-        raise CrossliftError(f"'{variable}' is not in the fixed part of '{result.formula}'.", hint)
+    result.design.check_fixed(variable)
     return pd.DataFrame(dict(result.design.columns), copy=False) if frame is None else frame
 
 

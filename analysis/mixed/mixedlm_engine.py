@@ -18,7 +18,7 @@ from ..errors import CrossliftError
 from .components import Correlation, VarianceComponent, effects
 from .design import Design, RandomTerm, build_design
 from .formula import parse_formula
-from .inference import Normal
+from .outside import outside_result
 from .result import MixedResult
 
 if TYPE_CHECKING:
@@ -46,31 +46,20 @@ def fit_mixedlm(formula: str, frame: pd.DataFrame, reml: bool = True, weights: s
     design = build_design(parse_formula(formula), frame, weights)
     fitted, notes = _fit(design, reml)
     components, correlations = _components(design, fitted)
-    p = design.p
-    covariance = np.asarray(fitted.vcov(), dtype=float)
-    return MixedResult(
-        formula=design.formula.text,
-        outcome=design.formula.response,
-        engine="mixedlm",
-        reference=Normal(covariance),
-        n_obs=design.n,
-        groups={term.group: len(term.levels) for term in design.terms},
-        dropped=design.dropped,
-        names=design.fixed_names,
+    return outside_result(
+        "mixedlm",
+        design,
+        reml,
         coefficients=np.asarray(fitted.beta, dtype=float),
-        covariance=covariance,
-        components=tuple(components),
-        correlations=tuple(correlations),
-        modes=tuple(_modes(term, t, fitted) for t, term in enumerate(design.terms)),
+        covariance=np.asarray(fitted.vcov(), dtype=float),
+        components=components,
+        correlations=correlations,
+        modes=[_modes(term, t, fitted) for t, term in enumerate(design.terms)],
         log_likelihood=-0.5 * float(fitted.deviance),
-        criterion=float(fitted.deviance),
-        reml=reml,
         singular=bool(fitted.isSingular()),
         converged=bool(fitted.converged),
         evaluations=int(fitted.function_evals),
-        parameters=p + len(components) + len(correlations),
-        warnings=tuple(notes),
-        design=design,
+        notes=notes,
     )
 
 

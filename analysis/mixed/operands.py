@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
+from .border import dense_diagonal
 from .design import RandomTerm
 
 if TYPE_CHECKING:
@@ -55,11 +56,7 @@ class OneHot:
 
     def own(self) -> Floats:
         """The level blocks as one block-diagonal matrix."""
-        levels, k = len(self.term.levels), self.term.width
-        block = np.zeros((levels, k, levels, k))
-        every = np.arange(levels)
-        block[every, :, every, :] = self.level_blocks()
-        return block.reshape(self.size, self.size)
+        return dense_diagonal(self.level_blocks())
 
     def table(self, other: OneHot | Sparse) -> Floats | csr_array:
         """Cross-products with another term, summed over the rows that share a pair of levels."""

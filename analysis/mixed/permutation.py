@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats, Integers
-from ..errors import CrossliftError, DesignError, did_you_mean
+from ..errors import CrossliftError, DesignError
 from .criterion import Criterion, Point
 from .crossproducts import CrossProducts, correlate
 from .inference import coefficients
@@ -132,14 +132,8 @@ def permutation_test(
 def _level_values(result: MixedResult, variable: str, by: str) -> tuple[Integers, Floats]:
     """Level of each row, and the value that each level has."""
     design = result.design
-    term = next((term for term in design.terms if term.group == by), None)
-    if term is None:
-        groups = sorted(result.groups)
-        hint = did_you_mean(by, groups) or f"Grouping factors: {', '.join(groups)}."
-        raise CrossliftError(f"'{by}' is no grouping factor of the model.", hint)
-    if variable not in design.fixed_variables:
-        hint = did_you_mean(variable, design.fixed_variables) or f"Variables: {', '.join(design.fixed_variables)}."
-        raise CrossliftError(f"'{variable}' is not in the fixed part of '{result.formula}'.", hint)
+    term = design.grouping(by)
+    design.check_fixed(variable)
     column = design.columns[variable].to_numpy()
     first = np.full(len(term.levels), -1)
     first[term.codes[::-1]] = np.arange(len(term.codes))[::-1]

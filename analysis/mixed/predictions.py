@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError
-from .inference import coefficients
+from .inference import check_level, coefficients
 from .levels import known_codes
 from .products import full_products
 from .threads import blas_threads
@@ -66,8 +66,7 @@ def predictions(
     import pandas as pd
     from scipy.special import stdtrit
 
-    if not 0.0 < level < 1.0:
-        raise CrossliftError(f"a level lies between 0 and 1; {level} was given.")
+    check_level(level)
     state = result.engine_state()
     if outcome and state.criterion.data.known_scale:
         raise CrossliftError(

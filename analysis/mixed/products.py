@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
+from .border import as_dense, dense_diagonal
 from .criterion import Criterion
 from .elimination import eliminated_border
 
@@ -41,16 +42,12 @@ def full_products(criterion: Criterion, theta: Floats) -> Products:
     inner = factored.matrix[: s + p, : s + p] - whitened.T @ whitened
     parts = dict(criterion.parts)
     if factored.reduced is not None and data.eliminated is not None and criterion.border is not None:
-        levels, k, _ = factored.reduced.own.shape
-        size = levels * k
         border = eliminated_border(criterion.border, factored.reduced.keep)
-        dense = border if isinstance(border, np.ndarray) else border.toarray()
+        dense = as_dense(border)
         spread = criterion.solved(factored, lambdas, dense.T)
-        own = np.zeros((levels, k, levels, k))
-        every = np.arange(levels)
-        own[every, :, every, :] = factored.reduced.own
         side = np.hstack([dense, factored.reduced.right[:, :p]]) - spread.T @ whitened
-        inner = np.block([[own.reshape(size, size) - spread.T @ spread, side], [side.T, inner]])
+        inner = np.block([[dense_diagonal(factored.reduced.own) - spread.T @ spread, side], [side.T, inner]])
+        size = len(dense)
         parts = {t: slice(part.start + size, part.stop + size) for t, part in parts.items()}
         parts[data.eliminated.term] = slice(0, size)
     positions = np.arange(len(inner))

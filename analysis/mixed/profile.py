@@ -17,6 +17,7 @@ from ..arrays import Floats
 from ..errors import CrossliftError, did_you_mean
 from .criterion import Criterion, Point
 from .crossproducts import CrossProducts
+from .inference import check_level, coefficients
 from .joint import Joint
 from .optimize import EVALUATIONS, minimize
 from .threads import blas_threads
@@ -75,8 +76,7 @@ def profile(result: MixedResult, level: float = 0.95, parameters: Sequence[str] 
     import pandas as pd
     from scipy.special import chdtri
 
-    if not 0.0 < level < 1.0:
-        raise CrossliftError(f"a level lies between 0 and 1; {level} was given.")
+    check_level(level)
     if not result.converged:
         raise CrossliftError("the search did not converge: there is no minimum to profile from.")
     state = result.engine_state()
@@ -156,8 +156,6 @@ def _fixed(criterion: Criterion, names: tuple[str, ...], wanted: list[str], cuto
     """Limits of fixed effects by maximum likelihood."""
     likelihood = Criterion(criterion.data, reml=False)
     search = minimize(likelihood, likelihood.start(), EVALUATIONS, likelihood.scale)
-    from .inference import coefficients
-
     estimate, covariance = coefficients(likelihood, search.point)
     rows: list[tuple[object, ...]] = []
     for name in wanted:

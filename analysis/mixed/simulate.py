@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg.lapack import dpstrf
 
 from ..arrays import Floats
+from .border import as_dense, dense_diagonal
 from .criterion import Criterion, Point
 from .refit import Outcome
 
@@ -69,15 +70,8 @@ def _design_products(criterion: Criterion) -> Floats:
     inner = data.matrix[:-1, :-1]
     if data.eliminated is None or criterion.border is None:
         return inner
-    levels, k, _ = data.eliminated.blocks.shape
-    size = levels * k
-    own = np.zeros((levels, k, levels, k))
-    every = np.arange(levels)
-    own[every, :, every, :] = data.eliminated.blocks
-    border = criterion.border.matrix
-    dense = border if isinstance(border, np.ndarray) else border.toarray()
-    side = np.hstack([dense, data.eliminated.right[:, :p]])
-    return np.block([[own.reshape(size, size), side], [side.T, inner]])
+    side = np.hstack([as_dense(criterion.border.matrix), data.eliminated.right[:, :p]])
+    return np.block([[dense_diagonal(data.eliminated.blocks), side], [side.T, inner]])
 
 
 def _root(cross: Floats) -> Floats:

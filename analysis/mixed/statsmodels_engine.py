@@ -16,7 +16,7 @@ from ..errors import DesignError
 from .components import Correlation, VarianceComponent
 from .design import Design, RandomTerm, build_design
 from .formula import parse_formula
-from .inference import Normal
+from .outside import outside_result
 from .result import MixedResult
 
 if TYPE_CHECKING:
@@ -45,31 +45,19 @@ def fit_statsmodels(formula: str, frame: pd.DataFrame, reml: bool = True) -> Mix
     fitted, notes = _fit(design, single, reml)
     components, correlations, modes = _single(design, fitted) if single else _crossed(design, fitted)
     p = design.p
-    covariance = np.asarray(fitted.cov_params(), dtype=float)[:p, :p]
-    variances = [c.variance for c in components[:-1]]
-    return MixedResult(
-        formula=design.formula.text,
-        outcome=design.formula.response,
-        engine="statsmodels",
-        reference=Normal(covariance),
-        n_obs=design.n,
-        groups={term.group: len(term.levels) for term in design.terms},
-        dropped=design.dropped,
-        names=design.fixed_names,
+    return outside_result(
+        "statsmodels",
+        design,
+        reml,
         coefficients=np.asarray(fitted.fe_params, dtype=float),
-        covariance=covariance,
-        components=tuple(components),
-        correlations=tuple(correlations),
-        modes=tuple(modes),
+        covariance=np.asarray(fitted.cov_params(), dtype=float)[:p, :p],
+        components=components,
+        correlations=correlations,
+        modes=modes,
         log_likelihood=float(fitted.llf),
-        criterion=-2.0 * float(fitted.llf),
-        reml=reml,
-        singular=min(variances) < SINGULAR * float(fitted.scale),
+        singular=min(c.variance for c in components[:-1]) < SINGULAR * float(fitted.scale),
         converged=bool(fitted.converged),
-        evaluations=0,
-        parameters=p + len(components) + len(correlations),
-        warnings=tuple(notes),
-        design=design,
+        notes=notes,
     )
 
 

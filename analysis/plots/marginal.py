@@ -55,8 +55,12 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> 
 
     # Outcome minus everything but the factor and its level: what a reader would plot if nothing else varied.
     at_own = _contrasts(result, factor, used, x) @ result.coefficients
-    modes = result.random_effects()
-    own = modes[(modes["group"] == factor.level) & (modes["term"] == "Intercept")].set_index("level")["value"]
+    own = {
+        level: float(mode)
+        for term, modes in zip(result.design.terms, result.modes, strict=True)
+        if term.group == factor.level and "Intercept" in term.labels
+        for level, mode in zip(term.levels, modes[:, term.labels.index("Intercept")], strict=True)
+    }
     effect = used[factor.level].astype(str).map(own).fillna(0.0).to_numpy(dtype=float)
     adjusted = at_own + effect + result.design.y - result.predict()
     level = used[factor.level].astype(str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -132,8 +133,6 @@ class Store:
             for s in stages
         ]  # fmt: skip
         content = json.dumps(rows, indent=0).encode()
-        import hashlib
-
         path = self.path / "plans" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
         with self.whole():
             if not path.is_file():

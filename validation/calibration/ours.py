@@ -17,11 +17,10 @@ from analysis.errors import CrossliftError
 from analysis.mixed.criterion import Criterion, Point
 from analysis.mixed.crossproducts import form_crossproducts
 from analysis.mixed.design import Design, build_design
-from analysis.mixed.fit import SINGULAR, _settled
+from analysis.mixed.fit import find_minimum
 from analysis.mixed.formula import parse_formula
-from analysis.mixed.inference import Reference, coefficients, hessian, profiled_hessian, satterthwaite
+from analysis.mixed.inference import Reference, coefficients, hessian, satterthwaite
 from analysis.mixed.kernel import as_covariances
-from analysis.mixed.optimize import EVALUATIONS, minimize
 from analysis.mixed.result import MixedResult
 from analysis.outcomes import default_model
 
@@ -42,8 +41,7 @@ class Fit:
     @property
     def singular(self) -> bool:
         """True if a variance is estimated as zero."""
-        diagonals = [np.abs(np.diag(triangle)).min() for triangle in self.criterion.lambdas(self.point.theta)]
-        return min(diagonals) < SINGULAR * self.criterion.scale
+        return bool(self.criterion.flat(self.point.theta))
 
 
 def default_design(layout: Layout, y: Floats, kernel: pd.DataFrame | None = None) -> Design:
@@ -56,14 +54,8 @@ def default_design(layout: Layout, y: Floats, kernel: pd.DataFrame | None = None
 def fit_outcome(design: Design, y: Floats) -> Fit:
     """The fit of ``fit_mixed`` on rows whose formula was evaluated before; a test holds the two equal."""
     criterion = Criterion(form_crossproducts(replace(design, y=y)))
-    search = minimize(
-        criterion,
-        criterion.start(),
-        EVALUATIONS,
-        criterion.scale,
-        exact=lambda point: profiled_hessian(criterion, point),
-    )
-    return Fit(criterion, _settled(criterion, search), search.converged)
+    end = find_minimum(criterion)
+    return Fit(criterion, end.point, end.converged)
 
 
 def by_satterthwaite(fit: Fit) -> Reference:
