@@ -13,10 +13,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..choices import DF_METHODS
-from ..covariates import CORPORA, FACTORS, OWN
+from ..covariates import CORPORA, FACTORS
 from ..tables import Table, count, number
-from .output import add_json, console, heading, progress, write_csv, write_json
-from .validate import add_map, parse_map
+from .output import console, heading, progress, write_csv, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .validate import parse_map
 
 if TYPE_CHECKING:
     from ..factors import FactorFit
@@ -35,25 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze fit``."""
     what = parser.add_argument_group("what is asked")
     what.add_argument("--factor", action="append", metavar="FACTOR", help=f"{', '.join(FACTORS)}; may be repeated")
-    what.add_argument("--outcome", default="gain", metavar="OUTCOME", help="gain, gap or score (default: gain)")
     what.add_argument("--formula", metavar="FORMULA", help="an lme4 formula in place of the default model")
-    what.add_argument(
-        "--source", default="eng", metavar="LANGUAGE", help="language of the training data (default: English)"
-    )
-    what.add_argument(
-        "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
-    )
-    what.add_argument("--recipe", metavar="RECIPE", help="knn, shared or published (default: knn)")
-    what.add_argument("--corpus", default="cc100", metavar="CORPUS",
-                      help=f"{', '.join(CORPORA)} or {OWN}: whose size log_corpus is (default: cc100)")  # fmt: skip
+    add_outcome(what)
     rows = parser.add_argument_group("which rows")
-    rows.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
-                      help="bundled sets or files (CSV, TSV, Parquet, JSON Lines)")  # fmt: skip
-    add_map(rows)
-    rows.add_argument("--where", metavar="EXPR", help="keep the rows for which a pandas expression holds")
-    rows.add_argument("--metric", metavar="METRIC", help="use this metric instead of the first of acc, f1, em")
-    rows.add_argument("--keep", action="append", default=[], metavar="FLAG",
-                      help="keep rows with this flag; may be repeated ('analyze data NAME' lists flags)")  # fmt: skip
+    add_rows(rows)
     how = parser.add_argument_group("how")
     how.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
     how.add_argument(
@@ -85,16 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, default=1, help="of --bootstrap and --permute (default: 1)")
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
-    add_json(files)
-    files.add_argument("--csv", metavar="FILE", help="write the fixed effects as CSV")
+    add_files(files, "the fixed effects", "the marginal effect of the first factor")
     files.add_argument("--rows", metavar="FILE", help="write the rows that entered the model as CSV")
-    files.add_argument("--plot", metavar="FILE", help="draw the marginal effect of the first factor (.png, .svg, .pdf)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..factors import Request, fit_factors
-    from ..outcomes import Options
 
     if not options.factor and not options.formula:
         from ..errors import CrossliftError
@@ -106,16 +89,7 @@ def run(options: argparse.Namespace) -> int:
         factors=tuple(dict.fromkeys(options.factor or ())),
         data=tuple(options.data),
         mapping=parse_map(options.map),
-        options=Options(
-            outcome=options.outcome,
-            source=options.source,
-            measure=options.measure,
-            recipe=options.recipe,
-            corpus=options.corpus,
-            keep=tuple(name for given in options.keep for name in given.split(",")),
-            metric=options.metric,
-            where=options.where,
-        ),
+        options=read_options(options),
         formula=options.formula,
         reml=not options.ml,
         df=options.df,
@@ -280,12 +254,8 @@ def caption(found: FactorFit) -> str:
 
 
 def _check_plot(options: argparse.Namespace) -> None:
-    from pathlib import Path
-
     from ..errors import CrossliftError
-    from ..plots.style import FORMATS
 
     if not options.factor:
         raise CrossliftError("--plot draws the effect of a factor.", "Give --factor beside --formula.")
-    if Path(options.plot).suffix.lower() not in FORMATS:
-        raise CrossliftError(f"a figure cannot be saved as '{options.plot}'.", f"Endings: {', '.join(FORMATS)}.")
+    check_figure(options.plot)

@@ -1,0 +1,78 @@
+"""Arguments that mean the same in every subcommand: which outcome, which rows, which files are written."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import CrossliftError
+from .output import add_json
+from .validate import add_map
+
+if TYPE_CHECKING:
+    from ..outcomes import Options
+
+
+def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or score", default: str = "gain") -> None:
+    """``--outcome``, ``--source``, ``--measure``, ``--recipe`` and ``--corpus``."""
+    from ..covariates import CORPORA, OWN
+
+    group.add_argument("--outcome", default=default, metavar="OUTCOME", help=f"{outcomes} (default: {default})")
+    group.add_argument(
+        "--source", default="eng", metavar="LANGUAGE", help="language of the training data (default: English)"
+    )
+    group.add_argument(
+        "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
+    )
+    group.add_argument("--recipe", metavar="RECIPE", help="knn, shared or published (default: knn)")
+    group.add_argument("--corpus", default="cc100", metavar="CORPUS",
+                       help=f"{', '.join(CORPORA)} or {OWN}: whose size log_corpus is (default: cc100)")  # fmt: skip
+
+
+def add_rows(group: argparse._ActionsContainer) -> None:
+    """``--data``, ``--map``, ``--where``, ``--metric`` and ``--keep``."""
+    group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
+                       help="bundled sets or files (CSV, TSV, Parquet, JSON Lines)")  # fmt: skip
+    add_map(group)
+    group.add_argument("--where", metavar="EXPR", help="keep the rows for which a pandas expression holds")
+    group.add_argument("--metric", metavar="METRIC", help="use this metric instead of the first of acc, f1, em")
+    group.add_argument("--keep", action="append", default=[], metavar="FLAG",
+                       help="keep rows with this flag; may be repeated ('analyze data NAME' lists flags)")  # fmt: skip
+
+
+def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> None:
+    """``--json``, ``--csv`` and ``--plot``; ``table`` and ``figure`` say what the last two write."""
+    add_json(group)
+    group.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
+    group.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .svg, .pdf)")
+
+
+def read_options(options: argparse.Namespace) -> Options:
+    """The choices of :func:`add_outcome` and :func:`add_rows` as the library takes them."""
+    from ..outcomes import Options
+
+    return Options(
+        outcome=options.outcome,
+        source=options.source,
+        measure=options.measure,
+        recipe=options.recipe,
+        corpus=options.corpus,
+        keep=tuple(name for given in options.keep for name in given.split(",")),
+        metric=options.metric,
+        where=options.where,
+    )
+
+
+def check_figure(path: str) -> None:
+    """Refuse a figure that could not be saved, before anything is computed.
+
+    Raises
+    ------
+    CrossliftError
+        If the ending of the name is no format of figures.
+    """
+    from ..plots.style import FORMATS
+
+    if Path(path).suffix.lower() not in FORMATS:
+        raise CrossliftError(f"a figure cannot be saved as '{path}'.", f"Endings: {', '.join(FORMATS)}.")

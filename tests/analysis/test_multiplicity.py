@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.errors import UnknownNameError
+from analysis.multiplicity import adjust
+
+P_VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12)
+
+
+def test_holm_by_hand():
+    assert adjust([0.01, 0.04, 0.03], "holm") == pytest.approx([0.03, 0.06, 0.06])
+
+
+def test_bh_by_hand():
+    assert adjust([0.01, 0.04, 0.03], "bh") == pytest.approx([0.03, 0.04, 0.04])
+
+
+def test_what_is_missing_is_no_hypothesis():
+    adjusted = adjust([0.01, np.nan, 0.03])
+    assert np.isnan(adjusted[1])
+    assert adjusted[[0, 2]] == pytest.approx([0.02, 0.03])
+
+
+def test_none_changes_nothing():
+    assert adjust([0.2, 0.01], "none") == pytest.approx([0.2, 0.01])
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(UnknownNameError, match="unknown adjustment 'hlom'"):
+        adjust([0.1], "hlom")
+
+
+@given(P_VALUES)
+def test_adjusting_never_lowers_a_p_value_and_bh_is_never_above_holm(p_values):
+    holm, bh = adjust(p_values, "holm"), adjust(p_values, "bh")
+    assert np.all(bh >= np.asarray(p_values) - 1e-12)
+    assert np.all(holm >= bh - 1e-12)
+    assert np.all(holm <= 1.0)
