@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from ...errors import CrossliftError, did_you_mean
 from ...readers.tables import READERS, read_table
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+#: Cells up to which the binomial is summed exactly, and the normal quantile of one in a thousand above it.
+_EXACT, _THOUSANDTH = 500, 3.09
 #: What tables print where there is no number.
 EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "nan", "?"})
 
@@ -78,15 +81,30 @@ class Sheet:
     def decimals(self, column: str) -> Sequence[int | None]:
         """Decimals of each cell of a column; ``None`` for a column of whole numbers, which are exact.
 
-        Where some cell ends in a zero after the point, every cell is printed with its own decimals. Where none does,
-        trailing zeros were dropped (66 beside 57.3 is 66.0), and all cells are as precise as the most precise one.
+        Where trailing zeros seem dropped (66 beside 57.3 is 66.0), all cells are as precise as the most precise one;
+        :func:`zeros_dropped` says how that is told.
         """
         own = [None if cell is None or as_number(cell) is None else decimals_of(cell) for cell in self.column(column)]
         most = max((item for item in own if item is not None), default=0)
         if most == 0:
             return [None] * len(own)
-        kept = any(cell is not None and re.search(r"\.\d*0%?$", cell.strip()) for cell in self.cells[column])
-        return own if kept else [most] * len(own)
+        if any(cell is not None and re.search(r"\.\d*0%?$", cell) for cell in self.cells[column]):
+            return own
+        return [most] * len(own) if zeros_dropped([item for item in own if item is not None]) else own
+
+
+def zeros_dropped(decimals: Sequence[int]) -> bool:
+    """Whether cells with fewer decimals than others may have lost a zero, rather than being rounded otherwise.
+
+    One figure in ten ends in zero. Where so many cells are shorter that chance gives it in less than one table of a
+    thousand, the cells were printed with different decimals.
+    """
+    most, n = max(decimals), len(decimals)
+    shorter = sum(item < most for item in decimals)
+    chance = sum(math.comb(n, k) * 0.1**k * 0.9 ** (n - k) for k in range(shorter)) if n <= _EXACT else None
+    if chance is None:  # normal approximation; math.comb of large tables leaves the range of floats
+        return shorter <= 0.1 * n + _THOUSANDTH * math.sqrt(0.09 * n)
+    return 1 - chance >= 0.001
 
 
 def as_number(printed: str) -> Fraction | None:
