@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .blocks import Block, averages_of, cell
 from .cells import GROUPS, PRINTED, QUESTIONS, TASKS
-from .intervals import Interval, mean, total
+from .intervals import Interval, mean, signed, total
 from .language.check import COARSE
 from .verdicts import FAILS, HOLDS, NO_DATA, OPEN, Reading
 
@@ -66,9 +66,13 @@ def _judge(name: str, known: Mapping[str, Interval], tasks: Sequence[str], by_gr
             needed = claimed.times(len(tasks)) - total(list(known.values()))
             needs = f"{' + '.join(PRINTED[task] for task in missing)} must sum to {needed.text(1)}"
         return Reading(name, OPEN, None, needs)
-    found = _mean(known, by_group)
+    return judged(name, _mean(known, by_group), claimed)
+
+
+def judged(name: str, found: Interval, claimed: Interval) -> Reading:
+    """Whether a recomputed range can be printed as the claimed figure."""
     if not found.meets(claimed):
-        return Reading(name, FAILS, found)
+        return Reading(name, FAILS, found, f"{signed(float(found.beyond(claimed)))} beyond rounding")
     coarse = found.width > COARSE * claimed.width
     return Reading(name, OPEN if coarse else HOLDS, found, "cells are rounded too coarsely to tell" if coarse else "")
 

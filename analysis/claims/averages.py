@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..gains import SHARES
 from ..languages import AVERAGE
-from .aggregates import aggregate_readings, is_aggregate
+from .aggregates import aggregate_readings, is_aggregate, judged
 from .blocks import Block, averages_of, bundled_blocks, cell
 from .blocks import cells as intervals
 from .explanations import explain
 from .grim import narrowed
 from .intervals import Interval, mean, total
-from .language.check import COARSE
-from .verdicts import FAILS, HOLDS, NO_DATA, OPEN, Reading, verdict_of
+from .verdicts import FAILS, NO_DATA, OPEN, Reading, verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,14 +118,6 @@ def averages_frame(results: Sequence[PrintedAverage]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def judged(name: str, found: Interval, claimed: Interval) -> Reading:
-    """Whether a recomputed range can be printed as the claimed figure."""
-    if not found.meets(claimed):
-        return Reading(name, FAILS, found)
-    coarse = found.width > COARSE * claimed.width
-    return Reading(name, OPEN if coarse else HOLDS, found, "cells are rounded too coarsely to tell" if coarse else "")
-
-
 def _language_readings(row: pd.Series, cells: pd.DataFrame) -> Iterator[Reading]:
     """The mean over all languages; where it fails, over other sets of languages and with weights.
 
@@ -195,7 +186,8 @@ def _reason(readings: Sequence[Reading]) -> str:
     parts = []
     for reading in readings:
         figure = reading.recomputed.text() if reading.recomputed else ""
-        parts.append(f"{reading.name}: {figure}" + (f" ({reading.needs})" if reading.needs else ""))
+        needs = f"({reading.needs})" if figure and reading.needs else reading.needs
+        parts.append(f"{reading.name}: {' '.join(filter(None, (figure, needs)))}")
     return "; ".join(parts)
 
 

@@ -25,19 +25,11 @@ def explain(
     """What a reader would look at, for an average that no reading gives."""
     if reading.recomputed is None:
         return
-    yield (
-        f"the cells give {reading.recomputed.text()}, {_distance(reading.recomputed, cell(row)):+.2f} from "
-        f"{row['score']:.{row['decimals']}f}".replace("-", "−")
-    )
     if (cells["language"] == AVERAGE).all():
         return
     yield from _exchanged_averages(block, row, cells)
     yield from _other_prints(row, cells, blocks)
     yield from _exchanged_digits(row, cells)
-
-
-def _distance(found: Interval, claimed: Interval) -> float:
-    return found.middle - claimed.middle
 
 
 def _exchanged_averages(block: Block, row: pd.Series, cells: pd.DataFrame) -> Iterator[str]:

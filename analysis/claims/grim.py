@@ -32,7 +32,7 @@ class Grain:
 
     def text(self) -> str:
         """One line for a reader."""
-        digits = len(self.printed.partition(".")[2]) + 1
+        digits = len(self.printed.partition(".")[2]) + 2
         near = " and ".join(f"{float(share):.{digits}f}" for share in dict.fromkeys((self.below, self.above)))
         return (
             f"{self.data}, line {self.line}, column '{self.column}': no count of {self.items:,} items is printed as "

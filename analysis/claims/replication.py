@@ -188,10 +188,9 @@ def estimate_gain(rows: pd.DataFrame) -> tuple[float, float | None, float | None
     languages, codes = np.unique(rows["language"].astype(str), return_inverse=True)
     tasks, by_task = np.unique(rows["target_task"].astype("str").fillna("").to_numpy(dtype=str), return_inverse=True)
     frame = pd.DataFrame({"gain": rows["gain"].to_numpy(dtype=float), "language": codes, "task": by_task})
-    cells = frame.groupby(["task", "language"])["gain"].mean()
+    cells = frame.groupby(["task", "language"], as_index=False)["gain"].mean()
     grid = np.full((len(tasks), len(languages)), np.nan)
-    for (task, language), value in cells.items():
-        grid[task, language] = value
+    grid[cells["task"].to_numpy(dtype=int), cells["language"].to_numpy(dtype=int)] = cells["gain"].to_numpy(dtype=float)
     whole = _macro(grid)
     if len(languages) < FEWEST_LANGUAGES:
         return whole, None, None, None
