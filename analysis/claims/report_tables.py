@@ -10,6 +10,7 @@ from ..tables import Table, number
 from .averages import PrintedAverage
 from .grains import Granularity
 from .language.check import TableClaim
+from .profiles import Profile
 from .replication import Replication
 from .report import _interval, _ranges
 from .verdicts import VERDICTS
@@ -70,6 +71,16 @@ def granularity_blocks(found: Sequence[Granularity]) -> list[Block]:
     note = "an accuracy is a whole number of right items; means over runs or prompts need not be"
     blocks: list[Block] = [Table(columns, rows, title="Granularity", notes=(note,))]
     return [*blocks, *(f"  {grain.text()}" for item in found for grain in item.impossible)]
+
+
+def profile_blocks(found: Sequence[Profile]) -> list[Block]:
+    """Rows whose languages go up and down unlike those of other models."""
+    if not found:
+        return ["No row goes up and down over its languages unlike the others."]
+    note = (
+        "The languages of these rows may stand in another order than their header says, or the runs are unlike others:"
+    )
+    return [note, *(f"  {item.text()}" for item in found)]
 
 
 def replication_blocks(found: Replication) -> list[Block]:
@@ -154,6 +165,21 @@ def granularity_json(item: Granularity) -> dict[str, Any]:
         "impossible": [
             {"line": grain.line, "printed": grain.printed, "items": grain.items} for grain in item.impossible
         ],
+    }
+
+
+def profile_json(item: Profile) -> dict[str, Any]:
+    """A suspect row as JSON."""
+    return {
+        "data": item.data,
+        "lines": list(item.lines),
+        "model": item.model,
+        "target_task": item.target_task,
+        "metric": item.metric,
+        "languages": item.languages,
+        "correlation": item.correlation,
+        "others": item.others,
+        "rows": item.rows,
     }
 
 

@@ -251,20 +251,26 @@ def _scale(given: Sequence[str] | None) -> Any:
 
 
 def _averages(names: Sequence[str]) -> Report:
+    from ..claims import report_tables as show
     from ..claims.averages import check_averages
     from ..claims.grains import check_granularity
-    from ..claims.report_tables import average_blocks, average_json, granularity_blocks, granularity_json
+    from ..claims.profiles import check_profiles
 
     blocks = _blocks(names)
-    averages, grains = check_averages(blocks), check_granularity(blocks)
+    averages, grains, profiles = check_averages(blocks), check_granularity(blocks), check_profiles(blocks)
     return Report(
-        [("Averages", average_blocks(averages)), ("Granularity", granularity_blocks(grains))],
+        [
+            ("Averages", show.average_blocks(averages)),
+            ("Granularity", show.granularity_blocks(grains)),
+            ("Order of languages", show.profile_blocks(profiles)),
+        ],
         {
             "command": "verify",
             "claims": [],
             "documents": [],
-            "averages": [average_json(item) for item in averages],
-            "granularity": [granularity_json(item) for item in grains],
+            "averages": [show.average_json(item) for item in averages],
+            "granularity": [show.granularity_json(item) for item in grains],
+            "profiles": [show.profile_json(item) for item in profiles],
             "data": [{"name": b.name, "sha256": b.sha256, "rows": len(b.frame)} for b in blocks],
         },
         any(item.verdict == "contradicted" for item in averages),
