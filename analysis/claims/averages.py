@@ -67,14 +67,17 @@ class PrintedAverage:
     explanations: tuple[str, ...] = ()
 
 
-def check_averages(blocks: Iterable[Block] | None = None) -> tuple[PrintedAverage, ...]:
+def check_averages(blocks: Iterable[Block] | None = None, others: Iterable[Block] = ()) -> tuple[PrintedAverage, ...]:
     """Check every printed average of some tables; of the bundled ones if none are given.
+
+    ``others`` are not checked, only looked into for tasks that a table lacks and for cells that it prints otherwise.
 
     An average over languages is compared with the cells of its model, task, metric, split and condition; an average
     over tasks (``AVG_task(7)``, ``AVG_category(3)``, ``CATEGORY …``) with the scores of its tasks, by F1, EM and their
     mean, and with tasks that it lacks taken from other tables of the same model.
     """
     found = tuple(bundled_blocks()) if blocks is None else tuple(blocks)
+    every = (*found, *others)
     results: list[PrintedAverage] = []
     for block in found:
         printed = averages_of(block)
@@ -84,11 +87,11 @@ def check_averages(blocks: Iterable[Block] | None = None) -> tuple[PrintedAverag
         groups = dict(iter(own.groupby(_keys(own))))
         for _, row in printed.iterrows():
             if is_aggregate(str(row["target_task"])):
-                readings, cells = aggregate_readings(block, row, found)
+                readings, cells = aggregate_readings(block, row, every)
             else:
                 cells = groups.get(_key(row), own.iloc[:0])
                 readings = list(_language_readings(row, cells))
-            results.append(_result(block, row, readings, cells, found))
+            results.append(_result(block, row, readings, cells, every))
     return tuple(results)
 
 

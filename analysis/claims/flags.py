@@ -86,8 +86,8 @@ def separation(outcomes: Sequence[Outcome]) -> str:
         words = f"No claim {lacking}, so it cannot be said whether the confidences separate what holds from what fails."
         if hold and rest:
             words += (
-                f" Of {len(hold) * len(rest)} pairs of a row that holds and one that the data leave open, the first has "
-                f"the higher confidence in {_wins(hold, rest):.0%} (50% is chance)."
+                f" Of {len(hold) * len(rest)} pairs of a row that holds and one that the data leave open, the first "
+                f"has the higher confidence in {_wins(hold, rest):.0%} (50% is chance)."
             )
         return words
     return (

@@ -65,8 +65,10 @@ class Profile:
         )
 
 
-def check_profiles(blocks: Iterable[Block] | None = None) -> tuple[Profile, ...]:
+def check_profiles(blocks: Iterable[Block] | None = None, others: Iterable[Block] = ()) -> tuple[Profile, ...]:
     """Compare the rows of some tables by language; of the bundled ones if none are given.
+
+    ``others`` are compared with, not reported.
 
     Rows are compared within a task, metric, split and method. Each is correlated with the median of the others (over
     the languages that it has). Suspect is one that shares less than ``LEAST_SHARED`` of its variance with it, where
@@ -74,9 +76,10 @@ def check_profiles(blocks: Iterable[Block] | None = None) -> tuple[Profile, ...]
     """
     import pandas as pd
 
+    checked = tuple(bundled_blocks() if blocks is None else blocks)
     parts = [
-        block.frame[block.frame["language"] != AVERAGE].assign(data=block.name)
-        for block in (bundled_blocks() if blocks is None else blocks)
+        block.frame[block.frame["language"] != AVERAGE].assign(data=block.name, checked=block in checked)
+        for block in (*checked, *others)
     ]
     if not parts:
         return ()
@@ -98,7 +101,9 @@ def _suspects(group: pd.DataFrame) -> Iterator[Profile]:
     correlations = np.array([_with_others(scores, i) for i in range(len(scores))])
     known = np.isfinite(correlations)
     names = list(wide.index)
-    for i in np.flatnonzero(known & (correlations < np.sqrt(LEAST_SHARED))):
+    reported = set(group.loc[group["checked"], "row"])
+    checked = np.array([name in reported for name in names])
+    for i in np.flatnonzero(known & checked & (correlations < np.sqrt(LEAST_SHARED))):
         rest = correlations[known & (np.arange(len(correlations)) != i)]
         if len(rest) >= FEWEST_ROWS - 1 and (rest >= np.sqrt(SHARED)).mean() >= MOST:
             own = group[group["row"] == names[i]]

@@ -125,7 +125,7 @@ def claim_json(item: TableClaim) -> dict[str, Any]:
         "id": item.claim,
         "statement": item.claim,
         "kind": "table",
-        "claimed": {"value": item.claimed, "unit": "", "decimals": None},
+        "claimed": _claimed_json(item.claimed),
         "recomputed": item.recomputed,
         "verdict": item.verdict,
         "reason": item.reason,
@@ -134,6 +134,14 @@ def claim_json(item: TableClaim) -> dict[str, Any]:
         "impossible": [grain.text() for grain in item.grains],
         "documents": [],
     }
+
+
+def _claimed_json(claimed: str) -> dict[str, Any]:
+    """A single printed figure as number and decimals; anything else as text only."""
+    whole, _, part = claimed.removeprefix("-").partition(".")
+    single = whole.isdigit() and (part.isdigit() or not part)
+    value = float(claimed) if single else None
+    return {"value": value, "unit": "", "decimals": len(part) if single else None, "text": claimed}
 
 
 def average_json(item: PrintedAverage) -> dict[str, Any]:

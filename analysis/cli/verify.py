@@ -253,11 +253,15 @@ def _scale(given: Sequence[str] | None) -> Any:
 def _averages(names: Sequence[str]) -> Report:
     from ..claims import report_tables as show
     from ..claims.averages import check_averages
+    from ..claims.blocks import bundled_blocks
     from ..claims.grains import check_granularity
     from ..claims.profiles import check_profiles
 
     blocks = _blocks(names)
-    averages, grains, profiles = check_averages(blocks), check_granularity(blocks), check_profiles(blocks)
+    named = {block.name for block in blocks}
+    others = tuple(block for block in bundled_blocks() if block.name not in named) if names else ()
+    averages, profiles = check_averages(blocks, others), check_profiles(blocks, others)
+    grains = check_granularity(blocks)
     return Report(
         [
             ("Averages", show.average_blocks(averages)),

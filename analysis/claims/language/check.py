@@ -84,7 +84,7 @@ def check_claim(sheet: Sheet, claim: str | Claim, settings: Settings | None = No
         tuple(readings),
         _reason(readings),
         (evidence,),
-        main.recomputed.text() if main.recomputed else "",
+        figure_text(main.recomputed),
         _claimed(parsed),
         tuple(grains.values()),
     )
@@ -149,7 +149,7 @@ def _relation(node: Relation, evaluator: Evaluator) -> Reading:
 def _equal(value: Value, claimed: Interval, computed: Expression) -> tuple[str, str]:
     low, high = value.low, value.high
     if not (low < claimed.high and high >= claimed.low):
-        return FAILS, "the scale has no room for it" if value.missing else ""
+        return FAILS, "no missing value makes it hold" if value.missing else ""
     if value.missing:
         return OPEN, _needed(value, claimed)
     if isinstance(computed, Aggregate) and computed.function == "count":
@@ -229,6 +229,14 @@ def _needed(value: Value, claimed: Interval) -> str:
     return f"missing in {lines}: {what} {needed.text()}"
 
 
+def figure_text(found: Interval | None) -> str:
+    """A range with two decimals; counts without."""
+    if found is None:
+        return ""
+    whole = found.low.denominator == found.high.denominator == 1
+    return found.text(0 if whole else 2)
+
+
 def _interval_of(value: Value) -> tuple[Fraction | None, Fraction | None]:
     low, high = value.low, value.high
     return (low if isinstance(low, Fraction) else None), (high if isinstance(high, Fraction) else None)
@@ -295,7 +303,7 @@ def _claimed(claim: Claim) -> str:
 def _reason(readings: Sequence[Reading]) -> str:
     parts = []
     for reading in readings:
-        found = reading.recomputed.text() if reading.recomputed else ""
+        found = figure_text(reading.recomputed)
         words = " ".join(filter(None, [found, f"({reading.needs})" if found and reading.needs else reading.needs]))
         label = f"{reading.name}: " if len(readings) > 1 else ""
         parts.append(f"{label}{reading.status}" + (f", {words}" if words else ""))

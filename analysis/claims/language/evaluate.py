@@ -13,7 +13,7 @@ from ..grim import Grain, narrowed, nearest
 from ..intervals import Interval
 from . import values
 from .nodes import Aggregate, Arithmetic, Column, Condition, Expression, Junction, Number, Test
-from .sheet import Sheet
+from .sheet import MARKS, Sheet
 from .tokens import claim_error
 from .values import Real, Symbol, Value
 
@@ -141,7 +141,8 @@ class Evaluator:
         printed = self._column(node.column)[row]
         wanted = node.values if node.operator == "in" else node.values[:1]
         if isinstance(wanted[0], str):
-            return ((printed or "") in wanted) != (node.operator == "!=")
+            plain = "" if printed is None or printed in MARKS else printed
+            return (plain in wanted) != (node.operator == "!=")
         number = self.sheet.number(node.column.name, row)
         if number is None:
             return False
@@ -240,12 +241,14 @@ class Evaluator:
     def _weighted(self, node: Aggregate, rows: Sequence[int]) -> Value:
         assert node.weights is not None and node.operand is not None
         weights = []
+        whole = set(self.whole_columns)
         for row in rows:
             weight = self.cell(node.weights, row)
             if weight.missing:
                 line = self.sheet.first_line + row
                 raise claim_error(f"line {line} has no weight.", self.claim, node.at, "Leave it out with where.")
             weights.append(weight.constant + sum(f * Fraction(s.low + s.high) / 2 for s, f in weight.terms.items()))
+        self.whole_columns = whole  # weights are as exact as they are printed
         found = [self.cell(node.operand, row) for row in rows]
         if node.function == "sum":
             return values.combine(zip(found, weights, strict=True))

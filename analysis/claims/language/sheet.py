@@ -18,8 +18,10 @@ from ...readers.tables import READERS, read_table
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 #: Cells up to which the binomial is summed exactly, and the normal quantile of one in a thousand above it.
 _EXACT, _THOUSANDTH = 500, 3.09
-#: What tables print where there is no number.
-EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "nan", "?"})
+#: What tables print where there is nothing; where a number is asked for, words for it as well ('na' and 'nan' are also
+#: codes of languages).
+MARKS = frozenset({"-", "–", "—", "?", "n/a"})
+EMPTY = MARKS | {"na", "nan", "none"}
 
 
 @dataclass(frozen=True, slots=True)

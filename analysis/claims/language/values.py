@@ -13,6 +13,8 @@ from fractions import Fraction
 
 #: An end of a range: a fraction, or an infinite float where nothing bounds it.
 Real = Fraction | float
+#: Values up to which an extreme is sought by comparing all pairs, which knows what two of them share.
+_PAIRWISE = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,7 @@ def weighted_mean(values: Sequence[Value], weights: Sequence[Fraction]) -> Value
 
 def extreme(values: Sequence[Value], largest: bool) -> Value:
     """The largest or the smallest value; itself, where rounding leaves no doubt which one that is."""
-    for value in values:
+    for value in values if len(values) <= _PAIRWISE else ():
         rest = [value.plus(other, -1) for other in values if other is not value]
         if all((gap.low >= 0) if largest else (gap.high <= 0) for gap in rest):
             return value
