@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from ..errors import CrossliftError, did_you_mean
+from ..errors import CrossliftError, UnknownLanguageError, did_you_mean
 from ..languages import is_average, resolve_code
 from .cells import Cell, Cells
 from .intervals import mean, rounded
@@ -158,7 +158,10 @@ def _place(sheet: Sheet, line: int, cells: Mapping[str, str]) -> Place:
     if not cells["intermediate_task"]:
         raise CrossliftError(f"{sheet.name}, line {line} has no intermediate task.", f"Without one, write '{NONE}'.")
     language = cells["language"]
-    code = AVERAGE if is_average(language) else resolve_code(language).language.iso
+    try:
+        code = AVERAGE if is_average(language) else resolve_code(language).language.iso
+    except UnknownLanguageError as error:
+        raise CrossliftError(f"{sheet.name}, line {line}: {error.message}", error.hint) from error
     return (
         cells["variant"], cells["split"], cells["intermediate_task"], cells["target_task"], code, cells["metric"],
     )  # fmt: skip

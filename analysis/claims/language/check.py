@@ -137,7 +137,7 @@ def _relation(node: Relation, evaluator: Evaluator) -> Reading:
     claimed = rounded(_digits(figure), figure.decimals)
     found = _interval(value)
     status, needs = _equal(value, claimed, computed)
-    if status == HOLDS and not _fits_items(computed, claimed, evaluator):
+    if status != FAILS and not _fits_items(computed, claimed, evaluator):
         status, needs = FAILS, "no whole number of right items gives it"
     if status == FAILS and not needs:
         needs = _off(value, claimed, figure)

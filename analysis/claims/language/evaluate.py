@@ -12,7 +12,7 @@ from ...errors import did_you_mean
 from ..grim import Grain, narrowed, nearest
 from ..intervals import Interval
 from . import values
-from .nodes import Aggregate, Arithmetic, Column, Condition, Expression, Junction, Number, Test
+from .nodes import Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number
 from .sheet import MARKS, Sheet
 from .tokens import claim_error
 from .values import Real, Symbol, Value
@@ -271,8 +271,16 @@ class Evaluator:
     def _rounded(self, value: Value) -> Value:
         if self.round_to is None or not value.terms:
             return value
-        half = Fraction(1, 2 * 10**self.round_to)
-        return values.between(value.low - half, value.high + half, bool(value.missing))
+        low, high = (_printed(end, self.round_to) for end in (value.low, value.high))
+        return values.between(low, high, bool(value.missing))
+
+
+def _printed(value: Real, decimals: int) -> Real:
+    """Rounded half up, as a claimed figure is."""
+    if isinstance(value, float):
+        return value
+    unit = 10**decimals
+    return Fraction(math.floor(value * unit + Fraction(1, 2)), unit)
 
 
 def decide(gap: Value, sign: str) -> bool | None:
@@ -288,8 +296,8 @@ def decide(gap: Value, sign: str) -> bool | None:
     return equal if sign == "=" or equal is None else not equal
 
 
-def _tests(node: Condition) -> Iterator[Test]:
-    if isinstance(node, Test):
+def _tests(node: Condition) -> Iterator[Comparison]:
+    if isinstance(node, Comparison):
         yield node
     else:
         for part in node.parts:

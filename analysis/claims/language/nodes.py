@@ -38,7 +38,7 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Comparison:
     """A column against values, for ``where``: equality and order with one value, ``in`` with several."""
 
     column: Column
@@ -72,7 +72,7 @@ class Aggregate:
 
 
 Expression = Number | Column | Arithmetic | Aggregate
-Condition = Test | Junction
+Condition = Comparison | Junction
 
 
 @dataclass(frozen=True, slots=True)

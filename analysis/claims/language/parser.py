@@ -12,13 +12,13 @@ from .nodes import (
     Arithmetic,
     Claim,
     Column,
+    Comparison,
     Condition,
     Expression,
     Junction,
     Naming,
     Number,
     Relation,
-    Test,
 )
 from .tokens import ClaimError, Token, claim_error, tokenize
 
@@ -198,7 +198,7 @@ class _Parser:
             return inner
         return self.test()
 
-    def test(self) -> Test:
+    def test(self) -> Comparison:
         column = self.column()
         token = self.ahead
         if self.take("keyword", "in"):
@@ -209,14 +209,14 @@ class _Parser:
             while self.take("operator", ","):
                 values.append(self.literal())
             self.close(opening)
-            return Test(column, "in", tuple(values), token.at)
+            return Comparison(column, "in", tuple(values), token.at)
         operator = self.take("operator", *RELATIONS)
         if operator is None:
             raise self.error(f"a condition compares a column: =, ≠, >, ≥, <, ≤ or in, not {token.shown}.")
         value = self.literal()
         if isinstance(value, str) and operator.value not in ("=", "!="):
             raise self.error(f"text is equal or not; '{operator.value}' orders numbers.", operator.at)
-        return Test(column, operator.value, (value,), operator.at)
+        return Comparison(column, operator.value, (value,), operator.at)
 
     def literal(self) -> str | Number:
         token = self.ahead
