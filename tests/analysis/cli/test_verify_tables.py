@@ -71,6 +71,7 @@ def test_a_bundled_set_by_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_template_and_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "tables.csv"
     assert run(capsys, "--template", str(path))[:2] == (0, "")
+    assert run(capsys, "--template")[1] == path.read_text(encoding="utf-8")
     filled = [
         line[:-1] + "392703," if line.startswith("intermediate tasks,,train,MNLI") else line
         for line in path.read_text(encoding="utf-8").splitlines()
