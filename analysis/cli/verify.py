@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--tables", metavar="FILE", help="tables that you have: a filled --template")
     group.add_argument("--template", nargs="?", const="-", metavar="FILE",
-                       help="write a CSV of the missing tables to fill in (default: standard output), and stop")  # fmt: skip
+                       help="write a CSV of the missing tables to fill in, and stop")  # fmt: skip
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
                        help="set your own results beside the claims' directions")  # fmt: skip
     group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")

@@ -33,7 +33,11 @@ def beside(path: Path) -> dict[str, Beside]:
 
 
 def test_directions(tmp_path: Path) -> None:
-    lifts = {"tydiqa": [3.0, 4.0, 5.0, 4.0, 3.0], "xnli": [2.0, 2.1, 1.9, 2.0, 2.0], "tatoeba": [-9, -8, -9, -9, -8.0]}
+    lifts = {
+        "tydiqa-goldp": [3.0, 4.0, 5.0, 4.0, 3.0],
+        "xnli": [2.0, 2.1, 1.9, 2.0, 2.0],
+        "tatoeba": [-9, -8, -9, -9, -8.0],
+    }
     found = beside(write(tmp_path / "t.csv", lifts))
     assert found["tydiqa-gains"].outcome == SAME
     assert found["xnli-no-gain"].outcome == OPPOSITE
