@@ -154,7 +154,8 @@ def test_what_is_true_is_never_contradicted(thousandths: list[int], decimals: in
 
 FRAGMENTS = (
     "mean(", "max(", "count(", "order(", "argmax(", "gain", "n", "task", "`task`", ")", "(", " = ", " > ", " != ",
-    "5.4", "0", "-", " + ", " / ", " * ", " where ", " by ", " weights ", " and ", " not ", " in ", "'ner'", "'qa'", "''", ",",
+    "5.4", "0", "-", " + ", " / ", " * ", " where ", " by ", " weights ", " and ", " not ", " in ", "'ner'", "'qa'",
+    "''", ",",
 )  # fmt: skip
 
 

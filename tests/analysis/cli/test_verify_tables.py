@@ -132,6 +132,8 @@ def test_html_is_one_file_without_network(capsys: pytest.CaptureFixture[str], ta
     run(capsys, "--html", str(path))
     text = path.read_text(encoding="utf-8")
     assert text.count("<h2 id=") == 3 and "average-gain" in text
+    assert re.findall(r'src="([a-z/+:]*)', text) == ["data:image/svg+xml"]
+    assert "http://" not in text and "https://" not in text and "<script" not in text
     _, out, _ = run(capsys, "--html", "-")
     assert out == text
 
