@@ -19,7 +19,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "tagging": ("acc", "macro_f1", "seqeval_f1"),
     "choice": ("acc",),
     "qa": ("f1", "em"),
-    "retrieval": ("acc", "margin_f1"),
+    "retrieval": ("acc", "acc_from_english", "margin_f1"),
     "mlm": ("acc",),
 }
 USUAL: Mapping[str, tuple[str, ...]] = {**METRICS, "tagging": ("acc", "macro_f1"), "retrieval": ("acc",)}
