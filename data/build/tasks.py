@@ -17,15 +17,15 @@ from runner.tasks.load import CLDR, open_task  # noqa: E402
 from runner.tasks.spec import bundled_specs  # noqa: E402
 
 HEAD = """\
-# Made by data/build/tasks.py. Test items by language; `revision` is the SHA-256 of the data file, or the versions of
-# babel and of the builder with a hash of the items.
+# Made by data/build/tasks.py. Test items by language; `revision` is the SHA-256 of the data file, the commits
+# of the data sets on the hub, or the versions of babel and of the builder with a hash of the items.
 
 """
 
 
 def main(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    cards = [open_task(name, source).card for name, spec in bundled_specs().items() if spec.file]
+    cards = [open_task(name, source).card for name in bundled_specs()]
     cards += [count(name) for name in CLDR]
     blocks = [block(card) for card in sorted(cards, key=lambda card: card.name)]
     (out / "catalog.toml").write_text(HEAD + "\n".join(blocks), encoding="utf-8")

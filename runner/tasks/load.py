@@ -39,25 +39,28 @@ def specifications(data_dir: Path | None = None) -> dict[str, Spec]:
     return {**bundled_specs(), **own}
 
 
-def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], tuple[str, ...]]:
-    """Cards by name, with the revisions of the data at hand, and notes on those that the catalogue does not have.
+def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], dict[str, str]]:
+    """Cards by name, with the revisions of the data at hand, and notes on those that differ from the catalogue's.
 
     A task whose file is not in the directory keeps the card of the catalogue: a plan can be made without the data.
     """
-    cards, notes = dict(known_tasks()), []
+    cards = dict(known_tasks())
+    notes: dict[str, str] = {}
     if data_dir is not None:
         for name, spec in specifications(data_dir).items():
             if spec.file and (data_dir / spec.file).is_file():
                 cards[name], note = _card_of_file(spec, data_dir, cards.get(name))
-                notes += [note] if note else []
-            elif name not in cards:
+                notes |= {name: note} if note else {}
+            elif name not in cards or spec != bundled_specs().get(name):
                 cards[name] = open_task(name, data_dir).card
     for name in CLDR:
         found = open_task(name).card
         if name in cards and found != cards[name]:
-            notes.append(f"'{name}': made from {found.revision}, not {cards[name].revision}: a revision of its own.")
+            notes[name] = (
+                f"'{name}': {found.revision}; the catalogue has {cards[name].revision}: a revision of its own."
+            )
         cards[name] = found
-    return cards, tuple(notes)
+    return cards, notes
 
 
 def _card_of_file(spec: Spec, data_dir: Path, known: TaskCard | None) -> tuple[TaskCard, str]:
@@ -80,6 +83,10 @@ def _from_spec(spec: Spec, data_dir: Path | None) -> Task:
 
     if spec.file and data_dir is not None and (data_dir / spec.file).is_file():
         return TableTask(spec, data_dir / spec.file)
+    if spec.hub:
+        from .hub import HubTask
+
+        return HubTask(spec)
     raise _missing(spec, data_dir)
 
 

@@ -56,12 +56,12 @@ def typing(locale: str, split: str) -> Items:
 
 
 def currency_pairs(locale: str, split: str) -> Items:
-    """A territory and a currency: is it legal tender there?"""
+    """A territory and a currency, and whether it is legal tender there."""
     return _pairs(locale, split, "currency", currencies())
 
 
 def language_pairs(locale: str, split: str) -> Items:
-    """A territory and a language: is it official there?"""
+    """A territory and a language, and whether it is official there."""
     return _pairs(locale, split, "language", official_languages())
 
 

@@ -13,9 +13,10 @@ from analysis.languages import resolve_code
 #: Types of concepts, which are the classes of ``cldr-typing``.
 TYPES = ("calendar", "currency", "language", "script", "territory", "time zone", "unit")
 #: Codes that stand for no territory, language, script or currency, but for what is unknown, private or several.
-PLACEHOLDERS = frozenset(
-    "EU EZ QO UN XA XB ZZ mis mul root und zxx Zinh Zmth Zsye Zsym Zxxx Zyyy Zzzz XTS XXX".split(),
-)  # fmt: skip
+PLACEHOLDERS = frozenset({
+    "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ", "mis", "mul", "root", "und", "zxx", "Zinh", "Zmth", "Zsye", "Zsym",
+    "Zxxx", "Zyyy", "Zzzz", "XTS", "XXX",
+})  # fmt: skip
 #: A concept: its type and its code.
 Concept = tuple[str, str]
 SOURCE = "en"
