@@ -92,7 +92,8 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         f"**What it is.** Four tasks made from the Unicode CLDR data inside the Python package "
         f"babel {babel_version()}: names of territories, languages, currencies, scripts, units, time zones and "
         "calendar terms, as CLDR's contributors translated them. Nothing is downloaded; the items are made anew from "
-        "the installed package, and the revision of a task (version of babel, version of the builder, hash of all items) changes when they do.",
+        "the installed package, and the revision of a task (version of babel, version of the "
+        "builder, hash of all items) changes when they do.",
         "",
         "**What it is for.** Trying out transfer between languages, with real names in real languages, where no data "
         "set can be had: demonstrations, tests of a pipeline, sanity checks. It measures knowledge of names, no "
