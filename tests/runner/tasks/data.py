@@ -28,7 +28,7 @@ file = "names.parquet"
 kind = "tagging"
 fields = { tokens = "words" }
 label = "tags"
-metrics = ["seqeval_f1", "acc", "macro_f1"]
+metrics = ["f1", "acc", "macro_f1"]
 language = "en"
 train_language = "en"
 
@@ -53,7 +53,14 @@ train_language = "en"
 file = "twins.tsv.gz"
 kind = "retrieval"
 fields = { source = "text", target = "eng" }
-metrics = ["acc", "acc_from_english", "margin_f1"]
+metrics = ["acc", "acc_from_english", "f1"]
+language_column = "lang"
+
+[mined]
+file = "mined.tsv"
+kind = "retrieval"
+fields = { source = "text", target = "eng" }
+metrics = ["f1"]
 language_column = "lang"
 
 [texts]
@@ -101,6 +108,9 @@ def write(folder: Path) -> Path:
     pd.DataFrame(causes, columns=columns).to_csv(folder / "causes.tsv", sep="\t", index=False)
     twins = [("de", f"Satz {i}", f"sentence {i}") for i in range(6)]
     pd.DataFrame(twins, columns=["lang", "text", "eng"]).to_csv(folder / "twins.tsv.gz", sep="\t", index=False)
+    mined = [("de", f"Satz {i}", f"sentence {i}") for i in range(4)]
+    mined += [("de", "allein", ""), ("de", "", "alone"), ("de", "", "lonely")]
+    pd.DataFrame(mined, columns=["lang", "text", "eng"]).to_csv(folder / "mined.tsv", sep="\t", index=False)
     return folder
 
 

@@ -53,7 +53,7 @@ commit = "{COMMIT}"
 kind = "tagging"
 fields = {{ tokens = "tokens" }}
 label = "ner_tags"
-metrics = ["seqeval_f1"]
+metrics = ["f1"]
 train_language = "en"
 train_examples = 1
 [tags.languages]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.errors import CrossliftError, UnknownNameError
 from runner.plan.grid import parse_grid
-from runner.tasks.base import FIELDS, Examples, load_task
+from runner.tasks.base import FIELDS, load_task
 from runner.tasks.load import cards_at_hand
 from runner.tasks.subsets import nested_order
 from tests.runner.tasks.data import moods, task, write
@@ -169,7 +169,7 @@ def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
         ('label = "mood"', 'lable = "mood"', "unknown key 'lable' of task 'moods' in tasks.toml. Did you mean 'label'"),
         ('label = "mood"', "", "task 'moods' in tasks.toml names no column of labels."),
         ('target = "eng"', 'targt = "eng"', "task 'twins' in tasks.toml names no column for 'target'."),
-        ('"margin_f1"', '"margin"', "unknown metric of retrieval 'margin'. Did you mean 'margin_f1'"),
+        ('"acc_from_english", "f1"', '"f2"', "unknown metric of retrieval 'f2'. Known: acc, acc_from_english, f1."),
         ("[moods]", "[moods", "tasks.toml' is not TOML"),
         (
             'language = "en"\ntrain_language = "en"\n\n[answers]',
@@ -222,7 +222,7 @@ def test_scores_of_tags(folder: Path) -> None:
     predictions = [np.array([index[tag] for tag in tags]) for tags in (["B-PER", "O", "O"], ["O", "B-LOC"])]
     spans, acc, f1 = found.score(predictions, examples)
     # One of two spans is whole, two are predicted: precision 1/2, recall 1/2.
-    assert (spans.metric, spans.score) == ("seqeval_f1", pytest.approx(50.0))
+    assert (spans.metric, spans.score) == ("f1", pytest.approx(50.0))
     assert (acc.score, acc.n_items, acc.correct) == (80.0, 5, None)
     assert acc.std_error is not None
     # B-LOC 1, B-PER 1, O: precision 2/3, recall 1, F1 0.8; I-PER 0.
@@ -249,12 +249,23 @@ def test_scores_of_retrieval_name_their_direction(folder: Path) -> None:
     assert (there.metric, there.score) == ("acc", pytest.approx(100 * 5 / 6))
     assert (back.metric, back.score) == ("acc_from_english", 100.0)
     assert margin.n_items == 6
-    gold = Examples(examples.fields, None, examples.ids, "de", gold=((0, 0), (1, 1)))
-    assert [score.metric for score in task(folder, "twins").score((source, target), examples)] == list(
-        found.card.metrics
-    )
+
+
+def test_corpora_are_mined_for_their_gold_pairs(folder: Path) -> None:
+    found = task(folder, "mined")
+    examples = found.test("de")
+    assert examples.gold == tuple((i, i) for i in range(4))
+    assert (len(examples), len(examples.fields["source"]), len(examples.fields["target"])) == (5, 5, 6)
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(5, 30)), rng.normal(size=(6, 30))
+    target[:4] = source[:4] + 0.1 * target[:4]
+    (f1,) = found.score((source, target), examples)
+    assert (f1.metric, f1.n_items) == ("f1", 4)
+    assert f1.score > 60  # four pairs in two halves: a threshold has two pairs to be chosen on
     with pytest.raises(CrossliftError, match="corpora with gold pairs cannot be cut"):
-        gold.take([0])
+        examples.take([0])
+    with pytest.raises(CrossliftError, match="'twins' has no acc in 'de'. Corpora to mine have f1 alone"):
+        task(folder, "twins").score((source, target), examples)
 
 
 def test_scores_of_masked_texts(folder: Path) -> None:
