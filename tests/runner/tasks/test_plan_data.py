@@ -53,4 +53,4 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.C
 def test_collected_files_are_those_of_the_catalogue(shared: Path) -> None:
     cards, notes = cards_at_hand(shared / "mini")
     assert notes == {}
-    assert sum(bool(card.file) for card in cards.values()) == 8
+    assert sum(bool(card.file) for card in cards.values()) == 9

@@ -110,7 +110,7 @@ def test_subsets_are_nested_stratified_and_differ_by_seed(folder: Path) -> None:
     ("act", "words"),
     [
         (lambda f: load_task("mood", f), "unknown task 'mood'. Did you mean 'moods'?"),
-        (lambda f: load_task("sib20"), "unknown task 'sib20'. Did you mean 'sib200'?"),
+        (lambda f: load_task("sib20"), "unknown task 'sib20'. Did you mean 'sib200'"),
         (lambda f: load_task("sib200"), "'sib200' needs the file 'sib200.tsv.xz'. Name its directory: --data-dir"),
         (lambda f: load_task("sib200", f), "has no file 'sib200.tsv.xz', which 'sib200' needs. It is made from dadel"),
         (lambda f: load_task("moods", f / "none"), "there is no data directory"),
