@@ -1,0 +1,1 @@
+"""The metrics that the field reports, each from predictions to points."""

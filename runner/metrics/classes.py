@@ -1,0 +1,47 @@
+"""Accuracy and macro-averaged F1 of class predictions, in points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def macro_f1(gold: Ints, predicted: Ints) -> float:
+    """Unweighted mean of the F1 of the classes that occur in ``gold`` or ``predicted``, 0 to 100.
+
+    scikit-learn's ``f1_score(average="macro", zero_division=0)``.
+    """
+    from sklearn.metrics import f1_score
+
+    return 100.0 * float(f1_score(gold, predicted, average="macro", zero_division=0.0))
+
+
+def clustered_error(right: NDArray[np.bool_], cluster: Ints) -> float:
+    """Standard error of a share of right items, in points, where items come in clusters (words in sentences).
+
+    Linearised ratio estimator with clusters as primary units: with ``r_k`` right of ``m_k`` items in cluster k,
+    ``p = sum r_k / sum m_k`` and ``K`` clusters,
+    ``var(p) = K / (K - 1) * sum (r_k - p m_k)^2 / (sum m_k)^2`` (Cochran, Sampling Techniques, 3rd ed., eq. 9.22
+    without the finite-population correction). NaN for a single cluster.
+    """
+    items = np.bincount(cluster).astype(float)
+    hits = np.bincount(cluster, weights=right)
+    present = items > 0
+    items, hits = items[present], hits[present]
+    if len(items) < 2:
+        return float("nan")
+    share = hits.sum() / items.sum()
+    residual = hits - share * items
+    return float(100.0 * np.sqrt(len(items) / (len(items) - 1) * (residual**2).sum()) / items.sum())
+
+
+def as_classes(predictions: Any, n: int) -> Ints:
+    """Predicted class indices as an array of shape ``(n,)``; raises ValueError for another shape or fractions."""
+    found = np.asarray(predictions)
+    if found.shape != (n,) or not np.issubdtype(found.dtype, np.integer):
+        raise ValueError(f"predictions of shape {found.shape} and type {found.dtype} for {n} examples")
+    return found.astype(np.int64)

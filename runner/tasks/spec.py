@@ -1,0 +1,168 @@
+"""How the columns of a data set are read: a :class:`Spec`, from the bundled ``specs.toml`` or a user's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import CrossliftError, did_you_mean, unknown_name
+
+from .base import FIELDS
+
+#: Metrics that a kind may report, under the names that published tables use: ``f1`` is that of spans in tagging
+#: (CoNLL), of words in questions (SQuAD), of mined pairs in retrieval (BUCC). ``USUAL`` are those of a specification
+#: that names none.
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "classification": ("acc", "macro_f1"),
+    "pair": ("acc", "macro_f1"),
+    "tagging": ("acc", "macro_f1", "f1"),
+    "choice": ("acc",),
+    "qa": ("f1", "em"),
+    "retrieval": ("acc", "acc_from_english", "f1"),
+    "mlm": ("acc",),
+}
+USUAL: Mapping[str, tuple[str, ...]] = {**METRICS, "tagging": ("acc", "macro_f1"), "retrieval": ("acc",)}
+#: Columns that the fields of each kind are read from.
+COLUMNS: Mapping[str, tuple[str, ...]] = {**FIELDS, "qa": ("question", "context", "answer", "start")}
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One data set.
+
+    Attributes
+    ----------
+    name, kind, metrics, domain, train_language
+        As in :class:`~runner.tasks.catalog.TaskCard`; ``train_language`` under the card's codes.
+    fields
+        Column of each field of the kind; ``choices`` has a list of columns. For questions, ``answer`` and ``start``.
+    file
+        Name of a TSV (also compressed) or Parquet file.
+    hub, commit, config
+        Data set on the hub, its commit, and its configuration, where ``{language}`` stands for the code.
+    label, labels
+        Column of the label, and the names of the classes, where their order matters; else they are sorted.
+    id
+        Column that names items, alike in all languages.
+    language, language_column
+        The one language of the data, or the column that says.
+    codes
+        Codes for what the data call a language otherwise.
+    split_column, train, validation, test
+        Where the split is said, and what it says.
+    holdout
+        For data without a training split: ``column`` whose values are either trained on or tested on, and the
+        ``train_share`` of them.
+    languages
+        For the hub: test items by language, so that planning needs no download.
+    train_examples
+        For the hub: examples of the training split.
+    train_hub, train_commit, train_config, train_fields
+        For the hub: the training data, where they are another data set.
+    source, licence
+        For the table of tasks.
+    """
+
+    name: str
+    kind: str
+    fields: Mapping[str, Any]
+    file: str = ""
+    hub: str = ""
+    commit: str = ""
+    config: str = ""
+    label: str = ""
+    labels: tuple[str, ...] = ()
+    id: str = ""
+    language: str = ""
+    language_column: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    split_column: str = "split"
+    train: str = "train"
+    validation: str = ""
+    test: str = "test"
+    train_language: str = ""
+    metrics: tuple[str, ...] = ()
+    domain: str = ""
+    holdout: Mapping[str, Any] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+    train_examples: int = 0
+    train_hub: str = ""
+    train_commit: str = ""
+    train_config: str = ""
+    train_fields: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    licence: str = ""
+
+    def columns(self) -> list[str]:
+        """All columns of the data that are read."""
+        own = [column for value in self.fields.values() for column in ([value] if isinstance(value, str) else value)]
+        extra = (self.label, self.id, self.language_column, str(self.holdout.get("column", "")))
+        return [*own, *filter(None, extra)]
+
+    def revision(self, data: str) -> str:
+        """The revision of data that are read so: ``data`` alone where the package reads them, else with a hash of this.
+
+        Another reading of the same file makes other examples; what the package itself reads changes with its code.
+        """
+        if bundled_specs().get(self.name) == self:
+            return data
+        return f"{data} as {hashlib.sha256(repr(self).encode()).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def bundled_specs() -> dict[str, Spec]:
+    """The specifications that come with the package, by name."""
+    return read_specs(Path(__file__).parent / "specs.toml")
+
+
+def read_specs(path: Path) -> dict[str, Spec]:
+    """Read specifications from TOML, one table each.
+
+    Raises
+    ------
+    CrossliftError
+        If the file is not TOML, or one has an unknown key, kind or metric, or lacks a field of its kind.
+    """
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CrossliftError(f"'{path}' is not TOML: {error}.", "docs/tasks.md has an example.") from error
+    return {name: _spec(name, entry, path.name) for name, entry in content.items()}
+
+
+def _spec(name: str, entry: Any, where: str) -> Spec:
+    if not isinstance(entry, dict):
+        raise CrossliftError(f"'{name}' in {where} is {entry!r}.", "Each task is a table: [NAME].")
+    known = [item.name for item in fields(Spec) if item.name != "name"]
+    for key in entry:
+        if key not in known:
+            hint = did_you_mean(key, known) or f"Keys: {', '.join(known)}."
+            raise CrossliftError(f"unknown key '{key}' of task '{name}' in {where}.", hint)
+    kind = str(entry.get("kind", ""))
+    if kind not in FIELDS:
+        raise unknown_name(f"kind of task '{name}'", kind, FIELDS)
+    columns = entry.get("fields") or {}
+    for wanted in COLUMNS[kind]:
+        if wanted not in columns and not (kind == "choice" and wanted == "question"):
+            raise CrossliftError(f"task '{name}' in {where} names no column for '{wanted}'.", "Add it to 'fields'.")
+    if kind in ("classification", "pair", "tagging", "choice") and not entry.get("label"):
+        raise CrossliftError(f"task '{name}' in {where} names no column of labels.", "Add 'label = COLUMN'.")
+    if not entry.get("language") and not entry.get("language_column") and not entry.get("hub"):
+        raise CrossliftError(
+            f"task '{name}' in {where} says nothing of languages.", "Add 'language_column', or 'language'."
+        )
+    metrics = _texts(entry.get("metrics") or USUAL[kind])
+    for metric in metrics:
+        if metric not in METRICS[kind]:
+            raise unknown_name(f"metric of {kind}", metric, METRICS[kind])
+    return Spec(name=name, **{**entry, "metrics": metrics, "labels": _texts(entry.get("labels") or ())})
+
+
+def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)
