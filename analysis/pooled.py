@@ -21,7 +21,7 @@ from .meta.plain import records, single
 from .meta.result import TEST_WORDS, MetaResult
 from .multiplicity import ADJUSTMENTS, adjust
 from .outcomes import CROSSED, Options, Outcome, build_outcome, default_model
-from .pooled_words import moderator_sentences, pooled_sentences
+from .pooled_words import moderator_sentences, pooled_sentences, robust_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +76,7 @@ class Robust:
     clusters: int
     table: pd.DataFrame
     working: str
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Pooled:
             }
         if self.robust:
             content["robust"] = {"cluster": self.robust.cluster, "clusters": self.robust.clusters,
-                                 "working": self.robust.working, "fixed": records(self.robust.table)}  # fmt: skip
+                                 "working": self.robust.working, "answers": list(self.robust.sentences),
+                                 "fixed": records(self.robust.table)}  # fmt: skip
         if self.bias:
             content["bias"] = self.bias.to_json()
         if self.left_out is not None:
@@ -228,7 +230,7 @@ def _check(request: Request) -> None:
         raise unknown_name("test", request.test, known)
     if request.adjust not in ADJUSTMENTS:
         raise unknown_name("adjustment", request.adjust, ADJUSTMENTS)
-    if request.by is not None and not 1 <= len(request.by) <= 2:
+    if request.by is not None and len(request.by) > 2:
         raise CrossliftError(
             f"--by takes a column of groups and one of subgroups, not {len(request.by)}.",
             "For example target_task,language.",
@@ -389,8 +391,12 @@ def _robust(
             f'--where "{cluster}.notna()" leaves them out.',
         )
     count = int(labels.nunique())
+
+    def robust(table: pd.DataFrame, working: str) -> Robust:
+        return Robust(cluster, count, table, working, robust_sentences(table, cluster, count, how.outcome))
+
     try:
-        return Robust(cluster, count, result.robust(labels), "the model above")
+        return robust(result.robust(labels), "the model above")
     except CrossliftError:
         if isinstance(result, MetaResult):
             raise
@@ -400,7 +406,7 @@ def _robust(
         f"a model of independent effects: '{cluster}' and the other factors cross, and robust errors need clusters "
         "that share nothing"
     )
-    return Robust(cluster, count, working.robust(labels), words)
+    return robust(working.robust(labels), words)
 
 
 def _bias(

@@ -76,6 +76,26 @@ def moderator_sentences(result: Any, table: pd.DataFrame, outcome: str) -> tuple
     return tuple(lines)
 
 
+def robust_sentences(table: pd.DataFrame, cluster: str, clusters: int, outcome: str) -> tuple[str, ...]:
+    """One sentence a coefficient: what holds whatever ties effects of one cluster."""
+    steps = {factor.column: factor for factor in FACTORS.values()}
+    lines = []
+    for row in table.to_dict("records"):
+        term = str(row["term"])
+        if term == "Intercept" and len(table) > 1:
+            continue
+        factor = steps.get(term)
+        step, words = (factor.step, f" per {factor.words}") if factor else (1.0, f" {_words(term)}")
+        if term == "Intercept":
+            words = f" (pooled {outcome})"
+        size, low, high = (number(step * row[name], 2) for name in ("estimate", "conf_low", "conf_high"))
+        lines.append(
+            f"Whatever ties {outcome}s of one {cluster.replace('_', ' ')}: {size} points{words} (95% interval {low} to "
+            f"{high}; {p_words(row['p_value'])}, {number(row['df'], 1)} degrees of freedom, {clusters} clusters)."
+        )
+    return tuple(lines)
+
+
 def _words(term: str) -> str:
     """``task[xnli]`` is a level beside the reference; anything else has a unit of its own."""
     return f"for {term} beside the reference level" if "[" in term else f"per unit of {term}"

@@ -130,8 +130,9 @@ def print_pooled(found: Pooled, out: Any) -> None:
     heading(out, "Answer")
     for i, line in enumerate(found.sentences):
         out.print(f"  {line}", style="bold" if i == 0 else None)
-    for line in found.moderated.sentences if found.moderated else ():
-        out.print(f"  {line}")
+    for part in (found.moderated, found.robust):
+        for line in part.sentences if part else ():
+            out.print(f"  {line}")
     for line in found.notices:
         out.print(f"\n  Note: {line}", style="yellow")
     for line in found.warnings:

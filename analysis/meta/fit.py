@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .multilevel import MultilevelMeta
 
+# Knapp and Hartung's factor below which its interval is worth a word; near 1 it is chance.
+NARROW = 0.8
 #: Effects under which the variance between them is hardly known.
 FEW = 5
 
@@ -47,8 +49,8 @@ def meta_analyze(
     method
         ``REML`` (default), ``ML``, ``DL``, ``PM``, ``EB`` or ``FE``. Multilevel models take ``REML`` or ``ML``.
     test
-        Of ordinary models ``knha`` (default: Knapp and Hartung), ``t`` or ``z``; of multilevel ones ``satterthwaite``
-        (default), ``kenward-roger`` or ``z``.
+        Of ordinary models ``knha`` (default: Knapp and Hartung; for ``FE`` the default is ``z``), ``t`` or ``z``; of
+        multilevel ones ``satterthwaite`` (default), ``kenward-roger`` or ``z``.
     random
         Random intercepts in lme4's notation over ``frame``: ``"(1|district/school)"`` for three levels,
         ``"(1|language) + (1|target_task)"`` for crossed ones. Effects are independent without it.
@@ -79,7 +81,16 @@ def meta_analyze(
             "a sampling covariance ties effects together, and a model of independent effects was asked for.",
             "Give random=, for example '(1|language)', or the variances alone.",
         )
-    return fit_effects(read_effects(effects, variances, moderators, frame, labels), method, test or "knha")
+    return fit_effects(
+        read_effects(effects, variances, moderators, frame, labels),
+        method,
+        default_test(method) if test is None else test,
+    )
+
+
+def default_test(method: str) -> str:
+    """Knapp and Hartung's, which is made for effects that vary; the normal one for a common effect."""
+    return "z" if method == "FE" else "knha"
 
 
 def fit_effects(effects: Effects, method: str = "REML", test: str = "knha") -> MetaResult:
@@ -124,7 +135,7 @@ def _warnings(effects: Effects, method: str, test: str, tau2: float, scale: floa
             f"{effects.k} effects hardly show how much effects vary: read tau² with its interval, and the pooled "
             "effect as a mean of these."
         )
-    if test == "knha" and scale < 1.0:
+    if test == "knha" and scale < NARROW:
         advice.append(
             f"Knapp and Hartung's factor is {scale:.2f}: the effects lie closer together than their sampling variances "
             "say, and the interval is narrower than that of the normal distribution. --test t does not scale."

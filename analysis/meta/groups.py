@@ -19,7 +19,7 @@ from ..mixed.inference import t_tests
 from ..multiplicity import adjust
 from ..outcomes import default_model
 from .effects import read_effects
-from .fit import fit_effects, meta_analyze
+from .fit import default_test, fit_effects, meta_analyze
 from .multilevel import TESTS
 from .result import MetaResult
 
@@ -58,7 +58,7 @@ class How:
         """Pool rows as independent effects."""
         test = self.test if self.test not in TESTS or self.test == "z" else None
         effects = read_effects(self.outcome, "variance", moderators, frame)
-        return fit_effects(effects, self.method, test or "knha")
+        return fit_effects(effects, self.method, test or default_test(self.method))
 
     def multilevel(self, frame: pd.DataFrame, covariance: Any, random: str, moderators: str | None) -> MultilevelMeta:
         """Pool rows with these random effects."""

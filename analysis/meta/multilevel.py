@@ -371,7 +371,13 @@ def fit_multilevel(
     table, outcome = _with_effects(frame, effects)
     formula = f"{outcome} ~ {moderators or '1'} + {random}"
     bars = parse_formula(formula).bars
+    if not bars:
+        raise CrossliftError(
+            f"'{random}' is no random effect.", "Write it like (1|language) or (1|language/target_task)."
+        )
     for bar in bars:
+        for name in bar.factors:
+            column(frame, name, "random effect")
         if bar.expression != "1":
             raise CrossliftError(
                 f"'({bar.expression}|{bar.group})' is no random intercept: heterogeneity would not be one number.",

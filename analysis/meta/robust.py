@@ -103,5 +103,7 @@ def cluster_codes(labels: Sequence[Any]) -> Integers:
 
     codes, _ = pd.factorize(pd.Series(labels))
     if (codes < 0).any():
-        raise DesignError(f"{int((codes < 0).sum())} effects are in no cluster.", "Leave them out, or name one.")
+        missing = int((codes < 0).sum())
+        words = "effect is" if missing == 1 else "effects are"
+        raise DesignError(f"{missing} {words} in no cluster.", "Leave them out, or name one.")
     return np.asarray(codes)

@@ -104,7 +104,9 @@ class Summary(_Printed):
             for row in spread.to_dict("records")
         )
         lines = [q_words(result.q)]
-        if effects.intercept_only:
+        if effects.intercept_only and result.method == "FE":
+            lines.append("no prediction interval: the effects are taken as equal")
+        elif effects.intercept_only:
             lines.append(prediction_words(result.predict().iloc[0]))
         else:
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
