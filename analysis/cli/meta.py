@@ -160,7 +160,7 @@ def _print_summary(summary: Any, out: Any) -> None:
 
 def _print_groups(found: Pooled, out: Any) -> None:
     assert found.groups is not None
-    by = found.request.by or ("target_task", "language")
+    by = found.by
     heading(out, f"By {' and '.join(name.replace('_', ' ') for name in by)}")
     rows = tuple(
         (
