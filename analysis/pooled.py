@@ -51,6 +51,7 @@ class Request:
     robust: str | None = None
     bias: bool = False
     leave_out: str | None = None
+    influence: bool = False
     adjust: str = "holm"
 
 
@@ -102,6 +103,7 @@ class Pooled:
     robust: Robust | None
     bias: Bias | None
     left_out: pd.DataFrame | None
+    influence: pd.DataFrame | None
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -140,6 +142,8 @@ class Pooled:
             content["bias"] = self.bias.to_json()
         if self.left_out is not None:
             content["left_out"] = records(self.left_out)
+        if self.influence is not None:
+            content["influence"] = records(self.influence)
         return content
 
 
@@ -215,6 +219,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         robust,
         bias,
         left,
+        how.influence(rows) if request.influence else None,
         (*read.notices, *outcome.notices, *about, *ungrouped(rows, by, options.outcome)),
         (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
         pooled_sentences(result, options.outcome, rows, resolve(options.source).name),

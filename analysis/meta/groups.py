@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: A column with one level a row, for effects that share no factor with enough levels.
 ROW = "effect_row"
 NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
+#: What an effect is called by.
+LABELS = ("target_task", "language", "model")
 COLUMNS = ["group", "subgroup", "k", "estimate", "std_error", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
            "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
 
@@ -59,6 +61,13 @@ class How:
         test = self.test if self.test not in TESTS or self.test == "z" else None
         effects = read_effects(self.outcome, "variance", moderators, frame)
         return fit_effects(effects, self.method, test or default_test(self.method))
+
+    def influence(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Case diagnostics of rows as independent effects, labelled by task, language and model."""
+        named = [name for name in LABELS if name in frame.columns]
+        labels = [" · ".join(str(row[name]) for name in named) for row in frame[named].to_dict("records")]
+        effects = read_effects(self.outcome, "variance", None, frame, labels)
+        return fit_effects(effects, self.method, self.alone(frame).test).influence()
 
     def multilevel(self, frame: pd.DataFrame, covariance: Any, random: str, moderators: str | None) -> MultilevelMeta:
         """Pool rows with these random effects."""

@@ -90,7 +90,7 @@ def test_shared_baselines_widen_the_interval(table: Path) -> None:
 def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     status, out, _ = run(
         capsys, "--data", str(table), "--moderator", "typology", "--robust", "language", "--bias", "--leave-out",
-        "language", "--by", "language_family", "--adjust", "bh", "--json", str(tmp_path / "b.json"),
+        "language", "--by", "language_family", "--adjust", "bh", "--influence", "--json", str(tmp_path / "b.json"),
         "--funnel", str(tmp_path / "f.png"), "--plot", str(tmp_path / "p.svg"),
     )  # fmt: skip
     assert status == 0
@@ -106,6 +106,9 @@ def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table:
     assert content["bias"]["corrected"][0]["method"].startswith("Egger, multilevel")
     assert content["moderated"]["fixed"][1]["term"] == "typology"
     assert content["by"] == ["language_family"]
+    assert len(content["influence"]) == content["n_obs"]
+    marked = sum(item["influential"] for item in content["influence"])
+    assert f"{marked} of {content['n_obs']} effects are influential" in out
     for name in ("f.png", "p.svg"):
         assert (tmp_path / name).stat().st_size > 5000
 
