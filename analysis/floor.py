@@ -47,9 +47,9 @@ def add_floor(gains: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     Returns
     -------
     frame
-        A copy with ``chance`` (points; missing for tasks without fixed options), ``above_chance`` (baseline minus chance),
-        ``chance_z`` (in standard errors of guessing; missing where the number of items is) and ``floor``: ``"at chance"``,
-        ``"above chance"`` or ``"unknown"``.
+        A copy with ``chance`` (points; missing for tasks without fixed options), ``above_chance`` (baseline minus
+        chance), ``chance_z`` (in standard errors of guessing; missing where the number of items is) and ``floor``:
+        ``"at chance"``, ``"above chance"`` or ``"unknown"``.
     """
     options = gains["target_task"].map(OPTIONS).astype(float)
     share = 1.0 / options

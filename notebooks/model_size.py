@@ -47,8 +47,8 @@ session.provenance(read.sources)
 # ## What the data cannot say
 #
 # - {floor_words}
-# - Sizes are few: {models} models of one family, {models_range} of them in the range of the question. A slope over size has
-#   {df_between} degrees of freedom when every model counts once, however many languages it was scored in.
+# - Sizes are few: {models} models of one family, {models_range} of them in the range of the question. A slope over
+#   size has {df_between} degrees of freedom when every model counts once, however many languages it was scored in.
 # - {english_words}
 # - The tuning data of the multilingual mixture hold many of the languages tested; whether a language was in the model's
 #   pretraining corpus goes with the lift more clearly than its distance does. {seen_words}
@@ -65,6 +65,7 @@ session.numbers["models"] = int(rows["model"].nunique())
 session.numbers["models_range"] = int(inside["model"].nunique())
 session.numbers["languages"] = int(rows["language"].nunique())
 session.numbers["rows"] = len(rows)
+session.numbers["tasks"] = int(rows["target_task"].nunique())
 
 STEP = "points per doubling"
 every = between_models(rows)
@@ -85,21 +86,33 @@ share = 100 * float((rows["floor"] == "at chance").sum() / (rows["floor"] != "un
 session.numbers["at_chance"] = Value(share, digits=0, unit="%")
 session.say(
     "floor_words",
-    "In {at_chance} of the cells whose number of items is known the untuned model cannot be told from guessing. There the "
-    "gain is the tuned score minus a constant: it says how much of a task tuning brings out, not how much it adds to what "
+    "In {at_chance} of the cells whose number of items is known the untuned model cannot be told from guessing. "
+    "There the "
+    "gain is the tuned score minus a constant: it says how much of a task tuning brings out, not how much it adds to "
+    "what "
     "transferred before. Both readings are below.",
 )
-verb = "grows" if range_between.settled and range_between.estimate > 0 else "is not settled to grow"
-session.numbers["verb"] = verb
+session.numbers["verb"] = "grows" if range_between.settled and range_between.estimate > 0 else "is not settled to grow"
 session.numbers["direction"] = (
     "less" if main.interaction.settled and main.interaction.estimate < 0
     else "more" if main.interaction.settled
     else "neither clearly more nor clearly less"
 )  # fmt: skip
+english = paired_growth(frame, "eng")
+if english is not None:
+    session.numbers["english"], session.numbers["english_slope"] = english.mean, english.slope
+session.numbers["aside"] = (
+    "no tuning on English alone was done at two sizes" if english is None
+    else f"after tuning on English alone, done at {english.sizes} only, it is {english.mean.part('estimate')} "
+    f"({english.mean.part('interval')}; {english.mean.part('df')} degrees of freedom)"
+)  # fmt: skip
 session.say(
     "answer",
-    "From 1B to 13B ({models_range} models) the lift {verb} with size: {range_between}, every model counted once. Over all "
-    "{models} sizes it grows {direction} for distant languages, by {interaction.estimate} points per doubling for each 0.1 "
+    "From 1B to 13B the lift of {mixture} {verb} with size, by {range_between.estimate} points per doubling over "
+    "{models_range} "
+    "models counted once ({range_between.basis}); {aside}. Over all "
+    "{models} sizes it grows {direction} for distant languages, by {interaction.estimate} points per doubling for "
+    "each 0.1 "
     "of syntactic distance ({interaction.basis}): {near.estimate} points per doubling at a distance of "
     "{near_distance.estimate} and {far.estimate} at {far_distance.estimate}.",
 )
@@ -108,7 +121,8 @@ session.say(
 session.figure(
     "main",
     lambda ax: plot_sizes(rows, main, ax, marks=(LOW, HIGH)),
-    "Mean gain by model size for the nearer and the farther half of the languages ({rows} gains from {mixture}, {languages} "
+    "Mean gain by model size for the nearer and the farther half of the languages ({rows} gains from {mixture}, "
+    "{languages} "
     "languages, {models} models). Points: means; lines: the mixed model at the quartiles of distance, with 95% bands "
     "(Satterthwaite). Shaded: the range of the question.",
     "Gain rises with size, and rises less for distant languages.",
@@ -119,17 +133,17 @@ session.figure(
 #
 # {table slopes}
 #
-# The answer counts every model once, because the sizes are what the question is about. The mixed model uses the same cells
-# and finds no variance between models beyond size, which makes its degrees of freedom those of a design with more sizes
-# than there are; it is used for what varies between languages.
+# Two kinds of slope stand here. With every model counted once the interval speaks of other models of the family on
+# these very tasks and languages. The mixed model's speaks of other tasks and languages as well; the lift differs so
+# much between the {tasks} tasks that it is wider.
 #
 # ## The baseline at chance
 #
 # {table floor}
 #
-# Three readings of the same question: every cell; only cells whose baseline is above chance by a one-sided binomial test;
-# and the tuned score itself, with the baseline left out of account. If the second is empty or wide, the data do not answer
-# the question free of the floor.
+# Three readings of the same question: every cell; only cells whose baseline is above chance by a one-sided binomial
+# test; and the tuned score itself, with the baseline left out of account. If the second is empty or wide, the data do
+# not answer the question free of the floor.
 #
 # {floor_reading}
 
@@ -161,7 +175,6 @@ session.numbers["floor_reading"] = reading
 # {table seen}
 
 # %%
-english = paired_growth(frame, "eng")
 if english is None:
     session.numbers["english_words"] = (
         "No English-only tuning was done at two sizes or more: the question cannot be asked of it."
@@ -171,18 +184,19 @@ if english is None:
 
     session.table("english", Table(("English-only tuning",), (("missing",),)))
 else:
-    session.numbers["english"] = english.mean
-    session.numbers["english_slope"] = english.slope
     session.numbers["english_sizes"] = english.sizes
     session.say(
         "english_words",
-        "English-only tuning was done at {english_sizes} only. Two models give one difference, which is size and whatever "
+        "English-only tuning was done at {english_sizes} only. Two models give one difference, which is size and "
+        "whatever "
         "else tells the two apart; the interval speaks of languages and tasks, not of other models.",
     )
     session.say(
         "english_table_words",
-        "Between the two sizes with English-only tuning ({english_sizes}) the lift changes by {english} for a language at "
-        "average distance, and by {english_slope.estimate} points more for each 0.1 of distance ({english_slope.basis}). The "
+        "Between the two sizes with English-only tuning ({english_sizes}) the lift changes by {english} for a "
+        "language at "
+        "average distance, and by {english_slope.estimate} points more for each 0.1 of distance "
+        "({english_slope.basis}). The "
         "same difference under the multilingual mixture stands beside it.",
     )
     other = paired_growth(frame, mixture, models=english.models)
@@ -222,7 +236,8 @@ session.diagnose(*fit_diagnostics(main.result, "All sizes"), *fit_diagnostics(wi
 session.diagnose(influence_line(main.result, FACTORS["size"], "language", "All sizes"))
 session.method(
     pairing_method(outcome),
-    f"Every model was counted once in the slope over size: the mean gain of each of {len(rows['model'].unique())} models over "
+    f"Every model was counted once in the slope over size: the mean gain of each of {len(rows['model'].unique())} "
+    "models over "
     "the same cells was regressed on the base-2 logarithm of its parameters, with a t test.",
     model_method(main.result, "gains in points"),
     "A baseline counts as above chance if it exceeds guessing by a one-sided binomial test at a level of 5%.",

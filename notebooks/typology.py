@@ -45,12 +45,12 @@ session.provenance(read_inputs(default_sets(session.data, outcomes)).sources)
 # - No language was given its distance by lot. What goes with distance in these languages, such as script, resources and
 #   the size of the pretraining corpus, may stand behind a slope. {corpus_words}
 # - {kernel_words}
-# - Published tables hold the languages that have test sets. Of {languages_gap} languages, {imputed} have fewer than half
-#   of their syntactic features observed; the rest of those vectors is imputed.
+# - Published tables hold the languages that have test sets. Of {languages_gap} languages, {imputed} have fewer than
+#   half of their syntactic features observed; the rest of those vectors is imputed.
 # - Not every run was fine-tuned on English alone: in {mixed_share} of the rows the fine-tuning data were in several
 #   languages, so that the distance from English is not the distance from the training data.
-# - A gap mixes what a model does not transfer with how hard the test set of the language is, and with the loss that comes
-#   from translating it.
+# - A gap mixes what a model does not transfer with how hard the test set of the language is, and with the loss that
+#   comes from translating it.
 
 # %%
 request = Request(
@@ -80,7 +80,8 @@ session.numbers["imputed"] = sum(
 )
 sensitivity = main.sensitivity
 session.numbers["corpus_words"] = (
-    f"With log corpus size in the model the slope is {number(sensitivity.answer.estimate, 2)} ({sensitivity.answer.basis})."
+    f"With log corpus size in the model the slope is {number(sensitivity.answer.estimate, 2)} "
+    f"({sensitivity.answer.basis})."
     if sensitivity and sensitivity.answer
     else f"The slope beside corpus size is missing: {sensitivity.reason}."
 )
@@ -114,13 +115,13 @@ typology = FACTORS["typology"]
 frame = main.outcome.frame
 word = "Gap to English (points)" if outcomes[0] == "gap" else "Gain (points)"
 effect = marginal_effect(main.result, typology, frame, within="model")
-basis = "{rows_%s} rows, {languages_%s} languages, {models_%s} models" % ((outcomes[0],) * 3)
+basis = "{rows_X} rows, {languages_X} languages, {models_X} models".replace("X", outcomes[0])
 session.figure(
     "main",
     lambda ax: plot_marginal(effect, ax, "Syntactic distance from English", word),
     f"{word} against syntactic distance from English: {basis}. Thick line: mixed model with its 95% band "
     f"(Satterthwaite); thin lines: least squares within each model; dashed: all rows pooled as if independent.",
-    "Scatter of languages with a line that shows how the outcome goes with distance: {slope_%s}." % outcomes[0],
+    f"Scatter of languages with a line that shows how the outcome goes with distance: {{slope_{outcomes[0]}}}.",
 )
 
 # %% [markdown]

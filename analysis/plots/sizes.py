@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def size_means(rows: pd.DataFrame, outcome: str = "gain") -> pd.DataFrame:
-    """Mean outcome by model and half of the languages by distance: ``model``, ``log_params``, ``half``, ``mean``, ``n``."""
+    """Mean outcome by model and half of the languages: ``model``, ``log_params``, ``half``, ``mean``, ``n``."""
     distance = rows.groupby("language")["typology"].first()
     near = set(distance.index[distance <= distance.median()])
     half = np.where(rows["language"].isin(list(near)), "nearer half", "farther half")
@@ -61,7 +61,7 @@ def plot_sizes(
         ax.plot(own["log_params"], own["mean"], color=colour, marker=marker, linestyle="none", markersize=5,
                 label=f"mean, {half} of the languages")  # fmt: skip
     ticks = sorted(rows["log_params"].unique())
-    ax.set_xticks(ticks, [_size(value) for value in ticks])
+    ax.set_xticks(ticks, [size_name(value) for value in ticks])
     ax.tick_params(axis="x", labelsize=8.0)
     ax.set_xlabel("Parameters (logarithmic)")
     ax.set_ylabel("Gain (points)" if outcome == "gain" else "Score (points)")
@@ -75,6 +75,7 @@ def _weights(found: Growth, x: np.ndarray, distance: float) -> np.ndarray:
     return np.column_stack([terms.get(name, np.zeros_like(x)) for name in found.result.names])
 
 
-def _size(log_params: float) -> str:
+def size_name(log_params: float) -> str:
+    """A size as it is printed: ``560M``, ``7.1B``; ``log_params`` is base 2, zero at 1 billion."""
     millions = 1000.0 * 2.0**log_params
     return f"{millions:.0f}M" if millions < 999.5 else f"{millions / 1000:.3g}B"

@@ -61,7 +61,8 @@ def pairing_method(outcome: Outcome) -> str:
         "score": "Scores are in points, larger is better.",
     }[outcome.options.outcome]
     gone = sum(rows for _, rows in outcome.dropped)
-    return f"{what} Of {count(outcome.read)} rows read, {count(gone)} were left out or used up by pairing, each for a counted reason."
+    used = f"Of {count(outcome.read)} rows read, {count(gone)} were left out or used up by pairing"
+    return f"{what} {used}, each for a counted reason."
 
 
 def dropped_table(dropped: Sequence[tuple[str, int]], title: str = "Left out or used up by pairing") -> Table:
@@ -77,7 +78,8 @@ def fit_diagnostics(result: MixedResult, words: str) -> list[str]:
     zero = [f"{c.term} by {c.group.replace('_', ' ')}" for c in result.components if c.variance == 0.0]
     if zero:
         lines.append(
-            f"{words}: the fit is singular. The data show no variance of {_and(zero)} beyond the other terms, so the model "
+            f"{words}: the fit is singular. The data show no variance of {_and(zero)} beyond the other terms, so the "
+            "model "
             "takes those levels for alike; intervals that rest on them are the narrowest that the data allow."
         )
     elif result.singular:
@@ -110,7 +112,7 @@ def influence_line(result: MixedResult, factor: Factor, by: str, words: str) -> 
     own = table[(table["term"] == factor.column) & table["estimate"].notna()]
     if own.empty:
         return f"{words}: the slope cannot be estimated without any {by}."
-    row = own.loc[own["dfbetas"].abs().idxmax()]
+    row = own.iloc[int(own["dfbetas"].abs().to_numpy().argmax())]
     slopes = factor.step * own["estimate"]
     return (
         f"{words}: without one {by} at a time the slope runs from {number(float(slopes.min()), 2)} to "

@@ -152,7 +152,8 @@ def floor_table(rows: pd.DataFrame) -> tuple[Table, str]:
         "every cell, tuned score": (rows, "score_with"),
         "every cell, baseline": (rows, "score_without"),
     }
-    body, values = [], {}
+    body: list[tuple[str, ...]] = []
+    values: dict[str, Value] = {}
     for name, (used, outcome) in readings.items():
         about = (f"{count(len(used))}", str(used["language"].nunique()), str(used["model"].nunique()))
         try:
@@ -276,7 +277,8 @@ def in_corpus(rows: pd.DataFrame) -> Seen:
     }
     words = (
         f"A language in {unit} gains {number(values[0].estimate, 2)} points more at 1B ({values[0].part('basis')}) and "
-        f"{number(values[1].estimate, 2)} points more per doubling ({values[1].part('basis')}) than one at the same distance "
+        f"{number(values[1].estimate, 2)} points more per doubling ({values[1].part('basis')}) than one at the same "
+        "distance "
         f"outside it."
     )
     return Seen(table, title, words)
