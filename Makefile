@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit test lint types wheel bench validation clean
+.PHONY: fit test lint types wheel reports bench validation clean
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
@@ -20,6 +20,9 @@ types: $(VENV)/.tested
 
 wheel: $(VENV)/.tested ## build the wheel and use it away from the checkout
 	$(BIN)/python -m pytest -m wheel
+
+reports: $(VENV)/.tested ## execute every report on the bundled data
+	$(BIN)/python -m pytest -m reports
 
 bench: $(VENV)/.tested ## side by side with the other engines that are installed (tens of minutes)
 	$(BIN)/python benchmarks/engine.py

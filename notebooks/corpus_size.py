@@ -62,8 +62,7 @@ session.numbers["down"], session.numbers["up"] = len(settled_down), len(settled_
 session.say(
     "answer",
     "In {tasks} tasks scores of languages that got no data fall with the amount of non-English data in {down} and "
-    "rise in {up}; "
-    "over tasks the slope is {amount}. "
+    "rise in {up} (intervals that exclude zero); over tasks the slope is {amount}. "
     + (
         "For low-resource languages it differs from the others by {low.estimate} points per doubling ({low.basis}), "
         "so that no "

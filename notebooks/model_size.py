@@ -109,12 +109,10 @@ session.numbers["aside"] = (
 session.say(
     "answer",
     "From 1B to 13B the lift of {mixture} {verb} with size, by {range_between.estimate} points per doubling over "
-    "{models_range} "
-    "models counted once ({range_between.basis}); {aside}. Over all "
-    "{models} sizes it grows {direction} for distant languages, by {interaction.estimate} points per doubling for "
-    "each 0.1 "
-    "of syntactic distance ({interaction.basis}): {near.estimate} points per doubling at a distance of "
-    "{near_distance.estimate} and {far.estimate} at {far_distance.estimate}.",
+    "{models_range} models counted once ({range_between.basis}); {aside}. Over all {models} sizes it grows {direction} "
+    "for distant languages: the growth per doubling changes by {interaction.estimate} points for each 0.1 of syntactic "
+    "distance ({interaction.basis}), from {near.estimate} at {near_distance.estimate} to {far.estimate} at "
+    "{far_distance.estimate}.",
 )
 
 # %%

@@ -82,7 +82,7 @@ def plot_heat(
         ax.text(j, i, text, ha="center", va="center", fontsize=6.8, color=colour)
     ax.set_xlim(-0.5, m - 0.5)
     ax.set_ylim(n - 0.5, -0.5)
-    names = [resolve(str(code)).label for code in cells.index] if families else [str(row) for row in cells.index]
+    names = [resolve(str(code)).name for code in cells.index] if families else [str(row) for row in cells.index]
     ax.set_yticks(range(n), names, fontsize=8.0)
     heads = list(columns) if columns is not None else [str(name) for name in cells.columns]
     long = max(map(len, heads)) * m > 70

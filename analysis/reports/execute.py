@@ -142,7 +142,7 @@ async def _execute(
             client = NotebookClient(
                 node, km=_kernel(Path(sockets)), timeout=TIMEOUT, on_cell_start=before, on_cell_executed=after
             )
-            await client.async_execute(env=_environment(out, data), cwd=str(out))
+            await client.async_execute(cleanup_kc=True, env=_environment(out, data), cwd=str(out))
     except CellExecutionError as error:
         failure = Failure(
             at["cell"] + 1,
