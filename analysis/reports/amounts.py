@@ -87,7 +87,7 @@ def amount_rows(outcome: Outcome, low: int) -> tuple[pd.DataFrame, Amounts]:
             raise CrossliftError(
                 "no row states how much data was used: this report needs 'intermediate_examples', or the bundled "
                 "mixtures.",
-                "Map a column with --map COLUMN=intermediate_examples.",
+                "Add a column of that name: examples of the intermediate stage, 0 without one.",
             )
         if not stated.all():
             dropped.append(("intermediate_examples not stated, or zero", int((~stated).sum())))
