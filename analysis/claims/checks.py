@@ -18,6 +18,8 @@ from .facts import (
     missing,
     unstated,
 )
+from .own_tables import with_own_tables
+from .supplied import Supplied
 from .task_gains import check_retrieval_gain, check_tydiqa_gain, check_xnli_gain
 from .verdicts import NOT_COMPUTED, Check, Outcome, join, settle
 
@@ -40,16 +42,17 @@ CHECKS: Mapping[str, Callable[[claims.Claim], Check]] = {
 }
 
 
-def verify(registry: claims.Registry) -> tuple[Outcome, ...]:
-    """The outcome of every claim, in the order of the registry."""
-    single = {name: _single(claim) for name, claim in registry.claims.items() if not claim.parts}
+def verify(registry: claims.Registry, own: Supplied | None = None) -> tuple[Outcome, ...]:
+    """The outcome of every claim, in the order of the registry; ``own`` are tables that a user has."""
+    single = {name: _single(claim, own) for name, claim in registry.claims.items() if not claim.parts}
     return tuple(
         join(claim, [single[part] for part in claim.parts]) if claim.parts else single[name]
         for name, claim in registry.claims.items()
     )
 
 
-def _single(claim: claims.Claim) -> Outcome:
+def _single(claim: claims.Claim, own: Supplied | None) -> Outcome:
     if not claim.computation:
         return Outcome(claim, NOT_COMPUTED, Check((), "not computed by this version"))
-    return settle(claim, CHECKS[claim.computation](claim))
+    check = CHECKS[claim.computation](claim)
+    return settle(claim, check if own is None else with_own_tables(claim, check, own))

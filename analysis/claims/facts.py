@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SIZES, TEST_SETS, ABSTRACTS = "intermediate_task_sizes", "test_set_sizes", "phang2020_x_stilts"
 #: Names of XTREME's tasks in the table of test sets, where they differ.
-_TEST_SET_NAMES = {"tydiqa": "tydiqa-goldp"}
+TEST_SET_NAMES = {"tydiqa": "tydiqa-goldp"}
 #: Parts of ANLI+: the training data of all rounds of ANLI with those of MNLI and SNLI.
 ANLI_PARTS = ("anli", "mnli", "snli")
 
@@ -27,7 +27,8 @@ def _lines(rows: pd.DataFrame) -> tuple[int, ...]:
     return tuple(line_of(index) for index in rows.index)
 
 
-def _verdict_on(claimed: Interval, found: Interval) -> str:
+def verdict_on(claimed: Interval, found: Interval) -> str:
+    """Whether a recomputed figure is the claimed one."""
     return HOLDS if found.meets(claimed) else FAILS
 
 
@@ -39,7 +40,7 @@ def check_mnli_size(claim: Claim, sizes: pd.DataFrame | None = None) -> Check:
         return missing(claim)
     size = int(rows["n"].sum())
     return Check(
-        (Reading("public training set", _verdict_on(claim.interval, exact(size)), exact(size)),),
+        (Reading("public training set", verdict_on(claim.interval, exact(size)), exact(size)),),
         f"the public training set has {size:,}",
         (Evidence(SIZES, _lines(rows), f"mnli train: {size:,}"),),
         f"{size:,}",
@@ -79,7 +80,7 @@ def check_anli_size(claim: Claim, sizes: pd.DataFrame | None = None) -> Check:
 def check_languages_of_a_task(claim: Claim, sizes: pd.DataFrame | None = None) -> Check:
     """Languages of the XTREME task that has most."""
     frame = load(TEST_SETS) if sizes is None else sizes
-    names = {_TEST_SET_NAMES.get(task, task): task for task in TASKS}
+    names = {TEST_SET_NAMES.get(task, task): task for task in TASKS}
     rows = frame[frame["task"].isin(list(names)) & (frame["language"] != "mul")]
     rows = rows[rows["source"].str.contains("datasets/xtreme/") | (rows["task"] == "tydiqa-goldp")]
     if rows.empty:
@@ -89,7 +90,7 @@ def check_languages_of_a_task(claim: Claim, sizes: pd.DataFrame | None = None) -
     held = rows[(rows["task"] == task) & (rows["split"] == "test")]
     text = ", ".join(f"{PRINTED[names[str(name)]]} {int(number)}" for name, number in counts.items())
     return Check(
-        (Reading("most languages of one task", _verdict_on(claim.interval, exact(most)), exact(most)),),
+        (Reading("most languages of one task", verdict_on(claim.interval, exact(most)), exact(most)),),
         f"{PRINTED[names[task]]} has {most} languages, more than any other task",
         (Evidence(TEST_SETS, _lines(held), f"languages by task: {text}"),),
         str(most),
@@ -128,7 +129,7 @@ def check_target_tasks(claim: Claim, tables: Sequence[Cells] | None = None) -> C
     }
     abstract = _abstract_counts(r"GAIN over (\d+) target tasks", "target_task")
     readings = [
-        Reading("tasks with a published score", _verdict_on(claim.interval, exact(len(found))), exact(len(found)))
+        Reading("tasks with a published score", verdict_on(claim.interval, exact(len(found))), exact(len(found)))
     ]
     evidence = [
         Evidence(
@@ -141,12 +142,12 @@ def check_target_tasks(claim: Claim, tables: Sequence[Cells] | None = None) -> C
     most = max(announced, default=0)
     if most:
         readings.append(
-            Reading("tasks that the widest average is over", _verdict_on(claim.interval, exact(most)), exact(most))
+            Reading("tasks that the widest average is over", verdict_on(claim.interval, exact(most)), exact(most))
         )
         data, line = announced[most]
         evidence.append(Evidence(data, (line,), f"average over {most} tasks"))
     for number, lines, revision in abstract:
-        readings.append(Reading(f"abstract {revision}", _verdict_on(claim.interval, exact(number)), exact(number)))
+        readings.append(Reading(f"abstract {revision}", verdict_on(claim.interval, exact(number)), exact(number)))
         evidence.append(Evidence(ABSTRACTS, lines, f"{revision}: {number} target tasks"))
     return Check(
         tuple(readings),
@@ -163,7 +164,7 @@ def check_intermediate_tasks(claim: Claim) -> Check:
     if not found:
         return missing(claim)
     readings = tuple(
-        Reading(f"abstract {revision}", _verdict_on(claim.interval, exact(number)), exact(number))
+        Reading(f"abstract {revision}", verdict_on(claim.interval, exact(number)), exact(number))
         for number, _, revision in found
     )
     evidence = tuple(

@@ -82,12 +82,23 @@ def separation(outcomes: Sequence[Outcome]) -> str:
     fail = [row.statement.confidence for row in rows if row.outcome.verdict == "contradicted"]
     if not hold or not fail:
         lacking = "is contradicted" if not fail else "is reproduced"
-        return f"No claim {lacking}, so it cannot be said whether the confidences separate what holds from what fails."
-    wins = sum((a > b) + (a == b) / 2 for a in hold for b in fail) / (len(hold) * len(fail))
+        rest = [row.statement.confidence for row in rows if row.outcome.verdict not in HOLD]
+        words = f"No claim {lacking}, so it cannot be said whether the confidences separate what holds from what fails."
+        if hold and rest:
+            words += (
+                f" Of {len(hold) * len(rest)} pairs of a row that holds and one that the data leave open, the first "
+                f"has the higher confidence in {_wins(hold, rest):.0%} (50% is chance)."
+            )
+        return words
     return (
         f"Of {len(hold) * len(fail)} pairs of a row that holds and one that fails, the first has the higher confidence "
-        f"in {wins:.0%} (50% is chance)."
+        f"in {_wins(hold, fail):.0%} (50% is chance)."
     )
+
+
+def _wins(first: Sequence[float], second: Sequence[float]) -> float:
+    """Share of pairs in which the first is higher; ties count half."""
+    return sum((a > b) + (a == b) / 2 for a in first for b in second) / (len(first) * len(second))
 
 
 def against_registry(document: Document, registry: Registry) -> tuple[str, ...]:

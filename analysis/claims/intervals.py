@@ -40,6 +40,12 @@ class Interval:
         """True if the two share a stretch, not only an end."""
         return self.low < other.high and self.high > other.low
 
+    def beyond(self, claimed: Interval) -> Fraction:
+        """How far the nearest end lies outside ``claimed``: positive above it, negative below, zero within."""
+        if self.low >= claimed.high:
+            return self.low - claimed.high
+        return min(self.high - claimed.low, Fraction(0))
+
     @property
     def width(self) -> Fraction:
         """From end to end."""

@@ -51,7 +51,7 @@ def check_xnli_gain(claim: Claim, tables: Tables | None = None, items: int | Non
     (unless the systems err on different items more often than by chance); the translations of one item count as one.
     """
     tables = tables or bundled_tables()
-    items = items or _items("xnli")
+    items = items or items_of("xnli")
     found: list[Reading] = []
     for cells in (tables.first, tables.second):
         gain = cells.gain("xnli", "acc")
@@ -60,7 +60,7 @@ def check_xnli_gain(claim: Claim, tables: Tables | None = None, items: int | Non
             continue
         literal = FAILS if gain.low > ZERO else OPEN
         found.append(Reading(f"{cells.publication}: not even the best one gains", literal, gain))
-        error = TWO_SIDED * 100 * math.sqrt(sum(_binomial(s.middle) for s in (before, after)) / items)
+        error = TWO_SIDED * 100 * math.sqrt(sum(binomial(s.middle) for s in (before, after)) / items)
         within = OPEN if gain.low <= Fraction(error) else FAILS
         name = f"{cells.publication}: the best one gains within sampling error"
         found.append(Reading(name, within, gain, f"less than {error:.1f} points"))
@@ -106,18 +106,19 @@ def check_retrieval_gain(claim: Claim, tables: Tables | None = None) -> Check:
     )
 
 
-def _binomial(score: float) -> float:
+def binomial(score: float) -> float:
+    """Variance of one item's outcome at a score in points."""
     return score / 100 * (1 - score / 100)
 
 
-def _items(task: str) -> int:
-    """Test items of ``task`` in one language; they are the same, translated, in the others."""
+def items_of(task: str, split: str = "test") -> int:
+    """Items of ``task`` in one language; they are the same, translated, in the others."""
     from ..datasets import load
 
     frame: pd.DataFrame = load("test_set_sizes")
-    sizes = frame.loc[(frame["task"] == task) & (frame["split"] == "test"), "n"].unique()
+    sizes = frame.loc[(frame["task"] == task) & (frame["split"] == split), "n"].unique()
     if len(sizes) != 1:
-        raise ValueError(f"{task} has test sets of {len(sizes)} sizes")
+        raise ValueError(f"{task} has {split} sets of {len(sizes)} sizes")
     return int(sizes[0])
 
 

@@ -17,17 +17,23 @@ HOLDS, FAILS, OPEN, NO_DATA = "holds", "fails", "open", "no data"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A bundled table, the lines of its file that were used, and what they say."""
+    """A table, the lines of its file that were used, and what they say; ``sha256`` for tables that are not bundled."""
 
     data: str
     lines: tuple[int, ...]
     says: str
+    sha256: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """With the hash of the table."""
         from ..datasets import find
 
-        return {"data": self.data, "sha256": find(self.data).sha256(), "lines": list(self.lines), "says": self.says}
+        return {
+            "data": self.data,
+            "sha256": self.sha256 or find(self.data).sha256(),
+            "lines": list(self.lines),
+            "says": self.says,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +103,19 @@ def settle(claim: Claim, check: Check) -> Outcome:
     All hold: reproduced. Some hold: reproduced-under. None holds, but some lack cells that could make it true:
     consistent. None holds and none lacks cells: contradicted. No reading has any data: not-checkable.
     """
-    statuses = [reading.status for reading in check.readings]
+    return Outcome(claim, verdict_of(check.readings), check)
+
+
+def verdict_of(readings: Sequence[Reading]) -> str:
+    """The verdict by the statuses of readings; see :func:`settle`."""
+    statuses = [reading.status for reading in readings]
     if all(status == NO_DATA for status in statuses):
-        verdict = "not-checkable"
-    elif all(status == HOLDS for status in statuses):
-        verdict = "reproduced"
-    elif HOLDS in statuses:
-        verdict = "reproduced-under"
-    elif OPEN in statuses or NO_DATA in statuses:
-        verdict = "consistent"
-    else:
-        verdict = "contradicted"
-    return Outcome(claim, verdict, check)
+        return "not-checkable"
+    if all(status == HOLDS for status in statuses):
+        return "reproduced"
+    if HOLDS in statuses:
+        return "reproduced-under"
+    return "consistent" if OPEN in statuses or NO_DATA in statuses else "contradicted"
 
 
 def join(claim: Claim, parts: Sequence[Outcome]) -> Outcome:

@@ -1,0 +1,150 @@
+"""Numbers known to their rounding: exact linear forms in printed cells, so that what two numbers share cancels.
+
+The mean of a column minus the mean of a part of it contains the cells of the part twice. Interval arithmetic would
+count their rounding twice; a linear form counts it once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+#: An end of a range: a fraction, or an infinite float where nothing bounds it.
+Real = Fraction | float
+#: Values up to which an extreme is sought by comparing all pairs, which knows what two of them share.
+_PAIRWISE = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol:
+    """A cell that is known to a range; ``missing`` if nothing is printed in it. Equal only to itself."""
+
+    low: Real
+    high: Real
+    missing: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``constant`` plus every symbol times its factor."""
+
+    constant: Fraction = Fraction(0)
+    terms: Mapping[Symbol, Fraction] = field(default_factory=dict)
+
+    def plus(self, other: Value, factor: Fraction | int = 1) -> Value:
+        """``self + factor · other``; what cancels is gone."""
+        return combine([(self, Fraction(1)), (other, Fraction(factor))])
+
+    def times(self, factor: Fraction) -> Value:
+        """Scaled."""
+        return combine([(self, factor)])
+
+    @property
+    def low(self) -> Real:
+        """The least it can be."""
+        return self.constant + sum(((s.low if f > 0 else s.high) * f for s, f in self.terms.items()), Fraction(0))
+
+    @property
+    def high(self) -> Real:
+        """The most it can be."""
+        return self.constant + sum(((s.high if f > 0 else s.low) * f for s, f in self.terms.items()), Fraction(0))
+
+    @property
+    def missing(self) -> tuple[Symbol, ...]:
+        """Symbols of cells in which nothing is printed."""
+        return tuple(symbol for symbol in self.terms if symbol.missing)
+
+    def known(self) -> Value:
+        """Without the missing cells."""
+        return Value(self.constant, {s: f for s, f in self.terms.items() if not s.missing})
+
+
+def combine(parts: Iterable[tuple[Value, Fraction]]) -> Value:
+    """The sum of values, each times a factor."""
+    constant, terms = Fraction(0), dict[Symbol, Fraction]()
+    for value, factor in parts:
+        constant += value.constant * factor
+        for symbol, own in value.terms.items():
+            terms[symbol] = terms.get(symbol, Fraction(0)) + own * factor
+    return Value(constant, {symbol: factor for symbol, factor in terms.items() if factor})
+
+
+def between(low: Real, high: Real, missing: bool = False) -> Value:
+    """A number of which only its range is known."""
+    if low == high and isinstance(low, Fraction):
+        return Value(low)
+    return Value(Fraction(0), {Symbol(low, high, missing): Fraction(1)})
+
+
+def mean(values: Sequence[Value]) -> Value:
+    """Mean of at least one value."""
+    return combine((value, Fraction(1, len(values))) for value in values)
+
+
+def weighted_mean(values: Sequence[Value], weights: Sequence[Fraction]) -> Value:
+    """Mean by weights that sum to something."""
+    total = sum(weights, Fraction(0))
+    return combine((value, weight / total) for value, weight in zip(values, weights, strict=True))
+
+
+def extreme(values: Sequence[Value], largest: bool) -> Value:
+    """The largest or the smallest value; itself, where rounding leaves no doubt which one that is."""
+    for value in values if len(values) <= _PAIRWISE else ():
+        rest = [value.plus(other, -1) for other in values if other is not value]
+        if all((gap.low >= 0) if largest else (gap.high <= 0) for gap in rest):
+            return value
+    pick = max if largest else min
+    return between(
+        pick(value.low for value in values), pick(value.high for value in values), any(v.missing for v in values)
+    )
+
+
+def median(values: Sequence[Value]) -> Value:
+    """The median: its ends are the medians of the ends, as it never falls when a value rises."""
+    ends = [sorted(v.low for v in values), sorted(v.high for v in values)]
+    low, high = (_middle(end) for end in ends)
+    return between(low, high, any(v.missing for v in values))
+
+
+def product(a: Value, b: Value) -> Value:
+    """A product; exact where one factor is."""
+    for one, other in ((a, b), (b, a)):
+        if not one.terms:
+            return other.times(one.constant)
+    ends = [_times(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+    return between(min(ends), max(ends), bool(a.missing or b.missing))
+
+
+def quotient(a: Value, b: Value) -> Value:
+    """A quotient.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If the divisor may be zero.
+    """
+    if b.low <= 0 <= b.high:
+        raise ZeroDivisionError
+    low, high = (_inverse(end) for end in (b.high, b.low))
+    return product(a, between(low, high, bool(b.missing)))
+
+
+def _middle(ordered: Sequence[Real]) -> Real:
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[half]
+    a, b = ordered[half - 1], ordered[half]
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return (a + b) / 2
+    return a + b
+
+
+def _times(a: Real, b: Real) -> Real:
+    return Fraction(0) if a == 0 or b == 0 else a * b
+
+
+def _inverse(end: Real) -> Real:
+    return Fraction(0) if isinstance(end, float) and math.isinf(end) else 1 / Fraction(end)
