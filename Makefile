@@ -33,10 +33,11 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/typology.py
+	$(BIN)/python benchmarks/multiverse.py
 
 # Data first: the other scripts read what make_data writes.
 REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
-  metafor/reference
+  metafor/reference multiverse/reference
 R_PACKAGES := jsonlite lme4 lmerTest metadat metafor pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat r-cran-metafor \
   r-cran-pbkrtest

@@ -35,6 +35,10 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
             "influence": ("model", {"sleepstudy", "penicillin"}, 3),
         },
     ),
+    "multiverse/reference": (
+        INFERENCE,
+        {"fits": ("df_method", {"satterthwaite", "kenward-roger"}, 100)},
+    ),
     "metafor/reference": (
         {"R", "metafor"},
         {
