@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .inputs import read_inputs
     from .kernels import language_kernel
     from .languages import resolve
+    from .meta import MetaResult, MultilevelMeta, meta_analyze
     from .mixed import MixedResult, fit_mixed
     from .outcomes import Options, build_outcome, default_model
     from .typology import distance, distances
@@ -22,6 +23,9 @@ __version__ = "0.1.0"
 _WHERE = {
     "fit_mixed": "mixed",
     "MixedResult": "mixed",
+    "meta_analyze": "meta",
+    "MetaResult": "meta",
+    "MultilevelMeta": "meta",
     "pair_gains": "gains",
     "pair_gaps": "gains",
     "read_inputs": "inputs",
@@ -35,7 +39,9 @@ _WHERE = {
 }
 
 __all__ = [
+    "MetaResult",
     "MixedResult",
+    "MultilevelMeta",
     "Options",
     "build_outcome",
     "default_model",
@@ -43,6 +49,7 @@ __all__ = [
     "distances",
     "fit_mixed",
     "language_kernel",
+    "meta_analyze",
     "pair_gains",
     "pair_gaps",
     "read_inputs",

@@ -93,12 +93,12 @@ class DefaultModel:
     notices: tuple[str, ...]
 
 
-def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> DefaultModel:
+def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True) -> DefaultModel:
     """Predictors, crossed random intercepts, and one for each kind of cell that repeats.
 
     A factor with fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor is a fixed effect, unless
-    the predictors already tell its levels apart; a factor that some of these rows do not state is left out; a kind of
-    cell is, if it has as many cells as rows.
+    the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels); a
+    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows.
     """
     used = frame.dropna(subset=[name for name in [outcome, *predictors] if name in frame.columns])
     random: list[str] = []
@@ -113,7 +113,7 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str]) 
         elif levels >= FEWEST_LEVELS:
             if levels < len(used):
                 random.append(name)
-        elif name != "language" and _independent(used, [*predictors, *fixed], name):
+        elif few_fixed and name != "language" and _independent(used, [*predictors, *fixed], name):
             fixed.append(name)
             notices.append(f"'{name}' has {levels} levels, too few for a variance: it is a fixed effect here.")
         else:

@@ -51,6 +51,29 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
             )
         },
     ),
+    "metafor/meta": (
+        {"R", "metafor", "metadat", "clubSandwich"},
+        {
+            "models": ("data", {"bcg", "konstantopoulos", "hackshaw", "synth"}, 126),
+            "influence": ("data", {"bcg", "hackshaw"}, 4),
+            "leave_one_out": ("data", {"bcg", "hackshaw"}, 3),
+            "asymmetry": ("data", {"bcg", "hackshaw", "konstantopoulos"}, 6),
+            "trim_and_fill": ("data", {"bcg", "hackshaw", "konstantopoulos"}, 12),
+            "selection": ("data", {"bcg", "hackshaw", "konstantopoulos"}, 4),
+            "robust": (
+                "name",
+                {"konstantopoulos_uni", "konstantopoulos_uni_year", "synth_language", "synth_language_dl",
+                 "konstantopoulos_nested", "konstantopoulos_nested_year"},
+                6,
+            ),
+            "levels": (
+                "name",
+                {"konstantopoulos_nested", "konstantopoulos_nested_year", "synth_crossed", "synth_blocks",
+                 "synth_blocks_typology"},
+                5,
+            ),
+        },
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,286 @@
+"""Pool gains or gaps that have a sampling variance: how large, how different, on what they depend, what distorts them.
+
+The default model crosses languages, target tasks, models and intermediate tasks as random effects, with the sampling
+covariance of gains that share a baseline. Gains without a known sampling variance are counted and left out. Groups are
+pooled from their own rows; p-values of groups and of moderators are adjusted together.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ..tables import Table, count, number, p_value, p_words
+from .output import console, heading, progress, write_csv, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .validate import parse_map
+
+if TYPE_CHECKING:
+    from ..pooled import Pooled
+
+SUMMARY = "the pooled gain, how much gains differ, and what may distort it"
+EXAMPLES = """examples:
+  analyze meta
+  analyze meta --by target_task,language_family --plot forest.png
+  analyze meta --moderator typology --robust language
+  analyze meta --method DL --test knha --where "target_task == 'xnli'" --by language
+  analyze meta --bias --funnel funnel.png
+  analyze meta --leave-out language --json meta.json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``analyze meta``."""
+    what = parser.add_argument_group("what is asked")
+    what.add_argument(
+        "--by",
+        metavar="COLUMN[,COLUMN]",
+        help="groups, and subgroups within them (default: target_task,language; none: no groups)",
+    )
+    what.add_argument(
+        "--moderator",
+        action="append",
+        default=[],
+        metavar="COLUMN|FORMULA",
+        help="what the effect may depend on, such as typology or typology*log_params; may be repeated",
+    )
+    what.add_argument("--bias", action="store_true", help="Egger's test, trim-and-fill and a selection model")
+    what.add_argument("--leave-out", metavar="GROUP", help="the pooled effect without each level of a column in turn")
+    add_outcome(what, "gain or gap")
+    add_rows(parser.add_argument_group("which rows"))
+    how = parser.add_argument_group("how")
+    how.add_argument("--method", default="REML", metavar="METHOD",
+                     help="REML (default) or ML; DL, PM, EB and FE take effects as independent")  # fmt: skip
+    how.add_argument(
+        "--test",
+        metavar="TEST",
+        help="satterthwaite (default), kenward-roger or z; of independent effects knha (default), t or z",
+    )
+    how.add_argument("--random", default="crossed", metavar="TERMS",
+                     help="crossed (default), none, or terms such as '(1|language/target_task)'")  # fmt: skip
+    how.add_argument("--robust", metavar="COLUMN", help="cluster-robust tests (CR2, Satterthwaite), such as language")
+    how.add_argument("--adjust", default="holm", metavar="METHOD", help="of p-values: holm (default), bh or none")
+    files = parser.add_argument_group("files")
+    add_files(files, "the pooled groups", "a forest plot")
+    files.add_argument("--funnel", metavar="FILE", help="draw a funnel plot (.png, .svg, .pdf)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Pool and print."""
+    from ..pooled import Request, pool
+
+    for path in (options.plot, options.funnel):
+        if path:
+            check_figure(path)
+    by = None if options.by is None else tuple(name.strip() for name in options.by.split(",") if name.strip() != "none")
+    request = Request(
+        data=tuple(options.data),
+        mapping=parse_map(options.map),
+        options=read_options(options),
+        by=by,
+        moderators=tuple(options.moderator),
+        method=options.method,
+        test=options.test,
+        random=options.random,
+        robust=options.robust,
+        bias=options.bias,
+        leave_out=options.leave_out,
+        adjust=options.adjust,
+    )
+    out = console()
+    with progress("reading") as say:
+        found = pool(request, say)
+    if options.json != "-":
+        print_pooled(found, out)
+    if options.csv:
+        write_csv(options.csv, found.result.fixed if found.groups is None else found.groups)
+    for path, draw in ((options.plot, draw_forest), (options.funnel, draw_funnel)):
+        if path:
+            with progress("drawing"):
+                draw(found, path)
+            if options.json != "-":
+                out.print(f"\nfigure: {path}")
+    if options.json:
+        write_json(options.json, found.to_json(), out)
+    return 0
+
+
+def print_pooled(found: Pooled, out: Any) -> None:
+    """The whole printed answer."""
+    _print_input(found, out)
+    heading(out, "Model")
+    _print_summary(found.result.summary(), out)
+    if found.groups is not None:
+        _print_groups(found, out)
+    if found.moderated:
+        heading(out, "Moderators")
+        _print_summary(found.moderated.result.summary(), out)
+        if found.moderated.explained == found.moderated.explained:
+            share = number(found.moderated.explained, 1)
+            out.print(f"  variance between effects: {share}% less than without moderators")
+    if found.robust:
+        from ..meta.summary import fixed_table
+
+        heading(out, f"Robust to dependence within {found.robust.cluster.replace('_', ' ')}")
+        out.print(fixed_table(found.robust.table).text())
+        out.print(f"  CR2 over {found.robust.clusters} clusters, Satterthwaite df; starts from {found.robust.working}")
+    if found.bias:
+        _print_bias(found, out)
+    if found.left_out is not None:
+        _print_left_out(found, out)
+    heading(out, "Answer")
+    for i, line in enumerate(found.sentences):
+        out.print(f"  {line}", style="bold" if i == 0 else None)
+    for part in (found.moderated, found.robust):
+        for line in part.sentences if part else ():
+            out.print(f"  {line}")
+    for line in found.notices:
+        out.print(f"\n  Note: {line}", style="yellow")
+    for line in found.warnings:
+        out.print(f"\n  Warning: {line}", style="yellow")
+
+
+def _print_input(found: Pooled, out: Any) -> None:
+    heading(out, "Data")
+    out.print(Table(("source", "rows", "sha256"),
+                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
+    if found.dropped:
+        out.print("\n" + Table(("left out", "reason"), tuple((count(n), why) for why, n in found.dropped)).text())
+    noun = found.request.options.outcome
+    variances = ", ".join(f"{count(rows)} {source}" for source, rows in found.sources_of_variance)
+    out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · where from: {variances}")
+
+
+def _print_summary(summary: Any, out: Any) -> None:
+    out.print("\n".join(f"  {line}" for line in summary.head.splitlines()) + "\n")
+    for table in summary.tables:
+        out.print(table.text() + "\n")
+    for line in summary.lines:
+        out.print(f"  {line}")
+
+
+def _print_groups(found: Pooled, out: Any) -> None:
+    assert found.groups is not None
+    by = found.request.by or ("target_task", "language")
+    heading(out, f"By {' and '.join(name.replace('_', ' ') for name in by)}")
+    rows = tuple(
+        (
+            f"  {row['subgroup']}" if row["subgroup"] else str(row["group"]),
+            count(row["k"]),
+            number(row["estimate"], 2),
+            number(row["conf_low"], 2),
+            number(row["conf_high"], 2),
+            number(row["df"], 1),
+            p_value(row["p_adjusted"]),
+            number(row["pred_low"], 2),
+            number(row["pred_high"], 2),
+            number(row["weight"], 1),
+            row["note"],
+        )
+        for row in found.groups.to_dict("records")
+    )
+    columns = ("group", "k", "pooled", "95% low", "95% high", "df", "p", "pred. low", "pred. high", "weight %", "note")
+    out.print(Table(columns, rows).text())
+    out.print(f"  p: {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
+    if found.difference is not None:
+        row = found.difference.iloc[0]
+        out.print(f"  do the groups of {by[0]} differ? {_joint(row)}")
+    elif found.difference_reason:
+        out.print(f"  whether the groups of {by[0]} differ was not tested: {found.difference_reason}")
+
+
+def _joint(row: Any) -> str:
+    if row["den_df"] == float("inf"):
+        return f"chi-square {number(row['statistic'], 2)} on {row['num_df']:.0f}, {p_words(row['p_value'])}"
+    return (
+        f"F {number(row['statistic'], 2)} on {row['num_df']:.0f} and {number(row['den_df'], 1)} degrees of freedom, "
+        f"{p_words(row['p_value'])}"
+    )
+
+
+def _adjustment(found: Pooled) -> str:
+    if found.request.adjust == "none":
+        return "not adjusted"
+    name = {"holm": "Holm", "bh": "Benjamini and Hochberg"}[found.request.adjust]
+    inner = found.groups is not None and (found.groups["subgroup"] != "").any()
+    return f"adjusted over groups{', and over subgroups,' if inner else ''} ({name})"
+
+
+def _print_bias(found: Pooled, out: Any) -> None:
+    assert found.bias is not None
+    heading(out, "Small-study effects")
+    tests = tuple(
+        (row["method"], number(row["estimate"], 2), number(row["statistic"], 2), number(row["df"], 1),
+         p_value(row["p_value"]))
+        for row in found.bias.tests.to_dict("records")
+    )  # fmt: skip
+    out.print(Table(("test of asymmetry", "slope or ratio", "statistic", "df", "p"), tests).text() + "\n")
+    corrected = tuple(
+        (
+            row["method"],
+            number(row["estimate"], 2),
+            number(row["conf_low"], 2),
+            number(row["conf_high"], 2),
+            row["note"],
+        )
+        for row in found.bias.corrected.to_dict("records")
+    )
+    out.print(Table(("pooled with correction", "estimate", "95% low", "95% high", "how"), corrected).text())
+    for method, reason in found.bias.failed:
+        out.print(f"  {method}: not computed; {reason}")
+
+
+def _print_left_out(found: Pooled, out: Any) -> None:
+    assert found.left_out is not None
+    group = str(found.request.leave_out).replace("_", " ")
+    heading(out, f"Without each {group}")
+    rows = tuple(
+        (str(row["left_out"]), count(row["rows"]), number(row["estimate"], 2), number(row["conf_low"], 2),
+         number(row["conf_high"], 2), number(row["tau2"], 2), row["reason"])
+        for row in found.left_out.sort_values("estimate").to_dict("records")
+    )  # fmt: skip
+    out.print(Table(("without", "effects", "pooled", "95% low", "95% high", "τ²", "not pooled"), rows).text())
+
+
+def draw_forest(found: Pooled, path: str) -> None:
+    """Groups, subgroups, the pooled effect and its prediction interval."""
+    from ..plots.forest import forest_height, forest_rows, plot_forest
+    from ..plots.style import figure, save
+
+    data = forest_rows(found)
+    with figure(7.2, forest_height(data)) as (made, ax):
+        plot_forest(data, ax, _axis(found), caption=_caption(found))
+        save(made, path)
+
+
+def draw_funnel(found: Pooled, path: str) -> None:
+    """Effects against their standard errors."""
+    from ..plots.funnel import funnel_points, plot_funnel
+    from ..plots.style import figure, save
+
+    data = funnel_points(found)
+    with figure() as (made, ax):
+        plot_funnel(data, ax, _axis(found), caption=_caption(found))
+        save(made, path)
+
+
+def _axis(found: Pooled) -> str:
+    from ..languages import resolve
+
+    if found.request.options.outcome == "gain":
+        return "gain (points)"
+    return f"gap to {resolve(found.request.options.source).name} (points)"
+
+
+def _caption(found: Pooled) -> str:
+    from ..meta.summary import METHOD_WORDS
+
+    tests = {"knha": "Knapp–Hartung", "satterthwaite": "Satterthwaite", "kenward-roger": "Kenward–Roger"}
+    row = found.result.fixed.iloc[0]
+    degrees = "normal distribution" if row["df"] == float("inf") else f"{number(row['df'], 1)} degrees of freedom"
+    kind = (
+        "independent effects" if found.result.to_json()["model"] == "independent effects" else "crossed random effects"
+    )
+    return (
+        f"{count(len(found.rows))} {found.request.options.outcome}s; {kind}, {METHOD_WORDS[found.request.method]}, "
+        f"{degrees} ({tests.get(found.result.test, found.result.test)}); I² = {number(found.result.i2, 0)}%"
+    )

@@ -1,0 +1,158 @@
+"""Pooled effects of groups, and of the subgroups within them, each from its own rows.
+
+A group is pooled in a model of the same kind as all rows together: the crossed factors that have levels enough among
+its rows, with the sampling covariance of its rows. Subgroups of few rows fall back on a variance between their effects,
+and a single effect stands with its sampling error alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Floats
+from ..errors import CrossliftError
+from ..mixed.inference import t_tests
+from ..multiplicity import adjust
+from ..outcomes import default_model
+from .effects import read_effects
+from .fit import default_test, fit_effects, meta_analyze
+from .multilevel import TESTS
+from .result import MetaResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .multilevel import MultilevelMeta
+
+#: A column with one level a row, for effects that share no factor with enough levels.
+ROW = "effect_row"
+NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
+COLUMNS = ["group", "subgroup", "k", "estimate", "std_error", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
+           "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How rows are pooled: the outcome's column, the method, its test, and whether effects are independent."""
+
+    outcome: str
+    method: str
+    test: str | None
+    independent: bool
+
+    def pool(self, frame: pd.DataFrame, covariance: Any, moderators: str | None = None) -> MetaResult | MultilevelMeta:
+        """Pool rows that have a variance; ``covariance`` is their sparse sampling covariance ``(k, k)``."""
+        if self.independent:
+            return self.alone(frame, moderators)
+        random = random_terms(frame, self.outcome)
+        if random:
+            return self.multilevel(frame, covariance, random, moderators)
+        rows = frame.assign(**{ROW: [f"e{i}" for i in range(len(frame))]})
+        return self.multilevel(rows, covariance, f"(1|{ROW})", moderators)
+
+    def alone(self, frame: pd.DataFrame, moderators: str | None = None) -> MetaResult:
+        """Pool rows as independent effects."""
+        test = self.test if self.test not in TESTS or self.test == "z" else None
+        effects = read_effects(self.outcome, "variance", moderators, frame)
+        return fit_effects(effects, self.method, test or default_test(self.method))
+
+    def multilevel(self, frame: pd.DataFrame, covariance: Any, random: str, moderators: str | None) -> MultilevelMeta:
+        """Pool rows with these random effects."""
+        return meta_analyze(  # type: ignore[return-value]
+            self.outcome, covariance, moderators, self.method, self.test, random=random, frame=frame
+        )
+
+
+def random_terms(frame: pd.DataFrame, outcome: str) -> str:
+    """The random effects of the default model for some rows; empty if no factor has levels enough."""
+    _, *terms = default_model(frame, outcome, [], few_fixed=False).formula.split(" + (1|")
+    return " + ".join(f"(1|{term}" for term in terms)
+
+
+def pool_groups(
+    frame: pd.DataFrame,
+    covariance: Any,
+    how: How,
+    by: Sequence[str],
+    weights: Floats | None = None,
+    correction: str = "holm",
+    say: Callable[[str], None] = lambda words: None,
+) -> pd.DataFrame:
+    """Pool each group, and each subgroup if two columns are given.
+
+    Parameters
+    ----------
+    frame, covariance
+        Rows with a variance and their sampling covariance, sparse, shape ``(k, k)``.
+    how
+        How to pool.
+    by
+        One or two columns: groups, and subgroups within them. Rows without a value are in no group.
+    weights
+        Share of each row in the pooled effect of all rows, in percent.
+    correction
+        Adjustment of the p-values, over the groups and over the subgroups.
+    say
+        Called with a few words before each group.
+
+    Returns
+    -------
+    DataFrame
+        One row a group, its subgroups after it: ``group``, ``subgroup`` (empty for the group itself), ``k``,
+        ``estimate``, ``std_error``, ``df``, ``p_value``, ``p_adjusted``, ``conf_low``, ``conf_high``, ``pred_low``,
+        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` on how it was pooled or why it was not.
+    """
+    import pandas as pd
+
+    labels = frame[list(by)].astype("str").where(frame[list(by)].notna())
+    rows: list[dict[str, Any]] = []
+    for group in sorted(labels[by[0]].dropna().unique()):
+        say(f"pooling {group}")
+        at = np.flatnonzero((labels[by[0]] == group).to_numpy())
+        rows.append({"group": group, "subgroup": "", **_row(frame, covariance, how, at, weights)})
+        if len(by) > 1:
+            inner = labels[by[1]].iloc[at]
+            for subgroup in sorted(inner.dropna().unique()):
+                own = at[(inner == subgroup).to_numpy()]
+                rows.append({"group": group, "subgroup": subgroup, **_row(frame, covariance, how, own, weights)})
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    for whole in (True, False):
+        level = ((found["subgroup"] == "") == whole).to_numpy()
+        if level.any():
+            found.loc[level, "p_adjusted"] = adjust(found.loc[level, "p_value"].to_numpy(dtype=float), correction)
+    return found
+
+
+def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Floats | None) -> dict[str, Any]:
+    """One group's line."""
+    line: dict[str, Any] = {"k": len(at), "weight": np.nan if weights is None else float(weights[at].sum()), "note": ""}
+    own = frame.iloc[at].reset_index(drop=True)
+    if len(at) == 1:
+        one = fit_effects(read_effects(how.outcome, "variance", None, own), "FE", "z")
+        missing = {"pred_low": np.nan, "pred_high": np.nan, "tau2": np.nan}
+        return line | _numbers(one) | missing | {"note": "one effect: its sampling error alone"}
+    try:
+        found = how.pool(own, covariance[at][:, at])
+    except CrossliftError as error:
+        try:
+            found, line["note"] = how.alone(own), "as independent effects"
+        except CrossliftError:
+            return line | {"note": f"not pooled: {error.message}"}
+    return line | _numbers(found)
+
+
+def _numbers(found: MetaResult | MultilevelMeta) -> dict[str, Any]:
+    fixed, predicted = found.fixed.iloc[0], found.predict().iloc[0]
+    numbers = {name: float(fixed[name]) for name in NUMBERS}
+    numbers |= {"pred_low": float(predicted["pred_low"]), "pred_high": float(predicted["pred_high"])}
+    if not isinstance(found, MetaResult) and found.test != "z" and np.isinf(numbers["df"]):
+        # No random effect was found to vary, so that Satterthwaite sees nothing estimated: count the effects instead.
+        df = np.array([found.k - 1.0])
+        tests = t_tests(np.array([numbers["estimate"]]), np.array([numbers["std_error"]]), df, 0.95)
+        numbers |= {name: float(tests[name][0]) for name in NUMBERS}
+        numbers |= {"pred_low": numbers["conf_low"], "pred_high": numbers["conf_high"]}
+    return numbers | {"tau2": found.tau2}

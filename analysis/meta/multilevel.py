@@ -1,0 +1,457 @@
+r"""Three-level and crossed meta-analysis through the mixed-model engine, with known sampling variances.
+
+Effects of one language, task or model are alike, and gains over one baseline share its sampling error: the first are
+random effects, the second is part of the sampling covariance. I² is Nakagawa & Santos's (2012) with the typical
+sampling variance ``(k - p) / tr P`` of the whole covariance (Jackson et al. 2012 for one level).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Booleans, Floats
+from ..errors import CrossliftError, DesignError, unknown_name
+from ..mixed import MixedResult, fit_mixed
+from ..mixed.formula import parse_formula
+from .effects import column
+from .heterogeneity import QTest
+from .plain import records, single
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .summary import MultilevelSummary
+
+#: Tests, and what the engine calls them.
+TESTS = {"satterthwaite": "satterthwaite", "kenward-roger": "kenward-roger", "z": "normal"}
+METHODS = ("REML", "ML")
+#: The name of the variance between effects of one and the same cell.
+REST = "Residual"
+# Rows up to which the covariance of all effects is formed.
+LARGEST = 6000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MultilevelMeta:
+    """A meta-analysis with several random effects.
+
+    Attributes
+    ----------
+    mixed
+        The engine's fit.
+    sampling
+        Sampling covariance of the effects used, shape ``(k, k)``, dense.
+    rows
+        The rows used.
+    kept, dropped
+        Which of the rows given they are, and why the others are left out.
+    method, test
+        ``REML`` or ``ML``; ``satterthwaite``, ``kenward-roger`` or ``z``.
+    random
+        The random effects as given.
+    """
+
+    mixed: MixedResult
+    sampling: Floats
+    rows: pd.DataFrame
+    kept: Booleans
+    dropped: tuple[tuple[str, int], ...]
+    method: str
+    test: str
+    random: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of model in words."""
+        return "multilevel, known sampling covariance"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.mixed.names
+
+    @property
+    def intercept_only(self) -> bool:
+        """True if the one coefficient is the pooled effect."""
+        return self.names == ("Intercept",)
+
+    @property
+    def coefficients(self) -> Floats:
+        """Coefficients, shape ``(p,)``."""
+        return self.mixed.coefficients
+
+    @property
+    def fixed(self) -> pd.DataFrame:
+        """Coefficients: term, estimate, std_error, df, statistic, p_value, 95% conf_low and conf_high."""
+        return self.mixed.fixed
+
+    @property
+    def k(self) -> int:
+        """Number of effects."""
+        return self.mixed.n_obs
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Advice in plain words."""
+        return self.mixed.warnings
+
+    @property
+    def tau2(self) -> float:
+        """Sum of the variances of all random effects: that of an effect new in every respect."""
+        return float(sum(component.variance for component in self.mixed.components))
+
+    @property
+    def q(self) -> QTest:
+        """Cochran's Q at the inverse of the sampling covariance: all spread is sampling error."""
+        from scipy.special import chdtrc
+
+        X, y = self.mixed.design.X, self.mixed.design.y
+        triangle = np.linalg.cholesky(self.sampling)
+        basis, right = np.linalg.solve(triangle, X), np.linalg.solve(triangle, y)
+        left = right - basis @ np.linalg.lstsq(basis, right, rcond=None)[0]
+        statistic, df = float(left @ left), self.k - X.shape[1]
+        return QTest(statistic, df, float(chdtrc(df, statistic)))
+
+    def typical_variance(self) -> float:
+        """The sampling variance that I² sets beside the variances of the random effects."""
+        X = self.mixed.design.X
+        inverse = np.linalg.inv(self.sampling)
+        weighted = inverse @ X
+        trace = np.trace(inverse) - np.trace(np.linalg.solve(X.T @ weighted, weighted.T @ weighted))
+        return float((self.k - X.shape[1]) / trace)
+
+    def heterogeneity(self) -> pd.DataFrame:
+        """Variances of the random effects, and what share of the spread of an effect each is.
+
+        Returns
+        -------
+        DataFrame
+            ``group`` (``Residual``: between effects alike in all else; ``total``), ``levels``, ``variance``,
+            ``std_dev``, ``I2`` (percent). The rest to 100 is sampling error.
+        """
+        import pandas as pd
+
+        whole = self.tau2 + self.typical_variance()
+        rows = [
+            (c.group, self.mixed.groups.get(c.group, self.k), c.variance, c.std_dev, 100.0 * c.variance / whole)
+            for c in self.mixed.components
+        ]
+        rows.append(("total", self.k, self.tau2, float(np.sqrt(self.tau2)), 100.0 * self.tau2 / whole))
+        return pd.DataFrame(rows, columns=["group", "levels", "variance", "std_dev", "I2"])
+
+    @property
+    def i2(self) -> float:
+        """Share of the spread that is not sampling error, in percent."""
+        return float(100.0 * self.tau2 / (self.tau2 + self.typical_variance()))
+
+    def marginal(self) -> Floats:
+        """Covariance of the effects, sampling error and random effects together, shape ``(k, k)``."""
+        total = self.sampling.copy()
+        variances = {component.group: component.variance for component in self.mixed.components}
+        for term in self.mixed.design.terms:
+            total += variances[term.group] * (term.codes[:, None] == term.codes)
+        total[np.diag_indices_from(total)] += variances.get(REST, 0.0)
+        return total
+
+    @property
+    def weights(self) -> Floats:
+        """Share of each effect in the pooled one, in percent, shape ``(k,)``; a share may be negative.
+
+        Raises
+        ------
+        CrossliftError
+            If there are moderators: no coefficient is a weighted mean then.
+        """
+        if not self.intercept_only:
+            raise CrossliftError("weights are for fits without moderators.")
+        weights = np.linalg.solve(self.marginal(), np.ones(self.k))
+        return np.asarray(100.0 * weights / weights.sum())
+
+    def predict(self, frame: pd.DataFrame | None = None, level: float = 0.95) -> pd.DataFrame:
+        """Expected effect, and where an effect would lie that is new in every grouping factor.
+
+        Parameters
+        ----------
+        frame
+            Rows with the moderators; not needed where there is only an intercept.
+        level
+            Coverage of both intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``pred_low``, ``pred_high``.
+        """
+        return self._predictions(self._rows(frame), self.tau2, level)
+
+    def new_levels(self, level: float = 0.95, groups: Sequence[str] | None = None) -> pd.DataFrame:
+        """Where the mean effect of one new level of a factor would lie, over levels like these of all others.
+
+        ``groups`` are the grouping factors to answer for; all but cells of several if not given.
+
+        Returns
+        -------
+        DataFrame
+            ``group``, ``estimate``, ``pred_low``, ``pred_high``; the last row, ``all``, is an effect new in every
+            respect.
+        """
+        import pandas as pd
+
+        rows = np.ones((1, 1)) if self.intercept_only else self.mixed.design.X.mean(axis=0)[None, :]
+        parts = [
+            (c.group, c.variance)
+            for c in self.mixed.components
+            if (":" not in c.group and c.group != REST if groups is None else c.group in groups)
+        ]
+        frames = [
+            self._predictions(rows, variance, level).assign(group=group)
+            for group, variance in [*parts, ("all", self.tau2)]
+        ]
+        return pd.concat(frames, ignore_index=True)[["group", "estimate", "pred_low", "pred_high"]]
+
+    def moderator_test(self) -> pd.DataFrame:
+        """F test that all coefficients but the intercept are zero: statistic, num_df, den_df, p_value."""
+        tested = [j for j, name in enumerate(self.names) if name != "Intercept"]
+        if not tested:
+            raise CrossliftError("there is no moderator to test.", "Give moderators=.")
+        return self.mixed.test(np.eye(len(self.names))[tested])
+
+    def robust(self, cluster: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
+        """CR2 standard errors with Satterthwaite df: see :func:`analysis.meta.robust.cluster_robust`.
+
+        Raises
+        ------
+        DesignError
+            If a random effect or a shared sampling error reaches over clusters: robust errors need clusters that are
+            independent in the model too.
+        """
+        from .robust import cluster_codes, cluster_robust
+
+        labels = [label for label, use in zip(cluster, self.kept, strict=True) if use]
+        codes = cluster_codes(labels)
+        total = self.marginal()
+        apart = codes[:, None] != codes
+        if np.abs(total[apart]).max(initial=0.0) > 0.0:
+            over = [t.group for t in self.mixed.design.terms if (apart & (t.codes[:, None] == t.codes)).any()]
+            reach = f"'{over[0]}' spans" if over else "a shared sampling error spans"
+            raise DesignError(
+                f"{reach} several clusters, which robust standard errors take as independent of each other.",
+                "Cluster by the outermost factor, or use a model of independent effects or with nested factors only.",
+            )
+        blocks = [total[np.ix_(codes == j, codes == j)] for j in range(int(codes.max()) + 1)]
+        residuals = self.mixed.design.y - self.mixed.design.X @ self.coefficients
+        return cluster_robust(self.mixed.design.X, self.coefficients, residuals, blocks, codes, self.names, level)
+
+    def leave_one_out(self, by: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
+        """The first coefficient without each group of effects, everything estimated anew.
+
+        Parameters
+        ----------
+        by
+            One label for each row given.
+        level
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``left_out``, ``rows``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``, ``conf_low``,
+            ``conf_high``, ``tau2``, ``reason`` (why there are no numbers).
+        """
+        import pandas as pd
+        from scipy.sparse import csr_array
+
+        labels = np.asarray([label for label, use in zip(by, self.kept, strict=True) if use], dtype=object)
+        names = list(dict.fromkeys(label for label in labels if not pd.isna(label)))
+        if len(names) < 2:
+            raise CrossliftError("all effects belong to one group: nothing is left without it.")
+        rows: list[dict[str, Any]] = []
+        for name in names:
+            rest = np.flatnonzero(labels != name)
+            row: dict[str, Any] = {"left_out": str(name), "rows": len(labels) - len(rest)}
+            try:
+                fit = fit_mixed(
+                    self.mixed.formula,
+                    self.rows.iloc[rest].reset_index(drop=True),
+                    reml=self.method == "REML",
+                    variances=csr_array(self.sampling[np.ix_(rest, rest)]),
+                    df=TESTS[self.test],
+                    residual=any(component.group == REST for component in self.mixed.components),
+                )
+            except CrossliftError as error:
+                rows.append(row | {"reason": error.message})
+                continue
+            row |= {str(key): value for key, value in fit.conf_int(level).iloc[0].drop("term").items()}
+            rows.append(row | {"tau2": sum(c.variance for c in fit.components), "reason": ""})
+        columns = ["left_out", "rows", "estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high",
+                   "tau2", "reason"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """The meta-analysis part of the JSON contract; floats unrounded, what does not exist is ``None``."""
+        content: dict[str, Any] = {
+            "command": "meta",
+            "model": self.mixed.formula,
+            "method": self.method,
+            "df_method": self.test,
+            "n_obs": self.k,
+            "groups": dict(self.mixed.groups),
+            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "fixed": records(self.fixed),
+            "heterogeneity": records(self.heterogeneity()),
+            "q": single(asdict(self.q)),
+            "log_likelihood": self.mixed.log_likelihood,
+            "singular": self.mixed.singular,
+            "converged": self.mixed.converged,
+            "warnings": list(self.warnings),
+        }
+        if self.intercept_only:
+            content["prediction"] = records(self.predict())[0]
+            content["new_levels"] = records(self.new_levels())
+        else:
+            content["moderator_test"] = records(self.moderator_test())[0]
+        return content
+
+    def summary(self) -> MultilevelSummary:
+        """The printed form: text with ``str()``, HTML in a notebook, Markdown with ``.markdown()``."""
+        from .summary import MultilevelSummary
+
+        return MultilevelSummary(self)
+
+    def __repr__(self) -> str:
+        return f"<MultilevelMeta {self.mixed.formula}: {self.k} effects, {self.method}, {self.test}>"
+
+    def _repr_html_(self) -> str:
+        return self.summary().html()
+
+    def _rows(self, frame: pd.DataFrame | None) -> Floats:
+        if frame is None:
+            if not self.intercept_only:
+                raise CrossliftError(
+                    f"the effect depends on {', '.join(n for n in self.names if n != 'Intercept')}.",
+                    "Give a frame with the values to predict at.",
+                )
+            return np.ones((1, 1))
+        return self.mixed.design.evaluator.evaluate(frame)
+
+    def _predictions(self, rows: Floats, variance: float, level: float) -> pd.DataFrame:
+        from scipy.special import stdtrit
+
+        found = self.mixed.contrast(rows, level)
+        width = stdtrit(np.minimum(found["df"], 1e12), 0.5 + level / 2.0) * np.sqrt(found["std_error"] ** 2 + variance)
+        kept = found[["estimate", "std_error", "conf_low", "conf_high"]]
+        return kept.assign(pred_low=found["estimate"] - width, pred_high=found["estimate"] + width)
+
+
+def fit_multilevel(
+    effects: Any,
+    variances: Any,
+    moderators: Any,
+    method: str,
+    test: str,
+    random: str,
+    frame: pd.DataFrame | None,
+) -> MultilevelMeta:
+    """Fit ``effects ~ moderators + random`` with known sampling variances: see :func:`analysis.meta_analyze`.
+
+    Effects of one cell get a variance of their own, unless a random effect has a level for every row already.
+    """
+    if method not in METHODS:
+        raise CrossliftError(f"method '{method}' is for independent effects.", "A multilevel model takes REML or ML.")
+    if test not in TESTS:
+        raise unknown_name("test of a multilevel model", test, TESTS)
+    if frame is None:
+        raise CrossliftError(f"random effects '{random}' name columns, and no frame was given.", "Give frame=.")
+    if moderators is not None and not isinstance(moderators, str):
+        raise CrossliftError("moderators of a multilevel model are a formula over the frame.", "Give their names.")
+    table, outcome = _with_effects(frame, effects)
+    formula = f"{outcome} ~ {moderators or '1'} + {random}"
+    bars = parse_formula(formula).bars
+    if not bars:
+        raise CrossliftError(
+            f"'{random}' is no random effect.", "Write it like (1|language) or (1|language/target_task)."
+        )
+    for bar in bars:
+        for name in bar.factors:
+            column(frame, name, "random effect")
+        if bar.expression != "1":
+            raise CrossliftError(
+                f"'({bar.expression}|{bar.group})' is no random intercept: heterogeneity would not be one number.",
+                "Use analysis.fit_mixed with variances= for random slopes.",
+            )
+    rows = _known(table, outcome, variances)
+    if len(rows.frame) > LARGEST:
+        raise DesignError(
+            f"{len(rows.frame)} effects; a multilevel meta-analysis takes up to {LARGEST}.",
+            "analysis.fit_mixed with variances= takes more, without weights and I².",
+        )
+    one_a_row = any(len(rows.frame) == rows.frame.groupby(list(bar.factors)).ngroups for bar in bars)
+    mixed = fit_mixed(
+        formula,
+        rows.frame,
+        reml=method == "REML",
+        variances=rows.covariance,
+        df=TESTS[test],
+        residual=not one_a_row,
+    )
+    used, kept = mixed.design.kept, rows.kept.copy()
+    kept[rows.kept] = used
+    sampling = rows.dense()[np.ix_(used, used)]
+    return MultilevelMeta(
+        mixed, sampling, rows.frame[used], kept, (*rows.dropped, *mixed.dropped), method, test, random
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Rows with an effect and a sampling variance; ``covariance`` is ``(k,)`` or a sparse ``(k, k)``."""
+
+    frame: pd.DataFrame
+    covariance: Any
+    kept: Booleans
+    dropped: tuple[tuple[str, int], ...]
+
+    def dense(self) -> Floats:
+        """The sampling covariance, shape ``(k, k)``."""
+        return np.diag(self.covariance) if np.ndim(self.covariance) == 1 else np.asarray(self.covariance.toarray())
+
+
+def _known(table: pd.DataFrame, outcome: str, variances: Any) -> _Known:
+    from scipy.sparse import csr_array
+
+    if isinstance(variances, str):
+        variances = column(table, variances, "variances").to_numpy(dtype=float)
+    tied = np.ndim(variances) == 2 or hasattr(variances, "tocsr")
+    given = csr_array(variances) if tied else np.asarray(variances, dtype=float)
+    if given.shape[0] != len(table):
+        raise CrossliftError(f"{len(table)} effects and {given.shape[0]} sampling variances were given.")
+    own = np.asarray(given.diagonal()) if tied else given
+    missing = {
+        "no effect": table[outcome].isna().to_numpy(),
+        "no sampling variance": np.isnan(own),
+    }
+    kept = np.ones(len(table), dtype=bool)
+    dropped = []
+    for reason, where in missing.items():
+        if (where & kept).any():
+            dropped.append((reason, int((where & kept).sum())))
+            kept &= ~where
+    if not kept.any():
+        raise DesignError(f"none of {len(table)} effects has a sampling variance.")
+    at = np.flatnonzero(kept)
+    covariance = given[at][:, at] if tied else given[at]
+    return _Known(table[kept].reset_index(drop=True), covariance, kept, tuple(dropped))
+
+
+def _with_effects(frame: pd.DataFrame, effects: Any) -> tuple[pd.DataFrame, str]:
+    """The frame with its outcome, and the name of that."""
+    if isinstance(effects, str):
+        column(frame, effects, "effects")
+        return frame, effects
+    if len(effects) != len(frame):
+        raise CrossliftError(f"{len(effects)} effects were given for {len(frame)} rows.")
+    return frame.assign(effect=np.asarray(effects, dtype=float)), "effect"

@@ -1,0 +1,258 @@
+"""Forest plot: groups with their subgroups, the pooled effect as a diamond, and the prediction interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import UnknownLanguageError
+from ..languages import resolve
+from ..tables import count
+from .style import BLACK, BLUE, GREY, ORANGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ..pooled import Pooled
+
+#: Rows that a page holds. Of more, each group shows the subgroups of largest weight.
+MOST_ROWS = 60
+# Inches a row, and for the axis, the pooled rows and the caption.
+ROW, REST = 0.165, 1.25
+# Points from the axis to the labels on its left.
+LABELS = -150
+COLUMNS = ["kind", "label", "k", "estimate", "conf_low", "conf_high", "pred_low", "pred_high", "weight"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Rows of the figure from top to bottom.
+
+    ``rows`` has ``kind`` (``group``, ``subgroup``, ``effect``, ``more`` or ``pooled``), ``label``, ``k``, ``estimate``,
+    ``conf_low``, ``conf_high``, ``pred_low``, ``pred_high`` and ``weight`` (percent). ``cut`` says what was left out to
+    keep it readable.
+    """
+
+    rows: pd.DataFrame
+    cut: str
+
+
+def forest_rows(found: Pooled) -> Forest:
+    """The pooled groups of ``found`` as rows; without groups the effects themselves, if they fit."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    cut = ""
+    if found.groups is not None:
+        by = found.request.by or ("target_task", "language")
+        rows, cut = _grouped(found.groups, by)
+    elif len(found.rows) <= MOST_ROWS:
+        rows = _effects(found)
+    else:
+        cut = f"{count(len(found.rows))} effects, too many for a row each: --by groups them"
+    whole = found.result.predict().iloc[0].to_dict()
+    named = {str(key): value for key, value in whole.items()}
+    rows.append({"kind": "pooled", "label": "all", "k": len(found.rows), "weight": 100.0, **named})
+    return Forest(pd.DataFrame(rows, columns=COLUMNS), cut)
+
+
+def _grouped(groups: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[dict[str, Any]], str]:
+    groups = groups[groups["estimate"].notna()]
+    heads, inner = groups[groups["subgroup"] == ""], groups[groups["subgroup"] != ""]
+    cut = ""
+    if len(heads) > MOST_ROWS:
+        cut = f"the {MOST_ROWS} groups of largest weight, of {len(heads)}"
+        heads = heads.loc[heads["weight"].sort_values(ascending=False).index[:MOST_ROWS].sort_values()]
+        inner = inner.iloc[:0]
+    room = MOST_ROWS - 2 * len(heads)  # a line for each group, and one for what is left out of it
+    each = len(inner)
+    if len(inner) + len(heads) > MOST_ROWS:
+        each = max(room // max(len(heads), 1), 0)
+        cut = f"of each group the {each} subgroups of largest weight" if each else "groups without their subgroups"
+    kind = "group" if len(inner) or (groups["subgroup"] != "").any() else "effect"
+    if kind == "effect":
+        heads = heads.sort_values("estimate", ascending=False, kind="stable")
+    rows: list[dict[str, Any]] = []
+    for head in _named(heads):
+        rows.append({**head, "kind": kind, "label": _label(str(head["group"]), by[0])})
+        own = inner[inner["group"] == head["group"]]
+        shown = own.loc[own["weight"].sort_values(ascending=False, kind="stable").index[:each]].sort_values(
+            "estimate", ascending=False
+        )
+        rows += [{**row, "kind": "subgroup", "label": _label(str(row["subgroup"]), by[1])}
+                 for row in _named(shown)]  # fmt: skip
+        if len(own) > len(shown) and each:
+            rest = own.drop(shown.index)
+            rows.append({"kind": "more", "label": f"and {len(rest)} more", "k": int(rest["k"].sum()),
+                         "weight": float(rest["weight"].sum())})  # fmt: skip
+    return rows, cut
+
+
+def _named(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _effects(found: Pooled) -> list[dict[str, Any]]:
+    outcome = found.request.options.outcome
+    rows = []
+    for i, row in enumerate(found.rows.to_dict("records")):
+        half = 1.959963984540054 * np.sqrt(row["variance"])
+        names = [str(row[name]) for name in ("target_task", "language", "model") if isinstance(row.get(name), str)]
+        rows.append({"kind": "effect", "label": " · ".join(names) or str(i + 1), "k": 1, "estimate": row[outcome],
+                     "conf_low": row[outcome] - half, "conf_high": row[outcome] + half,
+                     "weight": float(found.result.weights[i])})  # fmt: skip
+    return rows
+
+
+def _label(value: str, column: str) -> str:
+    """Languages by their short names."""
+    if column != "language":
+        return value
+    try:
+        return resolve(value).name
+    except UnknownLanguageError:
+        return value
+
+
+def forest_height(data: Forest) -> float:
+    """Height of the figure in inches at which its rows can be read."""
+    return REST + ROW * (len(data.rows) + 3)
+
+
+def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "") -> Axes:
+    """Draw a forest plot.
+
+    Parameters
+    ----------
+    data
+        As :func:`forest_rows` returns it.
+    ax
+        Axes to draw on.
+    xlabel
+        With units.
+    caption
+        What the figure rests on, drawn small under the axis.
+    """
+    rows = data.rows.reset_index(drop=True)
+    pooled = rows.iloc[-1]
+    place = np.arange(len(rows), dtype=float)
+    place[-1] += 0.6  # the pooled row stands apart
+    low, high, clipped = _range(rows)
+    ax.set_xlim(low, high)
+    ax.set_ylim(place[-1] + 1.6, -1.4)
+    ax.axvline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
+    ax.axvline(pooled["estimate"], color=ORANGE, linewidth=0.7, linestyle="--", zorder=0)
+    weights = rows["weight"].where(rows["kind"].isin(["subgroup", "effect"]))
+    largest = float(weights.max()) if weights.notna().any() else 1.0
+    for y, row in zip(place, _named(rows), strict=True):
+        if row["kind"] in ("subgroup", "effect"):
+            _interval(ax, row, y, low, high)
+            size = 6.0 + 40.0 * max(row["weight"], 0.0) / largest if np.isfinite(row["weight"]) else 14.0
+            ax.scatter([row["estimate"]], [y], s=size, marker="s", color=BLUE, linewidth=0, zorder=3)
+        elif row["kind"] in ("group", "pooled"):
+            _diamond(ax, row, y, row["kind"] == "pooled")
+        _texts(ax, row, y)
+    if np.isfinite(pooled["pred_low"]):
+        y = place[-1] + 0.9
+        _interval(ax, {"conf_low": pooled["pred_low"], "conf_high": pooled["pred_high"]}, y, low, high, ORANGE, 2.4)
+        _left(ax, y, "95% prediction interval", {"color": BLACK})
+        _right(ax, y, "", f"{_short(pooled['pred_low'])} to {_short(pooled['pred_high'])}", "")
+    head = {"color": GREY, "fontsize": 7.5}
+    _right(ax, -1.0, "k", "pooled (95% interval)", "weight", head)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(xlabel)
+    notes = [caption, *([data.cut] if data.cut else []), *(["arrows: the interval goes on"] if clipped else [])]
+    if any(notes):
+        ax.annotate("; ".join(note for note in notes if note), (0.0, 0.0), (LABELS, -44), xycoords="axes fraction",
+                    textcoords="offset points", fontsize=7.0, color=GREY, annotation_clip=False)  # fmt: skip
+    return ax
+
+
+def _range(rows: pd.DataFrame) -> tuple[float, float, bool]:
+    """Limits of the axis: all estimates, and intervals up to where they would make the rest unreadable."""
+    inner_low, inner_high = float(rows["estimate"].min()), float(rows["estimate"].max())
+    pooled = rows.iloc[-1]
+    inner_low = min(inner_low, 0.0, float(pooled["conf_low"]))
+    inner_high = max(inner_high, 0.0, float(pooled["conf_high"]))
+    width = inner_high - inner_low or 1.0
+    intervals = rows[["conf_low", "conf_high"]].to_numpy(dtype=float)
+    ends = np.append(intervals.ravel(), rows.iloc[-1][["pred_low", "pred_high"]].to_numpy(dtype=float))
+    ends = ends[np.isfinite(ends)]
+    low = max(float(ends.min()), inner_low - width)
+    high = min(float(ends.max()), inner_high + width)
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin, bool(ends.min() < low or ends.max() > high)
+
+
+def _interval(
+    ax: Axes, row: dict[str, Any], y: float, low: float, high: float, color: str = BLUE, width: float = 1.0
+) -> None:
+    """A horizontal bar; an arrow where it leaves the axis."""
+    left, right = max(row["conf_low"], low), min(row["conf_high"], high)
+    ax.plot([left, right], [y, y], color=color, linewidth=width, solid_capstyle="butt", zorder=2)
+    for end, inside, marker in ((left, row["conf_low"] >= low, "<"), (right, row["conf_high"] <= high, ">")):
+        if not inside:
+            ax.plot([end], [y], marker=marker, color=color, markersize=3.5, clip_on=False, zorder=2)
+
+
+def _diamond(ax: Axes, row: dict[str, Any], y: float, pooled: bool) -> None:
+    low, high = ax.get_xlim()
+    corners = [(max(row["conf_low"], low), y), (row["estimate"], y - 0.34), (min(row["conf_high"], high), y),
+               (row["estimate"], y + 0.34)]  # fmt: skip
+    from matplotlib.patches import Polygon
+
+    color = ORANGE if pooled else BLUE
+    ax.add_patch(Polygon(corners, closed=True, facecolor=color if pooled else "white", edgecolor=color, linewidth=1.0,
+                         zorder=3))  # fmt: skip
+
+
+def _texts(ax: Axes, row: dict[str, Any], y: float) -> None:
+    bold = {"fontweight": "bold"} if row["kind"] in ("group", "pooled") else {}
+    indent = "    " if row["kind"] in ("subgroup", "more") else ""
+    _left(ax, y, indent + str(row["label"]), {**bold, **({"color": GREY} if row["kind"] == "more" else {})})
+    estimate = ""
+    if row["kind"] != "more":
+        estimate = f"{_short(row['estimate'])} ({_short(row['conf_low'])} to {_short(row['conf_high'])})"
+    weight = f"{_short(row['weight'])}%" if np.isfinite(row["weight"]) else ""
+    _right(ax, y, count(int(row["k"])), estimate, weight, bold)
+
+
+def _short(value: float) -> str:
+    """One decimal, a column's width; what rounds to zero has no sign."""
+    text = f"{value:.1f}"
+    return "0.0" if float(text) == 0.0 else text.replace("-", "−")
+
+
+def _left(ax: Axes, y: float, text: str, style: dict[str, Any]) -> None:
+    ax.annotate(
+        text,
+        (0.0, y),
+        (LABELS, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=8.0,
+        va="center",
+        annotation_clip=False,
+        **style,
+    )
+
+
+def _right(ax: Axes, y: float, k: str, estimate: str, weight: str, style: dict[str, Any] | None = None) -> None:
+    """The columns of numbers, flush right."""
+    for text, offset in ((k, 26), (estimate, 128), (weight, 166)):
+        if text:
+            ax.annotate(
+                text,
+                (1.0, y),
+                (offset, 0),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                annotation_clip=False,
+                **{"fontsize": 8.0, **(style or {})},
+            )
