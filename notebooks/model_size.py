@@ -85,7 +85,8 @@ session.numbers["range_interaction"] = within_range.interaction
 known = rows[rows["floor"] != "unknown"]
 if known.empty:
     session.numbers["floor_words"] = (
-        "No row states how many items it was scored on, for a task whose chance level is known: whether the baselines can "
+        "No row states how many items it was scored on, for a task whose chance level is known: whether the "
+        "baselines can "
         "be told from guessing is not known."
     )
 else:
@@ -93,8 +94,10 @@ else:
     session.numbers["at_chance"] = Value(share, digits=0, unit="%")
     session.say(
         "floor_words",
-        "In {at_chance} of the cells whose number of items is known the untuned model cannot be told from guessing. There "
-        "the gain is the tuned score minus a constant: it says how much of a task tuning brings out, not how much it adds "
+        "In {at_chance} of the cells whose number of items is known the untuned model cannot be told from guessing. "
+        "There "
+        "the gain is the tuned score minus a constant: it says how much of a task tuning brings out, not how much it "
+        "adds "
         "to what transferred before. Both readings are below.",
     )
 session.numbers["verb"] = "grows" if range_between.settled and range_between.estimate > 0 else "is not settled to grow"

@@ -8,8 +8,10 @@
 from analysis import datasets
 from analysis.claims import report
 from analysis.claims.checks import verify
+from analysis.claims.decomposition import decompose
 from analysis.claims.registry import registry
 from analysis.inputs import read_inputs
+from analysis.plots.decomposition import plot_decomposition
 from analysis.reports import begin
 from analysis.reports.bibliography import keys_of
 from analysis.tables import Table
@@ -63,6 +65,8 @@ session.table("verdicts", Table(table.columns, table.rows, "", (report.tally(out
 #
 # {average_statement}
 #
+# {figure decomposition}
+#
 # {table readings}
 #
 # {findings}
@@ -74,6 +78,16 @@ session.table("verdicts", Table(table.columns, table.rows, "", (report.tally(out
 # {table calibration}
 
 # %%
+apart = decompose(average.claim)
+session.figure(
+    "decomposition",
+    lambda ax: plot_decomposition(apart, ax),
+    "The average gain task by task: printed gains with their rounding, and what the missing tasks must gain for the "
+    "claim to "
+    "hold.",
+    "Bars of gains by task; the required ones of the missing tasks are far to the right of all but one printed gain.",
+    height=5.4,
+)
 details = report.details(average, known)
 (readings,) = [block for block in details if isinstance(block, Table)]
 session.table("readings", readings)

@@ -7,15 +7,20 @@
 # %%
 from dataclasses import replace
 
+from analysis.cli.meta import draw_forest
+from analysis.cli.multiverse import draw as draw_multiverse
 from analysis.covariates import FACTORS
 from analysis.factors import Request, fit_factors
 from analysis.inputs import read_inputs
+from analysis.multiverse import MultiverseRequest, run_multiverse
 from analysis.outcomes import Options
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
 from analysis.plots.world import coastline, places, plot_world
+from analysis.pooled import Request as PoolRequest
+from analysis.pooled import pool
 from analysis.reports import Value, begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.describe import (
@@ -59,7 +64,7 @@ request = Request(
 found = {}
 for outcome in outcomes:
     found[outcome] = fit_factors(replace(request, options=Options(outcome=outcome)))
-main = found[outcomes[0]]
+main, last = found[outcomes[0]], outcomes[-1]
 UNIT = "points per 0.1 of syntactic distance"
 for outcome, fit in found.items():
     session.use(fit.sources)
@@ -171,6 +176,18 @@ session.table("both", value_table(rows, "points per 0.1", "Slopes over syntactic
 session.table("measures", measure_table({outcome: by_measure(fit) for outcome, fit in found.items()}))
 
 # %% [markdown]
+# ## Every defensible way to ask
+#
+# {multiverse_words}
+#
+# {figure multiverse}
+#
+# ## The outcome itself
+#
+# {pooled_words}
+#
+# {figure forest}
+#
 # ## Is a straight line enough?
 #
 # {figure partial}
@@ -186,6 +203,29 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 # Most of what a language gains or loses it does on one task and not on another.
 #
 # {figure heat}
+
+# %%
+ways = run_multiverse(MultiverseRequest(session.data, options=Options(outcome=last), limit=200, permute=199))[0]
+session.numbers["multiverse_words"] = " ".join(ways.answer)
+session.drawing(
+    "multiverse",
+    lambda path: draw_multiverse(ways, path),
+    f"Specification curve of the {last}: standardised effects of distance in ascending order, above the choices that "
+    "made "
+    "them. No document claims a slope, so that no claimed value is drawn.",
+    "Sorted effects of many specifications on both sides of zero, above a matrix of choices.",
+)
+pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
+session.numbers["pooled_words"] = " ".join(pooled.sentences)
+session.drawing(
+    "forest",
+    lambda path: draw_forest(pooled, path),
+    f"Pooled {last}s by target task and language with 95% intervals; the diamond is the mean of all, the line "
+    "through it the "
+    "95% prediction interval.",
+    "Forest plot of tasks and languages.",
+)
+session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
 
 # %%
 session.figure(

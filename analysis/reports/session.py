@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Where ``analyze report`` tells a kernel what to write and what to read.
 OUT, DATA = "CROSSLIFT_REPORT_OUT", "CROSSLIFT_REPORT_DATA"
 FIGURES, NUMBERS = "figures", "numbers.json"
+ENDINGS = (".svg", ".png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,18 @@ class Session:
         """
         from ..plots.style import figure, save
 
+        with figure(width, height) as (made, ax):
+            draw(ax)
+            self.drawing(name, lambda path: save(made, path), caption, alt)
+
+    def drawing(self, name: str, write: Callable[[str], object], caption: str, alt: str) -> None:
+        """As :meth:`figure`, where ``write`` draws and saves to a path by itself."""
         if any(item.name == name for item in self.pictures):
             raise NumbersError(f"the figure '{name}' is drawn twice.", "Give each its own name.")
         folder = self.out / FIGURES
         folder.mkdir(parents=True, exist_ok=True)
-        with figure(width, height) as (made, ax):
-            draw(ax)
-            for ending in ("svg", "png"):
-                save(made, folder / f"{name}.{ending}")
+        for ending in ENDINGS:
+            write(str(folder / f"{name}{ending}"))
         self.pictures.append(Picture(name, fill(caption, self.numbers), fill(alt, self.numbers)))
 
     def table(self, name: str, table: Table) -> None:
