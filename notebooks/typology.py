@@ -220,9 +220,8 @@ session.numbers["pooled_words"] = " ".join(pooled.sentences)
 session.drawing(
     "forest",
     lambda path: draw_forest(pooled, path),
-    f"Pooled {last}s by target task and language with 95% intervals; the diamond is the mean of all, the line "
-    "through it the "
-    "95% prediction interval.",
+    f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of "
+    "all, the bar below it the 95% prediction interval.",
     "Forest plot of tasks and languages.",
 )
 session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))

@@ -11,7 +11,7 @@ from ..arrays import Floats
 from ..covariates import Factor
 from ..languages import resolve
 from ..mixed.result import MixedResult
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREY, ORANGE, halo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,8 +147,9 @@ def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool
     ax.fill_between(line["x"], line["conf_low"], line["conf_high"], color=BLUE, alpha=0.16, linewidth=0,
                     label="95% confidence band")  # fmt: skip
     if data.within is not None:
+        faint = 0.7 if data.within["group"].nunique() <= 10 else 0.3  # many lines would hide the labels
         for i, (name, ends) in enumerate(data.within.groupby("group", sort=True)):
-            ax.plot(ends["x"], ends["y"], color=GREY, linewidth=0.7, alpha=0.7, zorder=1, gid=f"within {name}",
+            ax.plot(ends["x"], ends["y"], color=GREY, linewidth=0.7, alpha=faint, zorder=1, gid=f"within {name}",
                     label="within one model" if i == 0 else "_")  # fmt: skip
     ax.plot(line["x"], line["estimate"], color=BLUE, linewidth=1.8, label="mixed model")
     ax.plot(line["x"], line["naive"], color=ORANGE, linewidth=1.2, linestyle="--", label="naive pooled OLS")
@@ -182,7 +183,7 @@ def _label(points: pd.DataFrame, ax: Axes) -> None:
     assert figure is not None
     figure.draw_without_rendering()  # label positions depend on the final layout
     texts = [
-        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK)
+        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK, path_effects=halo())
         for x, y, label in zip(points["x"], points["adjusted"], points["label"], strict=True)
     ]
     adjust_text(texts, x=points["x"].to_numpy(), y=points["adjusted"].to_numpy(), ax=ax, iter_lim=500,

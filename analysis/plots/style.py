@@ -29,6 +29,13 @@ _RC: dict[Any, Any] = {
 }
 
 
+def halo() -> list[Any]:
+    """A thin white edge that keeps a label legible over lines."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=1.6, foreground="white", alpha=0.85)]
+
+
 @contextmanager
 def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
     """A figure with one Axes in the package's style, sizes in inches."""

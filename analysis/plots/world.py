@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..languages import resolve
-from .style import BLACK, GREY
+from .style import BLACK, GREY, halo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ def plot_world(data: pd.DataFrame, ax: Axes, label: str, centre: float | None = 
     bar.outline.set_visible(False)
     figure.draw_without_rendering()
     texts = [
-        ax.text(float(a), float(b), name, fontsize=6.5, zorder=4)
+        ax.text(float(a), float(b), name, fontsize=6.5, zorder=4, path_effects=halo())
         for a, b, name in zip(x, y, data["label"], strict=True)
     ]
     adjust_text(texts, x=x, y=y, ax=ax, iter_lim=800, expand=(1.5, 1.7),
