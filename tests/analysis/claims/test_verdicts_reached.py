@@ -1,0 +1,60 @@
+"""Every verdict is reached by a real case, from bundled data, and by a planted one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import pytest
+
+from analysis.claims.average_gain import check_average_gain
+from analysis.claims.averages import check_averages
+from analysis.claims.blocks import bundled_blocks
+from analysis.claims.cells import QUESTIONS, RETRIEVAL, TASKS
+from analysis.claims.checks import verify
+from analysis.claims.language import Sheet, check_claim
+from analysis.claims.language.evaluate import Settings
+from analysis.claims.registry import registry
+from analysis.claims.verdicts import VERDICTS, settle
+from tests.analysis.claims.planted import CLAIM, cells, tables
+
+EVEN: Mapping[str, float] = dict.fromkeys(TASKS, 5.4)
+#: Invented XTREME rows by the verdict that they must bring a claimed gain of 5.4 to.
+PLANTED = {
+    "reproduced": cells(EVEN),
+    "reproduced-under": cells(dict(EVEN) | dict.fromkeys(QUESTIONS, (0.0, 5.4))),  # only by EM
+    "consistent": cells({task: gain for task, gain in EVEN.items() if task not in RETRIEVAL}),
+    "contradicted": cells({task: -gain for task, gain in EVEN.items()}),  # rows swapped
+    "not-checkable": cells({}),
+}
+
+
+@cache
+def real() -> dict[str, str]:
+    """One claim or printed average for each verdict that bundled data come to."""
+    found = {outcome.verdict: outcome.claim.id for outcome in verify(registry())}
+    printed = check_averages(tuple(bundled_blocks(["chung2021_rembert", "xue2021_mt5", "lewis2020_mlqa"])))
+    return {item.verdict: f"{item.data}, line {item.line}" for item in printed} | found
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_real(verdict: str) -> None:
+    assert verdict in real()
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_planted(verdict: str) -> None:
+    assert settle(CLAIM, check_average_gain(CLAIM, tables(PLANTED[verdict]))).verdict == verdict
+
+
+@pytest.mark.parametrize("verdict", [name for name in VERDICTS if name != "not-checkable"])
+def test_planted_in_the_claim_language(verdict: str) -> None:
+    """A claim over a table that has its columns can always be computed or waits for cells."""
+    cells_by_verdict: dict[str, tuple[str | None, ...]] = {
+        "reproduced": ("5.3", "5.5", "5.4", "5.4"),
+        "reproduced-under": ("5.4", "5.4", "1.0", "2.0"),
+        "consistent": ("5.3", None, "5.4", None),
+        "contradicted": ("53", "5.5", "5.4", "55"),  # points left out
+    }
+    table = Sheet("t.csv", "", {"metric": ("em", "em", "f1", "f1"), "gain": cells_by_verdict[verdict]})
+    assert check_claim(table, "mean(gain) = 5.4", Settings(under="metric")).verdict == verdict
