@@ -194,8 +194,14 @@ def _interval(
     """A horizontal bar; an arrow where it leaves the axis."""
     left, right = max(row["conf_low"], low), min(row["conf_high"], high)
     ax.plot([left, right], [y, y], color=color, linewidth=width, solid_capstyle="butt", zorder=2)
-    for end, inside, marker in ((left, row["conf_low"] >= low, "<"), (right, row["conf_high"] <= high, ">")):
-        if not inside:
+    _arrows(ax, row, y, color)
+
+
+def _arrows(ax: Axes, row: dict[str, Any], y: float, color: str) -> None:
+    """Where an interval goes on beyond the axis."""
+    low, high = ax.get_xlim()
+    for end, beyond, marker in ((low, row["conf_low"] < low, "<"), (high, row["conf_high"] > high, ">")):
+        if beyond:
             ax.plot([end], [y], marker=marker, color=color, markersize=3.5, clip_on=False, zorder=2)
 
 
@@ -206,6 +212,7 @@ def _diamond(ax: Axes, row: dict[str, Any], y: float, pooled: bool) -> None:
     from matplotlib.patches import Polygon
 
     color = ORANGE if pooled else BLUE
+    _arrows(ax, row, y, color)
     ax.add_patch(Polygon(corners, closed=True, facecolor=color if pooled else "white", edgecolor=color, linewidth=1.0,
                          zorder=3))  # fmt: skip
 
@@ -222,8 +229,8 @@ def _texts(ax: Axes, row: dict[str, Any], y: float) -> None:
 
 
 def _short(value: float) -> str:
-    """One decimal, a column's width; what rounds to zero has no sign."""
-    text = f"{value:.1f}"
+    """One decimal, none from 100 on; what rounds to zero has no sign."""
+    text = f"{value:.1f}" if abs(value) < 100.0 else f"{value:.0f}"
     return "0.0" if float(text) == 0.0 else text.replace("-", "−")
 
 

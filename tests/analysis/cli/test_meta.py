@@ -38,8 +38,8 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     status, out, _ = run(capsys, *files)
     assert status == 0
     for words in ("muennighoff2022_xmtf", "gain without a known sampling variance",
-                  "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval", "By target task and language",
-                  "do the groups of target_task differ? F", "The pooled gain is ", "In a new language",
+                  "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval",
+                  "By target task and language", "do the groups of target_task differ? F", "The pooled gain is ", "In a new language",
                   "with a new language, task and model would lie between"):  # fmt: skip
         assert words in out
     content = json.loads((tmp_path / "a.json").read_text())
