@@ -39,6 +39,13 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
         INFERENCE,
         {"fits": ("df_method", {"satterthwaite", "kenward-roger"}, 100)},
     ),
+    "scale/reference": (
+        {"R", "lme4", "nlme"},
+        {
+            "models": ("name", {"power", "power_intercepts", "threshold", "xmtf_power"}, 4),
+            "nlme": ("name", {"power_intercepts"}, 1),
+        },
+    ),
     "metafor/reference": (
         {"R", "metafor"},
         {
