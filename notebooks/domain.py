@@ -24,6 +24,9 @@ from analysis.reports.describe import (
     value_table,
 )
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
+from analysis.scaling.answers import form_sentence, prediction_sentences
+from analysis.scaling.report import Request as ScaleRequest
+from analysis.scaling.report import fit_scale
 
 session = begin("domain")
 NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages
@@ -102,6 +105,10 @@ session.table("arms", value_table(entries, "points", "The two mixtures"))
 # The difference between the mixtures does not hold the baseline: both gains are over the same untuned model, which
 # drops out.
 #
+# ## A curve through more sizes
+#
+# {curve_words}
+#
 # ## Languages in the multilingual mixture
 #
 # {table tuned}
@@ -115,6 +122,16 @@ session.table("arms", value_table(entries, "points", "The two mixtures"))
 # {table dropped}
 
 # %%
+mixed = f"intermediate_task == '{WIDE}'" + ("" if session.data else " and family == 'BLOOM'")
+scaled = fit_scale(ScaleRequest(data=tuple(DATA), options=Options(outcome="gain", where=mixed), at=("7B", "70B")))
+curve = scaled.curves[0]
+session.numbers["curve_sizes"] = len(curve.sizes)
+session.say(
+    "curve_words",
+    f"{WIDE} was used at {{curve_sizes}} sizes, so that for it a curve can be drawn through more than two points. "
+    + " ".join([form_sentence(curve), *prediction_sentences(curve)]),
+)
+session.diagnose(*(f"Curve of {WIDE}: {line}" for line in curve.warnings))
 session.table("tuned", value_table(at.tuned, "points", "", (at.tuned_words,)))
 shown = by_family(cells, "target_task", "difference")
 session.figure(

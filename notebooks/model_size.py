@@ -5,6 +5,7 @@
 # parameters, and does it for languages far from English?
 
 # %%
+from analysis.cli.scale import draw as draw_scale
 from analysis.covariates import FACTORS
 from analysis.floor import add_floor
 from analysis.inputs import read_inputs
@@ -31,6 +32,9 @@ from analysis.reports.growth import (
     paired_growth,
     size_rows,
 )
+from analysis.scaling.answers import sentences
+from analysis.scaling.report import Request as ScaleRequest
+from analysis.scaling.report import fit_scale
 
 session = begin("model_size")
 LOW, HIGH = 1e3, 13e3  # the range of the question, in millions of parameters
@@ -116,8 +120,9 @@ session.numbers["aside"] = (
 )  # fmt: skip
 session.say(
     "answer",
-    "From 1B to 13B the lift of {mixture} {verb} with size, by {range_between.estimate} points per doubling over "
-    "{models_range} models counted once ({range_between.basis}); {aside}. Over all {models} sizes it grows {direction} "
+    "From 1B to 13B the lift of {mixture} {verb} with size on these {tasks} tasks, by {range_between.estimate} points "
+    "per doubling over {models_range} models counted once ({range_between.basis}); {aside}. Over all {models} sizes "
+    "it grows {direction} "
     "for distant languages: the growth per doubling changes by {interaction.estimate} points for each 0.1 of syntactic "
     "distance ({interaction.basis}), from {near.estimate} at {near_distance.estimate} to {far.estimate} at "
     "{far_distance.estimate}.",
@@ -168,6 +173,27 @@ session.table("slopes", value_table(rows_of_slopes, STEP, "Growth of the gain wi
 table, reading = floor_table(rows)
 session.table("floor", table)
 session.numbers["floor_reading"] = reading
+
+# %% [markdown]
+# ## The shape of the curve
+#
+# {curve_words}
+#
+# {figure curve}
+
+# %%
+mixed = f"intermediate_task == '{mixture}'" + ("" if session.data else f" and family == '{FAMILY}'")
+scaled = fit_scale(ScaleRequest(data=tuple(DATA), options=Options(outcome="gain", where=mixed)))
+session.numbers["curve_words"] = "\n\n".join(sentences(scaled.curves[0]))
+session.drawing(
+    "curve",
+    lambda path: draw_scale(scaled, path),
+    "Gain after {mixture} against model size: means adjusted for languages and tasks, and the form that describes "
+    "the sizes "
+    "best with its 95% band; shaded where there are no data.",
+    "Scaling curve that rises and bends.",
+)
+session.diagnose(*(f"Curve: {line}" for line in scaled.curves[0].warnings))
 
 # %% [markdown]
 # ## English-only tuning

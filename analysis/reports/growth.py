@@ -10,6 +10,7 @@ from scipy.stats import t as student
 
 from ..covariates import CORPORA, FAMILY_CORPUS, corpus_sizes
 from ..errors import CrossliftError
+from ..floor import LEVEL
 from ..mixed import MixedResult, fit_mixed
 from ..tables import Table, count, number
 from .numbers import Value
@@ -164,7 +165,7 @@ def floor_table(rows: pd.DataFrame) -> tuple[Table, str]:
         values[name] = value
         body.append((name, *(value.part(part) for part in ("estimate", "low", "high", "df")), *about, how))
     heads = ("reading", _STEP, "95% low", "95% high", "df", "rows", "languages", "models", "how")
-    return Table(heads, tuple(body), "Growth with size under three readings of the floor"), _reading(values)
+    return Table(heads, tuple(body), "Growth with size under three readings of the floor"), _reading(values, rows)
 
 
 def _slope(rows: pd.DataFrame, outcome: str) -> tuple[Value, str]:
@@ -182,12 +183,20 @@ def _slope(rows: pd.DataFrame, outcome: str) -> tuple[Value, str]:
     return Value.of_row(row.to_dict(), _STEP), "mixed model"
 
 
-def _reading(values: dict[str, Value]) -> str:
+def _reading(values: dict[str, Value], rows: pd.DataFrame) -> str:
     baseline, above = values.get("every cell, baseline"), values.get("baseline above chance only, gain")
     parts = []
     if baseline is not None:
         moved = "moves" if baseline.settled else "does not move clearly"
         parts.append(f"The baseline itself {moved} with size: {baseline.text()}.")
+    known, passed = int((rows["floor"] != "unknown").sum()), int((rows["floor"] == "above chance").sum())
+    if known:
+        expected = LEVEL * known
+        rest = "so that most of them may be luck" if passed < 2 * expected else "so that most of them are not luck"
+        parts.append(
+            f"{count(passed)} of {count(known)} cells have a baseline above chance, where guessing alone would give "
+            f"{number(expected, 0)}, {rest}."
+        )
     if above is None:
         parts.append("Too few baselines are above chance for a slope of their own.")
     elif above.settled:

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from analysis.floor import OPTIONS, add_floor
+from analysis.scaling.chance import CHANCE
 
 
 def gains(score: float, task: str = "xnli", items: float = 2490.0) -> pd.DataFrame:
@@ -35,3 +36,8 @@ def test_chance_is_one_over_the_options() -> None:
 def test_a_level_of_one_half_asks_for_more_than_chance() -> None:
     assert add_floor(gains(33.4), level=0.5)["floor"].item() == "above chance"
     assert add_floor(gains(33.3), level=0.5)["floor"].item() == "at chance"
+
+
+def test_chance_is_the_same_wherever_it_is_known() -> None:
+    """Curves over sizes hold the same levels of guessing."""
+    assert {task: 100 / OPTIONS[task] for task in CHANCE} == CHANCE

@@ -12,7 +12,7 @@ from analysis.errors import CrossliftError
 from analysis.floor import add_floor
 from analysis.reports.averages import average_gains
 from analysis.reports.compare import against_direct, mean_value
-from analysis.reports.growth import between_models, growth, paired_growth, size_rows
+from analysis.reports.growth import between_models, floor_table, growth, paired_growth, size_rows
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
 
 LANGUAGES = ["deu", "fra", "spa", "rus", "hin", "urd", "tur", "tha", "vie", "zho", "swa", "tam"]
@@ -125,6 +125,15 @@ def test_average_gains_pair_published_rows() -> None:
     assert found["Chung2021_RemBERT", "tydiqa"] == pytest.approx(76.0 - 65.1)
     assert found["Xue2021_mT5", "panx"] == pytest.approx(64.7 - 65.4)
     assert len(found) == 9
+
+
+def test_luck_among_baselines_above_chance_is_said() -> None:
+    rows = add_floor(planted().query("intermediate_task == 'xP3'"))
+    _, words = floor_table(rows.assign(floor="at chance"))
+    assert "0 of 288 cells have a baseline above chance, where guessing alone would give 14" in words
+    assert "Too few baselines are above chance" in words
+    _, words = floor_table(rows.assign(floor="above chance"))
+    assert "so that most of them are not luck" in words
 
 
 def test_floor_marks_most_baselines_of_the_bundled_gains() -> None:
