@@ -10,7 +10,7 @@ from .. import __version__
 from .program import add_commands, run_command
 
 #: Subcommands, each a module of this package.
-COMMANDS = ("fit", "meta", "scale", "multiverse", "data", "typology", "validate", "verify", "report")
+COMMANDS = ("fit", "meta", "scale", "multiverse", "data", "typology", "validate", "verify", "report", "explore")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -57,7 +57,8 @@ def test_what_is_asked_for_is_recorded(name: str) -> None:
     prose = "\n".join(source for kind, source in cells(name) if kind == "markdown")
     code = "\n".join(source for kind, source in cells(name) if kind == "code")
     for kind, block in blocks(prose):
-        assert re.search(rf"session\.{kind}\(\s*\"{block}\"", code), block
+        call = "(?:figure|drawing)" if kind == "figure" else "table"
+        assert re.search(rf"session\.{call}\(\s*\"{block}\"", code), block
 
 
 def test_every_bundled_set_of_scores_has_its_reference() -> None:
