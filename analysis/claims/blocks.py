@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 #: Cells of one block are printed alike.
 BLOCK = ("study", "target_task", "metric")
+#: What the checks read of a record; flags and notes are not among it.
+COLUMNS = (
+    "study", "source", "model", "method", "intermediate_task", "target_task", "language", "metric", "split",
+    "condition", "seed", "score", "n_items",
+)  # fmt: skip
 #: Beyond this many decimals a figure is computed, not printed: the rest is noise of floating point.
 FINEST = 6
 
@@ -25,8 +30,8 @@ FINEST = 6
 class Block:
     """A table of records with, for each score, what it can have been before it was printed.
 
-    ``frame`` has the records with a score and the columns ``decimals`` (printed) and ``line`` (of the file; the header
-    is line 1).
+    ``frame`` has the records with a score: ``COLUMNS``, ``decimals`` (printed) and ``line`` (of the file; the header is
+    line 1).
     """
 
     name: str
@@ -40,7 +45,7 @@ def printed_block(name: str, sha256: str, records: pd.DataFrame, first_line: int
     Tables drop trailing zeros (66 beside 57.3 is 66.0), so that a cell has as many decimals as the most precise one of
     its block; averages over languages or tasks are a block of their own, as papers round them otherwise than cells.
     """
-    frame = records[records["score"].notna()].copy()
+    frame = records.loc[records["score"].notna(), list(COLUMNS)].copy()
     own = frame["score"].map(lambda score: min(FINEST, decimals_of(repr(float(score)).removesuffix(".0"))))
     keys = [frame[column].astype("str").fillna("") for column in BLOCK]
     frame["decimals"] = own.groupby([*keys, frame["language"] == AVERAGE]).transform("max").astype(int)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from ..tables import Table
@@ -16,12 +17,18 @@ nav a{margin-right:1rem}h2{margin-top:2.2rem;border-bottom:1px solid #ccc}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;margin:.8rem 0}
 caption{text-align:left;font-weight:600;padding:.2rem 0}
 th,td{padding:.25rem .55rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
-thead th{border-bottom:2px solid #888}td:first-child{white-space:nowrap}p.line{margin:.25rem 0 .25rem 1rem}
+thead th{border-bottom:2px solid #888}td:first-child{white-space:nowrap}
+img{max-width:100%}p.line{margin:.25rem 0 .25rem 1rem}
 """
 
 
-def page(title: str, sections: Sequence[tuple[str, Sequence[str | Table]]]) -> str:
-    """A complete HTML document."""
+def page(
+    title: str,
+    sections: Sequence[tuple[str, Sequence[str | Table]]],
+    pictures: Mapping[str, tuple[bytes, str]] | None = None,
+) -> str:
+    """A complete HTML document; ``pictures`` are an SVG and its description in words, by the section they open."""
+    shown = pictures or {}
     marks = "".join(
         f'td[data-v="{name}"]::before{{content:"";display:inline-block;width:.7em;height:.7em;margin-right:.4em;'
         f"background:{colour}}}"
@@ -29,7 +36,10 @@ def page(title: str, sections: Sequence[tuple[str, Sequence[str | Table]]]) -> s
     )
     links = "".join(f'<a href="#{_anchor(name)}">{escape(name)}</a>' for name, _ in sections)
     body = "".join(
-        f'<h2 id="{_anchor(name)}">{escape(name)}</h2>' + "".join(map(_block, blocks)) for name, blocks in sections
+        f'<h2 id="{_anchor(name)}">{escape(name)}</h2>'
+        + (_picture(*shown[name]) if name in shown else "")
+        + "".join(map(_block, blocks))
+        for name, blocks in sections
     )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -45,6 +55,11 @@ def _block(block: str | Table) -> str:
     for name in VERDICTS:
         html = html.replace(f"<td>{name}</td>", f'<td data-v="{name}">{name}</td>')
     return f'<div class="scroll">{html}</div>'
+
+
+def _picture(svg: bytes, words: str) -> str:
+    data = base64.b64encode(svg).decode("ascii")
+    return f'<img alt="{escape(words)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _anchor(name: str) -> str:

@@ -32,6 +32,9 @@ class Direction:
     gains: bool = True
 
 
+#: Other names of XTREME's tasks, as runs and harnesses have them.
+ALIASES = {"ud_pos": "udpos", "wikiann": "panx", "tydiqa-goldp": "tydiqa", "bucc": "bucc2018", "xquad-squad": "xquad"}
+
 #: Claims that are about the direction of a gain.
 DIRECTIONS: Mapping[str, Direction] = {
     "average-gain": Direction(),
@@ -117,6 +120,7 @@ def replicate(names: Sequence[str], registry: Registry) -> Replication:
 
 def beside_claims(gains: pd.DataFrame, registry: Registry) -> Iterator[Beside]:
     """Set rows of gains (as ``build_outcome`` gives them) beside every claim about a direction."""
+    gains = gains.assign(target_task=gains["target_task"].replace(ALIASES))
     for name, direction in DIRECTIONS.items():
         if name in registry.claims:
             yield _beside(registry.claims[name], direction, gains)

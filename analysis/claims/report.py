@@ -138,10 +138,12 @@ def details(outcome: Outcome, registry: Registry) -> list[str | Table]:
     if claim.note:
         blocks.append(f"  {claim.note}")
     if outcome.check.readings:
-        rows = tuple((r.name, r.status, _interval(r.recomputed), r.needs) for r in outcome.check.readings)
+        rows = tuple((r.name, r.status, interval_text(r.recomputed), r.needs) for r in outcome.check.readings)
         blocks.append(Table(("reading", "status", "data allow", "needs"), rows))
     blocks += [f"  - {text}" for text in outcome.check.findings]
-    blocks += [f"  evidence: {item.data}, lines {_ranges(item.lines)}: {item.says}" for item in outcome.check.evidence]
+    blocks += [
+        f"  evidence: {item.data}, lines {line_ranges(item.lines)}: {item.says}" for item in outcome.check.evidence
+    ]
     if claim.stated:
         marks = [
             f"{_short(s.document)} row {s.row} {'✓' if s.verified else '×'} {s.confidence:.2f}" for s in claim.stated
@@ -150,13 +152,14 @@ def details(outcome: Outcome, registry: Registry) -> list[str | Table]:
     return blocks
 
 
-def _interval(interval: Interval | None) -> str:
+def interval_text(interval: Interval | None) -> str:
+    """A range with two decimals; a whole number as such; empty for none."""
     if interval is None:
         return ""
     return f"{int(interval.low):,}" if interval.low == interval.high else interval.text()
 
 
-def _ranges(lines: Sequence[int]) -> str:
+def line_ranges(lines: Sequence[int]) -> str:
     """``2–5, 9``."""
     parts: list[list[int]] = []
     for line in sorted(set(lines)):

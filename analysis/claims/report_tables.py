@@ -12,34 +12,32 @@ from .grains import Granularity
 from .language.check import TableClaim
 from .profiles import Profile
 from .replication import Replication
-from .report import _interval, _ranges
-from .verdicts import VERDICTS
+from .report import interval_text, line_ranges
+from .verdicts import HOLDS, VERDICTS
 
-Block = str | Table
+Part = str | Table
 
 
-def claim_blocks(found: Sequence[TableClaim]) -> list[Block]:
+def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
     """Claims over a table: the verdicts, then readings, lines and impossible cells of each."""
     rows = tuple((item.verdict, item.claim, item.claimed, item.recomputed, item.reason) for item in found)
-    blocks: list[Block] = [Table(("verdict", "claim", "claimed", "recomputed", "why"), rows, title="Claims")]
+    blocks: list[Part] = [Table(("verdict", "claim", "claimed", "recomputed", "why"), rows, title="Claims")]
     for item in found:
         if len(item.readings) > 1:
-            readings = tuple((r.name, r.status, _interval(r.recomputed), r.needs) for r in item.readings)
+            readings = tuple((r.name, r.status, interval_text(r.recomputed), r.needs) for r in item.readings)
             blocks.append(Table(("reading", "status", "data allow", "needs"), readings, title=item.claim))
-        blocks += [f"  {item.claim}: {e.data}, lines {_ranges(e.lines)}" for e in item.evidence]
+        blocks += [f"  {item.claim}: {e.data}, lines {line_ranges(e.lines)}" for e in item.evidence]
         blocks += [f"  {grain.text()}" for grain in item.grains]
     return blocks
 
 
-def average_blocks(found: Sequence[PrintedAverage]) -> list[Block]:
+def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
     """Counts of verdicts by data set, and every average that is not simply reproduced."""
     sets = dict.fromkeys(item.data for item in found)
     counts = {name: Counter(item.verdict for item in found if item.data == name) for name in sets}
     rows = tuple((name, *(str(counts[name][verdict] or "–") for verdict in VERDICTS)) for name in sets)
     note = "not-checkable: the cells of the average are not in the table"
-    blocks: list[Block] = [
-        Table(("data", *VERDICTS), rows, title="Printed averages against their cells", notes=(note,))
-    ]
+    blocks: list[Part] = [Table(("data", *VERDICTS), rows, title="Printed averages against their cells", notes=(note,))]
     telling = [item for item in found if item.verdict not in ("reproduced", "not-checkable")]
     order = ("contradicted", "consistent", "reproduced-under")
     telling.sort(key=lambda item: order.index(item.verdict))
@@ -51,7 +49,7 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Block]:
                     item.verdict,
                     " ".join(filter(None, (item.model, item.target_task, item.metric.replace("average", "")))),
                     item.printed,
-                    item.reason,
+                    _brief(item),
                     f"{item.data}, line {item.line}",
                 )
                 for item in telling
@@ -64,16 +62,32 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Block]:
     return blocks
 
 
-def granularity_blocks(found: Sequence[Granularity]) -> list[Block]:
+def _brief(item: PrintedAverage) -> str:
+    """The readings that hold, else the first one; the JSON has them all."""
+    holding = [reading for reading in item.readings if reading.status == HOLDS]
+    shown = holding or [item.readings[0]]
+    parts = []
+    for reading in shown:
+        found = " ".join(
+            filter(None, (interval_text(reading.recomputed), f"({reading.needs})" if reading.needs else ""))
+        )
+        parts.append(f"{reading.name}: {found}")
+    rest = len(item.readings) - len(shown)
+    if rest:
+        parts.append(f"{rest} other {'reading' if rest == 1 else 'readings'} in --json")
+    return "; ".join(parts)
+
+
+def granularity_blocks(found: Sequence[Granularity]) -> list[Part]:
     """Accuracies tested by data set, and those that no count of their items gives."""
     rows = tuple((item.data, str(item.cells), str(item.telling), str(len(item.impossible))) for item in found)
     columns = ("data", "accuracies with items", "finer than one item", "impossible")
     note = "an accuracy is a whole number of right items; means over runs or prompts need not be"
-    blocks: list[Block] = [Table(columns, rows, title="Granularity", notes=(note,))]
+    blocks: list[Part] = [Table(columns, rows, title="Granularity", notes=(note,))]
     return [*blocks, *(f"  {grain.text()}" for item in found for grain in item.impossible)]
 
 
-def profile_blocks(found: Sequence[Profile]) -> list[Block]:
+def profile_blocks(found: Sequence[Profile]) -> list[Part]:
     """Rows whose languages go up and down unlike those of other models."""
     if not found:
         return ["No row goes up and down over its languages unlike the others."]
@@ -83,7 +97,7 @@ def profile_blocks(found: Sequence[Profile]) -> list[Block]:
     return [note, *(f"  {item.text()}" for item in found)]
 
 
-def replication_blocks(found: Replication) -> list[Block]:
+def replication_blocks(found: Replication) -> list[Part]:
     """Own results beside the claims' directions."""
     rows = tuple(
         (

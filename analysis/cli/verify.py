@@ -47,6 +47,7 @@ class Report:
     sections: list[tuple[str, Sequence[str | Table]]] = field(default_factory=list)
     content: dict[str, Any] = field(default_factory=dict)
     contradicted: bool = False
+    pictures: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print readings and evidence of a claim in full, or of 'all' (default: average-gain)",
     )
     group.add_argument("--tables", metavar="FILE", help="tables that you have: a filled --template")
-    group.add_argument("--template", metavar="FILE", help="write a CSV of the missing tables to fill in, and stop")
+    group.add_argument("--template", nargs="?", const="-", metavar="FILE",
+                       help="write a CSV of the missing tables to fill in, and stop")  # fmt: skip
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
                        help="set your own results beside the claims' directions")  # fmt: skip
     group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
@@ -116,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     if options.html:
         from ..claims.page import page
 
-        write_text(options.html, page("A second look at printed claims", report.sections), out)
+        write_text(options.html, page("A second look at printed claims", report.sections, report.pictures), out)
     if options.json:
         write_json(options.json, report.content, out)
     return CONTRADICTED if options.strict and report.contradicted else 0
@@ -185,8 +187,9 @@ def _registry(options: argparse.Namespace) -> Report:
         made.sections.append(("Documents", [report.document_table(accounts), *lines]))
     if options.results:
         _replication(options.results, known, made)
-    if options.plot:
-        _plot(options.plot, own)
+    if options.plot or (options.html and "average-gain" in names):
+        svg = _draw(options.plot, own)
+        made.pictures["In full"] = (svg, "The average gain task by task, with the claimed mean")
     return made
 
 
@@ -295,7 +298,10 @@ def _blocks(names: Sequence[str]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _plot(path: str, own: Supplied | None) -> None:
+def _draw(path: str | None, own: Supplied | None) -> bytes:
+    """The figure of the average gain: saved as ``path`` if given, and as SVG."""
+    from io import BytesIO
+
     from ..claims.cells import TASKS, Cells
     from ..claims.decomposition import decompose
     from ..claims.template import BEST
@@ -308,9 +314,13 @@ def _plot(path: str, own: Supplied | None) -> None:
         cells = own.cells("test", BEST)
         if any(cells.gain(task) is not None for task in TASKS):
             tables = Tables(cells, Cells(own.name, {}), bundled_tables().baseline)
+    svg = BytesIO()
     with figure(7.2, 4.2) as (made, ax):
         plot_decomposition(decompose(tables=tables), ax)
-        save(made, path)
+        if path:
+            save(made, path)
+        made.savefig(svg, format="svg", metadata={"Date": None})
+    return svg.getvalue()
 
 
 def markdown(sections: Sequence[tuple[str, Sequence[str | Table]]]) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ...errors import CrossliftError, did_you_mean
 from ..grim import Grain, mean_possible
-from ..intervals import Interval, rounded
+from ..intervals import Interval
 from ..verdicts import FAILS, HOLDS, OPEN, Evidence, Reading, verdict_of
 from .evaluate import Evaluator, Settings, decide
 from .nodes import Aggregate, Arithmetic, Claim, Column, Expression, Naming, Number, Relation
@@ -134,7 +134,7 @@ def _relation(node: Relation, evaluator: Evaluator) -> Reading:
     value = evaluator.value(computed)
     if sign not in ("=", "!="):
         return _compared(node, evaluator)
-    claimed = rounded(_digits(figure), figure.decimals)
+    claimed = _rounded(figure)
     found = _interval(value)
     status, needs = _equal(value, claimed, computed)
     if status != FAILS and not _fits_items(computed, claimed, evaluator):
@@ -250,6 +250,12 @@ def _interval(value: Value) -> Interval | None:
 def _middle(value: Value) -> Real:
     found = _interval(value)
     return found.middle if found else value.known().constant
+
+
+def _rounded(figure: Number) -> Interval:
+    """What a claimed figure can have been before it was rounded."""
+    half = Fraction(1, 2 * 10**figure.decimals)
+    return Interval(figure.value - half, figure.value + half)
 
 
 def _digits(figure: Number) -> str:

@@ -8,16 +8,11 @@ import pandas as pd
 import pytest
 
 from analysis.claims.averages import PrintedAverage, averages_frame, check_averages
-from analysis.claims.blocks import Block, bundled_blocks, printed_block
+from analysis.claims.blocks import Block, printed_block
 from analysis.claims.profiles import check_profiles
 from analysis.records import complete
 
 LANGUAGES = ("eng", "deu", "fra", "hin", "swa", "tha", "tur")
-
-
-@pytest.fixture(scope="module")
-def blocks() -> tuple[Block, ...]:
-    return tuple(bundled_blocks())
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.claims.language import Sheet, check_claim, read_sheet
 from analysis.claims.language.evaluate import Settings
+from analysis.claims.verdicts import VERDICTS
 from analysis.errors import CrossliftError
 
 ROWS = {"task": ("xnli", "ner", "qa"), "gain": ("0.8", "-1.4", "16.8"), "n": ("100", "300", "100")}
@@ -138,6 +141,41 @@ def test_evidence_names_lines_and_hash() -> None:
     (evidence,) = check_claim(sheet(), "mean(gain where task != 'ner') = 8.8").evidence
     assert (evidence.data, evidence.lines) == ("t.csv", (2, 4))
     assert evidence.to_json()["sha256"] == "0" * 64
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=1, max_size=9), st.sampled_from([1, 2]))
+def test_what_is_true_is_never_contradicted(thousandths: list[int], decimals: int) -> None:
+    """Whatever the scores were, their printed mean is not contradicted by their printed cells."""
+    scores = [value / 1000 for value in thousandths]
+    table = Sheet("t", "", {"x": tuple(f"{score:.1f}" for score in scores)})
+    found = check_claim(table, f"mean(x) = {sum(scores) / len(scores):.{decimals}f}")
+    assert found.verdict == ("reproduced" if decimals == 1 else "consistent")
+
+
+FRAGMENTS = (
+    "mean(", "max(", "count(", "order(", "argmax(", "gain", "n", "task", "`task`", ")", "(", " = ", " > ", " != ",
+    "5.4", "0", "-", " + ", " / ", " * ", " where ", " by ", " weights ", " and ", " not ", " in ", "'ner'", "'qa'",
+    "''", ",",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=14), st.sampled_from(["", "n", "5"]))
+def test_any_text_is_a_claim_or_a_clear_error(parts: list[str], items: str) -> None:
+    try:
+        found = check_claim(sheet(gain=("0.8", None, "16.8")), "".join(parts), Settings(items=items))
+    except CrossliftError as error:
+        assert error.message.startswith(("claim, character ", "t.csv, line "))
+    else:
+        assert found.verdict in VERDICTS
+
+
+@given(st.lists(st.sampled_from(["gain", "n", "gain - n", "gain * gain", "gain / n"]), min_size=1, max_size=2),
+       st.sampled_from(["mean", "median", "sum", "min", "max", "count"]),
+       st.sampled_from(["", " by task", " where task != 'ner'", " where n > 100 or not gain < 0"]),
+       st.sampled_from(["= 5.4", "> 0", "<= 2 * n", "!= 3 and mean(n) = 166.7", "= mean(gain)"]))  # fmt: skip
+def test_every_composition_comes_to_a_verdict(columns: list[str], function: str, clause: str, relation: str) -> None:
+    claim = f"{function}({' + '.join(columns)}{clause}) {relation}".replace("2 * n", "2 * mean(n)")
+    assert check_claim(sheet(), claim).verdict in VERDICTS
 
 
 @pytest.mark.parametrize(

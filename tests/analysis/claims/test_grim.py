@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.claims.blocks import bundled_blocks
+from analysis.claims.blocks import Block
 from analysis.claims.grains import check_granularity
 from analysis.claims.grim import counts, mean_possible, narrowed, nearest
 from analysis.claims.intervals import rounded
@@ -48,9 +48,9 @@ def test_means_of_equal_sets() -> None:
     assert not mean_possible(rounded("75.00", 2), [10, 10, 10])
 
 
-def test_bundled_accuracies() -> None:
+def test_bundled_accuracies(blocks: tuple[Block, ...]) -> None:
     """3,686 accuracies are printed finely enough; MAD-X on XCOPA has odd tenths, which 500 items do not give."""
-    found = {item.data: item for item in check_granularity(bundled_blocks())}
+    found = {item.data: item for item in check_granularity(blocks)}
     assert sum(item.telling for item in found.values()) == 3686
     assert {name: len(item.impossible) for name, item in found.items() if item.impossible} == {
         "mteb_retrieval_by_language": 2, "ponti2020_xcopa_leaderboard": 7,

@@ -33,7 +33,11 @@ def beside(path: Path) -> dict[str, Beside]:
 
 
 def test_directions(tmp_path: Path) -> None:
-    lifts = {"tydiqa": [3.0, 4.0, 5.0, 4.0, 3.0], "xnli": [2.0, 2.1, 1.9, 2.0, 2.0], "tatoeba": [-9, -8, -9, -9, -8.0]}
+    lifts = {
+        "tydiqa-goldp": [3.0, 4.0, 5.0, 4.0, 3.0],
+        "xnli": [2.0, 2.1, 1.9, 2.0, 2.0],
+        "tatoeba": [-9, -8, -9, -9, -8.0],
+    }
     found = beside(write(tmp_path / "t.csv", lifts))
     assert found["tydiqa-gains"].outcome == SAME
     assert found["xnli-no-gain"].outcome == OPPOSITE
@@ -95,3 +99,18 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
 def test_results_without_gains(tmp_path: Path) -> None:
     with pytest.raises(CrossliftError, match="no gain can be paired"):
         replicate(["sumeval2022"], registry())
+
+
+def test_a_store_of_a_sweep(tmp_path: Path) -> None:
+    """A store is read as it is; its model was tuned for retrieval, and the claim about retrieval is left alone."""
+    from runner.store.store import Store
+    from tests.runner.store.sweep import small_plan, sweep
+
+    store = Store.create(tmp_path / "store", "trial")
+    sweep(store, small_plan())
+    found = replicate([str(store.path)], registry())
+    by_claim = {item.claim: item for item in found.beside}
+    assert by_claim["retrieval-gain"].outcome == UNFIT
+    assert "was tuned for retrieval before" in by_claim["retrieval-gain"].differs[-1]
+    assert by_claim["average-gain"].languages == 3
+    assert "and nusax" in "; ".join(by_claim["average-gain"].differs)

@@ -71,6 +71,7 @@ def test_a_bundled_set_by_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_template_and_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "tables.csv"
     assert run(capsys, "--template", str(path))[:2] == (0, "")
+    assert run(capsys, "--template")[1] == path.read_text(encoding="utf-8")
     filled = [
         line[:-1] + "392703," if line.startswith("intermediate tasks,,train,MNLI") else line
         for line in path.read_text(encoding="utf-8").splitlines()
@@ -131,6 +132,8 @@ def test_html_is_one_file_without_network(capsys: pytest.CaptureFixture[str], ta
     run(capsys, "--html", str(path))
     text = path.read_text(encoding="utf-8")
     assert text.count("<h2 id=") == 3 and "average-gain" in text
+    assert re.findall(r'src="([a-z/+:]*)', text) == ["data:image/svg+xml"]
+    assert "http://" not in text and "https://" not in text and "<script" not in text
     _, out, _ = run(capsys, "--html", "-")
     assert out == text
 
