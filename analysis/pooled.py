@@ -15,7 +15,7 @@ from .inputs import Source, read_inputs
 from .languages import resolve
 from .meta.between import LIKELIHOODS, METHODS
 from .meta.bias import Bias, assess_bias
-from .meta.groups import How, pool_groups, random_terms
+from .meta.groups import How, pool_groups, random_terms, stated
 from .meta.multilevel import TESTS, MultilevelMeta
 from .meta.plain import records, single
 from .meta.result import TEST_WORDS, MetaResult
@@ -209,7 +209,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         robust,
         bias,
         left,
-        (*read.notices, *outcome.notices, *about),
+        (*read.notices, *outcome.notices, *about, *_ungrouped(rows, by, options.outcome)),
         (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
         pooled_sentences(result, options.outcome, rows, resolve(options.source).name),
     )
@@ -303,6 +303,16 @@ def _grouping(rows: pd.DataFrame, request: Request) -> tuple[str, ...]:
     if request.by is not None:
         return request.by
     return tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)
+
+
+def _ungrouped(rows: pd.DataFrame, by: Sequence[str], outcome: str) -> list[str]:
+    """Rows that are in no group, by the column that they do not state."""
+    missing = {name: int((~stated(rows, [name])[name]).sum()) for name in by}
+    return [
+        f"{count} of {len(rows)} {outcome}s do not state '{name}': they are in no group, and in the pooled {outcome}."
+        for name, count in missing.items()
+        if count
+    ]
 
 
 def _how(request: Request, rows: pd.DataFrame) -> tuple[How, tuple[str, ...]]:

@@ -108,7 +108,8 @@ def pool_groups(
     """
     import pandas as pd
 
-    labels = frame[list(by)].astype("str").where(frame[list(by)].notna())
+    labels = frame[list(by)].astype("str")
+    labels = labels.where(stated(frame, by))
     rows: list[dict[str, Any]] = []
     for group in sorted(labels[by[0]].dropna().unique()):
         say(f"pooling {group}")
@@ -125,6 +126,11 @@ def pool_groups(
         if level.any():
             found.loc[level, "p_adjusted"] = adjust(found.loc[level, "p_value"].to_numpy(dtype=float), correction)
     return found
+
+
+def stated(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Which rows state a value of each column; an empty text is none."""
+    return frame[list(by)].notna() & (frame[list(by)].astype("str") != "")
 
 
 def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Floats | None) -> dict[str, Any]:

@@ -81,11 +81,20 @@ def influence(result: MetaResult) -> pd.DataFrame:
         the effect, ``hat``, ``weight`` (percent), one ``dfbetas_…`` a coefficient, and ``influential``: |DFFITS| above
         ``3 sqrt(p / (k - p))``, Cook's distance beyond the median of chi-square with p df, hat above ``3 p / k``, or
         a |DFBETAS| above 1.
+
+    Raises
+    ------
+    DesignError
+        If nothing can be fitted without one effect.
     """
     import pandas as pd
     from scipy.special import chdtri
 
     effects, k, p = result.effects, result.effects.k, result.effects.p
+    if k < p + 2:
+        raise DesignError(
+            f"{k} effects are too few to leave one out of a fit of {p} coefficients.", "Pool more effects."
+        )
     spread = np.linalg.inv(result.covariance)
     fitted = effects.X @ result.coefficients
     hat = result.fit.hat

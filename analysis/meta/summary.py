@@ -97,7 +97,7 @@ class Summary(_Printed):
     def __init__(self, result: MetaResult) -> None:
         effects = result.effects
         method = METHOD_WORDS[result.method]
-        head = f"{count(effects.k)} effects · {method} · {TEST_WORDS[result.test]}"
+        head = f"{_effects(effects.k)} · {method} · {TEST_WORDS[result.test]}"
         spread = result.heterogeneity()
         rows = tuple(
             (MEASURES[row["measure"]], number(row["estimate"]), number(row["conf_low"]), number(row["conf_high"]))
@@ -124,7 +124,7 @@ class MultilevelSummary(_Printed):
 
     def __init__(self, result: MultilevelMeta) -> None:
         degrees = DF_WORDS[result.mixed.df_method]
-        head = f"{result.mixed.formula}\n{count(result.k)} effects · {METHOD_WORDS[result.method]} · {degrees}"
+        head = f"{result.mixed.formula}\n{_effects(result.k)} · {METHOD_WORDS[result.method]} · {degrees}"
         lines = [f"I² = {number(result.i2, 1)}%: the rest of the spread is sampling error", q_words(result.q)]
         if result.intercept_only:
             lines.append(f"{prediction_words(result.predict().iloc[0])} (an effect new in every respect)")
@@ -148,6 +148,10 @@ def heterogeneity_table(result: MultilevelMeta) -> Table:
         for row in result.heterogeneity().to_dict("records")
     )
     return Table(("varies by", "levels", "variance", "std. dev.", "I² (%)"), rows)
+
+
+def _effects(k: int) -> str:
+    return f"{count(k)} effect{'' if k == 1 else 's'}"
 
 
 def _moderator_words(row: Any) -> str:

@@ -78,9 +78,10 @@ def trim_and_fill(result: MetaResult, estimator: str = "L0", side: str | None = 
         inner = turned.only(np.arange(k) < k - missing)
         center = float(fit_effects(inner, result.method, result.test).coefficients[0])
         found, spread = _count(turned.y - center, estimator, missing)
+        found = min(found, k - 2)  # two effects are needed to pool what is left
         if found == missing:
             break
-        missing = min(found, k - 2)
+        missing = found
     else:
         raise CrossliftError(f"the count of missing effects does not settle in {ROUNDS} rounds ({estimator}).")
     extreme = np.arange(k) >= k - missing

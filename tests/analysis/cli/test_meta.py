@@ -11,6 +11,7 @@ import pytest
 
 from analysis.cli.main import main
 from tests.analysis.test_outcomes import grid
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,8 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert status == 0
     for words in ("muennighoff2022_xmtf", "gain without a known sampling variance",
                   "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval",
-                  "By target task and language", "do the groups of target_task differ? F", "The pooled gain is ", "In a new language",
+                  "By target task and language", "do the groups of target_task differ? F",
+                  "The pooled gain is ", "In a new language",
                   "with a new language, task and model would lie between"):  # fmt: skip
         assert words in out
     content = json.loads((tmp_path / "a.json").read_text())
@@ -50,6 +52,13 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert {item["source"] for item in content["variance_sources"]} == {"binomial", "unknown"}
     assert all(len(item["sha256"]) == 64 for item in content["data"])
     assert len(content["answers"]) == 4
+    # What the README says of it.
+    pooled, new = content["fixed"][0], next(line for line in content["new_levels"] if line["group"] == "language")
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split()).replace("−", "-")
+    assert f"{content['n_obs']} gains pool to {pooled['estimate']:.1f} points" in said
+    assert f"(95% interval {pooled['conf_low']:.1f} to {pooled['conf_high']:.1f})" in said
+    assert f"would lie between {new['pred_low']:.1f} and {new['pred_high']:.1f}" in said
+    assert f"{content['heterogeneity'][-1]['I2']:.0f}% of the spread" in said
     # Between-task heterogeneity is counted by tasks, not by rows.
     assert content["fixed"][0]["df"] < 10
     groups = pd.DataFrame(content["groups_pooled"])
@@ -121,6 +130,16 @@ def test_nested_terms_carry_robust_errors_themselves(capsys: pytest.CaptureFixtu
     )
     assert status == 0
     assert "starts from the model above" in out
+
+
+def test_rows_in_no_group_are_counted(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(table)
+    frame["intermediate_domain"] = np.where(frame["language"] == "deu", None, "news")
+    some = tmp_path / "some.csv"
+    frame.to_csv(some, index=False)
+    status, out, _ = run(capsys, "--data", str(some), "--by", "intermediate_domain")
+    assert status == 0
+    assert "7 of 61 gains do not state 'intermediate_domain': they are in no group" in out
 
 
 def test_gaps(capsys: pytest.CaptureFixture[str]) -> None:

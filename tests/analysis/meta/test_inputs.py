@@ -82,6 +82,8 @@ def test_what_an_ordinary_fit_cannot_answer() -> None:
         plain.robust([None, *"abcdefghijkl"])
     with pytest.raises(CrossliftError, match="3 labels were given for 13 effects"):
         plain.robust(["a", "b", "c"])
+    with pytest.raises(DesignError, match="2 effects are too few to leave one out"):
+        meta_analyze([1.0, 3.0], [2.0, 1.0]).influence()
     with pytest.raises(CrossliftError, match="belong to one group"):
         plain.leave_one_out(["a"] * 13)
     with pytest.raises(DesignError, match="same standard error"):

@@ -101,6 +101,23 @@ def test_estimates_solve_their_equations(data) -> None:
         assert log_likelihood(best.effects, tau2, restricted=True) <= best.log_likelihood + 1e-10
 
 
+@given(data=effects(), method=st.sampled_from(["DL", "PM"]), test=st.sampled_from(["knha", "z"]))
+@settings(max_examples=30, deadline=None)
+def test_statsmodels_agrees(data, method, test) -> None:
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    y, v = data
+    ours = meta_analyze(y, v, method=method, test=test)
+    if ours.tau2 == 0.0:
+        return  # statsmodels lets DL's tau2 be negative
+    theirs = combine_effects(y, v, method_re={"DL": "dl", "PM": "iterated"}[method], use_t=test == "knha")
+    tolerance = 1e-9 if method == "DL" else 1e-4  # its search for PM stops at 1e-5 in Q
+    assert ours.tau2 == pytest.approx(theirs.tau2, rel=tolerance, abs=tolerance)
+    assert ours.coefficients[0] == pytest.approx(theirs.mean_effect_re, rel=tolerance, abs=tolerance)
+    error = theirs.sd_eff_w_re_hksj if test == "knha" else theirs.sd_eff_w_re
+    assert ours.fixed["std_error"][0] == pytest.approx(error, rel=tolerance, abs=tolerance)
+
+
 @given(data=effects(6, 16), size=st.integers(1, 3))
 @settings(max_examples=30, deadline=None)
 def test_robust_errors_of_single_rows_and_balanced_clusters(data, size) -> None:
