@@ -57,7 +57,8 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
 def test_groups_are_tested_together(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     status, out, _ = run(capsys, "--data", str(table), "--outcome", "score", "--by", "target_task", "--moderator",
-                         "none", "--at", "20B", "--where", "target_task in ['pawsx', 'xcopa']", "--json", str(target))  # fmt: skip
+                         "none", "--at", "20B", "--where", "target_task in ['pawsx', 'xcopa']",
+                         "--json", str(target))  # fmt: skip
     assert status == 0
     curves = json.loads(target.read_text())["curves"]
     assert [curve["group"] for curve in curves] == ["pawsx", "xcopa"]
