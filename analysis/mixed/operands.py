@@ -31,8 +31,14 @@ class OneHot:
         return self.term.size
 
     def with_right(self, right: Floats) -> Floats:
-        """``Z'R`` for dense columns, in one pass over the rows."""
-        return np.asarray(self.matrix().T @ right)
+        """``Z'R`` for dense columns, fastest where each of them lies in one piece."""
+        levels, k = len(self.term.levels), self.term.width
+        result = np.empty((levels, k, right.shape[1]))
+        for i in range(k):
+            for j in range(right.shape[1]):
+                weights = right[:, j] if self.columns is None else self.columns[:, i] * right[:, j]
+                result[:, i, j] = np.bincount(self.term.codes, weights=weights, minlength=levels)
+        return result.reshape(self.size, right.shape[1])
 
     def matrix(self) -> csr_array:
         """The rows as a sparse matrix, shape ``(n, size)``."""

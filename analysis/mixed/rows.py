@@ -165,7 +165,9 @@ def right_columns(X: Floats, y: Floats, formula: MixedFormula) -> Right:
             f"the fixed effects of '{formula.text}' reproduce '{formula.response}' exactly.",
             "Is a predictor a copy of the outcome, or computed from it?",
         )
-    return Right(np.column_stack([basis, remainder]), triangle, np.linalg.solve(triangle, projected + correction))
+    columns = np.empty((len(y), X.shape[1] + 1), order="F")  # each column in one piece: sums over levels go by column
+    columns[:, :-1], columns[:, -1] = basis, remainder
+    return Right(columns, triangle, np.linalg.solve(triangle, projected + correction))
 
 
 def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
