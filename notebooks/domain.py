@@ -113,7 +113,9 @@ session.table("arms", value_table(entries, "points", "The two mixtures"))
 #
 # {table tuned}
 #
-# ## Language by task
+# ## Mixture by task, language by task
+#
+# {figure tasks}
 #
 # {figure heat}
 #
@@ -140,6 +142,16 @@ session.figure(
     "Mean difference of the two mixtures over both sizes; families together, the largest first; hatched: no data.",
     "Heat map of the difference, languages by target task.",
     height=1.4 + 0.17 * len(shown),
+)
+every = outcome.frame.dropna(subset=["log_params"])
+by_mixture = every.pivot_table(index="intermediate_task", columns="target_task", values="gain", aggfunc="mean")
+session.figure(
+    "tasks",
+    lambda ax: plot_heat(by_mixture, ax, "Mean gain (points)", "Target task", families=False),
+    "Mean gain by intermediate mixture and target task over all sizes and languages that have it; hatched: no data. "
+    "Mixtures were used at different sizes, so that rows are not to be compared without them.",
+    "Heat map of gains, intermediate mixtures by target task.",
+    height=1.3 + 0.35 * len(by_mixture),
 )
 session.table("dropped", dropped_table((*outcome.dropped, *notes.dropped)))
 session.diagnose(*fit_diagnostics(at.result, "Difference of the mixtures"))

@@ -282,6 +282,11 @@ if nowhere:
 for outcome, fit in found.items():
     session.method(pairing_method(fit.outcome), model_method(fit.result, f"{outcome}s in points"))
     session.cite(*model_references(fit.result))
-session.method(distance_method(main.outcome))
-session.cite("littell2017", "mundlak1978", *keys_of(list(session.sources)))
+session.method(
+    distance_method(main.outcome),
+    f"We fitted {ways.summary.fits} of {ways.space.possible:,} specifications of the question, drawn at random (seed "
+    f"{ways.seed}), and tested them together against distances shuffled between whole languages.",
+    "p values over the six measures are adjusted by Holm's procedure.",
+)
+session.cite("littell2017", "mundlak1978", "holm1979", "steegen2016", "simonsohn2020", *keys_of(list(session.sources)))
 session.finish()
