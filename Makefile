@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit test lint types wheel bench validation clean
+.PHONY: fit test lint types wheel reports bench validation clean
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
@@ -21,6 +21,9 @@ types: $(VENV)/.tested
 wheel: $(VENV)/.tested ## build the wheel and use it away from the checkout
 	$(BIN)/python -m pytest -m wheel
 
+reports: $(VENV)/.tested ## execute every report on the bundled data
+	$(BIN)/python -m pytest -m reports
+
 bench: $(VENV)/.tested ## side by side with the other engines that are installed (tens of minutes)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/bootstrap.py
@@ -30,13 +33,14 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/elimination.py
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/typology.py
+	$(BIN)/python benchmarks/multiverse.py
 
 # Data first: the other scripts read what make_data writes.
 REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
-  metafor/reference metafor/meta
-R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor pbkrtest
+  metafor/reference metafor/meta multiverse/reference scale/reference predict/reference
+R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
-  r-cran-metafor r-cran-pbkrtest
+  r-cran-metafor r-cran-nlme r-cran-pbkrtest
 
 validation: ## rerun R for every external number; `git diff validation` then shows what changed
 	@command -v Rscript > /dev/null || { echo "Rscript is not installed. $(R_HINT)"; exit 1; }

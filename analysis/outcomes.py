@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOMES = ("gain", "gap", "score")
+#: Rows that are kept on request although no flag of the data marks them: runs trained in the language they are tested
+#: in, and the source language itself.
+KEEP = ("direct", "source")
 
 # Of several metrics of the same predictions one is used, the first of these that there is.
 METRIC_ORDER = ("acc", "f1", "em")
@@ -141,8 +144,8 @@ def _repeats(used: pd.DataFrame, cell: Sequence[str]) -> bool:
 def _without_flags(records: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
     known = datasets.flags()
     for name in options.keep:
-        if name not in known and name != "direct":
-            raise unknown_name("flag", name, [*known, "direct"])
+        if name not in known and name not in KEEP:
+            raise unknown_name("flag", name, [*known, *KEEP])
     printed = records["flags"].fillna("")
     sets = {text: frozenset(text.split(";")) for text in printed.unique()}
     gone = records["language"].isna()
@@ -200,7 +203,7 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
 
 
 def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
-    source = frame["language"] == options.source
+    source = (frame["language"] == options.source) & ("source" not in options.keep)
     return _leave_out(
         frame, source, f"source language '{options.source}' itself: no transfer between languages", dropped
     )

@@ -13,6 +13,9 @@ from tests.conftest import ROOT
 
 FOLDER = ROOT / "validation"
 EXAMPLES = {"sleepstudy", "sleepstudy_uncorrelated", "penicillin", "dyestuff", "dyestuff2", "pastes", "cake"}
+# Languages of the BLOOM gains.
+LEFT_OUT = {"ara", "bul", "deu", "ell", "est", "eus", "fra", "hat", "hin", "ind", "ita", "jpn", "mya",
+            "por", "que", "rus", "spa", "swa", "tam", "tel", "tha", "tur", "urd", "vie", "zho"}  # fmt: skip
 LME4, INFERENCE = {"R", "lme4"}, {"R", "lme4", "lmerTest", "pbkrtest"}
 # A residual has no column and a standard deviation no other one; no number is missing anywhere.
 LABELS = {"weights", "var1", "var2", "term", "other"}
@@ -35,6 +38,18 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
             "influence": ("model", {"sleepstudy", "penicillin"}, 3),
         },
     ),
+    "multiverse/reference": (
+        INFERENCE,
+        {"fits": ("df_method", {"satterthwaite", "kenward-roger"}, 100)},
+    ),
+    "scale/reference": (
+        {"R", "lme4", "nlme"},
+        {
+            "models": ("name", {"power", "power_intercepts", "threshold", "xmtf_power"}, 4),
+            "nlme": ("name", {"power_intercepts"}, 1),
+        },
+    ),
+    "predict/reference": (LME4, {"folds": ("language", LEFT_OUT, 25)}),
     "metafor/reference": (
         {"R", "metafor"},
         {

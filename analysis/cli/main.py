@@ -10,7 +10,9 @@ from .. import __version__
 from .program import add_commands, run_command
 
 #: Subcommands, each a module of this package.
-COMMANDS = ("fit", "meta", "data", "typology", "validate", "verify")
+COMMANDS = (
+    "fit", "meta", "scale", "predict", "multiverse", "data", "typology", "validate", "verify", "report", "explore"
+)  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ before anything dense is factored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from .border import as_dense
 from .design import Design
 from .formula import MixedFormula
 from .operands import OneHot
-from .rows import Rows, right_columns, whiten
+from .rows import Right, Rows, right_columns, whiten
 from .sampling import KnownVariance
 
 if TYPE_CHECKING:
@@ -147,6 +147,32 @@ def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -
         log_weights=rows.log_weights,
         known_scale=rows.known_scale,
         bases=rows.bases,
+    )
+
+
+def exchange_right(data: CrossProducts, rows: Rows, right: Right) -> CrossProducts:
+    """The same random effects beside other fixed columns and another outcome, both of the whitened rows."""
+    columns = right.columns
+    s = sum(rows.operands[t].size for t in data.kept)
+    matrix = np.empty((s + columns.shape[1], s + columns.shape[1]))
+    matrix[:s, :s] = data.matrix[:s, :s]
+    start = 0
+    for t in data.kept:
+        stop = start + rows.operands[t].size
+        matrix[start:stop, s:] = correlate(rows.operands[t].with_right(columns), rows.roots[t], rows.shapes[t])
+        start = stop
+    matrix[s:, :s] = matrix[:s, s:].T
+    matrix[s:, s:] = columns.T @ columns
+    apart = data.eliminated
+    if apart is not None:
+        apart = replace(apart, right=rows.operands[apart.term].with_right(columns))
+    return replace(
+        data,
+        matrix=matrix,
+        eliminated=apart,
+        p=columns.shape[1] - 1,
+        triangle=right.triangle,
+        least_squares=right.least_squares,
     )
 
 

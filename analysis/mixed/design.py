@@ -200,8 +200,8 @@ def build_design(
     terms = _with_kernels(independent, covariances or {}, formula)
     w = None if weights is None else _weights(columns[weights], weights)
     _check_outcome(y, formula)
-    _check_rank(fixed.matrix, w, fixed.names, formula)
-    _check_terms(terms, len(y), formula, residual)
+    check_rank(fixed.matrix, w, fixed.names, formula)
+    check_terms(terms, len(y), formula, residual)
     return Design(
         formula,
         y,
@@ -358,7 +358,7 @@ def _check_outcome(y: Floats, formula: MixedFormula) -> None:
         )
 
 
-def _check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formula: MixedFormula) -> None:
+def check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formula: MixedFormula) -> None:
     """Refuse collinear fixed columns, and say which column repeats which."""
     from scipy.linalg import qr, solve_triangular
 
@@ -391,7 +391,8 @@ def _check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formu
         raise DesignError(f"'{formula.text}' has {p} fixed effects and only {n} rows.", "Use a smaller model.")
 
 
-def _check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, residual: bool) -> None:
+def check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, residual: bool) -> None:
+    """Refuse random terms that have one level, as many effects as rows, or the same column twice."""
     seen: set[tuple[str, str]] = set()
     for term in terms:
         if len(term.levels) < 2:

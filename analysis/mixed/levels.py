@@ -22,8 +22,9 @@ def known_codes(levels: tuple[str, ...], factors: tuple[str, ...], frame: pd.Dat
     labels = frame[factors[0]].astype(str)
     for factor in factors[1:]:
         labels = labels + ":" + frame[factor].astype(str)
-    position = {level: i for i, level in enumerate(levels)}
-    codes = np.array([position.get(label, -1) for label in labels], dtype=np.intp)
+    import pandas as pd
+
+    codes = np.asarray(pd.Index(levels, dtype="str").get_indexer(pd.Index(labels, dtype="str")), dtype=np.intp)
     if new == "error" and (codes < 0).any():
         unseen = str(labels.iloc[int(np.argmax(codes < 0))])
         hint = did_you_mean(unseen, levels)

@@ -8,7 +8,7 @@ fitted anew to every arrangement, and the statistic is Wald's for all fixed effe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError
 from .criterion import Criterion, Point
-from .crossproducts import CrossProducts, correlate
+from .crossproducts import exchange_right
 from .inference import coefficients
 from .refit import Refitter
 from .rows import Rows, right_columns
@@ -178,27 +178,9 @@ def _refit(
     try:
         whitened = X if rows.root is None else X * rows.root[:, None]
         right = right_columns(whitened, rows.y, result.design.formula)
-        data = _with_columns(criterion.data, rows, right.columns)
-        data = replace(data, triangle=right.triangle, least_squares=right.least_squares)
+        data = exchange_right(criterion.data, rows, right)
     except (DesignError, np.linalg.LinAlgError):
         return None
     moved = Criterion(data, criterion.reml, criterion.border)
     search = refitter.borrow(moved)
     return _statistic(moved, search.point, tested) if search.converged else None
-
-
-def _with_columns(data: CrossProducts, rows: Rows, right: Floats) -> CrossProducts:
-    """The same random effects beside other fixed columns."""
-    s = data.matrix.shape[0] - right.shape[1]
-    matrix = data.matrix.copy()
-    start = 0
-    for t in data.kept:
-        stop = start + rows.operands[t].size
-        matrix[start:stop, s:] = correlate(rows.operands[t].with_right(right), rows.roots[t], rows.shapes[t])
-        start = stop
-    matrix[s:, :s] = matrix[:s, s:].T
-    matrix[s:, s:] = right.T @ right
-    apart = data.eliminated
-    if apart is not None:
-        apart = replace(apart, right=rows.operands[apart.term].with_right(right))
-    return replace(data, matrix=matrix, eliminated=apart)

@@ -118,9 +118,9 @@ def _random_part(result: MixedResult, frame: pd.DataFrame | None, X: Floats, new
                 "Fit with a kernel that has a row for it.",
             )
         extra[new] += ((rows[new] @ loading) ** 2).sum(axis=1)
-        loads.append(_loads(term, codes, np.linalg.solve(basis.T, rows.T).T))
+        loads.append(level_loads(term, codes, np.linalg.solve(basis.T, rows.T).T))
     Z = csr_array(hstack(loads, format="csr"))
-    spread, turned, fixed = _error_parts(criterion, point, lambdas, Z.shape[1])
+    spread, turned, fixed = error_parts(criterion, point, lambdas, Z.shape[1])
     result_ = np.empty(len(X))
     for start in range(0, len(X), CHUNK):
         part = slice(start, start + CHUNK)
@@ -132,7 +132,7 @@ def _random_part(result: MixedResult, frame: pd.DataFrame | None, X: Floats, new
     return result_ + point.sigma2 * extra
 
 
-def _loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
+def level_loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
     """One row's loads on the random effects, sparse ``(n, L k)``; nothing for a new level."""
     from scipy.sparse import csr_array
 
@@ -146,7 +146,7 @@ def _loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
     return csr_array((values, indices, np.arange(0, n * k + 1, k)), shape=(n, term.size))
 
 
-def _error_parts(criterion: Criterion, point: Point, lambdas: list[Floats], size: int) -> tuple[Floats, Floats, Floats]:
+def error_parts(criterion: Criterion, point: Point, lambdas: list[Floats], size: int) -> tuple[Floats, Floats, Floats]:
     """``G - GKG`` and ``GC`` over the random effects of the formula, and the covariance of the fixed effects."""
     products = full_products(criterion, point.theta)
     kernel = products.matrix[:size, :size]
@@ -174,7 +174,7 @@ def mode_std_devs(result: MixedResult) -> list[Floats]:
     lambdas = state.criterion.lambdas(state.point.theta)
     size = sum(term.size for term in result.design.terms)
     with blas_threads(state.criterion.data.q):
-        spread, _, _ = _error_parts(state.criterion, state.point, lambdas, size)
+        spread, _, _ = error_parts(state.criterion, state.point, lambdas, size)
     found, start = [], 0
     for term, basis in zip(result.design.terms, state.criterion.data.bases, strict=False):
         back = np.linalg.inv(basis)

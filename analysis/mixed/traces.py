@@ -114,9 +114,10 @@ def _from_border(criterion: Criterion, point: Point, fixed: bool) -> dict[tuple[
         levels, k = data.shapes[t]
         through_t, carried_t = (matrix[:, part].reshape(s, levels, k) for matrix in (through, carried))
         white_t = white[t].reshape(p, levels, k)
-        value = np.einsum("sma,smb->ab", through_t, carried_t)
-        cross = np.einsum("sma,sp,pmb->ab", through_t, met, white_t, optimize=True)
-        value += np.einsum("pma,pq,qmb->ab", white_t, own_fixed, white_t, optimize=True) - cross - cross.T
+        value = np.tensordot(through_t, carried_t, axes=((0, 1), (0, 1)))
+        cross = np.tensordot(np.tensordot(met, through_t, axes=(0, 0)), white_t, axes=((0, 1), (0, 1))).T
+        apart = np.tensordot(np.tensordot(own_fixed, white_t, axes=(1, 0)), white_t, axes=((0, 1), (0, 1)))
+        value += apart - cross - cross.T
         sums[gone, t] = value.reshape(1, k, 1, k)
         sums[t, gone] = value.reshape(k, 1, k, 1)
         for u, other in criterion.parts.items():

@@ -11,7 +11,7 @@ from ..arrays import Floats
 from ..covariates import Factor
 from ..languages import resolve
 from ..mixed.result import MixedResult
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREY, ORANGE, halo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,16 +31,26 @@ class Marginal:
     points
         One row a language or model: ``level``, ``label``, ``x``, ``adjusted`` (mean outcome with the other terms held
         at their averages), ``rows``.
+    within
+        Where asked for, the ends of a least-squares line within each group: ``group``, ``x``, ``y``.
     """
 
     line: pd.DataFrame
     points: pd.DataFrame
+    within: pd.DataFrame | None = None
 
 
-def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> Marginal:
+def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, within: str | None = None) -> Marginal:
     """Compute the effect of ``factor``, averaged over the other predictors as they are in the data.
 
-    ``rows`` is the frame that ``result`` was fitted on.
+    Parameters
+    ----------
+    result, factor
+        The fit, and a factor in it.
+    rows
+        The frame that ``result`` was fitted on.
+    within
+        Column of groups, such as ``model``, to draw lines within.
     """
     import pandas as pd
 
@@ -48,13 +58,12 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> 
     x = used[factor.column].to_numpy(dtype=float)
     grid = np.linspace(x.min(), x.max(), GRID)
     contrasts = _contrasts(result, factor, used, grid)
-    line = result.contrast(contrasts)[["estimate", "conf_low", "conf_high"]]
-    line.insert(0, "x", grid)
+    line = effect_line(result, factor, used, grid)
     coefficients, *_ = np.linalg.lstsq(result.design.X, result.design.y, rcond=None)
     line["naive"] = contrasts @ coefficients
 
     # Outcome minus everything but the factor and its level: what a reader would plot if nothing else varied.
-    at_own = _contrasts(result, factor, used, x) @ result.coefficients
+    at_own = effect_at(result, factor, used, x)
     own = {
         level: float(mode)
         for term, modes in zip(result.design.terms, result.modes, strict=True)
@@ -72,7 +81,48 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame) -> 
     )
     names = [resolve(code).label if factor.level == "language" else code for code in points["level"]]
     points.insert(1, "label", names)
-    return Marginal(line, points)
+    lines = None
+    if within is not None:
+        kept = at_own + result.design.y - result.predict() + _modes(result, used, {factor.level, within})
+        lines = _within(used[within], x, kept)
+    return Marginal(line, points, lines)
+
+
+def effect_at(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats) -> Floats:
+    """Expected outcome at ``x``, averaged over the other predictors as they are in ``used``."""
+    return np.asarray(_contrasts(result, factor, used, x) @ result.coefficients, dtype=float)
+
+
+def effect_line(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats) -> pd.DataFrame:
+    """:func:`effect_at` with its 95% band: ``x``, ``estimate``, ``conf_low``, ``conf_high``."""
+    line = result.contrast(_contrasts(result, factor, used, x))[["estimate", "conf_low", "conf_high"]]
+    line.insert(0, "x", x)
+    return line
+
+
+def _modes(result: MixedResult, used: pd.DataFrame, groups: set[str]) -> Floats:
+    """Sum of the random effects of each row that belong to ``groups``."""
+    total = np.zeros(len(used))
+    for term, modes in zip(result.design.terms, result.modes, strict=True):
+        if term.group in groups:
+            values = modes[term.codes]
+            total += values[:, 0] if term.values is None else (values * term.values).sum(axis=1)
+    return total
+
+
+def _within(groups: pd.Series[str], x: Floats, y: Floats) -> pd.DataFrame:
+    """Ends of the least-squares line of each group in which ``x`` varies."""
+    import pandas as pd
+
+    parts = []
+    for name, index in groups.reset_index(drop=True).groupby(groups.to_numpy(), sort=True).groups.items():
+        own, outcome = x[np.asarray(index)], y[np.asarray(index)]
+        if np.ptp(own) == 0.0:
+            continue
+        slope = float(np.cov(own, outcome, bias=True)[0, 1] / own.var())
+        ends = np.array([own.min(), own.max()])
+        parts.append(pd.DataFrame({"group": str(name), "x": ends, "y": outcome.mean() + slope * (ends - own.mean())}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["group", "x", "y"])
 
 
 def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool = True, caption: str = "") -> Axes:
@@ -96,6 +146,11 @@ def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool
         ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
     ax.fill_between(line["x"], line["conf_low"], line["conf_high"], color=BLUE, alpha=0.16, linewidth=0,
                     label="95% confidence band")  # fmt: skip
+    if data.within is not None:
+        faint = 0.7 if data.within["group"].nunique() <= 10 else 0.3  # many lines would hide the labels
+        for i, (name, ends) in enumerate(data.within.groupby("group", sort=True)):
+            ax.plot(ends["x"], ends["y"], color=GREY, linewidth=0.7, alpha=faint, zorder=1, gid=f"within {name}",
+                    label="within one model" if i == 0 else "_")  # fmt: skip
     ax.plot(line["x"], line["estimate"], color=BLUE, linewidth=1.8, label="mixed model")
     ax.plot(line["x"], line["naive"], color=ORANGE, linewidth=1.2, linestyle="--", label="naive pooled OLS")
     sizes = 10.0 + 30.0 * np.sqrt(points["rows"] / points["rows"].max())
@@ -128,7 +183,7 @@ def _label(points: pd.DataFrame, ax: Axes) -> None:
     assert figure is not None
     figure.draw_without_rendering()  # label positions depend on the final layout
     texts = [
-        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK)
+        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK, path_effects=halo())
         for x, y, label in zip(points["x"], points["adjusted"], points["label"], strict=True)
     ]
     adjust_text(texts, x=points["x"].to_numpy(), y=points["adjusted"].to_numpy(), ax=ax, iter_lim=500,

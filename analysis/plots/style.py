@@ -29,6 +29,13 @@ _RC: dict[Any, Any] = {
 }
 
 
+def halo() -> list[Any]:
+    """A thin white edge that keeps a label legible over lines."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=1.6, foreground="white", alpha=0.85)]
+
+
 @contextmanager
 def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
     """A figure with one Axes in the package's style, sizes in inches."""
@@ -40,6 +47,21 @@ def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Ax
         made = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(made)
         yield made, made.add_subplot()
+
+
+@contextmanager
+def panels(count: int, width: float = 5.6, height: float = 4.6) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure with ``count`` Axes, two a row, each of the given size in inches."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(count, 2)
+    rows = -(-count // columns)
+    with rc_context(_RC):
+        made = Figure(figsize=(width * columns, height * rows), layout="constrained")
+        FigureCanvasAgg(made)
+        yield made, [made.add_subplot(rows, columns, i + 1) for i in range(count)]
 
 
 def save(made: Figure, path: str | Path) -> Path:

@@ -68,3 +68,14 @@ def test_shown_claims_run() -> None:
     exec(code[1], names)
     assert "contradicted" in set(names["averages"]["verdict"])  # type: ignore[index]
     assert set(names["gain"].frame.columns) == {"task", "kind", "publication", "low", "high"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("topic", "name"), [("scale", "found"), ("predict", "found")])
+def test_shown_answers_run(topic: str, name: str) -> None:
+    """The blocks of the other topics that have one."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{topic}.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(block, names)
+    assert names[name].to_json()["n_obs"] > 800  # type: ignore[attr-defined]

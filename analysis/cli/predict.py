@@ -1,0 +1,181 @@
+"""Predict a score, gap or gain for a language, task or model size that was not run, with a 95% interval.
+
+The interval is the mixed model's. How far to trust it is measured first: every language, and every language family, is
+left out in turn and predicted from the others, by the mixed model, gradient boosting, the lasso, a line for each task
+and the task's mean, on the same rows with the same features.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from ..tables import Table, count, number
+from .output import console, heading, progress, write_csv, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .validate import parse_map
+
+if TYPE_CHECKING:
+    from ..prediction.report import Prediction
+
+SUMMARY = "what a language, task or size not yet run would give, and how good such predictions are"
+EXAMPLES = """examples:
+  analyze predict --language sw --target-task xnli --size 13B
+  analyze predict --outcome score --data sumeval2022 --language yo --plot predicted.png
+  analyze predict --data scores.csv --outcome score --csv unseen.csv   # every cell that was not run
+  analyze predict --evaluate none --language sw,yo,am"""
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``analyze predict``."""
+    what = parser.add_argument_group("what is asked")
+    add_outcome(what)
+    for flag, metavar, words in (
+        ("--language", "CODE", "languages to predict for, seen or not"),
+        ("--target-task", "TASK", "target tasks among those that were run"),
+        ("--model", "MODEL", "models among those that were run"),
+        ("--size", "SIZE", "a new model of that size, such as 13B"),
+    ):
+        what.add_argument(flag, action="append", default=[], metavar=f"{metavar}[,{metavar}]", help=words)
+    rows = parser.add_argument_group("which rows")
+    add_rows(rows)
+    how = parser.add_argument_group("how")
+    how.add_argument("--evaluate", default="language,family", metavar="SCHEME",
+                     help="what is left out in turn: language, family, both (default), or none")  # fmt: skip
+    how.add_argument("--seed", type=int, default=1, help="of gradient boosting (default: 1)")
+    files = parser.add_argument_group("files")
+    add_files(files, "the predictions", "predicted against observed out of fold, by task")
+    files.add_argument("--errors", metavar="FILE", help="write the errors by method and task as CSV")
+    files.add_argument("--folds", metavar="FILE", help="write every prediction out of fold as CSV")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict and print."""
+    from ..errors import CrossliftError
+    from ..prediction.report import Request, predict
+
+    schemes = () if options.evaluate == "none" else _split([options.evaluate])
+    if options.plot:
+        check_figure(options.plot)
+    if not schemes and (options.plot or options.errors or options.folds):
+        raise CrossliftError("--plot, --errors and --folds show the evaluation, and --evaluate none leaves it out.",
+                             "Leave --evaluate out.")  # fmt: skip
+    request = Request(
+        data=tuple(options.data),
+        mapping=parse_map(options.map),
+        options=read_options(options),
+        languages=_split(options.language),
+        tasks=_split(options.target_task),
+        models=_split(options.model),
+        sizes=_split(options.size),
+        schemes=schemes,
+        seed=options.seed,
+    )
+    out = console()
+    with progress("reading") as say:
+        found = predict(request, say)
+    if options.json != "-":
+        print_prediction(found, out)
+    for path, table in ((options.csv, found.cells), (options.errors, found.by_task), (options.folds, found.folds)):
+        if path:
+            write_csv(path, table)
+    if options.plot:
+        with progress("drawing"):
+            draw(found, options.plot)
+        if options.json != "-":
+            out.print(f"\nfigure: {options.plot}")
+    if options.json:
+        write_json(options.json, found.to_json(), out)
+    return 0
+
+
+def _split(given: list[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+
+
+def print_prediction(found: Prediction, out: Any) -> None:
+    """The whole printed answer."""
+    from ..prediction.features import NUMERIC
+
+    heading(out, "Data")
+    out.print(Table(("source", "rows", "sha256"),
+                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
+    if found.dropped:
+        out.print("\n" + Table(("left out", "reason"), tuple((count(n), why) for why, n in found.dropped)).text())
+    heading(out, "Predicted from")
+    for name in found.features.numeric:
+        out.print(f"  {name}: {NUMERIC[name]}")
+    out.print(f"  and {', '.join(found.features.factors) or 'no factor'}")
+    out.print(f"\n  mixed model: {found.result.formula}")
+    for scheme, table in found.errors.groupby("scheme", sort=False) if len(found.errors) else ():
+        heading(out, f"Leaving out each {scheme}")
+        out.print(_errors(table).text())
+        out.print("\n" + _by_task(found.by_task[found.by_task["scheme"] == scheme]).text())
+    heading(out, "Predictions")
+    out.print(_cells(found).text())
+    if found.sentences:
+        heading(out, "Answer")
+        for line in found.sentences:
+            out.print(f"  {line}", style="bold")
+    for line in found.notices:
+        out.print(f"\n  Note: {line}", style="yellow")
+    for line in found.warnings:
+        out.print(f"\n  Warning: {line}", style="yellow")
+
+
+def _errors(table: Any) -> Table:
+    rows = tuple(
+        (row["method"], count(row["rows"]), str(row["folds"]), number(row["mae"], 2), number(row["mae_fold"], 2),
+         number(row["rmse"], 2), f"{row['coverage']:.1%}", number(row["width"], 1))
+        for row in table.to_dict("records")
+    )  # fmt: skip
+    columns = ("method", "rows", "folds", "MAE", "MAE by fold", "RMSE", "cover 95%", "width")
+    notes = ("points; the mixed model's intervals are its own, the others' the 95% quantile of errors in other folds",)
+    return Table(columns, rows, notes=notes)
+
+
+def _by_task(table: Any) -> Table:
+    wide = table.pivot(index="target_task", columns="method", values="mae")[list(dict.fromkeys(table["method"]))]
+    rows = table.drop_duplicates("target_task").set_index("target_task")["rows"]
+    cells = tuple(
+        (str(task), count(int(rows[task])), *(number(value, 2) for value in own))
+        for task, own in zip(wide.index, wide.to_numpy(), strict=True)
+    )
+    return Table(("MAE by task", "rows", *wide.columns), cells)
+
+
+def _cells(found: Prediction) -> Table:
+    table = found.cells
+    rows = tuple(
+        (row["language"], row["target_task"], row["model"], row["intermediate_task"] or "–",
+         number(row["estimate"], 1), number(row["conf_low"], 1), number(row["conf_high"], 1),
+         number(row["observed"], 1), row["new"] or "–", row["note"] or "–")
+        for row in table.head(SHOWN).to_dict("records")
+    )  # fmt: skip
+    notes = ["95% intervals are for one new outcome; 'new' names what no row has"]
+    if len(table) > SHOWN:
+        notes.append(f"{SHOWN} of {len(table):,} cells are shown; --csv FILE has all")
+    columns = ("language", "target task", "model", "intermediate task", "points", "95% low", "95% high", "observed",
+               "new", "note")  # fmt: skip
+    return Table(columns, rows, notes=tuple(notes))
+
+
+def draw(found: Prediction, path: str) -> None:
+    """One panel a task: the mixed model, the first way to leave out."""
+    from ..plots.predicted import plot_predicted
+    from ..plots.style import panels, save
+
+    scheme = found.request.schemes[0]
+    own = found.folds[(found.folds["scheme"] == scheme) & (found.folds["method"] == "mixed model")]
+    table = found.by_task[(found.by_task["scheme"] == scheme) & (found.by_task["method"] == "mixed model")]
+    by = table.set_index("target_task")
+    with panels(len(by), 4.6, 4.2) as (made, axes):
+        for task, ax in zip(by.index, axes, strict=True):
+            row = by.loc[[task]].iloc[0].to_dict()
+            words = (
+                f"leave-one-{scheme}-out, {row['folds']} folds, {row['rows']:,} rows, mixed model (REML)\n"
+                f"MAE {number(row['mae'], 1)}, 95% intervals hold {row['coverage']:.0%}"
+            )
+            plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), words)
+        save(made, path)

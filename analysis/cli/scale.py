@@ -1,0 +1,239 @@
+"""Fit gains, gaps or scores against model size, intermediate examples or pretraining-corpus size.
+
+Three forms are compared, each in a mixed model with crossed languages, tasks and models: log-linear, saturating power
+law, threshold. The comparison is by AIC and by leaving the largest size out. Predictions beyond the sizes seen are
+marked as extrapolation; their intervals are for a new model of that size.
+"""
+
+from __future__ import annotations
+
+import argparse
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from ..tables import Table, count, number, p_value
+from .output import console, heading, progress, write_csv, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .validate import parse_map
+
+if TYPE_CHECKING:
+    from ..scaling.curve import Curve
+    from ..scaling.report import ScaleFit
+
+SUMMARY = "what more parameters, examples or text bring, and how far that carries"
+EXAMPLES = """examples:
+  analyze scale --data muennighoff2022_xmtf --plot scale.png
+  analyze scale --outcome score --data lm_eval_harness_2023_zero_shot --at 7B,70B --language sw,de
+  analyze scale --factor corpus --outcome score --data lm_eval_harness_2023_zero_shot
+  analyze scale --by target_task --adjust bh
+  analyze scale --factor examples --data sweep --moderator typology --moderator log_corpus"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of ``analyze scale``."""
+    what = parser.add_argument_group("what is asked")
+    what.add_argument("--factor", default="size", metavar="FACTOR", help="size, examples or corpus (default: size)")
+    add_outcome(what)
+    what.add_argument("--at", action="append", default=[], metavar="SIZE[,SIZE]",
+                      help="sizes to predict, such as 7B,13B,70B (the default for model size)")  # fmt: skip
+    what.add_argument("--language", action="append", default=[], metavar="CODE[,CODE]",
+                      help="languages to predict for, beside the average and a new language")  # fmt: skip
+    what.add_argument("--moderator", action="append", metavar="COLUMN",
+                      help="numeric column that may change the curve; may be repeated; 'none' for none (default: "
+                      "typology)")  # fmt: skip
+    what.add_argument("--by", metavar="COLUMN[,COLUMN]", help="a curve for each group")
+    rows = parser.add_argument_group("which rows")
+    add_rows(rows)
+    how = parser.add_argument_group("how")
+    how.add_argument("--adjust", default="holm", metavar="METHOD",
+                     help="p values over groups and over moderators: holm, bh or none (default: holm)")  # fmt: skip
+    files = parser.add_argument_group("files")
+    add_files(files, "the comparison of forms", "outcome against size")
+    files.add_argument("--predictions", metavar="FILE", help="write the predictions as CSV")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fit and print."""
+    from ..scaling.report import Request, fit_scale
+
+    if options.plot:
+        check_figure(options.plot)
+    moderators = None if options.moderator is None else tuple(name for name in options.moderator if name != "none")
+    request = Request(
+        factor=options.factor,
+        data=tuple(options.data),
+        mapping=parse_map(options.map),
+        options=read_options(options),
+        at=_split(options.at),
+        languages=_split(options.language),
+        moderators=moderators,
+        by=_split([options.by] if options.by else []),
+        adjust=options.adjust,
+    )
+    out = console()
+    with progress("reading") as say:
+        found = fit_scale(request, say)
+    if options.json != "-":
+        print_scale(found, out)
+    if options.csv:
+        write_csv(options.csv, found.table)
+    if options.predictions:
+        write_csv(options.predictions, found.predictions)
+    if options.plot:
+        with progress("drawing"):
+            draw(found, options.plot)
+        if options.json != "-":
+            out.print(f"\nfigure: {options.plot}")
+    if options.json:
+        write_json(options.json, found.to_json(), out)
+    return 0
+
+
+def _split(given: list[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+
+
+def print_scale(found: ScaleFit, out: Any) -> None:
+    """The whole printed answer."""
+    heading(out, "Data")
+    out.print(Table(("source", "rows", "sha256"),
+                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
+    if found.dropped:
+        left_out = tuple((count(rows), reason) for reason, rows in found.dropped)
+        out.print("\n" + Table(("left out", "reason"), left_out).text())
+    for curve in found.curves:
+        _print_curve(curve, out)
+    if found.request.by:
+        heading(out, "Groups")
+        out.print(_slopes(found).text())
+        for group, rows, reason in found.skipped:
+            out.print(f"  {group} ({rows} rows): no curve; {reason}")
+    for line in found.notices:
+        out.print(f"\n  Note: {line}", style="yellow")
+    seen: list[str] = []
+    for curve in found.curves:
+        for line in curve.warnings:
+            words = f"{curve.group}: {line}" if curve.group else line
+            if words not in seen:
+                seen.append(words)
+                out.print(f"\n  Warning: {words}", style="yellow")
+
+
+def _print_curve(curve: Curve, out: Any) -> None:
+    from ..scaling.answers import sentences
+
+    title = f"Curve: {curve.group}" if curve.group else "Curve"
+    heading(out, title)
+    ends = f"{curve.axis.label(curve.sizes[0])} to {curve.axis.label(curve.sizes[-1])}"
+    out.print(f"  {curve.model.formula}")
+    models = f"{curve.models} model{'s' if curve.models != 1 else ''}"
+    out.print(f"  {count(curve.rows)} {curve.outcome}s · {len(curve.sizes)} sizes, {ends} · {models}\n")
+    out.print(_forms(curve).text())
+    if len(curve.holdout.table):
+        out.print("\n" + _holdout(curve).text())
+    if len(curve.predictions):
+        out.print("\n" + _predictions(curve).text())
+    heading(out, "Answer")
+    for i, line in enumerate(sentences(curve)):
+        out.print(f"  {line}", style="bold" if i == 0 else None)
+
+
+def _forms(curve: Curve) -> Table:
+    rows = []
+    for row in curve.table.to_dict("records"):
+        shown = [row["estimate"], row["conf_low"], row["conf_high"]]
+        if row["form"] == "threshold":
+            cells = [curve.axis.label(value) for value in shown]
+        else:
+            cells = [number(value, 3) for value in shown]
+        low = f"≤ {cells[1]}" if row["open_low"] else cells[1]
+        high = f"≥ {cells[2]}" if row["open_high"] else cells[2]
+        symbol = {"alpha": "α ", "threshold": "at "}.get(row["parameter"], "")
+        rows.append((row["form"], f"{symbol}{cells[0]}" if symbol else "–", low if symbol else "–",
+                     high if symbol else "–", number(row["log_likelihood"], 2), str(row["parameters"]),
+                     number(row["aic"], 2), number(row["delta"], 2), number(row["weight"], 3),
+                     f"{row['starts']}/{row['optima']}"))  # fmt: skip
+    columns = ("form", "parameter", "95% low", "95% high", "log lik.", "par.", "AIC", "ΔAIC", "weight", "starts/minima")
+    notes = ("maximum likelihood on the same rows; AIC counts the nonlinear parameter, whose interval is by profile",)
+    return Table(columns, tuple(rows), notes=notes)
+
+
+def _holdout(curve: Curve) -> Table:
+    held = curve.holdout
+    rows = tuple(
+        (row["form"], number(row["mae"], 2), number(row["rmse"], 2), number(row["bias"], 2),
+         "–" if row["coverage"] != row["coverage"] else f"{row['coverage']:.0%}", number(row["predicted"], 1),
+         number(row["conf_low"], 1), number(row["conf_high"], 1))
+        for row in held.table.to_dict("records")
+    )  # fmt: skip
+    which = curve.axis.label(held.largest)
+    if held.smallest < held.largest:
+        which = f"{curve.axis.label(held.smallest)} and larger"
+    title = f"  Left out: {which}, {held.rows} rows, observed mean {number(held.observed, 1)}"
+    note = f"errors in points over {held.matched or held.rows} rows"
+    if held.matched:
+        note += " with the same cell at a smaller size"
+    lost = tuple(f"{rows} rows of it not predicted: {reason}" for reason, rows in held.dropped)
+    columns = ("form", "MAE", "RMSE", "bias", "cover 95%", "mean", "95% low", "95% high")
+    return Table(columns, rows, title, (note, *lost))
+
+
+def _predictions(curve: Curve) -> Table:
+    rows = tuple(
+        (row["size"], row["position"], row["target"], row["form"], number(row["estimate"], 1),
+         number(row["conf_low"], 1), number(row["conf_high"], 1))
+        for row in curve.predictions.sort_values(["z", "target"], kind="stable").to_dict("records")
+    )  # fmt: skip
+    new = {"model": "of a new model of that size", "language": "in a new language of that corpus"}.get(curve.axis.level)
+    notes = (f"95% prediction intervals{f' {new}' if new else ''}; beyond and below are extrapolation",)
+    return Table(("size", "position", "for", "form", "points", "95% low", "95% high"), rows, notes=notes)
+
+
+def _slopes(found: ScaleFit) -> Table:
+    rows = tuple(
+        (row["group"], count(row["rows"]), str(row["sizes"]), number(row["estimate"], 2), number(row["conf_low"], 2),
+         number(row["conf_high"], 2), p_value(row["p_value"]), p_value(row["p_adjusted"]), row["best"])
+        for row in found.slopes.to_dict("records")
+    )  # fmt: skip
+    columns = ("group", "rows", "sizes", "per doubling", "95% low", "95% high", "p", f"p ({found.request.adjust})",
+               "best form")  # fmt: skip
+    return Table(columns, rows)
+
+
+def draw(found: ScaleFit, path: str) -> None:
+    """One panel a group."""
+    from ..plots.scale import held_out, plot_scale
+    from ..plots.style import figure, save
+
+    outcome = found.outcome.options.outcome
+    if len(found.curves) > 1:
+        _draw_groups(found, path)
+        return
+    curve = found.curves[0]
+    with figure(6.6, 5.3) as (made, ax):
+        plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{outcome} (points)",
+                   held_out(curve), caption(curve))  # fmt: skip
+        save(made, path)
+
+
+def _draw_groups(found: ScaleFit, path: str) -> None:
+    from ..plots.scale import held_out, plot_scale
+    from ..plots.style import panels, save
+
+    with panels(len(found.curves)) as (made, axes):
+        for curve, ax in zip(found.curves, axes, strict=True):
+            plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
+                       held_out(curve), caption(curve, 80))  # fmt: skip
+            ax.set_title(curve.group)
+        save(made, path)
+
+
+def caption(curve: Curve, width: int = 118) -> str:
+    """What the figure rests on: rows, sizes, method and degrees of freedom."""
+    best = curve.best.form.words
+    words = (
+        f"{count(curve.rows)} {curve.outcome}s, {len(curve.sizes)} sizes, {curve.models} models; band: {best}, REML, "
+        f"Satterthwaite ({number(curve.slope.df, 1)} degrees of freedom for the slope), nonlinear parameter averaged "
+        "over its profile likelihood. Shaded: no data, extrapolation."
+    )
+    return "\n".join(wrap(words, width))

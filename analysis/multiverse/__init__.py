@@ -1,0 +1,16 @@
+"""Every defensible specification of one question: which choices there are, all fits, and what they say together."""
+
+from .choices import Choice, ChoiceOption, default_choices, fix_choices, read_choices
+from .result import Multiverse
+from .run import MultiverseRequest, run_multiverse
+
+__all__ = [
+    "Choice",
+    "ChoiceOption",
+    "Multiverse",
+    "MultiverseRequest",
+    "default_choices",
+    "fix_choices",
+    "read_choices",
+    "run_multiverse",
+]

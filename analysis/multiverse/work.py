@@ -1,0 +1,169 @@
+"""Fits of a list of specifications, on one processor or several; the result does not depend on how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Floats
+from ..errors import CrossliftError
+from ..mixed.threads import blas_threads
+from .fits import Fit, Skeleton, skeleton_key
+from .joint import Arrangements, arrange
+from .rows import STEP, SpecRows, Table
+
+#: Specifications for which a second process pays: starting one takes about a second.
+PARALLEL = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One specification: its fit, or why there is none; its formula; and where it stands under the permutations."""
+
+    position: int
+    fit: Fit | None
+    reason: str
+    formula: str
+    key: int
+    arrangements: Arrangements | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    position: int
+    spec: SpecRows
+    df: str
+
+
+def fit_all(
+    table: Table,
+    specs: Sequence[dict[str, str]],
+    keys: Floats | None = None,
+    permuted: frozenset[int] = frozenset(),
+    jobs: int = 1,
+    report: Callable[[int], None] | None = None,
+) -> list[Done]:
+    """Fit every specification.
+
+    Parameters
+    ----------
+    table
+        All rows.
+    specs
+        Options by choice.
+    keys
+        Of the languages in each arrangement, for the specifications at the positions ``permuted``.
+    permuted
+        Positions.
+    jobs
+        Processes.
+    report
+        Called with the number of specifications done.
+
+    Returns
+    -------
+    list of Done
+        In the order of ``specs``.
+    """
+    numbered = list(enumerate(specs))
+    if jobs <= 1 or len(specs) < PARALLEL:
+        return sorted(_fit_part(table, numbered, keys, permuted, report), key=lambda item: item.position)
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    # What shares rows stays in one part: choices that change the rows come first in the order of the parts.
+    ordered = sorted(numbered, key=lambda item: _rows_of(item[1]))
+    size = max(50, min(400, len(ordered) // (4 * jobs)))
+    parts = [ordered[i : i + size] for i in range(0, len(ordered), size)]
+    found: list[Done] = []
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (table, keys, permuted)) as pool:
+        for future in as_completed([pool.submit(_fit_in_worker, part) for part in parts]):
+            found += future.result()
+            if report is not None:
+                report(len(found))
+    return sorted(found, key=lambda item: item.position)
+
+
+def _rows_of(options: dict[str, str]) -> tuple[str, ...]:
+    first = ("studies", "tasks", "training", "source", "covariate", "coverage", "effects", "kernel", "recipe")
+    return tuple(options.get(name, "") for name in first)
+
+
+_SHARED: dict[str, Any] = {}
+
+
+def _start(table: Table, keys: Floats | None, permuted: frozenset[int]) -> None:
+    _SHARED.update(table=table, keys=keys, permuted=permuted)
+
+
+def _fit_in_worker(part: list[tuple[int, dict[str, str]]]) -> list[Done]:
+    return _fit_part(_SHARED["table"], part, _SHARED["keys"], _SHARED["permuted"], None)
+
+
+def _fit_part(
+    table: Table,
+    specs: list[tuple[int, dict[str, str]]],
+    keys: Floats | None,
+    permuted: frozenset[int],
+    report: Callable[[int], None] | None,
+) -> list[Done]:
+    found: list[Done] = []
+    jobs = []
+    for position, options in specs:
+        try:
+            jobs.append(_Job(position, table.specify(options), options.get("df_method", "satterthwaite")))
+        except CrossliftError as error:
+            found.append(Done(position, None, error.message, "", -1, None))
+    with blas_threads(1):
+        keyed = [(skeleton_key(job.spec), _identity(job), job) for job in jobs]
+        ordered = sorted(keyed, key=lambda item: (item[0], item[1], item[2].position))
+        for _, group in groupby(ordered, key=lambda item: item[0]):
+            own = [job for _, _, job in group]
+            found += _fit_alike(table, own, keys, permuted)
+            if report is not None:
+                report(len(found))
+    return found
+
+
+def _fit_alike(table: Table, jobs: list[_Job], keys: Floats | None, permuted: frozenset[int]) -> list[Done]:
+    """Fit specifications that share a skeleton."""
+    found, plain = [], None
+    skeleton: Skeleton | None = None
+    for job in jobs:
+        text = job.spec.model.text
+        try:
+            skeleton = skeleton or Skeleton(table, job.spec)
+            fit = skeleton.fit(job.spec, job.df)
+        except (CrossliftError, np.linalg.LinAlgError) as error:
+            reason = error.message if isinstance(error, CrossliftError) else f"not computable: {error}"
+            found.append(Done(job.position, None, reason, text, -1, None))
+            continue
+        if not fit.converged:
+            found.append(Done(job.position, None, "the search reached no minimum.", text, -1, None))
+            continue
+        arrangements = None
+        if keys is not None and job.position in permuted:
+            null_spec = replace(job.spec, model=replace(job.spec.model, slope=""))
+            if plain is None:
+                plain = skeleton if not job.spec.model.slope else Skeleton(table, null_spec)
+            scale = fit.scale * STEP
+            arrangements = arrange(plain.permutable(null_spec), plain.distance(null_spec), keys, scale, fit.df)
+        found.append(Done(job.position, fit, "", text, _identity(job), arrangements))
+    return found
+
+
+def _identity(job: _Job) -> int:
+    """Specifications with the same number are the same fit, whatever their degrees of freedom."""
+    spec = job.spec
+    parts = (skeleton_key(spec), spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
+    return int.from_bytes(_digest(repr(parts).encode()), "big")
+
+
+def _digest(content: bytes) -> bytes:
+    import hashlib
+
+    return hashlib.blake2b(content, digest_size=8).digest()

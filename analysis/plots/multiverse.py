@@ -1,0 +1,142 @@
+"""Specification curve: sorted effects above the matrix of choices that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import Floats, Integers
+from .style import BLACK, BLUE, GREY, ORANGE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+#: Fits that are drawn one by one; of more, neighbours in rank share one of so many bins.
+SINGLE, BINS = 240, 120
+LEVEL = 0.05
+
+
+def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None = None) -> Axes:
+    """Draw the effects in ascending order with their intervals.
+
+    Parameters
+    ----------
+    frame
+        One row a fit, with ``effect``, ``effect_low``, ``effect_high``, ``p_value`` and ``default``.
+    ax
+        Axes to draw on.
+    ylabel
+        With the unit.
+    claimed
+        A value to compare with, in the same unit.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    rows = frame.sort_values("effect", kind="stable").reset_index(drop=True)
+    rank = np.arange(1, len(rows) + 1)
+    effect, small = rows["effect"].to_numpy(), rows["p_value"].to_numpy() < LEVEL
+    ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
+    low, high = rows["effect_low"].to_numpy(), rows["effect_high"].to_numpy()
+    if len(rows) <= SINGLE:
+        ax.vlines(rank, low, high, color=GREY, alpha=0.35, linewidth=0.8, label="95% interval", zorder=1)
+    else:
+        bins = bin_of(len(rows))
+        at = _mean(rank.astype(float), bins)
+        ax.fill_between(at, _median(low, bins), _median(high, bins), color=GREY, alpha=0.25, linewidth=0,
+                        label="95% interval, median of neighbours", zorder=1)  # fmt: skip
+    size = 9.0 if len(rows) <= SINGLE else 4.0
+    for hit, colour, words in (
+        (~small, GREY, "p ≥ 0.05"),
+        (small & (effect < 0), BLUE, "p < 0.05, negative"),
+        (small & (effect > 0), ORANGE, "p < 0.05, positive"),
+    ):
+        if hit.any():
+            label = f"{words} ({hit.mean():.0%})"
+            ax.scatter(rank[hit], effect[hit], s=size, color=colour, linewidth=0, label=label, zorder=3)
+    own = rows["default"].to_numpy(dtype=bool)
+    if own.any():
+        ax.scatter(rank[own], effect[own], s=36, marker="D", facecolor="none", edgecolor=BLACK, linewidth=1.4,
+                   label="default specification", zorder=4)  # fmt: skip
+    if claimed is not None:
+        ax.axhline(claimed, color=BLACK, linewidth=1.0, linestyle="--", label="claimed", zorder=2)
+    ax.set_ylabel(ylabel)
+    # Intervals of a few fits with hardly any languages would flatten the curve: the axis shows 98% of them whole.
+    bottom, top = np.quantile(low, 0.02), np.quantile(high, 0.98)
+    shown = [bottom, top, effect.min(), effect.max(), *([] if claimed is None else [claimed])]
+    pad = 0.05 * (max(shown) - min(shown))
+    ax.set_ylim(min(shown) - pad, max(shown) + pad)
+    ax.set_xlim(0, len(rows) + 1)
+    ax.yaxis.set_major_locator(MaxNLocator(6))
+    ax.tick_params(axis="x", labelbottom=False)
+    ax.legend(loc="upper left", fontsize=7.5, markerscale=1.3, ncols=2)
+    return ax
+
+
+def plot_choices(frame: pd.DataFrame, choices: Sequence[str], ax: Axes, caption: str = "") -> Axes:
+    """Draw which options the fits took, in the order of the curve.
+
+    Every option is a line, the default one first; its darkness is the share of the fits at that place that took it.
+
+    Parameters
+    ----------
+    frame
+        As for :func:`plot_curve`, with a column for each of ``choices``.
+    choices
+        Columns, drawn from top to bottom.
+    ax
+        Axes to draw on; share its x axis with the curve's.
+    caption
+        What the figure rests on, drawn small below.
+    """
+    rows = frame.sort_values("effect", kind="stable").reset_index(drop=True)
+    bins = bin_of(len(rows))
+    edges = np.append(np.unique(bins, return_index=True)[1], len(rows)) + 0.5
+    labels, owners, shares = [], [], []
+    for choice in choices:
+        default = rows.loc[rows["default"].astype(bool), choice].astype(str).tolist()
+        for option in dict.fromkeys([*default, *sorted(rows[choice].astype(str).unique())]):
+            labels.append(option)
+            owners.append(choice)
+            shares.append(_mean((rows[choice].astype(str) == option).to_numpy(dtype=float), bins))
+    gaps = np.cumsum([0.0] + [0.5 if a != b else 0.0 for a, b in pairwise(owners)])
+    place = np.arange(len(labels)) + gaps
+    for y, share in zip(place, shares, strict=True):
+        image = np.ma.masked_less(share[None, :], 1e-9)
+        ax.pcolormesh(edges, [y - 0.42, y + 0.42], image, cmap="Blues", vmin=-0.25, vmax=1.0, linewidth=0,
+                      rasterized=True)  # fmt: skip
+    ax.set_yticks(place, [_short(label) for label in labels], fontsize=7.0)
+    ax.set_ylim(place[-1] + 0.7, -0.7)
+    ax.tick_params(axis="y", length=0)
+    for choice in choices:
+        own = [p for p, owner in zip(place, owners, strict=True) if owner == choice]
+        ax.annotate(choice, xy=(1.01, float(np.mean(own))), xycoords=("axes fraction", "data"), va="center",
+                    fontsize=7.5, color=BLACK, annotation_clip=False)  # fmt: skip
+    ax.set_xlabel("specifications, sorted by effect")
+    if caption:
+        ax.annotate(caption, xy=(0.0, 0.0), xycoords="axes fraction", xytext=(0, -38), textcoords="offset points",
+                    va="top", fontsize=7.0, color=GREY, annotation_clip=False)  # fmt: skip
+    return ax
+
+
+def bin_of(count: int) -> Integers:
+    """Bin of each rank: its own for up to ``SINGLE`` fits, else one of ``BINS`` with equally many neighbours each."""
+    if count <= SINGLE:
+        return np.arange(count)
+    return (np.arange(count) * BINS) // count
+
+
+def _mean(values: Floats, bins: Integers) -> Floats:
+    return np.bincount(bins, values) / np.bincount(bins)
+
+
+def _median(values: Floats, bins: Integers) -> Floats:
+    starts = np.unique(bins, return_index=True)[1][1:]
+    return np.array([np.median(part) for part in np.split(values, starts)])
+
+
+def _short(label: str, most: int = 26) -> str:
+    return label if len(label) <= most else label[: most - 1] + "…"

@@ -1,0 +1,12 @@
+"""Reports: notebooks that are executed and written as pages that need no network.
+
+A notebook is a jupytext percent script: parameters, calls into this package, and prose. Its prose holds no figure of
+its own: it names numbers that the code records, and is rendered from the ``numbers.json`` that the same run wrote.
+"""
+
+from __future__ import annotations
+
+from .numbers import Numbers, Value
+from .session import Session, begin
+
+__all__ = ["Numbers", "Session", "Value", "begin"]

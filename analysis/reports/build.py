@@ -1,0 +1,59 @@
+"""From names to pages: execute, render, index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import CrossliftError
+from .discovery import Notebook
+from .execute import Executed, Failure, execute_all, require
+from .page import Page, write_index, write_page
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was written, and what failed."""
+
+    pages: tuple[Page, ...]
+    failures: tuple[Executed, ...]
+    index: Path
+
+
+def build(
+    chosen: Sequence[Notebook],
+    out: Path,
+    data: Sequence[str] = (),
+    jobs: int = 2,
+    report: Callable[[str, int, int], None] | None = None,
+) -> Built:
+    """Execute notebooks and write their pages and the index.
+
+    Parameters are those of :func:`analysis.reports.execute.execute_all`.
+
+    Raises
+    ------
+    CrossliftError
+        If the packages are not installed, or ``out`` is no directory that can be written.
+    """
+    require()
+    _check(out)
+    pages, failures = [], []
+    for executed in execute_all(chosen, out, data, jobs, report):
+        if executed.failure:
+            failures.append(executed)
+            continue
+        try:
+            pages.append(write_page(executed))
+        except CrossliftError as error:
+            failure = Failure(0, "prose", str(error), error.message)
+            failures.append(replace(executed, failure=failure))
+    return Built(tuple(pages), tuple(failures), write_index(pages, failures, out))
+
+
+def _check(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrossliftError(f"reports cannot be written to '{out}': {error.strerror}.") from error

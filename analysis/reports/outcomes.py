@@ -1,0 +1,45 @@
+"""Which outcomes some data can give, for reports that take the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import datasets
+from ..errors import CrossliftError
+from ..inputs import read_inputs
+from ..outcomes import Options, build_outcome
+
+#: Gaps first: every run with English has them.
+BOTH = ("gap", "gain")
+
+
+def default_sets(data: Sequence[str], outcomes: Sequence[str] = BOTH) -> Sequence[str]:
+    """``data``, or the bundled sets that give ``outcomes``."""
+    if data:
+        return data
+    sets = datasets.gain_sets() if set(outcomes) == {"gain"} else datasets.record_sets()
+    return [entry.name for entry in sets]
+
+
+def possible(data: Sequence[str]) -> tuple[str, ...]:
+    """Outcomes that ``data`` can give; all of them for the bundled results.
+
+    Raises
+    ------
+    CrossliftError
+        If there is none, with the reason for each.
+    """
+    if not data:
+        return BOTH
+    records = read_inputs(data).records
+    found, reasons = [], []
+    for outcome in BOTH:
+        try:
+            build_outcome(records, Options(outcome=outcome))
+        except CrossliftError as error:
+            reasons.append(f"{outcome}: {error.message}")
+        else:
+            found.append(outcome)
+    if not found:
+        raise CrossliftError("the data give no gap and no gain.", " ".join(reasons))
+    return tuple(found)

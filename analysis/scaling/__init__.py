@@ -1,0 +1,1 @@
+"""Scaling curves: outcomes against model size, intermediate-corpus size or pretraining-corpus size."""

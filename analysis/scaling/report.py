@@ -1,0 +1,275 @@
+"""From data to curves: the whole of ``analyze scale`` as one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import datasets
+from ..errors import CrossliftError, DesignError, did_you_mean
+from ..inputs import Source, read_inputs
+from ..languages import resolve
+from ..multiplicity import adjust
+from ..outcomes import Options, Outcome, build_outcome
+from .answers import sentences
+from .axes import Axis, find_axis, with_axis
+from .curve import Curve, fit_curve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Sizes that predictions are made for if none are asked for; other axes take multiples of the largest size.
+DEFAULT_SIZES = ("7B", "13B", "70B")
+MULTIPLES = (2.0, 4.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of ``scale``.
+
+    Empty ``data`` means every bundled set that can answer; no ``moderators``, typological distance where it varies.
+    """
+
+    factor: str = "size"
+    data: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    at: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    moderators: tuple[str, ...] | None = None
+    by: tuple[str, ...] = ()
+    adjust: str = "holm"
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleFit:
+    """The curves and everything that is printed around them.
+
+    ``skipped`` names groups of ``--by`` without a curve, the rows they have, and why.
+    """
+
+    request: Request
+    axis: Axis
+    sources: tuple[Source, ...]
+    outcome: Outcome
+    dropped: tuple[tuple[str, int], ...]
+    curves: tuple[Curve, ...]
+    skipped: tuple[tuple[str, int, str], ...]
+    notices: tuple[str, ...]
+
+    @property
+    def slopes(self) -> pd.DataFrame:
+        """Tidy table of the log-linear slopes: one row a group."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "group": curve.group,
+                    "rows": curve.rows,
+                    "sizes": len(curve.sizes),
+                    **asdict(curve.slope),
+                    "best": curve.best.form.name,
+                }
+                for curve in self.curves
+            ]
+        )
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Tidy table of all forms of all groups, with their errors at the size left out."""
+        import pandas as pd
+
+        parts = []
+        for curve in self.curves:
+            part = curve.table
+            part.insert(0, "group", curve.group)
+            if len(curve.holdout.table):
+                held = curve.holdout.table.set_index("form")[["mae", "rmse", "bias", "coverage"]]
+                part = part.join(held.add_prefix("holdout_"), on="form")
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Tidy table of all predictions."""
+        import pandas as pd
+
+        parts = [curve.predictions.assign(group=curve.group) for curve in self.curves if len(curve.predictions)]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON contract of ``scale``."""
+        return {
+            "command": "scale",
+            "factor": self.axis.name,
+            "unit": f"log2 of {self.axis.unit}",
+            "outcome": self.outcome.options.outcome,
+            "n_obs": sum(curve.rows for curve in self.curves),
+            "by": list(self.request.by),
+            "adjustment": self.request.adjust,
+            "curves": [_curve_json(curve) for curve in self.curves],
+            "skipped": [{"group": group, "rows": rows, "reason": why} for group, rows, why in self.skipped],
+            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "warnings": list(dict.fromkeys(line for curve in self.curves for line in curve.warnings)),
+            "notices": list(self.notices),
+            "rows_read": self.outcome.read,
+            "data": [asdict(source) for source in self.sources],
+        }
+
+
+def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> ScaleFit:
+    """Read, pair, join, and fit the curve of every group.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    report
+        Called with a few words when a new stage begins.
+
+    Raises
+    ------
+    CrossliftError
+        For every kind of input that cannot be used.
+    """
+    say = report or (lambda words: None)
+    axis = find_axis(request.factor)
+    asked = [axis.parse(text) for text in request.at]
+    adjust([], request.adjust)
+    options = replace(request.options, source=resolve(request.options.source).iso)
+    say("reading")
+    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    say("pairing")
+    outcome = build_outcome(read.records, options)
+    frame, missing = with_axis(outcome.frame, axis)
+    dropped = [*outcome.dropped, *missing]
+    if len(frame) == 0:
+        raise CrossliftError(
+            f"none of the {len(outcome.frame)} rows has a {axis.words}.",
+            f"It is read from the column '{axis.raw or 'language'}'; other factors: size, examples, corpus.",
+        )
+    curves: list[Curve] = []
+    skipped: list[tuple[str, int, str]] = []
+    for group, rows in _groups(frame, request.by, dropped):
+
+        def told(words: str, group: str = group) -> None:
+            say(f"{group}: {words}" if group else words)
+
+        at = asked or _default_at(axis, rows)
+        moderators = _default_moderators(rows, axis) if request.moderators is None else request.moderators
+        try:
+            curves.append(
+                fit_curve(rows, options.outcome, axis, at, request.languages, moderators, request.adjust, group, told)
+            )
+        except DesignError as error:
+            if not request.by:
+                raise
+            skipped.append((group, len(rows), error.message))
+            dropped.append((f"group '{group}' without a curve", len(rows)))
+    if not curves:
+        raise DesignError(f"no group of --by {','.join(request.by)} has a curve.", skipped[0][2])
+    for curve in curves:
+        dropped += curve.dropped
+    p = adjust([curve.slope.p_value for curve in curves], request.adjust)
+    notices = [*read.notices, *outcome.notices]
+    for curve in curves:
+        notices += [line for line in curve.model.notices if line not in notices]
+        notices += [f"{curve.group}: {_chance(item, curve)}" if curve.group else _chance(item, curve)
+                    for item in curve.chance]  # fmt: skip
+    return ScaleFit(
+        request,
+        axis,
+        read.sources,
+        outcome,
+        tuple(dropped),
+        tuple(curve.adjusted(float(value)) for curve, value in zip(curves, p, strict=True)),
+        tuple(skipped),
+        tuple(notices),
+    )
+
+
+def _chance(item: Any, curve: Curve) -> str:
+    return str(item.sentence(curve.outcome, curve.axis))
+
+
+def _default_data(outcome: str) -> Sequence[str]:
+    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
+    return [entry.name for entry in sets]
+
+
+def _default_at(axis: Axis, frame: pd.DataFrame) -> list[float]:
+    if axis.name == "size":
+        return [axis.parse(text) for text in DEFAULT_SIZES]
+    largest = float(frame[axis.column].max())
+    return [largest + float(np.log2(factor)) for factor in MULTIPLES]
+
+
+def _default_moderators(rows: pd.DataFrame, axis: Axis) -> tuple[str, ...]:
+    """Typological distance, where three languages differ in it; a corpus is the language's own, as distance is."""
+    return ("typology",) if axis.level != "language" and rows["typology"].nunique() >= 3 else ()
+
+
+def _groups(frame: pd.DataFrame, by: Sequence[str], dropped: list[tuple[str, int]]) -> list[tuple[str, pd.DataFrame]]:
+    """Groups of rows by the values of columns; rows without a value are counted."""
+    if not by:
+        return [("", frame)]
+    for name in by:
+        if name not in frame.columns:
+            columns = [str(column) for column in frame.columns]
+            raise CrossliftError(f"--by '{name}' is no column of the rows.",
+                                 did_you_mean(name, columns) or f"Columns: {', '.join(columns)}.")  # fmt: skip
+    missing = frame[list(by)].isna().any(axis=1)
+    if missing.any():
+        dropped.append((f"no value for --by {','.join(by)}", int(missing.sum())))
+    grouped = frame[~missing].groupby(list(by), sort=True, observed=True)
+    return [
+        (", ".join(str(part) for part in (key if isinstance(key, tuple) else (key,))), rows.reset_index(drop=True))
+        for key, rows in grouped
+    ]
+
+
+def _curve_json(curve: Curve) -> dict[str, Any]:
+    held = curve.holdout
+    return {
+        "group": curve.group,
+        "formula": curve.model.formula,
+        "slopes_vary_by": list(curve.model.slopes),
+        "n_obs": curve.rows,
+        "models": curve.models,
+        "sizes": [float(value) for value in curve.sizes],
+        "slope": _finite(asdict(curve.slope)),
+        "forms": [_finite(row) for row in curve.table.to_dict("records")],
+        "lacking": [{"form": name, "reason": reason} for name, reason in curve.lacking],
+        "told_apart": len(curve.alike) == 1,
+        "holdout": {
+            "smallest": float(held.smallest),
+            "largest": float(held.largest),
+            "rows": held.rows,
+            "matched": held.matched,
+            "observed": _finite({"x": held.observed})["x"],
+            "reason": held.reason,
+            "dropped": [{"reason": reason, "rows": rows} for reason, rows in held.dropped],
+            "forms": [_finite(row) for row in held.table.to_dict("records")],
+        },
+        "moderation": [_finite(asdict(item)) for item in curve.moderations],
+        "near_chance": [asdict(item) for item in curve.chance],
+        "predictions": [_finite(row) for row in curve.predictions.to_dict("records")],
+        "answers": sentences(curve),
+        "warnings": list(curve.warnings),
+        "fit": curve.best.result.to_json(),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity, and knows no numpy scalars."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not -1e308 < value < 1e308:
+        return None
+    return value

@@ -1,0 +1,69 @@
+"""Fits a second of ``analyze multiverse`` on the bundled gains, beside calling ``fit_mixed`` for each specification.
+
+Usage: python benchmarks/multiverse.py [--jobs 2] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+
+from machine import describe
+
+from analysis import fit_mixed
+from analysis.multiverse import MultiverseRequest
+from analysis.multiverse.run import open_table
+from analysis.multiverse.work import fit_all
+
+# Specifications that share rows and random effects meet often in the first set and hardly ever in the second.
+WHOLE = ("coverage=any", "tasks=all", "studies=all", "kernel=none", "df_method=satterthwaite")
+SETS = {
+    "all combinations of measure, recipe, outcome, source, training, effects and covariate": (WHOLE, None),
+    "2,000 drawn from all": ((), 2000),
+}
+ONE_BY_ONE = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    print(describe())
+    print(f"{options.jobs} processes, load average before {os.getloadavg()[0]:.1f}; df included\n")
+    print("| specifications | fits | of them different | seconds | fits/s | `fit_mixed`, one process, fits/s |")
+    print("|---|---:|---:|---|---:|---:|")
+    for name, (fixed, limit) in SETS.items():
+        table, space = open_table(MultiverseRequest(fixed=fixed, limit=limit))
+        specs = [space.options(i) for i in range(len(space.table))]
+        seconds = []
+        for _ in range(options.rounds):
+            start = time.perf_counter()
+            done = fit_all(table, specs, jobs=options.jobs)
+            seconds.append(time.perf_counter() - start)
+        fitted = [item for item in done if item.fit is not None]
+        different = len({item.key for item in fitted})
+        alone = one_by_one(*open_table(MultiverseRequest(fixed=(*fixed, "kernel=none"), limit=ONE_BY_ONE)))
+        middle = statistics.median(seconds)
+        spread = f"{middle:.1f} ({min(seconds):.1f}–{max(seconds):.1f})"
+        print(f"| {name} | {len(fitted):,} | {different:,} | {spread} | {len(fitted) / middle:.0f} | {alone:.0f} |")
+
+
+def one_by_one(table, space) -> float:
+    """Fits a second if every specification is a formula and a frame."""
+    total = 0.0
+    for i in range(len(space.table)):
+        options = space.options(i)
+        spec = table.specify(options)
+        rows = table.frame[spec.kept].copy()
+        rows["outcome"], rows["typology"] = table.values(spec.outcome)[spec.kept], spec.x[spec.kept]
+        start = time.perf_counter()
+        fit_mixed(spec.model.text, rows, df=options.get("df_method", "satterthwaite")).fixed  # noqa: B018
+        total += time.perf_counter() - start
+    return len(space.table) / total
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+# %% [markdown]
+# # From 7B to 70B: one kind of tuning data or another
+#
+# *The question:* how does zero-shot accuracy change from 7B to 70B parameters after intermediate training on
+# domain-specific rather than general data?
+
+# %%
+import math
+
+from analysis.inputs import read_inputs
+from analysis.outcomes import Options, build_outcome
+from analysis.plots.heat import by_family, plot_heat
+from analysis.plots.mixtures import plot_mixtures
+from analysis.reports import begin
+from analysis.reports.bibliography import keys_of
+from analysis.reports.compare import OWN_SWEEP, own_sweeps
+from analysis.reports.describe import (
+    distance_method,
+    dropped_table,
+    fit_diagnostics,
+    model_method,
+    model_references,
+    pairing_method,
+    value_table,
+)
+from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
+from analysis.scaling.answers import form_sentence, prediction_sentences
+from analysis.scaling.report import Request as ScaleRequest
+from analysis.scaling.report import fit_scale
+
+session = begin("domain")
+NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages
+SMALL, LARGE = 7e3, 70e3  # the sizes of the question, in millions of parameters
+DATA = session.data or ("muennighoff2022_xmtf",)
+read = read_inputs(DATA)
+session.provenance(read.sources)
+
+# %% [markdown]
+# > {answer}
+#
+# {figure main}
+#
+# ## What the data cannot say
+#
+# - No bundled study tunes on a domain. The two kinds of data here are {narrow}, in English, and {wide}, in many
+#   languages; they differ in language and in size, and stand for a specific and a general mixture only in that sense.
+# - No model between {small_model} and {large_model} was tuned on both. Every figure for 70B lies on a straight line
+#   in the logarithm of size between those two: an extrapolation into a gap, marked as such, whose interval holds if
+#   the line does.
+# - Two models are no sample of sizes. The intervals speak of languages and tasks.
+# - {sweep_words}
+
+# %%
+outcome = build_outcome(read.records, Options(outcome="gain"))
+cells, notes = arm_rows(outcome.frame, NARROW, WIDE)
+session.numbers["narrow"], session.numbers["wide"] = NARROW, WIDE
+session.numbers["small_model"], session.numbers["large_model"] = notes.models
+session.numbers["languages"] = int(cells["language"].nunique())
+session.numbers["tasks"] = int(cells["target_task"].nunique())
+session.numbers["rows"] = len(cells)
+at = arms_at(cells, notes)
+session.numbers["small"], session.numbers["large"] = at.small, at.large
+session.numbers["change"] = at.change
+session.numbers["at_70"] = at.between(LARGE)
+growths = {name: between_sizes(cells, notes, name, SMALL, LARGE) for name in (NARROW, WIDE)}
+session.numbers["narrow_growth"], session.numbers["wide_growth"] = (growths[name].value for name in (NARROW, WIDE))
+session.numbers["sweep_words"] = (
+    f"The sweep {', '.join(own_sweeps())} can be read with --data."
+    if own_sweeps()
+    else f"The domain arm of '{OWN_SWEEP}' is missing from the bundled data."
+)
+session.say(
+    "answer",
+    "On a straight line between the two sizes that were measured, 7B to 70B adds {narrow_growth} after {narrow} and "
+    "{wide_growth} "
+    "after {wide}; no model of that size was run. At the measured sizes the gain after {wide} exceeds "
+    "that after {narrow} by {small.estimate} points ({small.basis}) at {small_model} and by {large.estimate} "
+    "({large.basis}) at {large_model}.",
+)
+
+# %%
+session.figure(
+    "main",
+    lambda ax: plot_mixtures(cells, notes, growths, ax, marks=(SMALL, LARGE)),
+    "Mean gain at the two measured sizes after {narrow} and {wide} ({rows} cells of {languages} languages and "
+    "{tasks} tasks), "
+    "with 95% intervals of the mixed model. Dashed: the straight line between them, where nothing was measured.",
+    "Two lines that rise with size, dashed where no model was run.",
+)
+entries = {
+    f"{WIDE} minus {NARROW} at {notes.models[0]}": (at.small, "measured"),
+    f"{WIDE} minus {NARROW} at {notes.models[1]}": (at.large, "measured"),
+    f"{WIDE} minus {NARROW}, change from the one to the other": (at.change, "measured"),
+    f"{WIDE} minus {NARROW} at 70B": (at.between(LARGE), "extrapolated into the gap"),
+    f"7B to 70B after {NARROW}": (growths[NARROW].value, "extrapolated into the gap"),
+    f"7B to 70B after {WIDE}": (growths[WIDE].value, "extrapolated into the gap"),
+}
+session.table("arms", value_table(entries, "points", "The two mixtures"))
+
+# %% [markdown]
+# ## The two mixtures
+#
+# {table arms}
+#
+# The difference between the mixtures does not hold the baseline: both gains are over the same untuned model, which
+# drops out.
+#
+# ## A curve through more sizes
+#
+# {curve_words}
+#
+# ## Languages in the multilingual mixture
+#
+# {table tuned}
+#
+# ## Mixture by task, language by task
+#
+# {figure tasks}
+#
+# {figure heat}
+#
+# ## What was left out
+#
+# {table dropped}
+
+# %%
+mixed = f"intermediate_task == '{WIDE}'" + ("" if session.data else " and family == 'BLOOM'")
+scaled = fit_scale(ScaleRequest(data=tuple(DATA), options=Options(outcome="gain", where=mixed), at=("7B", "70B")))
+curve = scaled.curves[0]
+session.numbers["curve_sizes"] = len(curve.sizes)
+session.say(
+    "curve_words",
+    f"{WIDE} was used at {{curve_sizes}} sizes, so that for it a curve can be drawn through more than two points. "
+    + " ".join([form_sentence(curve), *prediction_sentences(curve)]),
+)
+session.diagnose(*(f"Curve of {WIDE}: {line}" for line in curve.warnings))
+session.table("tuned", value_table(at.tuned, "points", "", (at.tuned_words,)))
+shown = by_family(cells, "target_task", "difference")
+session.figure(
+    "heat",
+    lambda ax: plot_heat(shown, ax, f"{WIDE} minus {NARROW} (points)", "Target task"),
+    "Mean difference of the two mixtures over both sizes; families together, the largest first; hatched: no data.",
+    "Heat map of the difference, languages by target task.",
+    height=1.4 + 0.17 * len(shown),
+)
+every = outcome.frame.dropna(subset=["log_params"])
+by_mixture = every.pivot_table(index="intermediate_task", columns="target_task", values="gain", aggfunc="mean")
+session.figure(
+    "tasks",
+    lambda ax: plot_heat(by_mixture, ax, "Mean gain (points)", "Target task", families=False),
+    "Mean gain by intermediate mixture and target task over all sizes and languages that have it; hatched: no data. "
+    "Mixtures were used at different sizes, so that rows are not to be compared without them.",
+    "Heat map of gains, intermediate mixtures by target task.",
+    height=1.3 + 0.35 * len(by_mixture),
+)
+session.table("dropped", dropped_table((*outcome.dropped, *notes.dropped)))
+session.diagnose(*fit_diagnostics(at.result, "Difference of the mixtures"))
+for name, found in growths.items():
+    session.diagnose(*fit_diagnostics(found.result, f"Growth after {name}"))
+session.method(pairing_method(outcome), model_method(at.result, "differences of gains in points"))
+session.method(
+    f"Figures between the two sizes are linear in the base-2 logarithm of parameters; 7B to 70B is "
+    f"{math.log2(LARGE / SMALL):.2f} "
+    "doublings.",
+    distance_method(outcome),
+)
+session.cite("littell2017", *model_references(at.result), *keys_of(list(session.sources)))
+session.finish()

@@ -1,0 +1,189 @@
+# %% [markdown]
+# # English intermediate training or direct fine-tuning
+#
+# *The question:* does intermediate training on English data give higher F1 on low-resource languages than fine-tuning
+# in the language itself?
+
+# %%
+from analysis.inputs import read_inputs
+from analysis.mixed import fit_mixed
+from analysis.plots.caterpillar import modes, plot_caterpillar
+from analysis.plots.heat import by_family, plot_heat
+from analysis.plots.paired import plot_paired
+from analysis.reports import Value, begin
+from analysis.reports.averages import average_gains
+from analysis.reports.bibliography import keys_of
+from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_sweeps
+from analysis.reports.describe import fit_diagnostics, model_method, model_references
+from analysis.tables import Table, number
+
+session = begin("intermediate_vs_direct")
+DIRECT = "masakhaner2_direct_finetuning_seeds"
+AVERAGES = ("chung2021_rembert", "xue2021_mt5")
+DATA = session.data or (DIRECT, *AVERAGES, *own_sweeps())
+read = read_inputs(DATA)
+session.provenance(read.sources)
+
+# %% [markdown]
+# > {answer}
+#
+# {figure main}
+#
+# ## What the data cannot say
+#
+# - {paired_words}
+# - The gains of English intermediate tasks are averages over languages, as the publications print them: how much of a
+#   gain falls to a low-resource language they do not say.
+# - The direct scores are in-language training on one task, named entities, in African languages; the intermediate
+#   ones are on other tasks and other languages. A difference between the two columns would be one of tasks and
+#   languages, and none is computed.
+# - {sweep_words}
+
+# %%
+paired = against_direct(read.records)
+if paired is None:
+    session.numbers["paired_words"] = (
+        "No study here scored both arms: the same model, task and language once after English intermediate training "
+        "and once "
+        "after fine-tuning in the language. The question cannot be answered by these data, and the two sides are "
+        "shown apart."
+    )
+else:
+    session.numbers["paired"] = paired.value
+    session.numbers["paired_cells"] = paired.cells
+    session.numbers["paired_languages"] = paired.languages
+    session.say("paired_words", "Both arms were scored in {paired_cells} cells of {paired_languages} languages.")
+    if paired.result:
+        session.diagnose(*fit_diagnostics(paired.result, "Intermediate minus direct"))
+sweeps = [name for name in DATA if name.startswith(OWN_SWEEP)]
+session.numbers["sweep_words"] = (
+    f"The sweep {', '.join(sweeps)} is among the data."
+    if sweeps
+    else f"The set '{OWN_SWEEP}', a sweep with both arms and a control of as many steps, is missing from the bundled "
+    "data."
+)
+
+gains = average_gains(read.records, metric="f1")
+has_gains = gains["gain"].count() > 1
+by_task = gains.groupby("target_task")["gain"].mean()
+if len(by_task) > 1:
+    session.numbers["stilts"] = mean_value(by_task.to_list(), "points of F1")
+    session.numbers["stilts_tasks"] = len(by_task)
+    session.say(
+        "stilts_words",
+        "English intermediate tasks change F1 by {stilts} over {stilts_tasks} target tasks, averaged over languages",
+    )
+else:
+    session.numbers["stilts_words"] = "The data hold no average gains of English intermediate tasks on F1"
+
+records = read.records
+flags = records["flags"].fillna("")
+direct = records[(records["method"] == "direct") & (records["metric"] == "f1") & records["score"].notna()]
+collapsed = direct[flags.loc[direct.index].str.contains("collapsed-run")]
+kept = direct[~flags.loc[direct.index].str.contains("collapsed-run|copied-folder")].dropna(subset=["seed"])
+if len(kept) and kept["language"].nunique() > 2 and kept["model"].nunique() > 2:
+    fit = fit_mixed("score ~ 1 + (1|language) + (1|model) + (1|language:model)", kept)
+    session.numbers["direct"] = Value.of_row(fit.fixed.iloc[0].to_dict(), "F1")
+    session.numbers["direct_languages"] = int(kept["language"].nunique())
+    session.numbers["direct_models"] = int(kept["model"].nunique())
+    session.numbers["direct_rows"] = len(kept)
+    session.numbers["seed_sd"] = Value(fit.components[-1].std_dev)
+    session.numbers["collapsed"] = len(collapsed)
+    session.numbers["direct_runs"] = len(direct)
+    session.say(
+        "direct_words",
+        "fine-tuning in the language reaches {direct.estimate} F1 ({direct.interval}; {direct.df} degrees of "
+        "freedom) in "
+        "{direct_languages} languages, with a standard deviation of {seed_sd.estimate} points between seeds",
+    )
+else:
+    fit = None
+    session.numbers["direct_words"] = "the data hold too few direct runs for a mean"
+session.say(
+    "answer",
+    ("In cells scored both ways intermediate training differs from direct fine-tuning by {paired}. " if paired else
+     "The data do not answer the question: no study scored both arms. ")
+    + "{stilts_words}; {direct_words}.",
+)  # fmt: skip
+
+# %%
+if has_gains:
+    session.figure(
+        "main",
+        lambda ax: plot_paired(gains, ax, "F1, mean over languages"),
+        "F1 of XLM-R Large without (open) and with (filled) the best English intermediate task per target task, by "
+        "publication; means over languages, test sets.",
+        "Pairs of points by target task: most move right, named entities move left.",
+        height=0.8 + 0.28 * len(gains),
+    )
+else:
+    chosen = records[records["score"].notna() & records["method"].notna()]
+    cells = by_family(chosen[chosen["language"] != "mul"], "method", "score")
+    session.figure(
+        "main",
+        lambda ax: plot_heat(cells, ax, "Mean score (points)", "Method", centre=None),
+        "Mean score by language and method; hatched: no data.",
+        "Heat map of scores by language and method.",
+        height=1.4 + 0.17 * len(cells),
+    )
+
+# %% [markdown]
+# ## Direct fine-tuning, seed by seed
+#
+# {direct_detail}
+#
+# {figure direct}
+#
+# {table direct}
+
+# %%
+if fit is not None:
+    session.say(
+        "direct_detail",
+        "Of {direct_runs} runs {collapsed} collapsed; they are left out of the means and shown as a count, because a "
+        "collapse is "
+        "a result too. A comparison of two arms with one seed each would be blurred by {seed_sd.estimate} points "
+        "times the square "
+        "root of two before any language is looked at.",
+    )
+    language_modes = modes(fit, "language")
+    session.figure(
+        "direct",
+        lambda ax: plot_caterpillar(
+            language_modes, ax, "F1 after direct fine-tuning: difference from the mean (points)"
+        ),
+        "Conditional modes of {direct_languages} languages with 95% intervals, {direct_rows} runs of {direct_models} "
+        "models.",
+        "Languages sorted by F1 after direct fine-tuning.",
+        height=1.2 + 0.17 * len(language_modes),
+    )
+    per_model = kept.groupby("model")["score"].agg(["mean", "size"]).sort_values("mean", ascending=False)
+    lost = collapsed.groupby("model").size()
+    session.table(
+        "direct",
+        Table(
+            ("model", "mean F1", "runs", "collapsed"),
+            tuple((name, number(row["mean"], 1), str(int(row["size"])), str(int(lost.get(name, 0))))
+                  for name, row in per_model.iterrows()),
+            "Direct fine-tuning by model",
+        ),
+    )  # fmt: skip
+    session.diagnose(*fit_diagnostics(fit, "Direct fine-tuning"))
+    session.method(model_method(fit, "F1 scores of seeds"))
+    session.cite(*model_references(fit))
+else:
+    cells = by_family(records[records["score"].notna() & (records["language"] != "mul")], "target_task", "score")
+    session.numbers["direct_detail"] = "The data hold too few seeds of direct fine-tuning."
+    session.figure("direct", lambda ax: plot_heat(cells, ax, "Mean score (points)", "Target task", centre=None),
+                   "Mean score by language and task; hatched: no data.", "Heat map of scores.",
+                   height=1.4 + 0.17 * len(cells))  # fmt: skip
+    session.table("direct", Table(("direct fine-tuning",), (("too few runs",),)))
+copied = int(flags.loc[direct.index].str.contains("copied-folder").sum())
+if copied:
+    session.diagnose(
+        f"{copied} direct runs are left out: two models' folders hold the same scores, and which is the copy is "
+        "unknown."
+    )
+session.method("Gains of intermediate training are differences of published averages over languages.")
+session.cite("phang2020", *keys_of(list(session.sources)))
+session.finish()
