@@ -220,15 +220,15 @@ def _draw_groups(found: ScaleFit, path: str) -> None:
     from ..plots.scale import held_out, plot_scale
     from ..plots.style import panels, save
 
-    with panels(len(found.curves)) as (made, axes):
+    with panels(len(found.curves), 6.6, 5.3) as (made, axes):
         for curve, ax in zip(found.curves, axes, strict=True):
             plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
-                       held_out(curve), caption(curve, 80))  # fmt: skip
+                       held_out(curve), caption(curve))  # fmt: skip
             ax.set_title(curve.group)
         save(made, path)
 
 
-def caption(curve: Curve, width: int = 118) -> str:
+def caption(curve: Curve) -> str:
     """What the figure rests on: rows, sizes, method and degrees of freedom."""
     best = curve.best.form.words
     words = (
@@ -236,4 +236,4 @@ def caption(curve: Curve, width: int = 118) -> str:
         f"Satterthwaite ({number(curve.slope.df, 1)} degrees of freedom for the slope), nonlinear parameter averaged "
         "over its profile likelihood. Shaded: no data, extrapolation."
     )
-    return "\n".join(wrap(words, width))
+    return "\n".join(wrap(words, 118))
