@@ -39,6 +39,13 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
         INFERENCE,
         {"fits": ("df_method", {"satterthwaite", "kenward-roger"}, 100)},
     ),
+    "power/reference": (
+        {"R", "lme4", "lmerTest"},
+        {
+            "closed": ("languages", {10, 25, 40}, 6),
+            "simulated": ("languages", {10, 20}, 2),
+        },
+    ),
     "metafor/reference": (
         {"R", "metafor"},
         {

@@ -10,7 +10,7 @@ from .. import __version__
 from .program import add_commands, run_command
 
 #: Subcommands, each a module of this package.
-COMMANDS = ("fit", "multiverse", "data", "typology", "validate", "verify")
+COMMANDS = ("fit", "multiverse", "power", "data", "typology", "validate", "verify")
 
 
 def build_parser() -> argparse.ArgumentParser:
