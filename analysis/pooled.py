@@ -10,17 +10,17 @@ import numpy as np
 
 from . import datasets
 from .errors import CrossliftError, unknown_name
-from .gains import covariance
 from .inputs import Source, read_inputs
 from .languages import resolve
 from .meta.between import LIKELIHOODS, METHODS
 from .meta.bias import Bias, assess_bias
-from .meta.groups import How, pool_groups, random_terms, stated
+from .meta.groups import How, pool_groups, random_terms
 from .meta.multilevel import TESTS, MultilevelMeta
 from .meta.plain import records, single
 from .meta.result import TEST_WORDS, MetaResult
 from .multiplicity import ADJUSTMENTS, adjust
 from .outcomes import CROSSED, Options, Outcome, build_outcome, default_model
+from .pooled_rows import check_column, grouping, sampling_covariance, ungrouped, with_variance
 from .pooled_words import moderator_sentences, pooled_sentences, robust_sentences
 
 if TYPE_CHECKING:
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 #: Differences of scores, which have a sampling variance.
 OUTCOMES = ("gain", "gap")
-#: What the forest plot shows unless told otherwise: tasks with their languages.
-BY = ("target_task", "language")
-#: The column of the score that differences share, and of its sampling variance.
-SHARED = {"gain": ("baseline", "baseline_variance"), "gap": ("reference", "reference_variance")}
 #: Degrees of freedom under which a robust test is not to be trusted (Tipton 2015, Psychol. Methods 20).
 FEWEST_DF = 4.0
 
@@ -55,6 +51,7 @@ class Request:
     robust: str | None = None
     bias: bool = False
     leave_out: str | None = None
+    influence: bool = False
     adjust: str = "holm"
 
 
@@ -70,12 +67,16 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class Robust:
-    """Cluster-robust tests of the coefficients, and the model they start from."""
+    """Cluster-robust tests of the coefficients, and the model they start from.
+
+    ``crossed`` is true where other factors of the model cross the clusters, which the tests do not see.
+    """
 
     cluster: str
     clusters: int
     table: pd.DataFrame
     working: str
+    crossed: bool
     sentences: tuple[str, ...]
 
 
@@ -84,7 +85,7 @@ class Pooled:
     """The pooled effect and everything that is printed around it.
 
     ``rows`` are the effects that have a sampling variance, with their columns; ``sources_of_variance`` counts the
-    effects by where it comes from, those without one included.
+    effects by where it comes from, those without one included; ``by`` are the columns of ``groups``.
     """
 
     request: Request
@@ -94,6 +95,7 @@ class Pooled:
     dropped: tuple[tuple[str, int], ...]
     sources_of_variance: tuple[tuple[str, int], ...]
     result: MetaResult | MultilevelMeta
+    by: tuple[str, ...]
     groups: pd.DataFrame | None
     difference: pd.DataFrame | None
     difference_reason: str
@@ -101,6 +103,7 @@ class Pooled:
     robust: Robust | None
     bias: Bias | None
     left_out: pd.DataFrame | None
+    influence: pd.DataFrame | None
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -120,7 +123,7 @@ class Pooled:
             "data": [asdict(source) for source in self.sources],
         }
         if self.groups is not None:
-            content["by"] = list(self.request.by or BY)
+            content["by"] = list(self.by)
             content["groups_pooled"] = records(self.groups)
             content["difference"] = None if self.difference is None else records(self.difference)[0]
             content["difference_reason"] = self.difference_reason
@@ -139,6 +142,8 @@ class Pooled:
             content["bias"] = self.bias.to_json()
         if self.left_out is not None:
             content["left_out"] = records(self.left_out)
+        if self.influence is not None:
+            content["influence"] = records(self.influence)
         return content
 
 
@@ -165,10 +170,14 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     read = read_inputs(request.data or [entry.name for entry in sets], request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
-    rows, dropped, counts = _with_variance(outcome)
+    rows, dropped, counts = with_variance(outcome)
     shared = sampling_covariance(rows, options.outcome)
-    _check_columns(rows, request)
-    by = _grouping(rows, request)
+    for name in request.by or ():
+        check_column(rows, "--by", name, several=False)
+    for option, column in (("--robust", request.robust), ("--leave-out", request.leave_out)):
+        if column:
+            check_column(rows, option, column, several=True)
+    by = grouping(rows, request.by)
     how, about = _how(request, rows)
     say("pooling")
     result = _whole(request, how, rows, shared)
@@ -202,6 +211,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         dropped,
         counts,
         result,
+        by,
         groups,
         difference,
         reason,
@@ -209,7 +219,8 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         robust,
         bias,
         left,
-        (*read.notices, *outcome.notices, *about, *_ungrouped(rows, by, options.outcome)),
+        how.influence(rows) if request.influence else None,
+        (*read.notices, *outcome.notices, *about, *ungrouped(rows, by, options.outcome)),
         (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
         pooled_sentences(result, options.outcome, rows, resolve(options.source).name),
     )
@@ -252,67 +263,6 @@ def _check(request: Request) -> None:
 
 def _independent(request: Request) -> bool:
     return request.random == "none" or (request.random == "crossed" and request.method not in LIKELIHOODS)
-
-
-def _with_variance(
-    outcome: Outcome,
-) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
-    """Rows whose sampling variance is known; the others are counted by why it is not."""
-    frame, name = outcome.frame, outcome.options.outcome
-    variance = frame["variance"].astype(float) if "variance" in frame.columns else frame[name] * np.nan
-    source = frame["variance_source"] if "variance_source" in frame.columns else variance.astype("str")
-    source = source.where(variance.notna(), "unknown")
-    dropped = list(outcome.dropped)
-    unknown, zero = variance.isna().to_numpy(), (variance <= 0).to_numpy()
-    if unknown.any():
-        dropped.append((f"{name} without a known sampling variance (no std_error, no n_items of a share, one seed)",
-                        int(unknown.sum())))  # fmt: skip
-    if zero.any():
-        dropped.append((f"{name} with a sampling variance of zero", int(zero.sum())))
-    counts = tuple((str(key), int(rows)) for key, rows in source.value_counts().sort_index().items())
-    kept = frame[~unknown & ~zero].reset_index(drop=True)
-    if len(kept) == 0:
-        raise CrossliftError(
-            f"none of {len(frame)} {name}s has a known sampling variance.",
-            "Add a column std_error or n_items, or several seeds; 'analyze fit' needs none.",
-        )
-    return kept, tuple(dropped), counts
-
-
-def sampling_covariance(rows: pd.DataFrame, outcome: str) -> Any:
-    """Sampling covariance of the rows, sparse; effects that share a score share its error."""
-    reference, variance = SHARED[outcome]
-    renamed = rows.rename(columns={reference: "reference", variance: "reference_variance"})
-    return covariance(renamed).tocsr()
-
-
-def _check_columns(rows: pd.DataFrame, request: Request) -> None:
-    asked = {"--by": request.by or (), "--robust": (request.robust,), "--leave-out": (request.leave_out,)}
-    for option, names in asked.items():
-        for name in names:
-            if name and name not in rows.columns:
-                error = unknown_name(f"column of {option}", name, [str(column) for column in rows.columns])
-                raise error
-    for name in (request.robust, request.leave_out):
-        if name and rows[name].nunique() < 2:
-            raise CrossliftError(f"'{name}' has {rows[name].nunique()} level among the {len(rows)} effects.")
-
-
-def _grouping(rows: pd.DataFrame, request: Request) -> tuple[str, ...]:
-    """The columns to group by: what is asked, else tasks and languages as far as they have several levels."""
-    if request.by is not None:
-        return request.by
-    return tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)
-
-
-def _ungrouped(rows: pd.DataFrame, by: Sequence[str], outcome: str) -> list[str]:
-    """Rows that are in no group, by the column that they do not state."""
-    missing = {name: int((~stated(rows, [name])[name]).sum()) for name in by}
-    return [
-        f"{count} of {len(rows)} {outcome}s do not state '{name}': they are in no group, and in the pooled {outcome}."
-        for name, count in missing.items()
-        if count
-    ]
 
 
 def _how(request: Request, rows: pd.DataFrame) -> tuple[How, tuple[str, ...]]:
@@ -402,8 +352,8 @@ def _robust(
         )
     count = int(labels.nunique())
 
-    def robust(table: pd.DataFrame, working: str) -> Robust:
-        return Robust(cluster, count, table, working, robust_sentences(table, cluster, count, how.outcome))
+    def robust(table: pd.DataFrame, working: str, crossed: bool = False) -> Robust:
+        return Robust(cluster, count, table, working, crossed, robust_sentences(table, cluster, count, how.outcome))
 
     try:
         return robust(result.robust(labels), "the model above")
@@ -416,7 +366,7 @@ def _robust(
         f"a model of independent effects: '{cluster}' and the other factors cross, and robust errors need clusters "
         "that share nothing"
     )
-    return robust(working.robust(labels), words)
+    return robust(working.robust(labels), words, crossed=True)
 
 
 def _bias(
@@ -455,6 +405,13 @@ def _advice(result: MetaResult | MultilevelMeta, robust: Robust | None, rows: pd
     if np.isfinite(fixed["df"]) and fixed["df"] < FEWEST_DF:
         lines.append(
             f"the pooled effect is tested with {fixed['df']:.1f} degrees of freedom: a few tasks or models decide it."
+        )
+    if robust is not None and robust.crossed:
+        name = robust.cluster.replace("_", " ")
+        lines.append(
+            f"robust tests by {name} see what ties effects of one {name}, and not what ties those of one task or model "
+            f"across {name}s: where those vary (the table of variances says so) the crossed model's interval is the "
+            "one that holds (validation/meta measures both)."
         )
     if robust is not None:
         low = robust.table[robust.table["df"] < FEWEST_DF]

@@ -18,6 +18,8 @@ from .validate import parse_map
 if TYPE_CHECKING:
     from ..pooled import Pooled
 
+#: Influential effects that are printed.
+SHOWN = 15
 SUMMARY = "the pooled gain, how much gains differ, and what may distort it"
 EXAMPLES = """examples:
   analyze meta
@@ -45,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--bias", action="store_true", help="Egger's test, trim-and-fill and a selection model")
     what.add_argument("--leave-out", metavar="GROUP", help="the pooled effect without each level of a column in turn")
+    what.add_argument(
+        "--influence", action="store_true", help="effects that decide the pooled one, taken as independent"
+    )
     add_outcome(what, "gain or gap")
     add_rows(parser.add_argument_group("which rows"))
     how = parser.add_argument_group("how")
@@ -84,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
         robust=options.robust,
         bias=options.bias,
         leave_out=options.leave_out,
+        influence=options.influence,
         adjust=options.adjust,
     )
     out = console()
@@ -127,6 +133,8 @@ def print_pooled(found: Pooled, out: Any) -> None:
         _print_bias(found, out)
     if found.left_out is not None:
         _print_left_out(found, out)
+    if found.influence is not None:
+        _print_influence(found, out)
     heading(out, "Answer")
     for i, line in enumerate(found.sentences):
         out.print(f"  {line}", style="bold" if i == 0 else None)
@@ -160,7 +168,7 @@ def _print_summary(summary: Any, out: Any) -> None:
 
 def _print_groups(found: Pooled, out: Any) -> None:
     assert found.groups is not None
-    by = found.request.by or ("target_task", "language")
+    by = found.by
     heading(out, f"By {' and '.join(name.replace('_', ' ') for name in by)}")
     rows = tuple(
         (
@@ -239,6 +247,26 @@ def _print_left_out(found: Pooled, out: Any) -> None:
         for row in found.left_out.sort_values("estimate").to_dict("records")
     )  # fmt: skip
     out.print(Table(("without", "effects", "pooled", "95% low", "95% high", "τ²", "not pooled"), rows).text())
+
+
+def _print_influence(found: Pooled, out: Any) -> None:
+    assert found.influence is not None
+    heading(out, "Influence")
+    marked = found.influence[found.influence["influential"]]
+    out.print(
+        f"  {count(len(marked))} of {count(len(found.influence))} effects are influential (as independent effects)"
+    )
+    shown = marked.loc[marked["cook"].sort_values(ascending=False).index[:SHOWN]]
+    rows = tuple(
+        (str(row["label"]), number(row["rstudent"], 2), number(row["dffits"], 2), number(row["cook"], 3),
+         number(row["hat"], 3), number(row["tau2"], 2))
+        for row in shown.to_dict("records")
+    )  # fmt: skip
+    if rows:
+        columns = ("effect", "student. residual", "DFFITS", "Cook's distance", "hat", "τ² without it")
+        out.print("\n" + Table(columns, rows).text())
+    if len(marked) > len(shown):
+        out.print(f"  the {len(shown)} of largest Cook's distance; --json has all")
 
 
 def draw_forest(found: Pooled, path: str) -> None:

@@ -73,7 +73,7 @@ def meta_analyze(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     if random is not None:
-        from .multilevel import fit_multilevel
+        from .multilevel_fit import fit_multilevel
 
         return fit_multilevel(effects, variances, moderators, method, test or "satterthwaite", random, frame)
     if np.ndim(variances) == 2 or hasattr(variances, "tocsr"):

@@ -2,7 +2,7 @@
 
 A group is pooled in a model of the same kind as all rows together: the crossed factors that have levels enough among
 its rows, with the sampling covariance of its rows. Subgroups of few rows fall back on a variance between their effects,
-and a single effect stands with its sampling error alone.
+and a single effect, or effects that are all equal, stand with their sampling errors alone.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: A column with one level a row, for effects that share no factor with enough levels.
 ROW = "effect_row"
 NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
+#: What an effect is called by.
+LABELS = ("target_task", "language", "model")
 COLUMNS = ["group", "subgroup", "k", "estimate", "std_error", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
            "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
 
@@ -59,6 +61,13 @@ class How:
         test = self.test if self.test not in TESTS or self.test == "z" else None
         effects = read_effects(self.outcome, "variance", moderators, frame)
         return fit_effects(effects, self.method, test or default_test(self.method))
+
+    def influence(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Case diagnostics of rows as independent effects, labelled by task, language and model."""
+        named = [name for name in LABELS if name in frame.columns]
+        labels = [" · ".join(str(row[name]) for name in named) for row in frame[named].to_dict("records")]
+        effects = read_effects(self.outcome, "variance", None, frame, labels)
+        return fit_effects(effects, self.method, self.alone(frame).test).influence()
 
     def multilevel(self, frame: pd.DataFrame, covariance: Any, random: str, moderators: str | None) -> MultilevelMeta:
         """Pool rows with these random effects."""
@@ -104,7 +113,7 @@ def pool_groups(
     DataFrame
         One row a group, its subgroups after it: ``group``, ``subgroup`` (empty for the group itself), ``k``,
         ``estimate``, ``std_error``, ``df``, ``p_value``, ``p_adjusted``, ``conf_low``, ``conf_high``, ``pred_low``,
-        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` on how it was pooled or why it was not.
+        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` where it was pooled in another way.
     """
     import pandas as pd
 
@@ -143,11 +152,12 @@ def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Float
         return line | _numbers(one) | missing | {"note": "one effect: its sampling error alone"}
     try:
         found = how.pool(own, covariance[at][:, at])
-    except CrossliftError as error:
+    except CrossliftError:
         try:
             found, line["note"] = how.alone(own), "as independent effects"
         except CrossliftError:
-            return line | {"note": f"not pooled: {error.message}"}
+            found = fit_effects(read_effects(how.outcome, "variance", None, own), "FE", "z")
+            line["note"] = "the effects do not differ: their sampling errors alone"
     return line | _numbers(found)
 
 

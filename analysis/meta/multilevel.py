@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Booleans, Floats
-from ..errors import CrossliftError, DesignError, unknown_name
+from ..errors import CrossliftError, DesignError
 from ..mixed import MixedResult, fit_mixed
-from ..mixed.formula import parse_formula
-from .effects import column
 from .heterogeneity import QTest
 from .plain import records, single
 
@@ -28,11 +26,8 @@ if TYPE_CHECKING:
 
 #: Tests, and what the engine calls them.
 TESTS = {"satterthwaite": "satterthwaite", "kenward-roger": "kenward-roger", "z": "normal"}
-METHODS = ("REML", "ML")
 #: The name of the variance between effects of one and the same cell.
 REST = "Residual"
-# Rows up to which the covariance of all effects is formed.
-LARGEST = 6000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -345,113 +340,3 @@ class MultilevelMeta:
         width = stdtrit(np.minimum(found["df"], 1e12), 0.5 + level / 2.0) * np.sqrt(found["std_error"] ** 2 + variance)
         kept = found[["estimate", "std_error", "conf_low", "conf_high"]]
         return kept.assign(pred_low=found["estimate"] - width, pred_high=found["estimate"] + width)
-
-
-def fit_multilevel(
-    effects: Any,
-    variances: Any,
-    moderators: Any,
-    method: str,
-    test: str,
-    random: str,
-    frame: pd.DataFrame | None,
-) -> MultilevelMeta:
-    """Fit ``effects ~ moderators + random`` with known sampling variances: see :func:`analysis.meta_analyze`.
-
-    Effects of one cell get a variance of their own, unless a random effect has a level for every row already.
-    """
-    if method not in METHODS:
-        raise CrossliftError(f"method '{method}' is for independent effects.", "A multilevel model takes REML or ML.")
-    if test not in TESTS:
-        raise unknown_name("test of a multilevel model", test, TESTS)
-    if frame is None:
-        raise CrossliftError(f"random effects '{random}' name columns, and no frame was given.", "Give frame=.")
-    if moderators is not None and not isinstance(moderators, str):
-        raise CrossliftError("moderators of a multilevel model are a formula over the frame.", "Give their names.")
-    table, outcome = _with_effects(frame, effects)
-    formula = f"{outcome} ~ {moderators or '1'} + {random}"
-    bars = parse_formula(formula).bars
-    if not bars:
-        raise CrossliftError(
-            f"'{random}' is no random effect.", "Write it like (1|language) or (1|language/target_task)."
-        )
-    for bar in bars:
-        for name in bar.factors:
-            column(frame, name, "random effect")
-        if bar.expression != "1":
-            raise CrossliftError(
-                f"'({bar.expression}|{bar.group})' is no random intercept: heterogeneity would not be one number.",
-                "Use analysis.fit_mixed with variances= for random slopes.",
-            )
-    rows = _known(table, outcome, variances)
-    if len(rows.frame) > LARGEST:
-        raise DesignError(
-            f"{len(rows.frame)} effects; a multilevel meta-analysis takes up to {LARGEST}.",
-            "analysis.fit_mixed with variances= takes more, without weights and I².",
-        )
-    one_a_row = any(len(rows.frame) == rows.frame.groupby(list(bar.factors)).ngroups for bar in bars)
-    mixed = fit_mixed(
-        formula,
-        rows.frame,
-        reml=method == "REML",
-        variances=rows.covariance,
-        df=TESTS[test],
-        residual=not one_a_row,
-    )
-    used, kept = mixed.design.kept, rows.kept.copy()
-    kept[rows.kept] = used
-    sampling = rows.dense()[np.ix_(used, used)]
-    return MultilevelMeta(
-        mixed, sampling, rows.frame[used], kept, (*rows.dropped, *mixed.dropped), method, test, random
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Rows with an effect and a sampling variance; ``covariance`` is ``(k,)`` or a sparse ``(k, k)``."""
-
-    frame: pd.DataFrame
-    covariance: Any
-    kept: Booleans
-    dropped: tuple[tuple[str, int], ...]
-
-    def dense(self) -> Floats:
-        """The sampling covariance, shape ``(k, k)``."""
-        return np.diag(self.covariance) if np.ndim(self.covariance) == 1 else np.asarray(self.covariance.toarray())
-
-
-def _known(table: pd.DataFrame, outcome: str, variances: Any) -> _Known:
-    from scipy.sparse import csr_array
-
-    if isinstance(variances, str):
-        variances = column(table, variances, "variances").to_numpy(dtype=float)
-    tied = np.ndim(variances) == 2 or hasattr(variances, "tocsr")
-    given = csr_array(variances) if tied else np.asarray(variances, dtype=float)
-    if given.shape[0] != len(table):
-        raise CrossliftError(f"{len(table)} effects and {given.shape[0]} sampling variances were given.")
-    own = np.asarray(given.diagonal()) if tied else given
-    missing = {
-        "no effect": table[outcome].isna().to_numpy(),
-        "no sampling variance": np.isnan(own),
-    }
-    kept = np.ones(len(table), dtype=bool)
-    dropped = []
-    for reason, where in missing.items():
-        if (where & kept).any():
-            dropped.append((reason, int((where & kept).sum())))
-            kept &= ~where
-    if not kept.any():
-        raise DesignError(f"none of {len(table)} effects has a sampling variance.")
-    at = np.flatnonzero(kept)
-    covariance = given[at][:, at] if tied else given[at]
-    return _Known(table[kept].reset_index(drop=True), covariance, kept, tuple(dropped))
-
-
-def _with_effects(frame: pd.DataFrame, effects: Any) -> tuple[pd.DataFrame, str]:
-    """The frame with its outcome, and the name of that."""
-    if isinstance(effects, str):
-        column(frame, effects, "effects")
-        return frame, effects
-    if len(effects) != len(frame):
-        raise CrossliftError(f"{len(effects)} effects were given for {len(frame)} rows.")
-    return frame.assign(effect=np.asarray(effects, dtype=float)), "effect"

@@ -47,8 +47,7 @@ def forest_rows(found: Pooled) -> Forest:
     rows: list[dict[str, Any]] = []
     cut = ""
     if found.groups is not None:
-        by = found.request.by or ("target_task", "language")
-        rows, cut = _grouped(found.groups, by)
+        rows, cut = _grouped(found.groups, found.by)
     elif len(found.rows) <= MOST_ROWS:
         rows = _effects(found)
     else:

@@ -90,7 +90,7 @@ def test_shared_baselines_widen_the_interval(table: Path) -> None:
 def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     status, out, _ = run(
         capsys, "--data", str(table), "--moderator", "typology", "--robust", "language", "--bias", "--leave-out",
-        "language", "--by", "language_family", "--adjust", "bh", "--json", str(tmp_path / "b.json"),
+        "language", "--by", "language_family", "--adjust", "bh", "--influence", "--json", str(tmp_path / "b.json"),
         "--funnel", str(tmp_path / "f.png"), "--plot", str(tmp_path / "p.svg"),
     )  # fmt: skip
     assert status == 0
@@ -98,7 +98,7 @@ def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table:
                   "CR2 over 7 clusters", "Small-study effects", "Egger, multilevel", "trim-and-fill L0",
                   "Without each language", "Benjamini and Hochberg", "Effects of one study are no sample",
                   "computed from scores and test-set sizes", "per 0.1 of typological distance",
-                  "Whatever ties gains of one language"):  # fmt: skip
+                  "Whatever ties gains of one language", "not what ties those of one task or model"):  # fmt: skip
         assert words in out, words
     content = json.loads((tmp_path / "b.json").read_text())
     assert len(content["left_out"]) == 7
@@ -106,6 +106,9 @@ def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table:
     assert content["bias"]["corrected"][0]["method"].startswith("Egger, multilevel")
     assert content["moderated"]["fixed"][1]["term"] == "typology"
     assert content["by"] == ["language_family"]
+    assert len(content["influence"]) == content["n_obs"]
+    marked = sum(item["influential"] for item in content["influence"])
+    assert f"{marked} of {content['n_obs']} effects are influential" in out
     for name in ("f.png", "p.svg"):
         assert (tmp_path / name).stat().st_size > 5000
 

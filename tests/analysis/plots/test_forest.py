@@ -24,8 +24,8 @@ def pooled_from(groups: pd.DataFrame | None, by: tuple[str, ...] = ("target_task
     """What the figure needs of a pooled result."""
     frame = data("bcg").rename(columns={"yi": "gain", "vi": "variance", "trial": "model"}) if rows is None else rows
     result = meta_analyze("gain", "variance", frame=frame)
-    request = Request(by=by, options=Options())
-    return SimpleNamespace(groups=groups, rows=frame, result=result, request=request, bias=None)
+    request = Request(by=by)
+    return SimpleNamespace(by=by, groups=groups, rows=frame, result=result, request=request, bias=None)
 
 
 def groups_of(tasks: int, languages: int) -> pd.DataFrame:
