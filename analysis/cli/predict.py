@@ -22,7 +22,7 @@ SUMMARY = "what a language, task or size not yet run would give, and how good su
 EXAMPLES = """examples:
   analyze predict --language sw --target-task xnli --size 13B
   analyze predict --outcome score --data sumeval2022 --language yo --plot predicted.png
-  analyze predict --data scores.csv --outcome score --csv unseen.csv   # every cell that was not run
+  analyze predict --data scores.csv --outcome score --csv unseen.csv
   analyze predict --evaluate none --language sw,yo,am"""
 SHOWN = 20
 

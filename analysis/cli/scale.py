@@ -213,6 +213,7 @@ def draw(found: ScaleFit, path: str) -> None:
     with figure(6.6, 5.3) as (made, ax):
         plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{outcome} (points)",
                    held_out(curve), caption(curve))  # fmt: skip
+        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
         save(made, path)
 
 
@@ -220,15 +221,16 @@ def _draw_groups(found: ScaleFit, path: str) -> None:
     from ..plots.scale import held_out, plot_scale
     from ..plots.style import panels, save
 
-    with panels(len(found.curves)) as (made, axes):
+    with panels(len(found.curves), 6.6, 5.3) as (made, axes):
         for curve, ax in zip(found.curves, axes, strict=True):
             plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
-                       held_out(curve), caption(curve, 80))  # fmt: skip
+                       held_out(curve), caption(curve, 94))  # fmt: skip
             ax.set_title(curve.group)
+        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
         save(made, path)
 
 
-def caption(curve: Curve, width: int = 118) -> str:
+def caption(curve: Curve, width: int = 112) -> str:
     """What the figure rests on: rows, sizes, method and degrees of freedom."""
     best = curve.best.form.words
     words = (

@@ -19,7 +19,7 @@ GREEN = "#009E73"
 _COLOURS = {"log": ORANGE, "power": BLUE, "threshold": GREEN}
 _DASHES = {"log": (0, (5, 2)), "power": "-", "threshold": (0, (1, 1.2))}
 # Left out of the legend's neighbourhood: labels of ticks closer than this share of the axis would collide.
-APART = 0.055
+APART = 0.075
 
 
 def plot_scale(
@@ -81,7 +81,7 @@ def plot_scale(
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3, fontsize=7.8, handlelength=2.0,
               columnspacing=1.2)  # fmt: skip
     if caption:
-        ax.annotate(caption, xy=(0.0, -0.335), xycoords="axes fraction", va="top", fontsize=7.2, color=GREY,
+        ax.annotate(caption, xy=(0.0, -0.35), xycoords="axes fraction", va="top", fontsize=7.2, color=GREY,
                     annotation_clip=False)  # fmt: skip
     return ax
 

@@ -34,9 +34,10 @@ def slope_sentence(curve: Curve) -> str:
     """The log-linear slope, as ``fit`` words it."""
     slope, axis = curve.slope, curve.axis
     ends = f"{axis.label(curve.sizes[0])} to {axis.label(curve.sizes[-1])}"
+    unit = "" if axis.counted else f" {axis.unit}"
     basis = (
         f"95% interval {number(slope.conf_low, 2)} to {number(slope.conf_high, 2)}; {p_words(slope.p_value)}, "
-        f"{number(slope.df, 1)} degrees of freedom, {len(curve.sizes)} sizes from {ends}"
+        f"{number(slope.df, 1)} degrees of freedom, {len(curve.sizes)} sizes from {ends}{unit}"
     )
     if slope.conf_low <= 0.0 <= slope.conf_high:
         return (
@@ -89,7 +90,11 @@ def holdout_sentence(curve: Curve) -> str:
             f"{name} {number(row['predicted'], 1)} ({number(row['conf_low'], 1)} to {number(row['conf_high'], 1)})"
         )
     missed = [name for name in own if held.missed(name)]
-    verdict = "every interval holds it" if not missed else f"the interval of {' and '.join(missed)} does not hold it"
+    verdict = "every interval holds it"
+    if missed:
+        verdict = f"the interval of {missed[0]} does not hold it"
+    if len(missed) > 1:
+        verdict = f"the intervals of {' and '.join(missed)} do not hold it"
     sentence = (
         f"Without {which} the forms predict for it a mean {curve.outcome} of {', '.join(parts)}; observed "
         f"{number(held.observed, 1)}: {verdict}."
@@ -116,6 +121,7 @@ def prediction_sentences(curve: Curve) -> list[str]:
     if not len(table):
         return []
     lines = []
+    unit = "" if curve.axis.counted else f" {curve.axis.unit}"
     best = table[table["form"] == curve.best.form.name]
     for z, rows in best.groupby("z", sort=True):
         by = rows.set_index("target")
@@ -127,7 +133,7 @@ def prediction_sentences(curve: Curve) -> list[str]:
                 f"{number(row['estimate'], 1)} points ({number(row['conf_low'], 1)} to {number(row['conf_high'], 1)})"
             )
 
-        line = f"{size} ({_WHERE[where]}): {curve.outcome} of {interval(ALL)} over the languages and tasks seen"
+        line = f"{size}{unit} ({_WHERE[where]}): {curve.outcome} of {interval(ALL)} over the languages and tasks seen"
         if NEW_LANGUAGE in by.index:
             line += f", {interval(NEW_LANGUAGE)} in a new language"
         named = [f"{interval(str(name))} in {name}" for name in by.index if name not in (ALL, NEW_LANGUAGE)]

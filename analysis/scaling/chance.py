@@ -34,12 +34,17 @@ class NearChance:
 
     def sentence(self, outcome: str, axis: Axis) -> str:
         """What was found, and what it does to the curve."""
+        ends = ""
+        if self.smallest_rows and self.largest_rows:
+            ends = (
+                f" ({self.smallest_near} of {self.smallest_rows} at the smallest {axis.words}, {self.largest_near} of "
+                f"{self.largest_rows} at the largest)"
+            )
         which = "scores before tuning" if outcome == "gain" else "scores"
         return (
             f"{self.task}: {self.near} of {self.rows} {which} are under {self.chance + NEAR:.1f}, at most {NEAR:g} "
-            f"points above chance ({self.smallest_near} of {self.smallest_rows} at the smallest {axis.words}, "
-            f"{self.largest_near} of {self.largest_rows} at the largest). A curve over them mixes what scale does with "
-            "whether the task can be done at all."
+            f"points above chance{ends}. A curve over them mixes what scale does with whether the task can be done at "
+            "all."
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import datasets
+from ..covariates import CORPORA
 from ..errors import CrossliftError, DesignError, did_you_mean
 from ..inputs import Source, read_inputs
 from ..languages import resolve
@@ -141,6 +142,9 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
     asked = [axis.parse(text) for text in request.at]
     adjust([], request.adjust)
     options = replace(request.options, source=resolve(request.options.source).iso)
+    if axis.name == "corpus":
+        unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
+        axis = replace(axis, unit=unit)
     say("reading")
     read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
     say("pairing")
@@ -178,8 +182,8 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
     notices = [*read.notices, *outcome.notices]
     for curve in curves:
         notices += [line for line in curve.model.notices if line not in notices]
-        notices += [f"{curve.group}: {_chance(item, curve)}" if curve.group else _chance(item, curve)
-                    for item in curve.chance]  # fmt: skip
+        apart = f"{curve.group}: " if curve.group not in ("", *(item.task for item in curve.chance)) else ""
+        notices += [apart + item.sentence(curve.outcome, axis) for item in curve.chance]
     return ScaleFit(
         request,
         axis,
@@ -190,10 +194,6 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
         tuple(skipped),
         tuple(notices),
     )
-
-
-def _chance(item: Any, curve: Curve) -> str:
-    return str(item.sentence(curve.outcome, curve.axis))
 
 
 def _default_data(outcome: str) -> Sequence[str]:
