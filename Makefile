@@ -37,7 +37,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 
 # Data first: the other scripts read what make_data writes.
 REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
-  metafor/reference metafor/meta multiverse/reference scale/reference predict/reference
+  metafor/reference metafor/meta multiverse/reference scale/reference predict/reference power/reference
 R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
   r-cran-metafor r-cran-nlme r-cran-pbkrtest

@@ -50,6 +50,13 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
         },
     ),
     "predict/reference": (LME4, {"folds": ("language", LEFT_OUT, 25)}),
+    "power/reference": (
+        {"R", "lme4", "lmerTest"},
+        {
+            "closed": ("languages", {10, 25, 40}, 6),
+            "simulated": ("languages", {10, 20}, 2),
+        },
+    ),
     "metafor/reference": (
         {"R", "metafor"},
         {

@@ -110,6 +110,7 @@ class Skeleton:
         self._data: CrossProducts = sum_rows(self.rows, self.formula)
         self._border: Border | None = None
         self._nulls: dict[tuple[str, tuple[str, ...]], tuple[Criterion, Point] | CrossliftError] = {}
+        self._starts: dict[tuple[str, tuple[str, ...]], tuple[Floats, Floats]] = {}
         self._last: tuple[Any, Criterion, Search[Point]] | None = None
         self._language = next(t for t, term in enumerate(terms) if term.group == "language" and term.root is None)
 
@@ -227,12 +228,25 @@ class Skeleton:
         key = (spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
         if self._last is None or self._last[0] != key:
             criterion = self.criterion(self.columns(spec, True), y)
-            start = _inside(criterion, self.null(spec)[1].theta)
-            search = minimize(
-                criterion, start, EVALUATIONS, criterion.scale, exact=lambda point: profiled_hessian(criterion, point)
-            )
+            start, missing = self._start(spec)
+            asked = 0
+
+            def exact(point: Point) -> Floats:
+                nonlocal asked
+                asked += 1  # what was borrowed has misled the search if it asks again
+                return point.curvature + missing if asked == 1 else profiled_hessian(criterion, point)
+
+            search = minimize(criterion, start, EVALUATIONS, criterion.scale, exact=exact)
             self._last = (key, criterion, search)
         return self._last[1], self._last[2]
+
+    def _start(self, spec: SpecRows) -> tuple[Floats, Floats]:
+        """Where searches with a distance start, and what average information lacks there: that of the null."""
+        key = (spec.outcome, spec.model.covariates)
+        if key not in self._starts:
+            criterion, point = self.null(spec)
+            self._starts[key] = _inside(criterion, point.theta), profiled_hessian(criterion, point) - point.curvature
+        return self._starts[key]
 
     def distance(self, spec: SpecRows) -> Floats:
         """Distance of each language, shape ``(L,)``."""

@@ -67,8 +67,8 @@ def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None
     # Intervals of a few fits with hardly any languages would flatten the curve: the axis shows 98% of them whole.
     bottom, top = np.quantile(low, 0.02), np.quantile(high, 0.98)
     shown = [bottom, top, effect.min(), effect.max(), *([] if claimed is None else [claimed])]
-    pad = 0.05 * (max(shown) - min(shown))
-    ax.set_ylim(min(shown) - pad, max(shown) + pad)
+    spread = max(shown) - min(shown)
+    ax.set_ylim(min(shown) - 0.05 * spread, max(shown) + 0.25 * spread)  # the legend is above the intervals
     ax.set_xlim(0, len(rows) + 1)
     ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.tick_params(axis="x", labelbottom=False)

@@ -79,3 +79,13 @@ def test_shown_answers_run(topic: str, name: str) -> None:
     for block in blocks:
         exec(block, names)
     assert names[name].to_json()["n_obs"] > 800  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["multiverse", "power"])
+def test_shown_advice_runs(name: str) -> None:
+    """The block of each of these pages."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{name}.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 1
+    names: dict[str, object] = {}
+    exec(blocks[0], names)
+    assert len(names["found"].answer) > 0  # type: ignore[attr-defined]
