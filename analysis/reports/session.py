@@ -136,7 +136,7 @@ class Session:
             if key not in self.references:
                 self.references.append(key)
 
-    def finish(self) -> Path:
+    def finish(self) -> None:
         """Write ``numbers.json``: the last cell of every report.
 
         Raises
@@ -161,9 +161,8 @@ class Session:
             "revision": revision(),
         }
         self.out.mkdir(parents=True, exist_ok=True)
-        target = self.out / NUMBERS
-        target.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        return target
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        (self.out / NUMBERS).write_text(text, encoding="utf-8")
 
 
 def begin(name: str) -> Session:

@@ -72,6 +72,13 @@ def test_prose_is_rendered_from_the_numbers_of_the_run(built: Path) -> None:
     assert "{slope" not in re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
 
 
+def test_the_same_run_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    write(tmp_path / "notebooks")
+    assert main(["report", "tiny", "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out")]) == 0
+    for name in ("tiny.html", "tiny.md", "numbers.json", "figures/line.svg", "figures/line.png"):
+        assert (tmp_path / "out/tiny" / name).read_bytes() == (built / "tiny" / name).read_bytes(), name
+
+
 def test_figures_tables_and_index(built: Path) -> None:
     assert {path.name for path in (built / "tiny/figures").iterdir()} == {"line.png", "line.svg"}
     assert "![A line that rises](figures/line.png)" in (built / "tiny/tiny.md").read_text(encoding="utf-8")
