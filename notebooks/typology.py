@@ -240,7 +240,7 @@ session.numbers["power_words"] = (
     "How many languages would a sweep of these tasks and models need? " + " ".join(plan.answer)
 )  # fmt: skip
 if plan is None:
-    session.figure("power", lambda ax: ax.text(0.5, 0.5, "no gains", ha="center"), "No design.", "Empty.", height=1.0)
+    session.omit("power")
 else:
     session.drawing(
         "power",
