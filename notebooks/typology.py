@@ -11,6 +11,7 @@ from analysis.cli.meta import draw_forest
 from analysis.cli.multiverse import draw as draw_multiverse
 from analysis.cli.power import draw as draw_power
 from analysis.covariates import FACTORS
+from analysis.errors import CrossliftError
 from analysis.factors import Request, fit_factors
 from analysis.inputs import read_inputs
 from analysis.multiverse import MultiverseRequest, run_multiverse
@@ -250,16 +251,21 @@ else:
         "these data.",
         "Power rises with the number of languages.",
     )
-pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
-session.numbers["pooled_words"] = " ".join(pooled.sentences)
-session.drawing(
-    "forest",
-    lambda path: draw_forest(pooled, path),
-    f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of "
-    "all, the bar below it the 95% prediction interval.",
-    "Forest plot of tasks and languages.",
-)
-session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
+try:
+    pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
+except CrossliftError as error:  # scores without number of items, error or seeds have no variance to weigh by
+    session.numbers["pooled_words"] = f"The {last}s are not pooled: {error.message}"
+    session.omit("forest")
+else:
+    session.numbers["pooled_words"] = " ".join(pooled.sentences)
+    session.drawing(
+        "forest",
+        lambda path: draw_forest(pooled, path),
+        f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of all, "
+        "the bar below it the 95% prediction interval.",
+        "Forest plot of tasks and languages.",
+    )
+    session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
 
 # %%
 session.figure(
