@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from analysis.cli.meta import draw_forest
 from analysis.cli.multiverse import draw as draw_multiverse
+from analysis.cli.power import draw as draw_power
 from analysis.covariates import FACTORS
+from analysis.errors import CrossliftError
 from analysis.factors import Request, fit_factors
 from analysis.inputs import read_inputs
 from analysis.multiverse import MultiverseRequest, run_multiverse
@@ -21,6 +23,7 @@ from analysis.plots.partial_residuals import partial_residuals, plot_partial_res
 from analysis.plots.world import coastline, places, plot_world
 from analysis.pooled import Request as PoolRequest
 from analysis.pooled import pool
+from analysis.power import PowerDesign, PowerRequest, run_power
 from analysis.reports import Value, begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.describe import (
@@ -37,6 +40,8 @@ from analysis.reports.outcomes import default_sets, possible
 from analysis.tables import number
 
 session = begin("typology")
+EFFECT = -1.0  # points per 0.1 of distance that a sweep is asked to find
+LANGUAGES = (10, 20, 40, 60)
 outcomes = possible(session.data)  # which of gap and gain the data can answer
 session.provenance(read_inputs(default_sets(session.data, outcomes)).sources)
 
@@ -182,6 +187,12 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 #
 # {figure multiverse}
 #
+# ## What it would take
+#
+# {power_words}
+#
+# {figure power}
+#
 # ## The outcome itself
 #
 # {pooled_words}
@@ -215,16 +226,46 @@ session.drawing(
     "them. No document claims a slope, so that no claimed value is drawn.",
     "Sorted effects of many specifications on both sides of zero, above a matrix of choices.",
 )
-pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
-session.numbers["pooled_words"] = " ".join(pooled.sentences)
-session.drawing(
-    "forest",
-    lambda path: draw_forest(pooled, path),
-    f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of "
-    "all, the bar below it the 95% prediction interval.",
-    "Forest plot of tasks and languages.",
-)
-session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
+tasks, models = (int(found[last].outcome.frame[name].nunique()) for name in ("target_task", "model"))
+plan = run_power(
+    PowerRequest(
+        PowerDesign(LANGUAGES[0], tasks, models),
+        effect=EFFECT,
+        vary=("languages", LANGUAGES),
+        data=session.data,
+        draws=199,
+    )
+) if last == "gain" else None  # fmt: skip
+session.numbers["power_words"] = (
+    "Designs are for gains, which these data do not hold." if plan is None else
+    "How many languages would a sweep of these tasks and models need? " + " ".join(plan.answer)
+)  # fmt: skip
+if plan is None:
+    session.omit("power")
+else:
+    session.drawing(
+        "power",
+        lambda path: draw_power(plan, path),
+        "Power to find a slope of the size stated in the figure, by the number of languages, with variances "
+        "estimated from "
+        "these data.",
+        "Power rises with the number of languages.",
+    )
+try:
+    pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
+except CrossliftError as error:  # scores without number of items, error or seeds have no variance to weigh by
+    session.numbers["pooled_words"] = f"The {last}s are not pooled: {error.message}"
+    session.omit("forest")
+else:
+    session.numbers["pooled_words"] = " ".join(pooled.sentences)
+    session.drawing(
+        "forest",
+        lambda path: draw_forest(pooled, path),
+        f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of all, "
+        "the bar below it the 95% prediction interval.",
+        "Forest plot of tasks and languages.",
+    )
+    session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
 
 # %%
 session.figure(

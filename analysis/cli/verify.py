@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   analyze verify
   analyze verify --show average-gain
   analyze verify --documents papers/ --json verdicts.json
-  analyze verify --template tables.csv      then fill it in:
+  analyze verify --template tables.csv
   analyze verify --tables tables.csv
   analyze verify --results sweep/
   analyze verify --plot gain.png

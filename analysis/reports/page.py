@@ -55,7 +55,9 @@ def write_page(executed: Executed, index: str = "../index.html") -> Page:
     prose = [str(text) for kind, text in cells if kind == "markdown"]
     markdown = "\n\n".join([*prose, closing]) + "\n"
     markdown = replace_blocks(
-        markdown, lambda key: _figure_markdown(pictures[key]), lambda key: "\n" + tables[key].markdown() + "\n"
+        markdown,
+        lambda key: _figure_markdown(pictures[key]) if key in pictures else "",
+        lambda key: "\n" + tables[key].markdown() + "\n" if key in tables else "",
     )
     (out / f"{name}.md").write_text(markdown, encoding="utf-8")
 
@@ -67,7 +69,9 @@ def write_page(executed: Executed, index: str = "../index.html") -> Page:
             return f"\n\nblock{len(kept) - 1}kept\n\n"
 
         text = replace_blocks(
-            text, lambda key: keep(_figure_html(pictures[key], out)), lambda key: keep(_table_html(tables[key]))
+            text,
+            lambda key: keep(_figure_html(pictures[key], out)) if key in pictures else "",
+            lambda key: keep(_table_html(tables[key])) if key in tables else "",
         )
         return re.sub(r"<p>block(\d+)kept</p>", lambda hit: kept[int(hit[1])], _parser().render(text))
 
@@ -111,7 +115,7 @@ def _cells(executed: Executed, content: Mapping[str, Any]) -> list[tuple[str, An
     """Markdown with numbers put in, and code with what it printed."""
     numbers = Numbers.from_json(content["numbers"])
     known = {"figure": {item["name"] for item in content["figures"]},
-             "table": {item["name"] for item in content["tables"]}}  # fmt: skip
+             "table": {item["name"] for item in content["tables"]}, "omitted": set(content["omitted"])}  # fmt: skip
     cells: list[tuple[str, Any]] = []
     for i, cell in enumerate(executed.node.cells, 1):
         if cell.cell_type != "markdown":
@@ -131,7 +135,7 @@ def _check_blocks(text: str, known: Mapping[str, set[str]]) -> None:
     from .prose import blocks
 
     for kind, name in blocks(text):
-        if name not in known[kind]:
+        if name not in known[kind] | known["omitted"]:
             recorded = ", ".join(sorted(known[kind])) or "none"
             raise NumbersError(f"no {kind} '{name}' was recorded.", f"Recorded: {recorded}.")
 

@@ -58,6 +58,7 @@ class Session:
     sources: dict[str, Source] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
     tables: dict[str, Table] = field(default_factory=dict)
+    omitted: list[str] = field(default_factory=list)
     diagnostics: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
@@ -119,6 +120,10 @@ class Session:
             raise NumbersError(f"the table '{name}' is recorded twice.", "Give each its own name.")
         self.tables[name] = table
 
+    def omit(self, name: str) -> None:
+        """Leave out the figure or table ``name`` that the prose asks for; the prose says why."""
+        self.omitted.append(name)
+
     def diagnose(self, *lines: str) -> None:
         """Add sentences to the diagnostics; the same one is said once."""
         self.diagnostics += [line for line in dict.fromkeys(lines) if line and line not in self.diagnostics]
@@ -153,6 +158,7 @@ class Session:
             "numbers": self.numbers.to_json(),
             "figures": [asdict(item) for item in self.pictures],
             "tables": [{"name": name, **asdict(table)} for name, table in self.tables.items()],
+            "omitted": self.omitted,
             "diagnostics": self.diagnostics,
             "methods": self.methods,
             "references": self.references,

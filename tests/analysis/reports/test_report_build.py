@@ -119,6 +119,14 @@ def test_faults_are_named_and_stop_no_other_report(tmp_path: Path, capsys: pytes
     assert (out / "index.html").read_text(encoding="utf-8").count("This report failed") == len(FAULTS)
 
 
+def test_what_is_left_out_on_purpose_leaves_no_trace(tmp_path: Path) -> None:
+    code = CODE.replace('session.figure("line"', 'session.omit("line"); session.figure("other"')
+    write(tmp_path / "notebooks", code=code)
+    assert main(["report", "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out/tiny/tiny.md").read_text(encoding="utf-8")
+    assert "{figure" not in text and "![" not in text
+
+
 def test_own_data_reach_the_notebook(tmp_path: Path) -> None:
     write(tmp_path / "notebooks")
     scores = tmp_path / "scores.csv"
