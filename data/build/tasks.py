@@ -5,53 +5,39 @@ Usage: ``python data/build/tasks.py MINI [OUT]``. Holds counts, codes and hashes
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 
-import pandas as pd
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent))
 
-# name, file, kind, metrics, domain, language of the training split, column of the language, train split, test split
-TASKS = (
-    ("banking77", "banking77", "classification", ("acc", "macro_f1"), "banking", "en", None, "train", "test"),
-    ("nollysenti", "nollysenti", "classification", ("acc", "macro_f1"), "film reviews", "en", "lang", "train", "test"),
-    ("nusax", "nusax_senti", "classification", ("acc", "macro_f1"), "social media", "english", "lang", "train", "test"),
-    ("sib200", "sib200", "classification", ("acc", "macro_f1"), "encyclopedia", "eng_Latn", "lang", "train", "test"),
-    ("tatoeba", "tatoeba_v1", "retrieval", ("acc",), "sentences", None, "lang", None, None),
-    ("ud_pos", "ud_pos", "tagging", ("acc", "macro_f1"), "web", "en", "lang", "train", "test"),
-)
-#: Names of languages that the language table does not list under the words of the data set.
-CODES = {
-    "acehnese": "ace", "balinese": "ban", "banjarese": "bjn", "buginese": "bug", "english": "eng", "indonesian": "ind",
-    "javanese": "jav", "madurese": "mad", "minangkabau": "min", "ngaju": "nij", "sundanese": "sun",
-    "toba_batak": "bbc",
-}  # fmt: skip
+from runner.tasks.catalog import TaskCard  # noqa: E402
+from runner.tasks.cldr.task import count  # noqa: E402
+from runner.tasks.load import CLDR, open_task  # noqa: E402
+from runner.tasks.spec import bundled_specs  # noqa: E402
+
+HEAD = """\
+# Made by data/build/tasks.py. Test items by language; `revision` is the SHA-256 of the data file, the commits
+# of the data sets on the hub, or the versions of babel and of the builder with a hash of the items.
+
+"""
 
 
 def main(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    blocks = [block(source, *task) for task in TASKS]
-    head = "# Made by data/build/tasks.py. Test items by language; `revision` is the SHA-256 of the data file.\n\n"
-    (out / "catalog.toml").write_text(head + "\n".join(blocks), encoding="utf-8")
+    cards = [open_task(name, source).card for name in bundled_specs()]
+    cards += [count(name) for name in CLDR]
+    blocks = [block(card) for card in sorted(cards, key=lambda card: card.name)]
+    (out / "catalog.toml").write_text(HEAD + "\n".join(blocks), encoding="utf-8")
 
 
-def block(source, name, file, kind, metrics, domain, english, column, train, test) -> str:
-    path = source / f"{file}.tsv.xz"
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, quotechar='"')
-    tested = table if test is None else table[table["split"] == test]
-    tested = tested.assign(code="en" if column is None else tested[column])
-    items = tested["code"].map(lambda code: CODES.get(code, code)).value_counts().sort_index()
-    rows = 0
-    if train is not None:
-        own = table["split"] == train
-        rows = int((own & (table[column] == english)).sum() if column else own.sum())
+def block(card: TaskCard) -> str:
     lines = [
-        f"[{name}]", f'file = "{path.name}"', f'revision = "{hashlib.sha256(path.read_bytes()).hexdigest()}"',
-        f'kind = "{kind}"', f"metrics = [{', '.join(quoted(metric) for metric in metrics)}]", f'domain = "{domain}"',
-        f'train_language = "{CODES.get(english, english) if english else ""}"', f"train_examples = {rows}",
-        'split = "test"', f"[{name}.languages]", *(f"{code} = {count}" for code, count in items.items()), "",
+        f"[{card.name}]", f'file = "{card.file}"', f'revision = "{card.revision}"', f'kind = "{card.kind}"',
+        f"metrics = [{', '.join(quoted(metric) for metric in card.metrics)}]", f'domain = "{card.domain}"',
+        f'train_language = "{card.train_language}"', f"train_examples = {card.train_examples}",
+        f'split = "{card.split}"', f"[{card.name}.languages]",
+        *(f"{code} = {count}" for code, count in card.languages.items()), "",
     ]  # fmt: skip
     return "\n".join(lines)
 

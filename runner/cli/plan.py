@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, words in FLAGS.items():
         parser.add_argument(f"--{name}", nargs="+", metavar=name.upper(), help=words)
     parser.add_argument("--control", metavar="CONTROL", help="none, or steps: baselines that train as many steps")
+    parser.add_argument(
+        "--data-dir", metavar="DIRECTORY", help="where the data files are: their hashes are planned with"
+    )
     parser.add_argument("--store", metavar="DIRECTORY", help="where the sweep keeps its results: what is done in it")
     parser.add_argument("--json", metavar="FILE", help="write the plan as JSON ('-' for standard output)")
 
@@ -61,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from ..plan.grid import parse_grid, read_grid
     from ..plan.progress import progress
     from ..store.store import Store
+    from ..tasks.load import cards_at_hand
 
     content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
     content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
@@ -68,7 +72,10 @@ def run(options: argparse.Namespace) -> int:
         content["seeds"] = content["seeds"][0]
     if not content:
         raise CrossliftError("there is no grid to plan.", "Give a YAML file, or --models and --targets.")
-    found = progress(build_plan(parse_grid(content)), Store.open(Path(options.store)) if options.store else None)
+    cards, notes = cards_at_hand(Path(options.data_dir) if options.data_dir else None)
+    found = progress(
+        build_plan(parse_grid(content, cards, notes)), Store.open(Path(options.store)) if options.store else None
+    )
     out = console()
     if options.json != "-":
         print_progress(found, out, options.store)

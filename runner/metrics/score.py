@@ -19,8 +19,10 @@ def score(task: Task, predictions: Any, examples: Examples) -> list[Score]:
     """As :meth:`runner.tasks.base.Task.score`."""
     if not len(examples):
         raise CrossliftError(f"'{task.card.name}' has no examples to score.", "Give a split that is not empty.")
-    if task.kind in ("classification", "pair", "choice", "mlm"):
+    if task.kind in ("classification", "pair", "choice"):
         found = _classes(task, predictions, examples)
+    elif task.kind == "mlm":
+        found = _masked(task, predictions)
     elif task.kind == "tagging":
         found = _tags(task, predictions, examples)
     elif task.kind == "qa":
@@ -38,6 +40,16 @@ def _classes(task: Task, predictions: Any, examples: Examples) -> dict[str, Scor
     if "macro_f1" in task.card.metrics:
         found["macro_f1"] = Score("macro_f1", macro_f1(gold, own), len(gold))
     return found
+
+
+def _masked(task: Task, predictions: Any) -> dict[str, Score]:
+    """Word pieces of one text are not independent: no bits. What was masked, the predictions bring with them."""
+    own, wanted = (np.asarray(pieces) for pieces in predictions)
+    if own.shape != wanted.shape or own.ndim != 1 or not len(own):
+        raise _unfit(task, f"pieces of shapes {own.shape} and {wanted.shape}", "two equal shapes (n,), n > 0")
+    right = own == wanted
+    error = 100.0 * float(right.std(ddof=1)) / np.sqrt(len(right)) if len(right) > 1 else None
+    return {"acc": Score("acc", 100.0 * float(right.mean()), len(right), std_error=error)}
 
 
 def _tags(task: Task, predictions: Any, examples: Examples) -> dict[str, Score]:

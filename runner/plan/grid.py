@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from analysis.errors import CrossliftError, did_you_mean, unknown_name
 
 from ..models.catalog import ModelCard, find_model
-from ..tasks.catalog import TaskCard, find_task
+from ..tasks.catalog import UNTRAINED, TaskCard, find_task, known_tasks
 from .languages import Tested, choose_languages
 from .training import Training, parse_training
 
@@ -79,8 +79,20 @@ def read_grid(path: Path) -> dict[str, Any]:
     return content
 
 
-def parse_grid(content: Mapping[str, Any]) -> Grid:
+def parse_grid(
+    content: Mapping[str, Any], cards: Mapping[str, TaskCard] | None = None, notes: Mapping[str, str] | None = None
+) -> Grid:
     """Check a grid and look up what it names.
+
+    Parameters
+    ----------
+    content
+        Its keys and values, as :func:`read_grid` gives them.
+    cards
+        Tasks by name, with the revisions of the data at hand (``runner.tasks.load.cards_at_hand``); by default those of
+        the catalogue.
+    notes
+        What to say of a task if the grid names it.
 
     Raises
     ------
@@ -96,14 +108,16 @@ def parse_grid(content: Mapping[str, Any]) -> Grid:
         if not content.get(key):
             raise CrossliftError(f"the grid names no {key}.", f"Add '{key}: [NAME, …]'.")
     training = parse_training(_mapping(content, "training"))
-    arms = _arms(content)
+    known = known_tasks() if cards is None else cards
+    arms = _arms(content, known)
     tasks = [_entry(item, "targets") for item in _list(content["targets"])]
-    tested, lacking = choose_languages([find_task(name) for name, _ in tasks], content.get("languages", "all"))
+    tested, lacking = choose_languages([find_task(name, known) for name, _ in tasks], content.get("languages", "all"))
     control = str(content.get("control") or NONE)
     if control not in CONTROLS:
         raise unknown_name("control", control, CONTROLS)
     untrained = [found.task.name for found in tested if not found.task.trains]
-    notices = list(lacking)
+    named = dict.fromkeys([*(arm.task.name for arm in arms), *(found.task.name for found in tested)])
+    notices = [*lacking, *(notes[name] for name in named if notes and name in notes)]
     if control == "steps" and untrained:
         notices.append(f"no steps-matched baseline for {', '.join(untrained)}: evaluated without training.")
     return Grid(
@@ -141,14 +155,14 @@ def parse_seeds(given: Any) -> tuple[int, ...]:
     return _unique(seeds)
 
 
-def _arms(content: Mapping[str, Any]) -> tuple[Arm, ...]:
+def _arms(content: Mapping[str, Any], cards: Mapping[str, TaskCard]) -> tuple[Arm, ...]:
     sizes = _list(content.get("sizes") or [])
     found = []
     for item in _list(content.get("intermediate") or [NONE]):
         name, own = _entry(item, "intermediate")
         if name == NONE:
             continue  # the baseline of every cell is added in any case
-        task = find_task(name)
+        task = find_task(name, cards)
         if not task.trains:
             raise CrossliftError(
                 f"'{name}' has no training data, so it is no intermediate task.", "Use it as a target."
@@ -183,6 +197,11 @@ def _entry(item: Any, where: str) -> tuple[str, Any]:
 def _target_examples(task: TaskCard, size: Any) -> int:
     if task.trains:
         return _examples("all" if size is None else size, task)
+    if task.kind not in UNTRAINED:
+        raise CrossliftError(
+            f"target '{task.name}' has no training data at hand, and nothing answers it without training.",
+            "Add a training split to its data, or choose another target.",
+        )
     if size not in (None, 0):
         raise CrossliftError(f"target '{task.name}' is evaluated without training.", "Leave its examples out.")
     return 0

@@ -155,7 +155,8 @@ class Task(ABC):
         predictions
             By kind: class indices, shape ``(n,)``, for classification, pairs and choice; one array of class indices
             for each example for tagging; answer texts for questions; for retrieval the embeddings of ``source`` and
-            of ``target``, shapes ``(n, d)`` and ``(m, d)``.
+            of ``target``, shapes ``(n, d)`` and ``(m, d)``; for masked texts the predicted and the true pieces, two
+            arrays of shape ``(masked,)``.
 
         Raises
         ------

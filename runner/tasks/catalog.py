@@ -28,7 +28,7 @@ class TaskCard:
     kind
         ``classification``, ``pair``, ``tagging``, ``choice``, ``qa``, ``retrieval`` or ``mlm``.
     revision
-        Identifies the data: the hash of the data file, or the commit on a hub.
+        Identifies the data: the hash of the data file, the commits on a hub, or versions and a hash of what was made.
     languages
         Test items by language, under the data set's own codes.
     train_language, train_examples
@@ -73,15 +73,15 @@ def known_tasks() -> dict[str, TaskCard]:
     return dict(sorted({**_bundled(), **_ADDED}.items()))
 
 
-def find_task(name: str) -> TaskCard:
-    """Return the card of a task.
+def find_task(name: str, cards: Mapping[str, TaskCard] | None = None) -> TaskCard:
+    """Return the card of a task, among ``cards`` or all that are known.
 
     Raises
     ------
     UnknownNameError
         If there is none; the message names the nearest ones.
     """
-    cards = known_tasks()
+    cards = known_tasks() if cards is None else cards
     if name not in cards:
         raise unknown_name("task", name, cards)
     return cards[name]

@@ -12,14 +12,20 @@ from .spec import Spec, bundled_specs, read_specs
 
 #: A file of this name in a data directory specifies tasks of its own.
 OWN = "tasks.toml"
+#: The suite that is made from the data of babel.
+CLDR = ("cldr-typing", "cldr-currency", "cldr-language", "cldr-terms")
 
 
 def open_task(name: str, data_dir: Path | None = None) -> Task:
     """As :func:`runner.tasks.base.load_task`."""
-    specs = specifications(data_dir)
+    specs, cards = specifications(data_dir), known_tasks()
     if name in specs:
         return _from_spec(specs[name], data_dir)
-    raise unknown_name("task", name, {*specs, *known_tasks()})
+    if name in CLDR:
+        from .cldr.task import CldrTask
+
+        return CldrTask(name, cards.get(name))
+    raise unknown_name("task", name, {*specs, *cards, *CLDR})
 
 
 def specifications(data_dir: Path | None = None) -> dict[str, Spec]:
@@ -33,22 +39,42 @@ def specifications(data_dir: Path | None = None) -> dict[str, Spec]:
     return {**bundled_specs(), **own}
 
 
-def card_at_hand(card: TaskCard, data_dir: Path) -> tuple[TaskCard, str]:
-    """The card of a task with the revision of the data in a directory, and a note where that is another one.
+def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], dict[str, str]]:
+    """Cards by name, with the revisions of the data at hand, and notes on those that differ from the catalogue's.
 
-    The catalogue's card is returned as it is where the directory does not have the file.
+    A task whose file is not in the directory keeps the card of the catalogue: a plan can be made without the data.
     """
+    cards = dict(known_tasks())
+    notes: dict[str, str] = {}
+    if data_dir is not None:
+        for name, spec in specifications(data_dir).items():
+            if spec.file and (data_dir / spec.file).is_file():
+                cards[name], note = _card_of_file(spec, data_dir, cards.get(name))
+                notes |= {name: note} if note else {}
+            elif name not in cards or spec != bundled_specs().get(name):
+                cards[name] = open_task(name, data_dir).card
+    for name in CLDR:
+        found = open_task(name).card
+        if name in cards and found != cards[name]:
+            notes[name] = (
+                f"'{name}': {found.revision}; the catalogue has {cards[name].revision}: a revision of its own."
+            )
+        cards[name] = found
+    return cards, notes
+
+
+def _card_of_file(spec: Spec, data_dir: Path, known: TaskCard | None) -> tuple[TaskCard, str]:
     from .tables import file_hash
 
-    path = data_dir / card.file
-    if not card.file or not path.is_file():
-        return card, ""
-    if file_hash(path) == card.revision:
-        return card, ""
-    found = open_task(card.name, data_dir).card
+    path = data_dir / spec.file
+    if known is not None and file_hash(path) == known.revision:
+        return known, ""
+    found = open_task(spec.name, data_dir).card
+    if known is None or spec != bundled_specs().get(spec.name):
+        return found, ""
     return found, (
-        f"'{card.name}': '{path.name}' is not the file of the catalogue "
-        f"(SHA-256 {found.revision[:12]} instead of {card.revision[:12]}): a revision of its own."
+        f"'{spec.name}': '{path.name}' is not the file of the catalogue (SHA-256 {found.revision[:12]}, not "
+        f"{known.revision[:12]}): a revision of its own."
     )
 
 
@@ -57,6 +83,10 @@ def _from_spec(spec: Spec, data_dir: Path | None) -> Task:
 
     if spec.file and data_dir is not None and (data_dir / spec.file).is_file():
         return TableTask(spec, data_dir / spec.file)
+    if spec.hub:
+        from .hub import HubTask
+
+        return HubTask(spec)
     raise _missing(spec, data_dir)
 
 
