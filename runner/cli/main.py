@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from analysis.cli.program import add_commands, run_command
 
-from . import check, gc, plan, results, status
+from . import check, gc, plan, results, run, status
 
 #: Subcommands, each a module of this package.
-COMMANDS = {"check": check, "plan": plan, "results": results, "status": status, "gc": gc}
+COMMANDS = {"check": check, "plan": plan, "run": run, "results": results, "status": status, "gc": gc}
 
 
 def build_parser() -> argparse.ArgumentParser:
