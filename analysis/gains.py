@@ -14,6 +14,7 @@ import numpy as np
 
 from .arrays import Floats
 from .errors import PairingError
+from .paired import ITEMS, PAIRED, REFERENCE_CELL, REFERENCE_ITEMS, paired_blocks, paired_variances
 from .records import EVALUATION
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ class Pairing:
     """Paired differences, and how many rows could not be paired, by reason.
 
     ``frame`` keeps the columns of the first score of each pair and adds ``score_with`` and ``score_without`` (for gaps
-    ``score_source`` and ``score``), the difference, ``variance`` (points²) and ``variance_source`` (``reported``,
-    ``binomial``, ``seeds`` or ``unknown``), and for the shared score ``reference`` (its row in the records) and
-    ``reference_variance``.
+    ``score_source`` and ``score``), the difference, ``variance`` (points²) and ``variance_source`` (``paired``,
+    ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score ``reference`` (its row in the
+    records) and ``reference_variance``. Gains of a store also have ``reference_cell`` and ``reference_items``, which
+    name the cell of the shared score and the file with its results by item.
     """
 
     frame: pd.DataFrame
@@ -95,6 +97,12 @@ def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
     frame["score_without"] = partner["score"].to_numpy()
     frame["gain"] = frame["score_with"] - frame["score_without"]
     _attach_variance(frame, first[found], partner, "gain")
+    if {"cell", ITEMS} <= set(second.columns) and ITEMS in frame.columns:
+        frame[REFERENCE_CELL], frame[REFERENCE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()
+        over_items = paired_variances(frame)
+        use = ~np.isnan(over_items)
+        frame["variance"] = np.where(use, over_items, frame["variance"])
+        frame["variance_source"] = np.where(use, PAIRED, frame["variance_source"])
     return Pairing(frame.reset_index(drop=True), tuple(dropped))
 
 
@@ -147,7 +155,15 @@ def score_variance(records: pd.DataFrame) -> tuple[Floats, Floats]:
 def covariance(frame: pd.DataFrame) -> csr_array:
     """Sampling covariance of paired differences, shape ``(n, n)``, in points².
 
-    Differences that share a reference score share its sampling error: their covariance is the reference's variance.
+    Differences that share a reference score share its sampling error: their covariance is the reference's variance,
+    or, where the variances are ``paired``, that of their per-item differences. Covariance over items that are
+    translations of each other in several languages, or that several baselines answered, is left out (see
+    :mod:`analysis.paired`).
+
+    Parameters
+    ----------
+    frame
+        Rows of :func:`pair_gains` or of ``build_outcome``, any selection in any order.
 
     Raises
     ------
@@ -160,13 +176,36 @@ def covariance(frame: pd.DataFrame) -> csr_array:
     if np.isnan(variance).any():
         rows = int(np.isnan(variance).sum())
         raise PairingError(f"{rows} of {len(frame)} differences have no sampling variance.", "Leave them out first.")
-    shared = frame["reference_variance"].to_numpy(dtype=float)
-    shared = np.where(np.isnan(shared), 0.0, shared)
-    _, codes = np.unique(frame["reference"].to_numpy(), return_inverse=True)
+    by_items = (frame["variance_source"] == PAIRED).to_numpy()
+    shared = frame[_renamed(frame, "reference_variance", "baseline_variance")].to_numpy(dtype=float)
+    shared = np.where(np.isnan(shared) | by_items, 0.0, shared)
+    _, codes = np.unique(_shared_score(frame), return_inverse=True)
     n = len(frame)
-    loadings = csr_array((np.sqrt(shared), (np.arange(n), codes)), shape=(n, int(codes.max()) + 1))
-    together = loadings @ loadings.T
-    return csr_array(together + diags_array(variance - shared))
+    loadings = csr_array((np.sqrt(shared), (np.arange(n), codes)), shape=(n, int(codes.max(initial=-1)) + 1))
+    together = loadings @ loadings.T + diags_array(np.where(by_items, 0.0, variance - shared))
+    if not by_items.any():
+        return csr_array(together)
+    blocks = list(paired_blocks(frame))
+    places = (
+        np.concatenate([np.repeat(own, len(own)) for own, _ in blocks]),
+        np.concatenate([np.tile(own, len(own)) for own, _ in blocks]),
+    )
+    values = np.concatenate([block.ravel() for _, block in blocks])
+    return csr_array(together + csr_array((values, places), shape=(n, n)))
+
+
+def _shared_score(frame: pd.DataFrame) -> Any:
+    """What tells the shared scores apart: the cell of a store, which may stand in several rows, else the row."""
+    row = frame[_renamed(frame, "reference", "baseline")].astype(str).to_numpy(dtype=object)
+    if REFERENCE_CELL not in frame.columns:
+        return row
+    cell, metric = frame[REFERENCE_CELL], frame["metric"].astype(str)
+    return np.where(cell.notna(), cell.astype(str) + "\x1f" + metric, row).astype(str)
+
+
+def _renamed(frame: pd.DataFrame, name: str, other: str) -> str:
+    """The name of a column, which ``build_outcome`` calls otherwise."""
+    return name if name in frame.columns else other
 
 
 def _attach_variance(frame: pd.DataFrame, first: pd.DataFrame, second: pd.DataFrame, name: str) -> None:

@@ -12,6 +12,9 @@ they are a revision of), ``records`` (rows of the record schema, one a metric), 
 time, peak memory) and ``items_sha256``, the hash of the Parquet file beside it. ``correct`` holds one bit an item,
 eight to a byte, the first item in the highest bit (:func:`numpy.packbits`); what is not right or wrong has no bits.
 
+Records carry the hash of the Parquet file as ``items``: by it :func:`item_results` finds the results of single items
+again, in whatever way rows were filtered, joined or sorted meanwhile, for as long as the process lives.
+
 The JSON file is written last. A Parquet file without it is what a killed run left behind, and no cell.
 """
 
@@ -21,6 +24,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 #: Which baseline a gain is taken against: without the intermediate stage, or trained on for as many steps instead.
 BASELINES = ("plain", "steps")
+#: Where the results of single items were read in this process, by the hash of the file.
+_ITEM_FILES: dict[str, Path] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,9 @@ def check_revisions(content: StoreContent) -> None:
 def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFrame:
     """Rows of the record schema, one a cell and metric.
 
-    Besides the schema they have ``cell`` (its identity), ``control`` (``steps`` for a baseline that trained for as many
-    steps as an intermediate stage) and ``matched_steps`` (how many those are).
+    Besides the schema they have ``cell`` (its identity), ``items`` (the hash of the file with its results by item),
+    ``control`` (``steps`` for a baseline that trained for as many steps as an intermediate stage) and ``matched_steps``
+    (how many those are).
 
     A baseline that was evaluated without any training has no seed; it stands once for each seed of the intermediate
     runs that it is compared with. With ``baseline="steps"`` each intermediate row shares its ``condition`` with the
@@ -146,7 +153,7 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
 
     varying = _varying_settings(content)
     rows = [
-        {**record, "study": content.study, "cell": cell.id, "revision": revision_text(cell)}
+        {**record, "study": content.study, "cell": cell.id, "items": cell.items_sha256, "revision": revision_text(cell)}
         for cell in content.cells
         for record in cell.records
     ]
@@ -179,12 +186,28 @@ def read_bits(path: Path, cell: str, metric: str) -> NDArray[np.bool_] | None:
     StoreError
         If the file is missing or damaged.
     """
+    return _bits(path / "cells" / f"{cell}.parquet", metric)
+
+
+@lru_cache(maxsize=2**16)
+def item_results(sha256: str, metric: str) -> NDArray[np.bool_] | None:
+    """Which items are right, in the order of the data, by the hash of the file that holds them.
+
+    ``None`` where no store with that file was read in this process, or the metric does not judge items.
+    """
+    file = _ITEM_FILES.get(sha256)
+    return None if file is None else _bits(file, metric)
+
+
+def _bits(file: Path, metric: str) -> NDArray[np.bool_] | None:
     import numpy as np
     import pyarrow.parquet as pq
 
-    file = path / "cells" / f"{cell}.parquet"
     try:
-        rows = pq.read_table(file).to_pylist()
+        with pq.ParquetFile(
+            file
+        ) as content:  # read_table looks for a data set in the directory first: 8 times the time
+            rows = content.read().to_pylist()
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise StoreError(f"'{file}' cannot be read: {str(error).splitlines()[0]}.") from error
     for row in rows:
@@ -270,4 +293,7 @@ def _read_cell(file: Path) -> Cell:
         raise StoreError(f"'{items.name}' beside it is missing")
     if hashlib.sha256(items.read_bytes()).hexdigest() != cell.items_sha256:
         raise StoreError(f"'{items.name}' beside it is not the file it was written with")
+    if cell.items_sha256 not in _ITEM_FILES:
+        item_results.cache_clear()  # it may have been asked for before it was there
+    _ITEM_FILES[cell.items_sha256] = items.resolve()
     return cell

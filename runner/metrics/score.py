@@ -29,6 +29,12 @@ def score(task: Task, predictions: Any, examples: Examples) -> list[Score]:
         found = _answers(task, predictions, examples)
     else:
         found = _retrieval(task, predictions, examples)
+    for metric in task.card.metrics:
+        if metric not in found:
+            raise CrossliftError(
+                f"'{task.card.name}' has no {metric} in '{examples.language}'.",
+                "Corpora to mine have f1 alone: name it under 'metrics'.",
+            )
     return [found[metric] for metric in task.card.metrics]
 
 
@@ -66,12 +72,12 @@ def _tags(task: Task, predictions: Any, examples: Examples) -> dict[str, Score]:
     found = {"acc": Score("acc", share, len(flat), std_error=None if np.isnan(error) else error)}
     if "macro_f1" in task.card.metrics:
         found["macro_f1"] = Score("macro_f1", macro_f1(wanted, flat), len(flat))
-    if "seqeval_f1" in task.card.metrics:
+    if "f1" in task.card.metrics:
         from seqeval.metrics import f1_score
 
         names = np.array(task.labels, dtype=object)
         value = f1_score([list(names[t]) for t in gold], [list(names[t]) for t in own], zero_division=0)
-        found["seqeval_f1"] = Score("seqeval_f1", 100.0 * float(value), len(gold))
+        found["f1"] = Score("f1", 100.0 * float(value), len(gold))
     return found
 
 
@@ -104,9 +110,9 @@ def _retrieval(task: Task, predictions: Any, examples: Examples) -> dict[str, Sc
             ("acc_from_english", retrieval.nearest(target, source) == own),
         ):
             found[metric] = Score(metric, 100.0 * float(right.mean()), len(own), right)
-    if "margin_f1" in task.card.metrics:
+    if "f1" in task.card.metrics:
         gold = examples.gold if examples.gold is not None else tuple((i, i) for i in range(len(source)))
-        found["margin_f1"] = Score("margin_f1", retrieval.mining_f1(source, target, gold), len(gold))
+        found["f1"] = Score("f1", retrieval.mining_f1(source, target, gold), len(gold))
     return found
 
 

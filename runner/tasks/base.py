@@ -44,7 +44,7 @@ class Examples:
         Class indices, shape ``(n,)``; for tagging a sequence of one array of class indices for each example, one index
         a word; for questions a sequence of lists of accepted answers; ``None`` where there is nothing to predict.
     ids
-        Names of the items, alike in all languages where the data are parallel.
+        Names of the items, alike in all languages where the data are parallel; of corpora to mine, of the sources.
     language
         The code of the language as the data spell it.
     gold

@@ -39,6 +39,14 @@ def specifications(data_dir: Path | None = None) -> dict[str, Spec]:
     return {**bundled_specs(), **own}
 
 
+def origin(name: str, data_dir: Path | None = None) -> tuple[str, str]:
+    """Where the data of a task are from, and under which licence; empty where its specification does not say."""
+    if name in CLDR:
+        return "Unicode CLDR, in the package babel", "Unicode License v3"
+    spec = specifications(data_dir).get(name)
+    return ("", "") if spec is None else (spec.source, spec.licence)
+
+
 def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], dict[str, str]]:
     """Cards by name, with the revisions of the data at hand, and notes on those that differ from the catalogue's.
 

@@ -22,9 +22,26 @@ def make_examples(spec: Spec, rows: pd.DataFrame, labels: Sequence[str], languag
     CrossliftError
         If a label is none of ``labels``, or words and tags of a sentence differ in number.
     """
-    fields = _fields(spec, rows)
     ids = _ids(spec, rows)
+    if spec.kind == "retrieval" and any((rows[column] == "").any() for column in spec.fields.values()):
+        return _corpora(spec, rows, ids, language)
+    fields = _fields(spec, rows)
     return Examples(fields, _labels(spec, rows, labels, fields, ids), ids, language)
+
+
+def _corpora(spec: Spec, rows: pd.DataFrame, ids: tuple[str, ...], language: str) -> Examples:
+    """Two corpora to mine, as in BUCC: a row with both sides is a gold pair, one with an empty side belongs to none."""
+    sides: dict[str, list[Any]] = {"source": [], "target": []}
+    gold, kept = [], []
+    for name, source, target in zip(ids, *(rows[spec.fields[side]] for side in sides), strict=True):
+        if source and target:
+            gold.append((len(sides["source"]), len(sides["target"])))
+        if source:
+            sides["source"].append(source)
+            kept.append(name)
+        if target:
+            sides["target"].append(target)
+    return Examples(sides, None, tuple(kept), language, tuple(gold))
 
 
 def label_names(spec: Spec, rows: pd.DataFrame) -> tuple[str, ...]:

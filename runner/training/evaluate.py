@@ -14,7 +14,7 @@ from .kinds.base import Kind
 from .state import State
 
 #: Pieces, with their padding, that are evaluated at once.
-TOKENS = {"cpu": 4096, "cuda": 131072, "mps": 32768}
+TOKENS = {"cpu": 1024, "cuda": 131072, "mps": 32768}
 
 
 def evaluate(

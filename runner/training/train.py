@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Gradients are scaled down to this norm where theirs is larger.
 MAX_NORM = 1.0
 #: Pieces, with their padding, that go through the model at once; a larger batch is accumulated in parts.
-TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 16384}
+TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
 
 
 class StageFailed(CrossliftError):

@@ -48,7 +48,7 @@ def test_a_store_is_read_with_no_conversion(filled: Store) -> None:
     # Two models, two seeds, nusax in 3 languages and tatoeba in those it has; steps-matched baselines are spare here.
     assert len(paired.frame) == 4 * (3 + len({r["language"] for r in _rows("tatoeba")}))
     assert reasons == {"baseline that no intermediate run is paired with": 12}
-    assert set(paired.frame["variance_source"]) == {"binomial"}
+    assert set(paired.frame["variance_source"]) == {"paired"}
 
 
 def _rows(task: str) -> list[dict[str, Any]]:

@@ -1,0 +1,201 @@
+"""Tasks on the hub, from data sets of the same layout on the disk; and what planning needs no download for."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.errors import CrossliftError
+from analysis.languages import resolve
+from runner.plan.build import build_plan
+from runner.plan.grid import parse_grid
+from runner.tasks.base import load_task
+from runner.tasks.catalog import find_task
+from runner.tasks.spec import bundled_specs
+from tests.conftest import ROOT, skip_or_fail
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+PAIRS = f"""
+[implies]
+hub = "HUB"
+commit = "{COMMIT}"
+config = "{{language}}"
+kind = "pair"
+fields = {{ first = "premise", second = "hypothesis" }}
+label = "label"
+train_language = "en"
+train_examples = 4
+validation = "validation"
+[implies.languages]
+en = 2
+de = 2
+
+[spans]
+hub = "HUB2"
+commit = "{COMMIT}"
+config = "x.{{language}}"
+test = "validation"
+kind = "qa"
+fields = {{ question = "question", context = "context", answer = "answers.text", start = "answers.answer_start" }}
+train_hub = "HUB3"
+train_commit = "{COMMIT}"
+train_language = "en"
+train_examples = 1
+[spans.languages]
+de = 1
+
+[tags]
+hub = "HUB4"
+commit = "{COMMIT}"
+kind = "tagging"
+fields = {{ tokens = "tokens" }}
+label = "ner_tags"
+metrics = ["f1"]
+train_language = "en"
+train_examples = 1
+[tags.languages]
+en = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    try:
+        import datasets
+    except ImportError:
+        skip_or_fail("the package datasets is not installed")
+    path = tmp_path_factory.mktemp("hub")
+    labels = datasets.ClassLabel(names=["entailment", "neutral", "contradiction"])
+    features = datasets.Features(
+        {"premise": datasets.Value("string"), "hypothesis": datasets.Value("string"), "label": labels}
+    )
+    files: dict[str, dict[str, str]] = {}
+    for code in ("en", "de"):
+        for split, n in (("train", 4), ("validation", 3), ("test", 2)):
+            rows = [{"premise": f"{code} {split} {i}", "hypothesis": "h", "label": i % 3} for i in range(n)]
+            _save(path / "implies", code, split, rows, features, files)
+    _configure(path / "implies", files)
+    answers = {"text": ["Rom"], "answer_start": [3]}
+    rows = [{"question": "wo", "context": "in Rom", "answers": answers}]
+    for name, config, split in (("spans", "x.de", "validation"), ("spans_train", "default", "train")):
+        files = {}
+        _save(path / name, config, split, rows, None, files)
+        _configure(path / name, files)
+    tags = datasets.Features(
+        {
+            "tokens": datasets.List(datasets.Value("string")),
+            "ner_tags": datasets.List(datasets.ClassLabel(names=["O", "B-PER", "I-PER"])),
+        }
+    )
+    files = {}
+    for split in ("train", "test"):
+        _save(path / "tags", "default", split, [{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}], tags, files)
+    _configure(path / "tags", files)
+    text = PAIRS
+    for mark, name in (("HUB4", "tags"), ("HUB3", "spans_train"), ("HUB2", "spans"), ("HUB", "implies")):
+        text = text.replace(f'"{mark}"', f'"{path / name}"')
+    (path / "tasks.toml").write_text(text, encoding="utf-8")
+    return path
+
+
+def _save(
+    folder: Path, config: str, split: str, rows: list[Any], features: Any, files: dict[str, dict[str, str]]
+) -> None:
+    import datasets
+
+    (folder / config).mkdir(parents=True, exist_ok=True)
+    datasets.Dataset.from_list(rows, features=features).to_parquet(folder / config / f"{split}.parquet")
+    files.setdefault(config, {})[split] = f"{config}/{split}.parquet"
+
+
+def _configure(folder: Path, files: dict[str, dict[str, str]]) -> None:
+    """The configurations as a data set card states them."""
+    lines = ["---", "configs:"]
+    for config, splits in files.items():
+        lines += [f"- config_name: {config}", "  data_files:"]
+        lines += [line for split, file in splits.items() for line in (f"  - split: {split}", f"    path: {file}")]
+    (folder / "README.md").write_text("\n".join([*lines, "---", ""]), encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    datasets.disable_progress_bars()
+
+
+def test_pairs_from_the_hub(folder: Path) -> None:
+    task = load_task("implies", folder)
+    assert task.labels == ("entailment", "neutral", "contradiction")
+    assert task.train().fields["first"] == [f"en train {i}" for i in range(4)]
+    assert list(task.train().labels) == [0, 1, 2, 0]
+    validation = task.validation()
+    assert validation is not None
+    assert len(validation) == 3
+    examples = task.test("de")
+    assert examples.fields == {"first": ["de test 0", "de test 1"], "second": ["h", "h"]}
+    assert [score.score for score in task.score(examples.labels, examples)] == [100.0, 100.0]
+
+
+def test_answers_from_the_hub_with_other_training_data(folder: Path) -> None:
+    task = load_task("spans", folder)
+    answers = [{"text": "Rom", "start": 3}]
+    assert task.test("de").fields["answers"] == [answers]
+    assert task.test("de").labels == [["Rom"]]
+    assert task.train().fields["answers"] == [answers]
+    assert task.card.revision == f"{folder}/spans@{COMMIT} + {folder}/spans_train@{COMMIT}"
+
+
+def test_tags_from_the_hub(folder: Path) -> None:
+    task = load_task("tags", folder)
+    examples = task.test("en")
+    assert task.labels == ("O", "B-PER", "I-PER")
+    assert examples.fields["tokens"] == [["Ann", "ran"]]
+    assert [list(tags) for tags in examples.labels] == [[1, 0]]
+    assert task.score(examples.labels, examples)[0].score == 100.0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('commit = "' + COMMIT, 'commit = "main'), "pins no commit of"),
+        (('test = "validation"\nkind = "qa"', 'kind = "qa"'), "'spans': split 'test' of"),
+        (('first = "premise"', 'first = "premises"'), "has no column 'premises', which task 'implies' reads."),
+        (("[implies.languages]\nen = 2\nde = 2", ""), "'implies' does not say what it is tested in."),
+    ],
+)
+def test_what_cannot_be_had_is_said(folder: Path, tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    text = (folder / "tasks.toml").read_text(encoding="utf-8")
+    assert change[0] in text
+    (tmp_path / "tasks.toml").write_text(text.replace(*change, 1), encoding="utf-8")
+    name = "spans" if "spans" in words else "implies"
+    with pytest.raises(CrossliftError) as error:
+        load_task(name, tmp_path).test("de")
+    assert words in str(error.value)
+
+
+def test_the_hub_out_of_reach_is_said(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "tasks.toml").read_text(encoding="utf-8").replace(str(folder / "tags"), str(tmp_path / "none"))
+    (tmp_path / "tasks.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CrossliftError, match=r"cannot be loaded: .* The hub has to be reachable"):
+        load_task("tags", tmp_path).test("en")
+
+
+def test_hub_tasks_are_planned_without_a_download() -> None:
+    grid = {"models": ["me5-small@3"], "intermediate": ["xnli:5000"], "targets": ["pawsx", "xquad-squad:2000"]}
+    plan = build_plan(parse_grid(grid))
+    assert plan.counts()["evaluate"] == 2 * (7 + 12)
+    assert find_task("xnli").revision == "facebook/xnli@b8dd5d7af51114dbda02c0e3f6133f332186418e"
+
+
+def test_numbers_of_test_items_are_those_of_the_collected_sizes() -> None:
+    text = (ROOT / "data/covariates/test_set_sizes.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    for name, listed in (("xnli", "xnli"), ("panx", "panx"), ("xquad-squad", "xquad")):
+        wanted = {row["language"]: int(row["n"]) for row in rows if row["task"] == listed and row["split"] == "test"}
+        assert {resolve(code).iso: n for code, n in bundled_specs()[name].languages.items()} == wanted
+    trained = {(row["task"], row["language"]): int(row["n"]) for row in rows if row["split"] == "train"}
+    assert find_task("panx").train_examples == trained["panx", "eng"]
