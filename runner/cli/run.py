@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from ..plan.request import add_grid_arguments, read_request
 
 if TYPE_CHECKING:
-    from ..executors.report import Report
     from ..executors.worker import Setting
     from ..plan.request import Request
     from ..store.store import Store
@@ -36,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", default="", metavar="NAME", help="name of the study in the records")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="cpu, cuda, cuda:1, mps (default: auto)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: up to 4 on a CPU)")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads of each (default: cores / workers)")
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="threads of each (default: cores / workers)"
+    )
     parser.add_argument("--keep-checkpoints", action="store_true", help="keep models that nothing needs any more")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model: pays for long stages on a GPU")
     parser.add_argument("--executor", default="local", metavar="EXECUTOR", help="local, or slurm (default: local)")
@@ -73,9 +74,7 @@ def run(options: argparse.Namespace) -> int:
     workers = 1 if options.helper else find_workers(options.workers, device)
     threads = options.threads or max(1, (os.cpu_count() or 1) // workers)
     for request in requests:
-        setting = Setting(
-            device, threads, request.data_dir, options.compile, options.keep_checkpoints, options.helper
-        )
+        setting = Setting(device, threads, request.data_dir, options.compile, options.keep_checkpoints, options.helper)
         status |= _helper(store, request, setting) if options.helper else _sweep(store, request, setting, workers)
     return status
 

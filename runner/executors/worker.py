@@ -21,7 +21,7 @@ from ..store.failures import fail, failed_stages
 from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
 from ..store.store import Store, drop_directory
-from ..training.train import StageFailed
+from ..training.train import StageError
 from .energy import Meter
 from .report import Report
 
@@ -118,7 +118,7 @@ class Worker:
             with Meter(self.setting.device) as meter:
                 try:
                     state, losses = self._trained(stage)
-                except (StageFailed, RuntimeError) as error:
+                except (StageError, RuntimeError) as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
@@ -265,7 +265,7 @@ class Worker:
         if stage.id not in self._states:
             place = self.store.checkpoint(stage)
             if place is None:
-                raise StageFailed(f"the checkpoint of {stage.label} is gone.", "Run the sweep again.")
+                raise StageError(f"the checkpoint of {stage.label} is gone.", "Run the sweep again.")
             self._remember(stage, load_state(place, bench.words, self.setting.device))
         self._states.move_to_end(stage.id)
         return self._states[stage.id]
@@ -317,12 +317,12 @@ def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
     return [round(value, 4) for value in losses[step - 1 :: step]]
 
 
-def as_failure(error: Exception) -> StageFailed:
+def as_failure(error: Exception) -> StageError:
     """What went wrong with a stage alone; what is no matter of one stage is raised again."""
     import torch
 
-    if isinstance(error, StageFailed):
+    if isinstance(error, StageError):
         return error
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        return StageFailed("the device has not enough memory.", "Give a smaller batch_size or max_length, or lora.")
+        return StageError("the device has not enough memory.", "Give a smaller batch_size or max_length, or lora.")
     raise error

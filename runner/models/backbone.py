@@ -68,6 +68,7 @@ def load_backbone(card: ModelCard, half: bool = False) -> Backbone:
     from .me5 import PREFIX, cached_model
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # that a checkpoint also has a head, which is not used, is no news
     kind = torch.bfloat16 if half else torch.float32
     if card.revision == REVISION or card.source.endswith(".npz"):
         path = cached_model(Path(card.source) if card.source else None)
@@ -110,8 +111,9 @@ def _load(source: str, revision: str | None, kind: torch.dtype, name: str) -> Ba
         raise CrossliftError(
             f"model '{name}' has no fast tokenizer.", "Tagging and questions need its offsets; convert it."
         )
-    kinds = config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, (
-        config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    kinds = (
+        config.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        (config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES),
     )
     if config.is_encoder_decoder:
         module = module.get_encoder()

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def _read_bin(path: Path) -> Weights:
     offsets = np.frombuffer(cursor.take(4 * (n_pieces + 1)), "<u4")
     scores = np.frombuffer(cursor.take(4 * n_pieces), "<f4")
     blob = cursor.take(blob_bytes)
-    pieces = tuple(blob[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True))
+    pieces = tuple(blob[a:b].decode() for a, b in pairwise(offsets))
     _, map_bytes = cursor.read("<iI")
     cursor.take(map_bytes)  # of the normaliser: NFKC, as _normaliser says
     tensors = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from .words import Words, kept, lookup
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
+
+#: Names under which layers of transformers keep a share to drop as a number.
+DROPOUTS = frozenset({"dropout", "attention_dropout", "activation_dropout", "dropout_prob", "dropout_rate"})
 
 
 @dataclass
@@ -41,8 +45,7 @@ class Bench:
         named = self.backbone.module.named_parameters()
         self.pristine = {name: value.detach() for name, value in named if id(value) not in own}
         self._unchanged = True
-        layers = self.backbone.module.modules()
-        self._dropout = [(layer, layer.p) for layer in layers if type(layer).__name__ == "Dropout"]
+        self._dropout = dropout_shares(self.backbone.module)
 
     @property
     def start(self) -> State:
@@ -62,8 +65,8 @@ class Bench:
         import torch
 
         self._detach()
-        for layer, share in self._dropout:
-            layer.p = share
+        for layer, name, share in self._dropout:
+            setattr(layer, name, share)
         if state.weights or not self._unchanged:
             if self._unchanged:  # parameters are about to be written to: keep the pretrained ones
                 self.pristine = {name: value.clone() for name, value in self.pristine.items()}
@@ -124,7 +127,9 @@ class Bench:
 
         config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear")
         torch.manual_seed(rank)  # of the adapters' start; a state that has some overwrites it
-        self._adapted = get_peft_model(self.backbone.module, config)  # type: ignore[arg-type]
+        with warnings.catch_warnings():  # peft asks transformers for what that is about to rename
+            warnings.simplefilter("ignore", FutureWarning)
+            self._adapted = get_peft_model(self.backbone.module, config)  # type: ignore[arg-type]
         if state.adapter:
             set_peft_model_state_dict(self._adapted, dict(state.adapter))
 
@@ -142,6 +147,19 @@ class Bench:
             if embedding.padding_idx is not None:
                 embedding.padding_idx = self.backbone.pad
             self._lookup = None
+
+
+def dropout_shares(*modules: torch.nn.Module) -> list[tuple[torch.nn.Module, str, float]]:
+    """Where a model keeps how much it drops: in dropout layers, or as plain numbers of other layers."""
+    found = []
+    for module in modules:
+        for layer in module.modules():
+            if type(layer).__name__ == "Dropout":
+                found.append((layer, "p", float(getattr(layer, "p"))))  # noqa: B009
+            else:
+                own = [(name, value) for name, value in vars(layer).items() if name in DROPOUTS]
+                found += [(layer, name, float(value)) for name, value in own if isinstance(value, (int, float))]
+    return found
 
 
 @contextmanager

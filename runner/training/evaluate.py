@@ -86,5 +86,3 @@ def merge(sets: Sequence[Features]) -> tuple[Features, list[list[int]]]:
 
 def _mark(note: Any) -> Any:
     return note.tobytes() if isinstance(note, np.ndarray) else tuple(note)
-
-

@@ -14,7 +14,7 @@ from analysis.errors import CrossliftError
 
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
-from .bench import Bench
+from .bench import Bench, dropout_shares
 from .features import Features
 from .kinds.base import Kind
 from .state import State
@@ -28,7 +28,7 @@ MAX_NORM = 1.0
 TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
 
 
-class StageFailed(CrossliftError):
+class StageError(CrossliftError):
     """A stage that could not be finished: the sweep goes on without it and what follows from it."""
 
 
@@ -75,7 +75,7 @@ def train(
 
     Raises
     ------
-    StageFailed
+    StageError
         If the loss is not a finite number; with the step and the last good loss.
     """
     import torch
@@ -100,8 +100,11 @@ def train(
         if training.method == "frozen-embeddings":
             bench.backbone.embedding.weight.requires_grad_(False)
     if training.dropout is not None:
-        set_dropout(training.dropout, bench.module, head)
+        for layer, key, _ in dropout_shares(bench.module, head):
+            setattr(layer, key, training.dropout)
     trained = [p for p in (*bench.module.parameters(), *head.parameters()) if p.requires_grad]
+    for parameter in trained:
+        parameter.grad = None  # of a stage that failed
     optimiser = _adamw(trained, training)
     schedule = get_linear_schedule_with_warmup(optimiser, math.ceil(training.warmup_share * steps), steps)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
@@ -125,7 +128,7 @@ def train(
             part.backward()
             loss += float(part.detach())
         if not math.isfinite(loss):
-            raise StageFailed(*_lost(loss, step, steps, losses))
+            raise StageError(*_lost(loss, step, steps, losses))
         torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
         factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
         optimiser.step()
@@ -153,16 +156,6 @@ def _read_out(
     return State(rows, weights, {}, name, own)
 
 
-def set_dropout(share: float, *modules: torch.nn.Module) -> None:
-    """Drop this share in every dropout layer."""
-    import torch
-
-    for module in modules:
-        for layer in module.modules():
-            if isinstance(layer, torch.nn.Dropout):
-                layer.p = share
-
-
 def _adamw(parameters: list[torch.nn.Parameter], training: Training) -> torch.optim.Optimizer:
     """AdamW; biases and layer norms, which have one dimension, do not decay."""
     import torch
@@ -176,7 +169,7 @@ def _adamw(parameters: list[torch.nn.Parameter], training: Training) -> torch.op
 
 def _check_method(state: State, training: Training, name: str) -> None:
     if (training.method == "lora") != bool(state.adapter) and (state.adapter or state.weights):
-        raise StageFailed(
+        raise StageError(
             f"'{name}' is to be trained by '{training.method}' after a stage that was trained otherwise.",
             "Give both stages the same method: adapters and whole weights do not mix.",
         )

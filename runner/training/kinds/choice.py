@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,4 +65,4 @@ class Choice(Kind):
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> NDArray[np.int64]:
         """The choice of the highest score; the first of equal ones."""
         scores, starts = np.asarray(outputs), features.starts
-        return np.array([int(np.argmax(scores[a:b])) for a, b in zip(starts[:-1], starts[1:], strict=True)])
+        return np.array([int(np.argmax(scores[a:b])) for a, b in pairwise(starts)])

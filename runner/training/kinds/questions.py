@@ -38,7 +38,9 @@ class Questions(Kind):
         notes, targets = [], []
         for w, example in enumerate(owner):
             sides = found.sequence_ids(w)
-            offsets = [pair if side == 1 else None for pair, side in zip(found["offset_mapping"][w], sides, strict=True)]
+            offsets = [
+                pair if side == 1 else None for pair, side in zip(found["offset_mapping"][w], sides, strict=True)
+            ]
             notes.append(offsets)
             if train:
                 answers = examples.fields["answers"][int(example)]

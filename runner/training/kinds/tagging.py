@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Tagging(Kind):
             tags = None if not train or examples.labels is None else examples.labels[i]
             for window in windows([pieces[word][:room] for word in sentence], room):
                 sizes = [len(pieces[sentence[w]][:room]) for w in window]
-                first = len(front) + np.cumsum([0, *sizes[:-1]])
+                first = (len(front) + np.cumsum([0, *sizes]))[:-1]
                 inner = [piece for w in window for piece in pieces[sentence[w]][:room]]
                 ids.append(np.array([*front, *inner, *back], dtype=np.int32))
                 owner.append(i)
@@ -73,7 +74,7 @@ class Tagging(Kind):
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> list[NDArray[np.int64]]:
         """One array of classes for each sentence."""
         starts = features.starts
-        return [np.concatenate(outputs[a:b]) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        return [np.concatenate(outputs[a:b]) for a, b in pairwise(starts)]
 
 
 def word_pieces(backbone: Backbone, words: Sequence[str]) -> list[list[int]]:

@@ -25,9 +25,7 @@ class Texts(Kind):
         """One sequence for each example."""
         fields = examples.fields
         second = fields.get("second")
-        ids, types, unknown = encode_texts(
-            backbone, fields["text" if second is None else "first"], second, max_length
-        )
+        ids, types, unknown = encode_texts(backbone, fields["text" if second is None else "first"], second, max_length)
         n = len(ids)
         targets: Any = np.asarray(examples.labels) if train else ()
         return Features(ids, np.arange(n), targets, np.ones(n), types, unknown=unknown)
