@@ -4,10 +4,47 @@ from __future__ import annotations
 
 from pathlib import Path
 
-WORDS = (
-    "the a river is long deep old bank account card lost money goes up down cat sleeps dog runs fast slow green tree "
-    "house big small red car drives north south sea sky blue star moon sun bright dark"
-).split()
+WORDS = [
+    "the",
+    "a",
+    "river",
+    "is",
+    "long",
+    "deep",
+    "old",
+    "bank",
+    "account",
+    "card",
+    "lost",
+    "money",
+    "goes",
+    "up",
+    "down",
+    "cat",
+    "sleeps",
+    "dog",
+    "runs",
+    "fast",
+    "slow",
+    "green",
+    "tree",
+    "house",
+    "big",
+    "small",
+    "red",
+    "car",
+    "drives",
+    "north",
+    "south",
+    "sea",
+    "sky",
+    "blue",
+    "star",
+    "moon",
+    "sun",
+    "bright",
+    "dark",
+]
 SPECIALS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 

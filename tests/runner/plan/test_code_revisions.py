@@ -36,7 +36,11 @@ def code_hash(patterns: tuple[str, ...]) -> str:
         for node in ast.walk(ast.parse(text)):
             body = getattr(node, "body", None)
             first = body[0] if isinstance(body, list) and body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and first.value.value.__class__ is str:
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and first.value.value.__class__ is str
+            ):
                 words |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
         lines = [line.strip() for i, line in enumerate(text.splitlines(), start=1) if i not in words]
         kept = [line for line in lines if line and not line.startswith("#")]
