@@ -10,7 +10,7 @@ fit: $(VENV)/.installed ## install and answer the main question on bundled data
 
 demo: $(VENV)/.trains ## install the runner and train a small sweep: one intermediate task, 3 seeds, 29 languages
 	$(BIN)/runner run docs/demo.yaml --store demo
-	$(BIN)/analyze fit --factor typology --data demo --where "metric == 'acc'"
+	$(BIN)/analyze fit --factor typology --data demo
 
 test: $(VENV)/.tested ## install everything and run the tests
 	$(BIN)/python -m pytest

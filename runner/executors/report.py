@@ -62,7 +62,7 @@ class Live(Report):
 
     out: Console
     total: int
-    timings: list[Mapping[str, Any]]
+    timings: list[dict[str, Any]]
     workers: int = 1
     _todo: dict[str, Stage] = field(default_factory=dict)
     _warned: set[tuple[str, str]] = field(default_factory=set)
@@ -112,7 +112,7 @@ class Live(Report):
 
     def cell(self, stage: Stage, manifest: Mapping[str, Any], unknown: float) -> None:
         """Count the cell; warn of unknown pieces, once a model, task and language."""
-        self.timings.append(manifest)
+        self.timings.append(dict(manifest))
         self._todo.pop(stage.id, None)
         key = stage.model, f"{stage.task} in {stage.inputs['language']}"
         if unknown >= UNKNOWN and key not in self._warned:
@@ -122,7 +122,7 @@ class Live(Report):
     def end(self, stage: Stage, manifest: Mapping[str, Any]) -> None:
         """Count the stage; where no bar moves, print a line."""
         if stage.kind != "evaluate":
-            self.timings.append(manifest)
+            self.timings.append(dict(manifest))
             self._todo.pop(stage.id, None)
         if self._bar is None and stage.kind != "load":
             loss = "" if self._loss is None else f", loss {self._loss:.3f}"

@@ -45,7 +45,7 @@ class Backbone:
     @property
     def embedding(self) -> torch.nn.Embedding:
         """The word embeddings."""
-        return self.module.get_input_embeddings()  # type: ignore[operator, no-any-return]
+        return self.module.get_input_embeddings()  # type: ignore[operator]
 
     @property
     def pad(self) -> int:
@@ -62,11 +62,12 @@ def load_backbone(card: ModelCard, half: bool = False) -> Backbone:
         If its files are not at hand or are no model that can be used.
     """
     import torch
-    from transformers.utils import logging
+    from transformers.utils import logging as talk
 
     from .catalog import REVISION
     from .me5 import PREFIX, cached_model
 
+    logging: Any = talk
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # that a checkpoint also has a head, which is not used, is no news
     kind = torch.bfloat16 if half else torch.float32

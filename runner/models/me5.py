@@ -132,8 +132,10 @@ def _read_npz(path: Path) -> Weights:
         scores = file["scores"]
     if len(pieces) != len(scores):
         raise ValueError(f"{len(pieces)} pieces with {len(scores)} scores")
-    numbers = (shape[key] for key in ("H", "NL", "NH", "FF", "MAXP", "TVS", "eps"))
-    return Weights(*numbers, pieces, scores, tensors)
+    hidden, layers, heads, inner, positions, types, eps = (
+        shape[key] for key in ("H", "NL", "NH", "FF", "MAXP", "TVS", "eps")
+    )
+    return Weights(hidden, layers, heads, inner, positions, types, eps, pieces, scores, tensors)
 
 
 class _Cursor:
@@ -194,7 +196,8 @@ def build_tokenizer(weights: Weights) -> Any:
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     tokenizer.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in specials])
-    return PreTrainedTokenizerFast(
+    made: Any = PreTrainedTokenizerFast
+    return made(
         tokenizer_object=tokenizer,
         bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>", unk_token="<unk>",
         mask_token="<mask>" if "<mask>" in weights.pieces else None,

@@ -129,7 +129,7 @@ class Bench:
         torch.manual_seed(rank)  # of the adapters' start; a state that has some overwrites it
         with warnings.catch_warnings():  # peft asks transformers for what that is about to rename
             warnings.simplefilter("ignore", FutureWarning)
-            self._adapted = get_peft_model(self.backbone.module, config)  # type: ignore[arg-type]
+            self._adapted = get_peft_model(self.backbone.module, config)
         if state.adapter:
             set_peft_model_state_dict(self._adapted, dict(state.adapter))
 

@@ -65,7 +65,10 @@ def evaluate(
 def merge(sets: Sequence[Features]) -> tuple[Features, list[list[int]]]:
     """One set of the different sequences of all sets, and where the sequences of each set are in it."""
     seen: dict[tuple[Any, ...], int] = {}
-    ids, types, notes, positions = [], [], [], []
+    ids: list[Any] = []
+    types: list[Any] = []
+    notes: list[Any] = []
+    positions = []
     for features in sets:
         own = []
         for i, item in enumerate(features.ids):

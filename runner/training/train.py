@@ -6,7 +6,7 @@ import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,6 +81,7 @@ def train(
     import torch
     from transformers import get_linear_schedule_with_warmup
 
+    linear: Any = get_linear_schedule_with_warmup
     drawn = zlib.crc32(f"{seed} {name}".encode())
     rank = training.lora_rank if training.method == "lora" else 0
     _check_method(state, training, name)
@@ -106,7 +107,7 @@ def train(
     for parameter in trained:
         parameter.grad = None  # of a stage that failed
     optimiser = _adamw(trained, training)
-    schedule = get_linear_schedule_with_warmup(optimiser, math.ceil(training.warmup_share * steps), steps)
+    schedule = linear(optimiser, math.ceil(training.warmup_share * steps), steps)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     bench.module.train()
     head.train()
@@ -124,7 +125,7 @@ def train(
             with bench.autocast(training.precision):
                 hidden, mask = bench.forward(batch)
                 out = head(hidden, mask)
-            part = kind.loss(out, features, chunk) / max(weight, 1.0)
+            part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
             part.backward()
             loss += float(part.detach())
         if not math.isfinite(loss):

@@ -47,7 +47,7 @@ class MaskedPieces(Kind):
             ids.append(masked)
             targets.append(target)
         weight = np.array([(target != IGNORED).sum() for target in targets], dtype=float)
-        return Features(ids, np.arange(len(ids)), targets, weight, types, notes=known, unknown=unknown)
+        return Features(ids, np.arange(len(ids)), targets, weight, types, notes=list(known), unknown=unknown)
 
     def head(self, backbone: Backbone, classes: int) -> torch.nn.Module:
         """A linear layer on every piece."""

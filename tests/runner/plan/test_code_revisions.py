@@ -20,10 +20,10 @@ FILES = {
 }
 #: Revision, and hash of the code that came with it.
 PINNED = {
-    "load": (1, ""),
-    "intermediate": (1, ""),
-    "target": (1, ""),
-    "evaluate": (1, ""),
+    "load": (1, "b18d226fc78e1227"),
+    "intermediate": (1, "6f69a00803048c52"),
+    "target": (1, "6f69a00803048c52"),
+    "evaluate": (1, "3ab43732c5221f67"),
 }  # fmt: skip
 
 
