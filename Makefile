@@ -3,10 +3,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit test lint types wheel reports bench validation clean
+.PHONY: fit demo test lint types wheel reports bench validation clean
+
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
+
+demo: $(VENV)/.trains ## install the runner and train a small sweep: one intermediate task, 3 seeds, 29 languages
+	$(BIN)/runner run docs/demo.yaml --store demo
+	$(BIN)/analyze fit --factor typology --data demo
 
 test: $(VENV)/.tested ## install everything and run the tests
 	$(BIN)/python -m pytest
@@ -34,6 +39,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/typology.py
 	$(BIN)/python benchmarks/multiverse.py
+	$(BIN)/python benchmarks/training.py
 
 # Data first: the other scripts read what make_data writes.
 REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
@@ -55,6 +61,10 @@ clean:
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.trains: $(VENV)/.installed pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[runner]'
 	touch $@
 
 # The runner's packages come too; the constraints file pins the torch build.

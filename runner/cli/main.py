@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from analysis.cli.program import add_commands, run_command
 
-from . import check, gc, plan, results, status, tasks
+from . import check, gc, plan, results, run, status, tasks
 
 #: Subcommands, each a module of this package.
-COMMANDS = {"check": check, "tasks": tasks, "plan": plan, "results": results, "status": status, "gc": gc}
+COMMANDS = {
+    "check": check, "tasks": tasks, "plan": plan, "run": run, "results": results, "status": status, "gc": gc,
+}  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:

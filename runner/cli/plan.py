@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from ..plan.request import add_grid_arguments, read_request
+
 if TYPE_CHECKING:
     from ..plan.progress import Progress
 
@@ -28,27 +30,10 @@ grid.yaml:
   control: steps
   training: {epochs: 3, batch_size: 32, learning_rate: 5e-5}"""
 
-#: Flags that replace keys of the grid.
-FLAGS = {
-    "models": "models: built in, a directory",
-    "intermediate": "intermediate tasks, NAME or NAME:EXAMPLES",
-    "sizes": "examples of each intermediate task that names none",
-    "domains": "keep intermediate tasks of these domains",
-    "targets": "target tasks, NAME or NAME:EXAMPLES",
-    "languages": "languages to evaluate, or all",
-    "seeds": "seeds: 1 2 3, or 1-5",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``runner plan``."""
-    parser.add_argument("grid", nargs="?", help="a YAML file")
-    for name, words in FLAGS.items():
-        parser.add_argument(f"--{name}", nargs="+", metavar=name.upper(), help=words)
-    parser.add_argument("--control", metavar="CONTROL", help="none, or steps: baselines that train as many steps")
-    parser.add_argument(
-        "--data-dir", metavar="DIRECTORY", help="where the data files are: their hashes are planned with"
-    )
+    add_grid_arguments(parser)
     parser.add_argument("--store", metavar="DIRECTORY", help="where the sweep keeps its results: what is done in it")
     parser.add_argument("--json", metavar="FILE", help="write the plan as JSON ('-' for standard output)")
 
@@ -58,24 +43,12 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from analysis.cli.output import console, write_json
-    from analysis.errors import CrossliftError
 
-    from ..plan.build import build_plan
-    from ..plan.grid import parse_grid, read_grid
     from ..plan.progress import progress
     from ..store.store import Store
-    from ..tasks.load import cards_at_hand
 
-    content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
-    content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
-    if isinstance(content.get("seeds"), list) and len(content["seeds"]) == 1:
-        content["seeds"] = content["seeds"][0]
-    if not content:
-        raise CrossliftError("there is no grid to plan.", "Give a YAML file, or --models and --targets.")
-    cards, notes = cards_at_hand(Path(options.data_dir) if options.data_dir else None)
-    found = progress(
-        build_plan(parse_grid(content, cards, notes)), Store.open(Path(options.store)) if options.store else None
-    )
+    plan = read_request(options).plan()
+    found = progress(plan, Store.open(Path(options.store)) if options.store else None)
     out = console()
     if options.json != "-":
         print_progress(found, out, options.store)

@@ -39,6 +39,7 @@ def describe_store(store: Any) -> dict[str, Any]:
     from analysis.readers.store import read_store
 
     from ..store.claims import holder
+    from ..store.failures import failed_stages
     from ..store.pending import pending
 
     content = read_store(store.path)
@@ -62,6 +63,7 @@ def describe_store(store: Any) -> dict[str, Any]:
         "checkpoints": len(list((store.path / "checkpoints").glob("[!.]*"))),
         "plans": plans,
         "running": running,
+        "failed": list(failed_stages(store).values()),
         "damaged": [{"file": f"cells/{name}", "reason": reason} for name, reason in content.damaged],
     }
 
@@ -75,6 +77,8 @@ def _print(found: dict[str, Any], out: Any) -> None:
             (p["plan"], count(p["cells"]), count(p["cells_done"]), count(p["stages_to_run"])) for p in found["plans"]
         )
         out.print("\n" + Table(("plan", "cells", "done", "stages to run"), rows).text())
+    for what in found["failed"]:
+        out.print(f"  failed: {what.get('stage', '?')}: {what.get('error', '?')}")
     for who in found["running"]:
         out.print(f"  running: {who.get('stage', '?')} (process {who.get('pid', '?')} on {who.get('host', '?')})")
     for item in found["damaged"]:

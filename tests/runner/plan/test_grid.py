@@ -32,6 +32,7 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"targets": [{"tsk": "nusax"}]}, "names no task. Write NAME, or {task: NAME, examples: 500}."),
         ({"targets": [{"task": "nusax", "size": 3}]}, "unknown key 'size' in 'targets'. Keys: task, examples."),
         ({"targets": ["tatoeba:5"]}, "target 'tatoeba' is evaluated without training."),
+        ({"targets": ["sib200-mlm"]}, "'sib200-mlm' trains on text alone: it is no target. Use it as an intermediate"),
         ({"intermediate": ["tatoeba"]}, "'tatoeba' has no training data, so it is no intermediate task."),
         ({"intermediate": ["banking77:20000"]}, "'banking77' has 10,003 training examples, fewer than 20,000."),
         ({"intermediate": ["banking77:many"]}, "'many' is no number of examples of 'banking77'."),

@@ -1,0 +1,67 @@
+"""Submit a sweep to Slurm: a job array whose tasks all run the same plan on one store, and claim stages from it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.errors import CrossliftError
+
+from ..plan.request import Request
+from ..store.atomic import write_whole
+from ..store.store import Store
+
+#: Directory of the scripts and logs in a store.
+FOLDER = "slurm"
+
+
+def submit(store: Store, requests: Sequence[Request], options: argparse.Namespace) -> int:
+    """Write the script of a job array and give it to ``sbatch``.
+
+    The tasks need a file system that all nodes share and that has locks (``flock``): the claims of the store keep two
+    tasks from the same stage. A task that is killed or preempted costs the stage that it was running; submit again.
+
+    Raises
+    ------
+    CrossliftError
+        If there is no ``sbatch``, or it refuses.
+    """
+    from analysis.cli.output import console
+
+    if shutil.which("sbatch") is None:
+        raise CrossliftError("there is no sbatch on this machine.", "Run this on a login node of the cluster.")
+    for request in requests:
+        request.keep(store.begin(request.plan().stages))
+    folder = store.path / FOLDER
+    folder.mkdir(exist_ok=True)
+    path = folder / "sweep.sbatch"
+    write_whole(path, script(store, options).encode())
+    done = subprocess.run(["sbatch", str(path)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CrossliftError(f"sbatch refuses: {done.stderr.strip()}.", f"The script is '{path}'.")
+    console(stderr=True).print(f"{done.stdout.strip()}: {options.jobs} tasks, script and logs in {folder}")
+    return 0
+
+
+def script(store: Store, options: argparse.Namespace) -> str:
+    """The script of the job array."""
+    where = store.path.resolve()
+    command = [
+        sys.executable, "-m", "runner.cli.main", "run", str(where), "--device", options.device, "--workers",
+        str(options.workers),
+    ]  # fmt: skip
+    command += ["--threads", str(options.threads)] * bool(options.threads)
+    command += ["--keep-checkpoints"] * options.keep_checkpoints + ["--compile"] * options.compile
+    logs = where / FOLDER / "%A-%a.log"
+    lines = ["#!/bin/sh", "#SBATCH --job-name=crosslift", f"#SBATCH --array=1-{options.jobs or 1}"]
+    lines += [f"#SBATCH --output={logs}"]
+    lines += [f"#SBATCH {option}" for option in options.sbatch]
+    package = Path(__file__).resolve().parent.parent.parent
+    lines += [f"cd {shlex.quote(os.getcwd())}", f"export PYTHONPATH={shlex.quote(str(package))}:$PYTHONPATH"]
+    return "\n".join([*lines, "exec " + shlex.join(command), ""])

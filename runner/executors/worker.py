@@ -1,0 +1,328 @@
+"""One process at work on a plan: claims what is ready, trains or evaluates it, writes it, until nothing is left."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..models.catalog import ModelCard
+from ..plan.build import Plan
+from ..plan.stage import Stage
+from ..plan.training import Training
+from ..store.cells import Score
+from ..store.claims import Claim
+from ..store.failures import fail, failed_stages
+from ..store.manifest import describe_run
+from ..store.pending import pending, rows_of
+from ..store.store import Store, drop_directory
+from ..training.train import StageError
+from .energy import Meter
+from .report import Report
+
+#: States of stages kept in memory, so that a child need not read what was just written.
+KEPT_STATES = 3
+#: Seconds before looking again where other processes run all that is ready.
+WAIT_S = 0.5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a process works; nothing of it is part of an identity.
+
+    ``keep`` leaves the checkpoints of finished target stages where they are, ``parent`` is the process whose end ends
+    this one.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    data_dir: Path | None = None
+    compiled: bool = False
+    keep: bool = False
+    parent: int = 0
+
+
+@dataclass
+class Worker:
+    """Runs the stages of ``plan`` that are not done, in ``store``."""
+
+    store: Store
+    plan: Plan
+    setting: Setting
+    report: Report = field(default_factory=Report)
+    _states: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    _benches: dict[str, Any] = field(default_factory=dict)
+    _tasks: dict[str, Any] = field(default_factory=dict)
+    _features: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _tests: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Work until every stage of the plan is done, or has failed, or follows from one that has.
+
+        Raises
+        ------
+        CrossliftError
+            For what concerns the whole sweep: a full disk, data or a model that are not there.
+        """
+        self._prepare()
+        by_id = {stage.id: stage for stage in self.plan.stages}
+        rows = rows_of(self.plan.stages)
+        while True:
+            bad = failed_stages(self.store)
+            todo = [by_id[name] for name in pending(self.store, rows).stages]
+            todo = [stage for stage in todo if not any(step.id in bad for step in lineage(stage))]
+            self.report.left(todo)
+            if not todo:
+                return
+            if not self._pass(todo):
+                time.sleep(WAIT_S)
+
+    def _pass(self, todo: Sequence[Stage]) -> bool:
+        """Go once through what is pending; whether anything was run."""
+        ran = False
+        cells: dict[str, list[Stage]] = {}
+        for stage in todo:
+            if stage.kind == "evaluate" and stage.parent is not None:
+                cells.setdefault(stage.parent.id, []).append(stage)
+        seen: set[str] = set()
+        for stage in todo:
+            if self.setting.parent and os.getppid() != self.setting.parent:
+                raise SystemExit(1)  # the process that started this one is gone
+            parent = stage.parent
+            if parent is not None and not self.store.usable(parent.id, parent.kind):
+                continue
+            if stage.kind != "evaluate":
+                ran |= self._train(stage)
+            elif parent is not None and parent.id not in seen:
+                seen.add(parent.id)
+                ran |= self._evaluate(parent, cells[parent.id])
+        return ran
+
+    # Stages -----------------------------------------------------------------------------------------------------------
+
+    def _train(self, stage: Stage) -> bool:
+        if self.store.usable(stage.id, stage.kind):
+            return False
+        held = self.store.claim(stage)
+        if held is None:
+            return False
+        with held:
+            if self.store.usable(stage.id, stage.kind):
+                return False
+            self.report.begin(stage)
+            with Meter(self.setting.device) as meter:
+                try:
+                    state, losses = self._trained(stage)
+                except (StageError, RuntimeError) as error:
+                    failure = as_failure(error)
+                    fail(self.store, stage, failure)
+                    self.report.failed(stage, failure)
+                    return True
+            manifest = self._manifest(stage, meter, {"last_loss": losses[-1], "losses": thin(losses)} if losses else {})
+            self.store.write_stage(held, stage, manifest, None if state is None else state.save)
+            if state is not None:
+                self._remember(stage, state)
+            self.report.end(stage, manifest)
+        return True
+
+    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float]]:
+        """The state after a stage, ``None`` for *load*, and its losses."""
+        bench = self._bench(stage)
+        if stage.kind == "load" or stage.parent is None:
+            return None, ()
+        from ..training.kinds.base import find_kind
+        from ..training.train import train
+
+        task = self._task(stage.task)
+        kind = find_kind(task.kind)
+        inputs = stage.inputs
+        training = Training(**inputs["training"])
+        card = task.card
+        whole = inputs["examples"] == card.train_examples
+        examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
+        features = kind.encode(bench.backbone, examples, training.max_length, True)
+        found = train(
+            bench, self._state(stage.parent), kind, features, classes_of(task, features), training, stage.work,
+            inputs["seed"], stage.task, self.report.step,
+        )  # fmt: skip
+        return found.state, found.losses
+
+    def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
+        """Evaluate the cells of one model that no other process has."""
+        with ExitStack() as stack:
+            held: dict[str, Claim] = {}
+            for cell in cells:
+                if self.store.is_done(cell):
+                    continue
+                claimed = self.store.claim(cell)
+                if claimed is None:
+                    continue
+                stack.enter_context(claimed)
+                if not self.store.is_done(cell):
+                    held[cell.id] = claimed
+            groups: dict[tuple[Any, ...], list[Stage]] = {}
+            for cell in cells:
+                if cell.id in held:
+                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision"))
+                    groups.setdefault(key, []).append(cell)
+            for group in groups.values():
+                try:
+                    self._evaluate_group(parent, group, held)
+                except RuntimeError as error:
+                    failure = as_failure(error)
+                    for cell in group:
+                        fail(self.store, cell, failure)
+                    self.report.failed(group[0], failure)
+            if held and not self.setting.keep and parent.kind == "target":
+                self._drop(parent)
+        return bool(held)
+
+    def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Claim]) -> None:
+        from ..training.evaluate import evaluate
+        from ..training.kinds.base import find_kind
+
+        first = cells[0]
+        self.report.begin(first, cells)
+        with Meter(self.setting.device) as meter:
+            bench = self._bench(first)
+            task = self._task(first.task)
+            kind = find_kind(task.kind)
+            sets = [self._encoded(cell, kind, bench) for cell in cells]
+            state = self._state(parent)
+            found = evaluate(
+                bench, state, kind, sets, classes_of(task, None), first.inputs.get("precision", "fp32"),
+                self.report.pieces,
+            )  # fmt: skip
+            scores: list[list[Score]] = []
+            for cell, features, outputs in zip(cells, sets, found, strict=True):
+                examples = self._test(cell)
+                scores.append(task.score(kind.predictions(outputs, features, examples), examples))
+        pieces = [int(features.lengths.sum()) for features in sets]
+        for cell, features, own, size in zip(cells, sets, scores, pieces, strict=True):
+            extra = {"evaluated_together": len(cells), "unknown_pieces": round(features.unknown, 4)}
+            manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
+            self.store.write_cell(held[cell.id], cell, own, manifest)
+            self.report.cell(cell, manifest, features.unknown)
+        self.report.end(first, {"wall_s": meter.seconds})
+
+    def _drop(self, parent: Stage) -> None:
+        """Drop the checkpoint of a target stage once no begun plan has anything left to evaluate on it."""
+        place = self.store.path / "checkpoints" / parent.id
+        if not place.is_dir():
+            return
+        with self.store.whole():
+            plans = self.store.plans().values()
+            children = {(row["id"], row["kind"]) for rows in plans for row in rows if row["parent"] == parent.id}
+            if not all(self.store.done(name, kind) for name, kind in children):
+                return
+            held = self.store.claim(parent)
+            if held is not None:
+                with held:
+                    drop_directory(place)
+
+    # What stages need -------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        import torch
+
+        torch.set_num_threads(self.setting.threads)
+        if self.setting.device.startswith("cuda"):
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            torch.use_deterministic_algorithms(True, warn_only=True)
+
+    def _bench(self, stage: Stage) -> Any:
+        name = stage.model
+        if name not in self._benches:
+            from ..models.backbone import load_backbone
+            from ..training.bench import Bench
+
+            self._benches.clear()  # one model in memory at a time
+            self._states.clear()
+            self._features.clear()
+            backbone = load_backbone(self._card(name), self._half())
+            self._benches[name] = Bench(backbone, self.setting.device, self.setting.compiled)
+        return self._benches[name]
+
+    def _card(self, name: str) -> ModelCard:
+        return next(card for card in self.plan.grid.models if card.name == name)
+
+    def _half(self) -> bool:
+        """Whether the pretrained weights may be held in bfloat16: where only adapters on top of them are trained."""
+        both = (self.plan.grid.training_intermediate, self.plan.grid.training_target)
+        return all(item.method == "lora" and item.precision == "bf16" for item in both)
+
+    def _state(self, stage: Stage) -> Any:
+        from ..training.state import load_state
+
+        bench = self._bench(stage)
+        if stage.kind == "load":
+            return bench.start
+        if stage.id not in self._states:
+            place = self.store.checkpoint(stage)
+            if place is None:
+                raise StageError(f"the checkpoint of {stage.label} is gone.", "Run the sweep again.")
+            self._remember(stage, load_state(place, bench.words, self.setting.device))
+        self._states.move_to_end(stage.id)
+        return self._states[stage.id]
+
+    def _remember(self, stage: Stage, state: Any) -> None:
+        self._states[stage.id] = state
+        while len(self._states) > KEPT_STATES:
+            self._states.popitem(last=False)
+
+    def _task(self, name: str) -> Any:
+        if name not in self._tasks:
+            from ..tasks.base import load_task
+
+            self._tasks[name] = load_task(name, self.setting.data_dir)
+        return self._tasks[name]
+
+    def _test(self, cell: Stage) -> Any:
+        key = cell.task, str(cell.inputs["language"])
+        if key not in self._tests:
+            self._tests[key] = self._task(cell.task).test(key[1])
+        return self._tests[key]
+
+    def _encoded(self, cell: Stage, kind: Any, bench: Any) -> Any:
+        length = cell.inputs["max_length"]
+        key = cell.model, cell.task, cell.inputs["language"], length
+        if key not in self._features:
+            self._features[key] = kind.encode(bench.backbone, self._test(cell), length, False)
+        return self._features[key]
+
+    def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
+        energy = None if meter.energy_j is None else meter.energy_j * share
+        found = describe_run(stage, meter.seconds * share, meter.name, meter.peak_mib, energy)
+        return {**found, "threads": self.setting.threads, **extra}
+
+
+def lineage(stage: Stage) -> list[Stage]:
+    """A stage and those that it follows from."""
+    return [stage, *(lineage(stage.parent) if stage.parent else [])]
+
+
+def classes_of(task: Any, features: Any) -> int:
+    """Classes of the head of a task; for masked pieces the pieces that occur."""
+    return len(features.notes) if task.kind == "mlm" and features is not None else max(len(task.labels), 1)
+
+
+def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
+    """At most ``kept`` losses, evenly spread, for the manifest."""
+    step = max(1, len(losses) // kept)
+    return [round(value, 4) for value in losses[step - 1 :: step]]
+
+
+def as_failure(error: Exception) -> StageError:
+    """What went wrong with a stage alone; what is no matter of one stage is raised again."""
+    import torch
+
+    if isinstance(error, StageError):
+        return error
+    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return StageError("the device has not enough memory.", "Give a smaller batch_size or max_length, or lora.")
+    raise error

@@ -1,0 +1,41 @@
+"""Stages that could not be finished, and why: other processes of a sweep pass them over, the next sweep tries again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from analysis.errors import CrossliftError
+
+from ..plan.stage import Stage
+from .atomic import write_whole
+from .store import Store
+
+FOLDER = "failures"
+
+
+def fail(store: Store, stage: Stage, error: CrossliftError) -> None:
+    """Note that a stage has failed."""
+    place = store.path / FOLDER
+    place.mkdir(exist_ok=True)
+    content = {"stage": stage.label, "error": error.message, "hint": error.hint}
+    write_whole(place / f"{stage.id}.json", json.dumps(content).encode())
+
+
+def failed_stages(store: Store) -> dict[str, dict[str, Any]]:
+    """``stage``, ``error`` and ``hint`` of stages that failed, by identity."""
+    found = {}
+    for path in sorted((store.path / FOLDER).glob("[!.]*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # being removed by a sweep that tries again
+            continue
+        found[path.stem] = content
+    return found
+
+
+def forget_failures(store: Store, stages: Iterable[Stage]) -> None:
+    """Let stages that failed be tried again."""
+    for stage in stages:
+        (store.path / FOLDER / f"{stage.id}.json").unlink(missing_ok=True)

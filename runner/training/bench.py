@@ -1,0 +1,173 @@
+"""The one copy of a model that a process works on: set to the state of a stage, trained, read out again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..models.backbone import Backbone
+from .batches import Padded
+from .state import State
+from .words import Words, kept, lookup
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+#: Names under which layers of transformers keep a share to drop as a number.
+DROPOUTS = frozenset({"dropout", "attention_dropout", "activation_dropout", "dropout_prob", "dropout_rate"})
+
+
+@dataclass
+class Bench:
+    """A loaded model on its device, and the pretrained parameters to go back to."""
+
+    backbone: Backbone
+    device: str = "cpu"
+    compiled: bool = False
+    pristine: dict[str, torch.Tensor] = field(init=False)
+    words: torch.Tensor = field(init=False)
+    _lookup: NDArray[np.int64] | None = field(init=False, default=None)
+    _filler: int = field(init=False, default=0)
+    _adapted: Any = field(init=False, default=None)
+    _run: Any = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.backbone.module.to(self.device)
+        embedding = self.backbone.embedding
+        self.words = embedding.weight.detach()
+        own = {id(embedding.weight)}
+        named = self.backbone.module.named_parameters()
+        self.pristine = {name: value.detach() for name, value in named if id(value) not in own}
+        self._unchanged = True
+        self._dropout = dropout_shares(self.backbone.module)
+
+    @property
+    def start(self) -> State:
+        """The pretrained model."""
+        return State(Words(self.words))
+
+    @property
+    def module(self) -> torch.nn.Module:
+        """The model, with adapters where there are any."""
+        return self._adapted if self._adapted is not None else self.backbone.module
+
+    def set(self, state: State, pieces: NDArray[np.int64], rank: int = 0) -> None:
+        """Put the model into a state, with the word embeddings of ``pieces`` if any row differs from the base.
+
+        ``rank`` adds low-rank adapters, set to those of the state if it has some.
+        """
+        import torch
+
+        self._detach()
+        for layer, name, share in self._dropout:
+            setattr(layer, name, share)
+        if state.weights or not self._unchanged:
+            if self._unchanged:  # parameters are about to be written to: keep the pretrained ones
+                self.pristine = {name: value.clone() for name, value in self.pristine.items()}
+            own = dict(self.backbone.module.named_parameters())
+            with torch.no_grad():
+                for name, value in self.pristine.items():
+                    own[name].copy_(state.weights.get(name, value))
+            self._unchanged = not state.weights
+        if rank or state.adapter:
+            self._attach(state, rank or state.rank)
+        if state.words.changed:
+            self.narrow(state.words, pieces)
+
+    def narrow(self, words: Words, pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Keep the word embeddings of ``pieces`` alone; returns the pieces that were kept."""
+        import torch
+
+        ids = kept(pieces, self.backbone.pad)
+        embedding = self.backbone.embedding
+        embedding.weight = torch.nn.Parameter(words.take(ids).to(self.device))
+        embedding.num_embeddings = len(ids)
+        self._lookup = lookup(ids, len(self.words))
+        self._filler = self.backbone.pad
+        if embedding.padding_idx is not None:
+            embedding.padding_idx = int(self._lookup[self.backbone.pad])
+        return ids
+
+    def prepare_writing(self) -> None:
+        """To be called before parameters are trained: the pretrained ones are kept apart from now on."""
+        if self._unchanged:
+            self.pristine = {name: value.clone() for name, value in self.pristine.items()}
+            self._unchanged = False
+
+    def forward(self, batch: Padded) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token representations, shape (texts, pieces, width), and the mask."""
+        import torch
+
+        ids = torch.as_tensor(batch.ids if self._lookup is None else self._lookup[batch.ids], device=self.device)
+        mask = torch.as_tensor(batch.mask, device=self.device)
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        if batch.types is not None:
+            inputs["token_type_ids"] = torch.as_tensor(batch.types, device=self.device)
+        if self._run is None:
+            self._run = torch.compile(self.module, dynamic=True) if self.compiled else self.module
+        return self._run(**inputs).last_hidden_state, mask
+
+    def autocast(self, precision: str) -> AbstractContextManager[Any]:
+        """Mixed precision, where it is asked for."""
+        import torch
+
+        if precision != "bf16":
+            return nullcontext()
+        return torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16)
+
+    def _attach(self, state: State, rank: int) -> None:
+        import torch
+        from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+
+        config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear")
+        torch.manual_seed(rank)  # of the adapters' start; a state that has some overwrites it
+        with warnings.catch_warnings():  # peft asks transformers for what that is about to rename
+            warnings.simplefilter("ignore", FutureWarning)
+            self._adapted = get_peft_model(self.backbone.module, config)
+        if state.adapter:
+            set_peft_model_state_dict(self._adapted, dict(state.adapter))
+
+    def _detach(self) -> None:
+        import torch
+
+        self._run = None
+        if self._adapted is not None:
+            self.backbone.module = self._adapted.unload()
+            self._adapted = None
+        embedding = self.backbone.embedding
+        if self._lookup is not None:
+            embedding.weight = torch.nn.Parameter(self.words, requires_grad=False)
+            embedding.num_embeddings = len(self.words)
+            if embedding.padding_idx is not None:
+                embedding.padding_idx = self.backbone.pad
+            self._lookup = None
+
+
+def dropout_shares(*modules: torch.nn.Module) -> list[tuple[torch.nn.Module, str, float]]:
+    """Where a model keeps how much it drops: in dropout layers, or as plain numbers of other layers."""
+    found = []
+    for module in modules:
+        for layer in module.modules():
+            if type(layer).__name__ == "Dropout":
+                found.append((layer, "p", float(getattr(layer, "p"))))  # noqa: B009
+            else:
+                own = [(name, value) for name, value in vars(layer).items() if name in DROPOUTS]
+                found += [(layer, name, float(value)) for name, value in own if isinstance(value, (int, float))]
+    return found
+
+
+@contextmanager
+def evaluating(*modules: torch.nn.Module) -> Iterator[None]:
+    """Without gradients and dropout."""
+    import torch
+
+    for module in modules:
+        module.eval()
+    with torch.inference_mode():
+        yield

@@ -1,0 +1,184 @@
+"""Training of one stage: AdamW with linear warm-up and decay, batches of similar length."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.errors import CrossliftError
+
+from ..plan.training import Training
+from .batches import pad, parts, training_batches
+from .bench import Bench, dropout_shares
+from .features import Features
+from .kinds.base import Kind
+from .state import State
+
+if TYPE_CHECKING:
+    import torch
+
+#: Gradients are scaled down to this norm where theirs is larger.
+MAX_NORM = 1.0
+#: Pieces, with their padding, that go through the model at once; a larger batch is accumulated in parts.
+TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
+
+
+class StageError(CrossliftError):
+    """A stage that could not be finished: the sweep goes on without it and what follows from it."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained stage: the state, the loss of each step, and the pieces and texts that went through the model."""
+
+    state: State
+    losses: tuple[float, ...]
+    pieces: int
+
+
+def train(
+    bench: Bench,
+    state: State,
+    kind: Kind,
+    features: Features,
+    classes: int,
+    training: Training,
+    steps: int,
+    seed: int,
+    name: str,
+    tell: Callable[[int, float], None] = lambda step, loss: None,
+) -> Trained:
+    """Train a model for ``steps`` optimiser steps on ``features`` and return its new state.
+
+    Parameters
+    ----------
+    bench
+        The model. Whatever it was set to before does not matter.
+    state
+        Where to start from. Its head is used if it belongs to the same task, else a new one is made.
+    kind, features, classes
+        The kind of task, its examples, and how many classes it has.
+    training
+        Hyperparameters.
+    steps, seed
+        Optimiser steps; what batches, dropout and the head's first weights are drawn from. One seed gives the same
+        bytes on the same machine with the same number of threads.
+    name
+        Of the task.
+    tell
+        Called with the number and the loss of each finished step.
+
+    Raises
+    ------
+    StageError
+        If the loss is not a finite number; with the step and the last good loss.
+    """
+    import torch
+    from transformers import get_linear_schedule_with_warmup
+
+    linear: Any = get_linear_schedule_with_warmup
+    drawn = zlib.crc32(f"{seed} {name}".encode())
+    rank = training.lora_rank if training.method == "lora" else 0
+    _check_method(state, training, name)
+    bench.set(state, features.pieces, rank)
+    words = bench.narrow(state.words, features.pieces) if training.method == "full" else None
+    torch.manual_seed(drawn)
+    head = kind.head(bench.backbone, classes)
+    if head is None:
+        raise CrossliftError(f"'{name}' cannot be trained on.", "Use it as a target without training.")
+    head.to(bench.device)
+    if state.task == name:
+        head.load_state_dict(dict(state.head))
+    if training.method != "lora":
+        bench.prepare_writing()
+        for parameter in bench.module.parameters():
+            parameter.requires_grad_(True)
+        if training.method == "frozen-embeddings":
+            bench.backbone.embedding.weight.requires_grad_(False)
+    if training.dropout is not None:
+        for layer, key, _ in dropout_shares(bench.module, head):
+            setattr(layer, key, training.dropout)
+    trained = [p for p in (*bench.module.parameters(), *head.parameters()) if p.requires_grad]
+    for parameter in trained:
+        parameter.grad = None  # of a stage that failed
+    optimiser = _adamw(trained, training)
+    schedule = linear(optimiser, math.ceil(training.warmup_share * steps), steps)
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    bench.module.train()
+    head.train()
+    torch.manual_seed(drawn + 1)  # of dropout
+    losses: list[float] = []
+    factor, pieces = 1.0, 0
+    room = TOKENS[bench.device.split(":")[0]]
+    for step, examples in enumerate(training_batches(features, training.batch_size, steps, rng), start=1):
+        loss = 0.0
+        chunks = parts(features, examples, room)
+        weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
+        for chunk in chunks:
+            batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
+            pieces += batch.ids.size
+            with bench.autocast(training.precision):
+                hidden, mask = bench.forward(batch)
+                out = head(hidden, mask)
+            part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
+            part.backward()
+            loss += float(part.detach())
+        if not math.isfinite(loss):
+            raise StageError(*_lost(loss, step, steps, losses))
+        torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
+        factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
+        optimiser.step()
+        schedule.step()
+        optimiser.zero_grad(set_to_none=True)
+        losses.append(loss)
+        tell(step, loss)
+    return Trained(_read_out(bench, state, head, words, factor, training, name), tuple(losses), pieces)
+
+
+def _read_out(
+    bench: Bench, state: State, head: torch.nn.Module, words: object, factor: float, training: Training, name: str
+) -> State:
+    own = {key: value.detach().clone() for key, value in head.state_dict().items()}
+    if training.method == "lora":
+        from peft import get_peft_model_state_dict
+
+        adapter = {key: value.detach().clone() for key, value in get_peft_model_state_dict(bench.module).items()}
+        return State(state.words, {}, adapter, name, own, training.lora_rank)
+    found = dict(bench.backbone.module.named_parameters())
+    weights = {key: found[key].detach().clone() for key in bench.pristine}
+    rows = state.words
+    if isinstance(words, np.ndarray):
+        rows = rows.trained(words, bench.backbone.embedding.weight, factor)
+    return State(rows, weights, {}, name, own)
+
+
+def _adamw(parameters: list[torch.nn.Parameter], training: Training) -> torch.optim.Optimizer:
+    """AdamW; biases and layer norms, which have one dimension, do not decay."""
+    import torch
+
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
+
+
+def _check_method(state: State, training: Training, name: str) -> None:
+    if (training.method == "lora") != bool(state.adapter) and (state.adapter or state.weights):
+        raise StageError(
+            f"'{name}' is to be trained by '{training.method}' after a stage that was trained otherwise.",
+            "Give both stages the same method: adapters and whole weights do not mix.",
+        )
+
+
+def _lost(loss: float, step: int, steps: int, losses: list[float]) -> tuple[str, str]:
+    last = f"the last good loss was {losses[-1]:.4g} in step {len(losses)}" if losses else "no step had a finite loss"
+    return (
+        f"the loss is {loss} in step {step} of {steps}; {last}.",
+        "Lower the learning rate, or train in fp32.",
+    )

@@ -1,0 +1,57 @@
+"""A guard: code that determines outcomes does not change without somebody deciding whether outcomes do."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+
+import pytest
+
+from runner.plan.stage import CODE_REVISIONS
+from tests.conftest import ROOT
+
+TRAINING = ("runner/training/*.py", "runner/training/kinds/*.py", "runner/models/backbone.py")
+#: Files by stage whose code its outcome rests on.
+FILES = {
+    "load": ("runner/models/backbone.py", "runner/models/me5.py", "runner/models/q4.py"),
+    "intermediate": (*TRAINING, "runner/tasks/subsets.py"),
+    "target": (*TRAINING, "runner/tasks/subsets.py"),
+    "evaluate": (*TRAINING, "runner/metrics/*.py"),
+}
+#: Revision, and hash of the code that came with it.
+PINNED = {
+    "load": (1, "b18d226fc78e1227"),
+    "intermediate": (1, "6f69a00803048c52"),
+    "target": (1, "6f69a00803048c52"),
+    "evaluate": (1, "3ab43732c5221f67"),
+}  # fmt: skip
+
+
+def code_hash(patterns: tuple[str, ...]) -> str:
+    """Of the lines without comments, docstrings and blanks, so that words may change."""
+    total = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
+        text = path.read_text(encoding="utf-8")
+        words: set[int] = set()
+        for node in ast.walk(ast.parse(text)):
+            body = getattr(node, "body", None)
+            first = body[0] if isinstance(body, list) and body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and first.value.value.__class__ is str
+            ):
+                words |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+        lines = [line.strip() for i, line in enumerate(text.splitlines(), start=1) if i not in words]
+        kept = [line for line in lines if line and not line.startswith("#")]
+        total.update("\n".join([str(path.relative_to(ROOT)), *kept, ""]).encode())
+    return total.hexdigest()[:16]
+
+
+@pytest.mark.parametrize("stage", sorted(FILES))
+def test_code_that_determines_outcomes_is_that_of_its_revision(stage: str) -> None:
+    found = CODE_REVISIONS[stage], code_hash(FILES[stage])
+    assert found == PINNED[stage], (
+        f"Code that stage '{stage}' rests on has changed. If its outcome changes by more than rounding, raise "
+        f"CODE_REVISIONS['{stage}'] in runner/plan/stage.py; in either case pin here: {found}"
+    )
