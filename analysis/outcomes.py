@@ -100,12 +100,18 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], 
     the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels); a
     factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows.
     """
-    used = frame.dropna(subset=[name for name in [outcome, *predictors] if name in frame.columns])
+    stated = np.ones(len(frame), dtype=bool)
+    for name in [outcome, *predictors]:
+        if name in frame.columns:
+            stated &= frame[name].notna().to_numpy()
+    used = frame if stated.all() else frame[stated]
+    codes = {name: used[name].factorize()[0] for name in CROSSED}
+    counts = {name: int(code.max(initial=-1)) + 1 for name, code in codes.items()}
     random: list[str] = []
     fixed: list[str] = []
     notices: list[str] = []
     for name in CROSSED:
-        levels, missing = int(used[name].nunique()), int(used[name].isna().sum())
+        levels, missing = counts[name], int((codes[name] < 0).sum())
         if levels < 2:
             continue
         if missing:
@@ -118,9 +124,14 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], 
             notices.append(f"'{name}' has {levels} levels, too few for a variance: it is a fixed effect here.")
         else:
             notices.append(f"'{name}' has {levels} levels, too few for a variance: it is no effect here.")
-    random += [":".join(cell) for cell in CELLS if {*cell} <= {*random, *fixed} and _repeats(used, cell)]
+    for one, other in CELLS:
+        if {one, other} <= {*random, *fixed}:
+            cells = len(np.unique(codes[one] * counts[other] + codes[other]))
+            # A cell adds something where there are more cells than levels of either factor, and fewer than rows.
+            if max(counts[one], counts[other]) < cells < len(used):
+                random.append(f"{one}:{other}")
     shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
-    if shared in used.columns and FEWEST_LEVELS <= used[shared].nunique() < len(used):
+    if shared in used.columns and FEWEST_LEVELS <= int(used[shared].factorize()[0].max(initial=-1)) + 1 < len(used):
         random.append(shared)
     left = " + ".join([*predictors, *fixed]) or "1"
     return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
@@ -133,12 +144,6 @@ def _independent(used: pd.DataFrame, others: Sequence[str], name: str) -> bool:
     columns = pd.get_dummies(used[[*others, name]], drop_first=True, dtype=float).to_numpy()
     whole = np.column_stack([np.ones(len(used)), columns])
     return bool(np.linalg.matrix_rank(whole) == whole.shape[1])
-
-
-def _repeats(used: pd.DataFrame, cell: Sequence[str]) -> bool:
-    """True if a cell adds something: more cells than levels of either factor, and fewer than rows."""
-    cells = used.groupby(list(cell), observed=True).ngroups
-    return max(used[name].nunique() for name in cell) < cells < len(used)
 
 
 def _without_flags(records: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:

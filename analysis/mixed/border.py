@@ -25,6 +25,8 @@ class Border:
 
     def __init__(self, matrix: Floats | csr_array, levels: int, k: int) -> None:
         self.matrix = matrix
+        # Every evaluation multiplies by both; turning a sparse matrix round takes as long as the product.
+        self.transposed = matrix.T if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
         self.levels, self.k = levels, k
         self._pairs: _Pairs | None = None
         if not isinstance(matrix, np.ndarray):
@@ -37,7 +39,7 @@ class Border:
         if self._pairs is not None:
             self._pairs.subtract(omega, target)
             return
-        product = self.matrix.T @ apply_blocks(omega, self.matrix)
+        product = self.transposed @ apply_blocks(omega, self.matrix)
         target -= product if isinstance(product, np.ndarray) else product.toarray()
 
     def gram(self, omega: Floats) -> Floats:
@@ -77,6 +79,9 @@ class _Pairs:
         self.cell = (row[first] // k) * k * k + (row[first] % k) * k + row[second] % k
         self.starts = starts
         self.high, self.low = key[starts] // size, key[starts] % size
+        self._off = self.high != self.low
+        self._mirrored = self.low[self._off], self.high[self._off]
+        self._weights = np.where(self._off, 2.0, 1.0)
         # A pair of different cells in one column stands for itself and its mirror.
         twice = (column[first] == column[second]) & (first != second)
         self.product[twice] *= 2.0
@@ -89,12 +94,10 @@ class _Pairs:
     def subtract(self, omega: Floats, target: Floats) -> None:
         sums = self._sums(omega)
         target[self.high, self.low] -= sums
-        off = self.high != self.low
-        target[self.low[off], self.high[off]] -= sums[off]
+        target[self._mirrored] -= sums[self._off]
 
     def contract(self, omega: Floats, inverse: Floats) -> float:
-        weights = np.where(self.high != self.low, 2.0, 1.0)
-        return float(self._sums(omega) @ (weights * inverse[self.high, self.low]))
+        return float(self._sums(omega) @ (self._weights * inverse[self.high, self.low]))
 
 
 def _within(counts: Integers) -> tuple[Integers, Integers]:

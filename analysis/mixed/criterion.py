@@ -330,6 +330,11 @@ class Criterion:
         inverse = self._inverse(factored)
         return [self._trace(factored, lambdas, inverse, t) for t in range(len(self.data.shapes))]
 
+    def spread(self, factored: Factored, lambdas: list[Floats]) -> Floats:
+        """``ΛM⁻¹Λ'`` over the kept random effects, shape ``(s, s)``."""
+        lower = np.tril(self._unscaled(lambdas, self._inverse(factored)))
+        return lower + np.tril(lower, -1).T
+
     def _inverse(self, factored: Factored) -> Floats:
         """``M⁻¹``, of which only the lower triangle is filled."""
         if not self.size:
@@ -420,7 +425,7 @@ class Criterion:
             keep = factored.reduced.keep
             turned = apply_blocks(keep.transpose(0, 2, 1), apart)
             assert isinstance(turned, np.ndarray)
-            through = self.border.matrix.T @ turned  # (E B)'v
+            through = self.border.transposed @ turned  # (E B)'v
             base += apart.T @ apply_blocks(factored.reduced.own, apart) + through.T @ kept + kept.T @ through
             right[:s] += through
             right[s:] += factored.reduced.right[:, :p].T @ apart

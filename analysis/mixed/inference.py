@@ -196,7 +196,11 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
 
 def profiled_hessian(criterion: Criterion, point: Point) -> Floats:
     """Exact second derivatives in ``theta`` with σ at its minimum, shape ``(m, m)``."""
-    joint, m = hessian(criterion, point), len(point.theta)
+    return without_scale(hessian(criterion, point), len(point.theta))
+
+
+def without_scale(joint: Floats, m: int) -> Floats:
+    """Second derivatives in the ``m`` parameters with σ at its minimum, from those of :func:`hessian`."""
     if len(joint) == m:
         return joint
     return joint[:m, :m] - np.outer(joint[:m, m], joint[m, :m]) / joint[m, m]

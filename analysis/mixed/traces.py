@@ -86,8 +86,7 @@ def _from_border(criterion: Criterion, point: Point, fixed: bool) -> dict[tuple[
     assert criterion.border is not None
     gone = data.eliminated.term
     keep, own = factored.reduced.keep, factored.reduced.own[:, 0, 0]
-    half = criterion.back(factored, lambdas, np.eye(s))
-    spread = half @ half.T  # S
+    spread = criterion.spread(factored, lambdas)  # S
     left = factored.matrix[:s, :s]
     through = np.eye(s) - spread @ left  # N
     kernel = left @ through

@@ -1,8 +1,7 @@
 """Fits of many specifications: what does not depend on rows, kernel and random effects is summed once.
 
 Specifications that share those differ only in the fixed columns and the outcome, of which the cross-products with the
-random effects are a few sums. The fit without the distance comes first: its minimum is where the searches with a
-distance start, and all that a permutation of the distance needs.
+random effects are a few sums. A permutation of the distance needs the fit without it alone.
 """
 
 from __future__ import annotations
@@ -19,20 +18,23 @@ from ..mixed.criterion import Criterion, Point
 from ..mixed.crossproducts import CrossProducts, exchange_right, sum_rows
 from ..mixed.design import Design, RandomTerm, check_rank, check_terms
 from ..mixed.formula import MixedFormula, parse_formula
-from ..mixed.inference import hessian, profiled_hessian, satterthwaite, t_tests
+from ..mixed.inference import hessian, profiled_hessian, satterthwaite, t_tests, without_scale
 from ..mixed.kenward_roger import kenward_roger
 from ..mixed.kernel import LevelCovariance, root_of
 from ..mixed.optimize import EVALUATIONS, Search, minimize
 from ..mixed.rows import Rows, right_columns, whiten
 from .rows import STEP, SpecRows, Table
+from .starts import Start, Trail
 
 if TYPE_CHECKING:
     from ..mixed.border import Border
 
 LEVEL = 0.95
-# Predicted decrease of the criterion at which the fit without the distance stops. It gives other searches their start,
-# and permutations the same variances for every arrangement: neither needs more.
+# Predicted decrease of the criterion at which the fit without the distance stops. It gives permutations the same
+# variances for every arrangement, which needs no more.
 ROUGH = 1e-4
+# And at which the others stop: estimates are right to about 1e-4 of their standard errors, in a distribution of them.
+DECREASE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,10 @@ class Null:
 
 
 class Skeleton:
-    """Rows, random effects and kernel of specifications that share them."""
+    """Rows, random effects and kernel of specifications that share them; ``trail`` knows where searches may start."""
 
-    def __init__(self, table: Table, spec: SpecRows) -> None:
-        self._table, self._kept, self._spec = table, spec.kept, spec
+    def __init__(self, table: Table, spec: SpecRows, trail: Trail | None = None) -> None:
+        self._table, self._trail, self._key = table, trail, skeleton_key(spec)
         self.formula: MixedFormula = parse_formula(spec.model.text)
         terms = self._terms(spec)
         y = table.values(spec.outcome)[spec.kept]
@@ -110,7 +112,6 @@ class Skeleton:
         self._data: CrossProducts = sum_rows(self.rows, self.formula)
         self._border: Border | None = None
         self._nulls: dict[tuple[str, tuple[str, ...]], tuple[Criterion, Point] | CrossliftError] = {}
-        self._starts: dict[tuple[str, tuple[str, ...]], tuple[Floats, Floats]] = {}
         self._last: tuple[Any, Criterion, Search[Point]] | None = None
         self._language = next(t for t, term in enumerate(terms) if term.group == "language" and term.root is None)
 
@@ -183,7 +184,7 @@ class Skeleton:
     def _fit_null(self, spec: SpecRows) -> tuple[Criterion, Point]:
         y = self._table.values(spec.outcome)[spec.kept]
         criterion = self.criterion(self.columns(spec, False), y)
-        search = minimize(criterion, criterion.start(), EVALUATIONS, criterion.scale, decrease=ROUGH)
+        search = self._search(criterion, self._start(spec), ROUGH)
         if not search.converged:
             raise DesignError("the search without the distance reached no minimum.")
         return criterion, search.point
@@ -203,7 +204,11 @@ class Skeleton:
         if df == "kenward-roger":
             reference: Any = kenward_roger(criterion, point)
         else:
-            reference = satterthwaite(criterion, point, hessian(criterion, point))
+            curvature = hessian(criterion, point)
+            reference = satterthwaite(criterion, point, curvature)
+            if self._trail is not None and search.converged:
+                missing = without_scale(curvature, len(point.theta)) - point.curvature
+                self._trail.add(self._key, spec, Start(point.theta, missing))
         back = np.linalg.solve(criterion.data.triangle, point.coefficients) + criterion.data.least_squares
         contrast = np.zeros((1, criterion.data.p))
         contrast[0, -1] = STEP
@@ -228,25 +233,16 @@ class Skeleton:
         key = (spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
         if self._last is None or self._last[0] != key:
             criterion = self.criterion(self.columns(spec, True), y)
-            start, missing = self._start(spec)
-            asked = 0
-
-            def exact(point: Point) -> Floats:
-                nonlocal asked
-                asked += 1  # what was borrowed has misled the search if it asks again
-                return point.curvature + missing if asked == 1 else profiled_hessian(criterion, point)
-
-            search = minimize(criterion, start, EVALUATIONS, criterion.scale, exact=exact)
-            self._last = (key, criterion, search)
+            self._last = (key, criterion, self._search(criterion, self._start(spec), DECREASE))
         return self._last[1], self._last[2]
 
-    def _start(self, spec: SpecRows) -> tuple[Floats, Floats]:
-        """Where searches with a distance start, and what average information lacks there: that of the null."""
-        key = (spec.outcome, spec.model.covariates)
-        if key not in self._starts:
-            criterion, point = self.null(spec)
-            self._starts[key] = _inside(criterion, point.theta), profiled_hessian(criterion, point) - point.curvature
-        return self._starts[key]
+    def _start(self, spec: SpecRows) -> Start | None:
+        return None if self._trail is None else self._trail.start(self._key, spec)
+
+    def _search(self, criterion: Criterion, start: Start | None, decrease: float) -> Search[Point]:
+        first = criterion.start() if start is None else start.begin(criterion)
+        exact = start.exact(criterion) if start else lambda point: profiled_hessian(criterion, point)
+        return minimize(criterion, first, EVALUATIONS, criterion.scale, exact=exact, decrease=decrease)
 
     def distance(self, spec: SpecRows) -> Floats:
         """Distance of each language, shape ``(L,)``."""
@@ -266,16 +262,16 @@ class Skeleton:
         return Null(products, np.asarray(with_outcome), point.sigma2, self.languages)
 
 
+def plain_criterion(table: Table, spec: SpecRows) -> Criterion:
+    """The criterion of one specification, with its distance."""
+    skeleton = Skeleton(table, spec)
+    return skeleton.criterion(skeleton.columns(spec, True), table.values(spec.outcome)[spec.kept])
+
+
 def skeleton_key(spec: SpecRows) -> tuple[Any, ...]:
     """What specifications share that a skeleton is built from."""
     slope = spec.x.tobytes() if spec.model.slope else b""
     return (spec.kept.tobytes(), spec.model.groups, spec.model.slope, spec.kernel, slope)
-
-
-def _inside(criterion: Criterion, theta: Floats) -> Floats:
-    """A start off the boundary: at a variance of zero the gradient is zero too, and a search would stay there."""
-    floor = 0.05 * criterion.scale
-    return np.where(np.abs(theta) < floor, floor, theta)
 
 
 def _dummies(values: Any) -> list[Floats]:

@@ -89,6 +89,7 @@ class Table:
     codes: Integers = field(init=False)
     _distances: dict[tuple[str, str], tuple[Floats, Floats]] = field(init=False, default_factory=dict)
     _outcomes: dict[str, Floats] = field(init=False, default_factory=dict)
+    _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
     _models: dict[bytes, Model] = field(init=False, default_factory=dict)
     _factors: dict[str, Integers] = field(init=False, default_factory=dict)
     _coded: pd.DataFrame = field(init=False)
@@ -183,12 +184,15 @@ class Table:
 
         The distance takes no part in it, so that specifications on the same rows have the same model.
         """
-        key = kept.tobytes() + "|".join((*covariates, effects)).encode()
+        rows = kept.tobytes() + "|".join(covariates).encode()
+        key = rows + f"|{effects}".encode()
         if key not in self._models:
-            used = self._coded[kept].copy()
-            for name in covariates:
-                used[name] = self.frame[name].to_numpy()[kept]
-            text = default_model(used, self.outcome, list(covariates)).formula
+            if rows not in self._formulas:
+                used = self._coded[kept].copy()
+                for name in covariates:
+                    used[name] = self.frame[name].to_numpy()[kept]
+                self._formulas[rows] = default_model(used, self.outcome, list(covariates)).formula
+            text = self._formulas[rows]
             groups = tuple(re.findall(r"\(1\|([^)]+)\)", text))
             fixed = [part.strip() for part in text.partition("~")[2].partition("(1|")[0].split("+")]
             factors = tuple(name for name in fixed if name not in ("", "1", *covariates))

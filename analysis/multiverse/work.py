@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,15 @@ import numpy as np
 from ..arrays import Floats
 from ..errors import CrossliftError
 from ..mixed.threads import blas_threads
-from .fits import Fit, Skeleton, skeleton_key
+from .fits import Fit, Skeleton, plain_criterion, skeleton_key
 from .joint import Arrangements, arrange
 from .rows import STEP, SpecRows, Table
+from .starts import Starts, Trail
 
 #: Specifications for which a second process pays: starting one takes about a second.
 PARALLEL = 400
+#: Specifications that are fitted one after another, each from the minima before it, on however many processes.
+PART = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,20 @@ def fit_all(
     list of Done
         In the order of ``specs``.
     """
-    numbered = list(enumerate(specs))
+    # What shares rows stays together: choices that change the rows come first in the order of the parts.
+    ordered = sorted(enumerate(specs), key=lambda item: _rows_of(item[1]))
+    parts = [ordered[i : i + PART] for i in range(0, len(ordered), PART)]
+    found: list[Done] = []
     if jobs <= 1 or len(specs) < PARALLEL:
-        return sorted(_fit_part(table, numbered, keys, permuted, report), key=lambda item: item.position)
+        starts = Starts(table, plain_criterion)
+        for part in parts:
+            found += _fit_part(table, part, keys, permuted, starts)
+            if report is not None:
+                report(len(found))
+        return sorted(found, key=lambda item: item.position)
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    # What shares rows stays in one part: choices that change the rows come first in the order of the parts.
-    ordered = sorted(numbered, key=lambda item: _rows_of(item[1]))
-    size = max(50, min(400, len(ordered) // (4 * jobs)))
-    parts = [ordered[i : i + size] for i in range(0, len(ordered), size)]
-    found: list[Done] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (table, keys, permuted)) as pool:
         for future in as_completed([pool.submit(_fit_in_worker, part) for part in parts]):
             found += future.result()
@@ -97,11 +102,11 @@ _SHARED: dict[str, Any] = {}
 
 
 def _start(table: Table, keys: Floats | None, permuted: frozenset[int]) -> None:
-    _SHARED.update(table=table, keys=keys, permuted=permuted)
+    _SHARED.update(table=table, keys=keys, permuted=permuted, starts=Starts(table, plain_criterion))
 
 
 def _fit_in_worker(part: list[tuple[int, dict[str, str]]]) -> list[Done]:
-    return _fit_part(_SHARED["table"], part, _SHARED["keys"], _SHARED["permuted"], None)
+    return _fit_part(_SHARED["table"], part, _SHARED["keys"], _SHARED["permuted"], _SHARED["starts"])
 
 
 def _fit_part(
@@ -109,34 +114,36 @@ def _fit_part(
     specs: list[tuple[int, dict[str, str]]],
     keys: Floats | None,
     permuted: frozenset[int],
-    report: Callable[[int], None] | None,
+    starts: Starts,
 ) -> list[Done]:
     found: list[Done] = []
-    jobs = []
-    for position, options in specs:
-        try:
-            jobs.append(_Job(position, table.specify(options), options.get("df_method", "satterthwaite")))
-        except CrossliftError as error:
-            found.append(Done(position, None, error.message, "", -1, None))
+    alike: dict[tuple[Any, ...], list[_Job]] = {}
+    trail = Trail(starts)
     with blas_threads(1):
-        keyed = [(skeleton_key(job.spec), _identity(job), job) for job in jobs]
-        ordered = sorted(keyed, key=lambda item: (item[0], item[1], item[2].position))
-        for _, group in groupby(ordered, key=lambda item: item[0]):
-            own = [job for _, _, job in group]
-            found += _fit_alike(table, own, keys, permuted)
-            if report is not None:
-                report(len(found))
+        for position, options in specs:
+            try:
+                spec = table.specify(options)
+            except CrossliftError as error:
+                found.append(Done(position, None, error.message, "", -1, None))
+                continue
+            job = _Job(position, spec, options.get("df_method", "satterthwaite"))
+            alike.setdefault(skeleton_key(spec), []).append(job)
+        for jobs in alike.values():
+            jobs.sort(key=lambda job: (job.spec.outcome, job.spec.model.covariates, _identity(job), job.position))
+            found += _fit_alike(table, jobs, keys, permuted, trail)
     return found
 
 
-def _fit_alike(table: Table, jobs: list[_Job], keys: Floats | None, permuted: frozenset[int]) -> list[Done]:
+def _fit_alike(
+    table: Table, jobs: list[_Job], keys: Floats | None, permuted: frozenset[int], trail: Trail
+) -> list[Done]:
     """Fit specifications that share a skeleton."""
     found, plain = [], None
     skeleton: Skeleton | None = None
     for job in jobs:
         text = job.spec.model.text
         try:
-            skeleton = skeleton or Skeleton(table, job.spec)
+            skeleton = skeleton or Skeleton(table, job.spec, trail)
             fit = skeleton.fit(job.spec, job.df)
         except (CrossliftError, np.linalg.LinAlgError) as error:
             reason = error.message if isinstance(error, CrossliftError) else f"not computable: {error}"
@@ -149,7 +156,7 @@ def _fit_alike(table: Table, jobs: list[_Job], keys: Floats | None, permuted: fr
         if keys is not None and job.position in permuted:
             null_spec = replace(job.spec, model=replace(job.spec.model, slope=""))
             if plain is None:
-                plain = skeleton if not job.spec.model.slope else Skeleton(table, null_spec)
+                plain = skeleton if not job.spec.model.slope else Skeleton(table, null_spec, trail)
             scale = fit.scale * STEP
             arrangements = arrange(plain.permutable(null_spec), plain.distance(null_spec), keys, scale, fit.df)
         found.append(Done(job.position, fit, "", text, _identity(job), arrangements))
