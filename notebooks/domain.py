@@ -25,8 +25,7 @@ from analysis.reports.describe import (
 )
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
 from analysis.scaling.answers import form_sentence, prediction_sentences
-from analysis.scaling.report import Request as ScaleRequest
-from analysis.scaling.report import fit_scale
+from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("domain")
 NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages

@@ -33,8 +33,7 @@ from analysis.reports.growth import (
     size_rows,
 )
 from analysis.scaling.answers import sentences
-from analysis.scaling.report import Request as ScaleRequest
-from analysis.scaling.report import fit_scale
+from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("model_size")
 LOW, HIGH = 1e3, 13e3  # the range of the question, in millions of parameters

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Predict and print."""
     from ..errors import CrossliftError
-    from ..prediction.report import Request, predict
+    from ..prediction.report import PredictionRequest, predict
 
     schemes = () if options.evaluate == "none" else _split([options.evaluate])
     if options.plot:
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if not schemes and (options.plot or options.errors or options.folds):
         raise CrossliftError("--plot, --errors and --folds show the evaluation, and --evaluate none leaves it out.",
                              "Leave --evaluate out.")  # fmt: skip
-    request = Request(
+    request = PredictionRequest(
         data=tuple(options.data),
         mapping=parse_map(options.map),
         options=read_options(options),

@@ -54,12 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
-    from ..scaling.report import Request, fit_scale
+    from ..scaling.report import ScaleRequest, fit_scale
 
     if options.plot:
         check_figure(options.plot)
     moderators = None if options.moderator is None else tuple(name for name in options.moderator if name != "none")
-    request = Request(
+    request = ScaleRequest(
         factor=options.factor,
         data=tuple(options.data),
         mapping=parse_map(options.map),

@@ -26,7 +26,7 @@ CLEARLY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PredictionRequest:
     """What is asked of ``predict``. Empty ``data`` means every bundled set that can answer.
 
     ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
@@ -60,7 +60,7 @@ class Prediction:
         Errors of each method, over all rows and for each target task.
     """
 
-    request: Request
+    request: PredictionRequest
     sources: tuple[Source, ...]
     outcome: Outcome
     dropped: tuple[tuple[str, int], ...]
@@ -119,7 +119,7 @@ class Prediction:
         }  # fmt: skip
 
 
-def predict(request: Request, report: Callable[[str], None] | None = None) -> Prediction:
+def predict(request: PredictionRequest, report: Callable[[str], None] | None = None) -> Prediction:
     """Read, pair, fit, evaluate and predict.
 
     Raises

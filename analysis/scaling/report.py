@@ -28,7 +28,7 @@ MULTIPLES = (2.0, 4.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ScaleRequest:
     """What is asked of ``scale``.
 
     Empty ``data`` means every bundled set that can answer; no ``moderators``, typological distance where it varies.
@@ -52,7 +52,7 @@ class ScaleFit:
     ``skipped`` names groups of ``--by`` without a curve, the rows they have, and why.
     """
 
-    request: Request
+    request: ScaleRequest
     axis: Axis
     sources: tuple[Source, ...]
     outcome: Outcome
@@ -122,7 +122,7 @@ class ScaleFit:
         }
 
 
-def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> ScaleFit:
+def fit_scale(request: ScaleRequest, report: Callable[[str], None] | None = None) -> ScaleFit:
     """Read, pair, join, and fit the curve of every group.
 
     Parameters
