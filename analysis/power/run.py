@@ -229,8 +229,7 @@ def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
         return Basis(state_components(None, request.stated), (), None, (), (), ())
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    names: Sequence[str] = request.data or [entry.name for entry in datasets.gain_sets()]
-    read = read_inputs(names, request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     outcome = build_outcome(read.records, options)
     say("fitting")
     model = default_model(outcome.frame, options.outcome, ["typology"])
