@@ -11,8 +11,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, progress, write_csv, write_json, write_text
-from .selection import add_files, add_rows, check_figure
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json, write_text
+from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _request(options: argparse.Namespace) -> Any:
         options=Options(
             source=options.source,
             measure=options.measure,
-            keep=tuple(name for given in options.keep for name in given.split(",")),
+            keep=split(options.keep),
             metric=options.metric,
             where=options.where,
         ),
@@ -170,12 +170,7 @@ def _print_basis(components: Any, out: Any) -> None:
 def print_power(found: Power, out: Any) -> None:
     """The whole printed answer."""
     if found.sources:
-        heading(out, "Data")
-        rows = tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)
-        out.print(Table(("source", "rows", "sha256"), rows).text())
-        if found.dropped:
-            left = tuple((count(n), reason) for reason, n in found.dropped)
-            out.print("\n" + Table(("left out", "reason"), left).text())
+        print_input(out, found.sources, found.dropped)
     _print_basis(found.components, out)
     heading(out, "Simulated sweeps")
     table = tuple(
@@ -195,10 +190,7 @@ def print_power(found: Power, out: Any) -> None:
     heading(out, "Answer")
     for line in found.answer:
         out.print(f"  {line}", style="bold")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _run_next(options: argparse.Namespace, request: Any) -> int:
@@ -206,6 +198,7 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
 
     from ..errors import CrossliftError
     from ..languages import resolve
+    from ..plain import dropped_rows
     from ..power.following import OFFERS, CostModel, rank_next, read_cost, read_mapping
     from ..power.run import find_basis
 
@@ -244,7 +237,7 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
                 {"component": name, "variance": value, "origin": basis.components.origin[name]}
                 for name, value in basis.components.variance.items()
             ],
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in basis.dropped],
+            "dropped": dropped_rows(basis.dropped),
             "notices": list(basis.notices),
             "warnings": [],
             "data": [asdict(source) for source in basis.sources],

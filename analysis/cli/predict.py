@@ -11,8 +11,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, progress, write_csv, write_json
-from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from ..errors import CrossliftError
     from ..prediction.report import PredictionRequest, predict
 
-    schemes = () if options.evaluate == "none" else _split([options.evaluate])
+    schemes = () if options.evaluate == "none" else split([options.evaluate])
     if options.plot:
         check_figure(options.plot)
     if not schemes and (options.plot or options.errors or options.folds):
@@ -65,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
         data=tuple(options.data),
         mapping=parse_map(options.map),
         options=read_options(options),
-        languages=_split(options.language),
-        tasks=_split(options.target_task),
-        models=_split(options.model),
-        sizes=_split(options.size),
+        languages=split(options.language),
+        tasks=split(options.target_task),
+        models=split(options.model),
+        sizes=split(options.size),
         schemes=schemes,
         seed=options.seed,
     )
@@ -90,19 +90,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _split(given: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
-
-
 def print_prediction(found: Prediction, out: Any) -> None:
     """The whole printed answer."""
     from ..prediction.features import NUMERIC
 
-    heading(out, "Data")
-    out.print(Table(("source", "rows", "sha256"),
-                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
-    if found.dropped:
-        out.print("\n" + Table(("left out", "reason"), tuple((count(n), why) for why, n in found.dropped)).text())
+    print_input(out, found.sources, found.dropped)
     heading(out, "Predicted from")
     for name in found.features.numeric:
         out.print(f"  {name}: {NUMERIC[name]}")
@@ -118,10 +110,7 @@ def print_prediction(found: Prediction, out: Any) -> None:
         heading(out, "Answer")
         for line in found.sentences:
             out.print(f"  {line}", style="bold")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _errors(table: Any) -> Table:

@@ -12,6 +12,7 @@ from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..mixed import MixedResult
 from ..outcomes import Options, Outcome, build_outcome
+from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside
 from .features import NUMERIC, Features, add_columns, choose
@@ -106,12 +107,12 @@ class Prediction:
                          "factors": list(self.features.factors)},
             "filled": self.filled,
             "seed": self.request.seed,
-            "predictions": _records(self.cells),
-            "errors": _records(self.errors),
-            "errors_by_task": _records(self.by_task),
+            "predictions": records(self.cells),
+            "errors": records(self.errors),
+            "errors_by_task": records(self.by_task),
             "answers": self.sentences,
             "fit": fit,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
             "rows_read": self.outcome.read,
@@ -213,12 +214,3 @@ def _comparison(table: pd.DataFrame) -> list[str]:
             lines.append(f"by leave-one-{scheme}-out the mixed model does not beat the mean of the task: the features "
                          "say little about what is left out.")  # fmt: skip
     return lines
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON has them: no NaN, no infinity."""
-
-    def plain(value: Any) -> Any:
-        return None if isinstance(value, float) and not -1e308 < value < 1e308 else value
-
-    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]

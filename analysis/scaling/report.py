@@ -15,6 +15,7 @@ from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..multiplicity import adjust
 from ..outcomes import Options, Outcome, build_outcome
+from ..plain import dropped_rows, plain, records, single
 from .answers import sentences
 from .axes import Axis, find_axis, with_axis
 from .curve import Curve, fit_curve
@@ -114,7 +115,7 @@ class ScaleFit:
             "adjustment": self.request.adjust,
             "curves": [_curve_json(curve) for curve in self.curves],
             "skipped": [{"group": group, "rows": rows, "reason": why} for group, rows, why in self.skipped],
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "warnings": list(dict.fromkeys(line for curve in self.curves for line in curve.warnings)),
             "notices": list(self.notices),
             "rows_read": self.outcome.read,
@@ -236,8 +237,8 @@ def _curve_json(curve: Curve) -> dict[str, Any]:
         "n_obs": curve.rows,
         "models": curve.models,
         "sizes": [float(value) for value in curve.sizes],
-        "slope": _finite(asdict(curve.slope)),
-        "forms": [_finite(row) for row in curve.table.to_dict("records")],
+        "slope": single(asdict(curve.slope)),
+        "forms": records(curve.table),
         "lacking": [{"form": name, "reason": reason} for name, reason in curve.lacking],
         "told_apart": len(curve.alike) == 1,
         "holdout": {
@@ -245,26 +246,15 @@ def _curve_json(curve: Curve) -> dict[str, Any]:
             "largest": float(held.largest),
             "rows": held.rows,
             "matched": held.matched,
-            "observed": _finite({"x": held.observed})["x"],
+            "observed": plain(held.observed),
             "reason": held.reason,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in held.dropped],
-            "forms": [_finite(row) for row in held.table.to_dict("records")],
+            "dropped": dropped_rows(held.dropped),
+            "forms": records(held.table),
         },
-        "moderation": [_finite(asdict(item)) for item in curve.moderations],
+        "moderation": [single(asdict(item)) for item in curve.moderations],
         "near_chance": [asdict(item) for item in curve.chance],
-        "predictions": [_finite(row) for row in curve.predictions.to_dict("records")],
+        "predictions": records(curve.predictions),
         "answers": sentences(curve),
         "warnings": list(curve.warnings),
         "fit": curve.best.result.to_json(),
     }
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity, and knows no numpy scalars."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not -1e308 < value < 1e308:
-        return None
-    return value
