@@ -2,12 +2,13 @@
 
 Sweeps of languages × target tasks × models × seeds are simulated from variances that the default model finds in the
 data, or that are stated, with real typological distances; each is tested as `analyze fit` tests it. --next ranks what
-could be added to a grid by the variance of the slope that it takes away per GPU-hour.
+could be added to a grid by the variance of the slope that it takes away per hour.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
@@ -17,6 +18,8 @@ from .validate import parse_map
 
 if TYPE_CHECKING:
     from ..power import Following, Power
+    from ..power.following import CostModel
+    from ..power.measured import MeasuredCost
 
 SUMMARY = "what a planned sweep can find, and what to run next"
 EXAMPLES = """examples:
@@ -24,7 +27,8 @@ EXAMPLES = """examples:
   analyze power --effect -1 --vary languages=10:60:10 --plot power.png
   analyze power --languages 40 --tasks 4 --models 3 --seeds 3 --component cell=4
   analyze power --no-fit --component language=15 --component residual=30 --effect -1.5
-  analyze power --next grid.yaml --offer offer.yaml --cost cost.yaml --budget 40 --plan bigger.yaml"""
+  analyze power --next grid.yaml --offer offer.yaml --cost cost.yaml --budget 40 --plan bigger.yaml
+  analyze power --next grid.yaml --offer offer.yaml --cost sweep"""
 DESIGN = {"languages": 25, "tasks": 6, "models": 7, "seeds": 1}
 
 
@@ -59,9 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     following.add_argument(
         "--offer", metavar="FILE", help="YAML: languages, seeds, targets and models that could be added"
     )
-    following.add_argument("--cost", default="model", metavar="FILE|model",
-                           help="YAML: train, evaluate (hours per billion parameters and thousand examples), examples, "
-                           "intermediate_examples, items, params_m; model: relative costs (default)")  # fmt: skip
+    following.add_argument("--cost", default="model", metavar="STORE|FILE|model",
+                           help="a store of `runner run`: hours as measured there; YAML: train, evaluate (hours per "
+                           "billion parameters and thousand examples), examples, intermediate_examples, items, "
+                           "params_m; model: relative costs (default)")  # fmt: skip
     following.add_argument("--steps", type=int, default=5, metavar="N", help="additions to make at most (default: 5)")
     following.add_argument("--budget", type=float, metavar="HOURS", help="hours that the additions may take")
     following.add_argument("--plan", metavar="FILE", help="write the grid with the additions, for `runner plan`")
@@ -200,6 +205,7 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     from ..languages import resolve
     from ..plain import dropped_rows
     from ..power.following import OFFERS, CostModel, rank_next, read_cost, read_mapping
+    from ..power.measured import measured_cost
     from ..power.run import find_basis
 
     if not options.offer:
@@ -207,7 +213,9 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
             "what could be added to the sweep?", "Give --offer FILE with languages, seeds, targets, models."
         )
     grid, offer = read_mapping(options.next), read_mapping(options.offer, OFFERS)
-    cost = CostModel() if options.cost == "model" else read_cost(options.cost)
+    cost: CostModel | MeasuredCost = CostModel()
+    if options.cost != "model":
+        cost = measured_cost(options.cost) if Path(options.cost).is_dir() else read_cost(options.cost)
     out = console()
     with progress("reading") as say:
         basis = find_basis(request, say)
@@ -231,14 +239,14 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
             "command": "power",
             "next": [asdict(step) for step in found.ranking],
             "steps": [asdict(step) for step in found.steps],
-            "cost": asdict(found.cost),
+            "cost": _cost_json(found.cost),
             "grid": dict(found.grid),
             "components": [
                 {"component": name, "variance": value, "origin": basis.components.origin[name]}
                 for name, value in basis.components.variance.items()
             ],
             "dropped": dropped_rows(basis.dropped),
-            "notices": list(basis.notices),
+            "notices": [*basis.notices, *found.notices],
             "warnings": [],
             "data": [asdict(source) for source in basis.sources],
         }
@@ -246,9 +254,16 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     return 0
 
 
+def _cost_json(cost: CostModel | MeasuredCost) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {"unit": cost.unit, **{key: str(value) if isinstance(value, Path) else value
+                                  for key, value in asdict(cost).items()}}  # fmt: skip
+
+
 def print_next(found: Following, budget: float | None, out: Any) -> None:
     """The ranking and the additions."""
-    unit = "GPU-hours" if found.cost.measured else "relative hours"
+    unit = found.cost.unit
 
     def table(steps: Any) -> str:
         rows = tuple(
@@ -278,9 +293,7 @@ def print_next(found: Following, budget: float | None, out: Any) -> None:
     else:
         within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
         out.print(f"  nothing that is offered takes variance away{within}")
-    out.print("\n  Note: variances are taken as known and every language is tested in every task.", style="yellow")
-    if not found.cost.measured:
-        out.print("\n  Note: costs are relative (parameters × examples); --cost FILE states hours.", style="yellow")
+    print_remarks(out, found.notices, ())
 
 
 def draw(found: Power, path: str) -> None:
