@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .. import datasets
 from ..errors import CrossliftError
@@ -18,8 +18,8 @@ def default_sets(data: Sequence[str], outcomes: Sequence[str] = BOTH) -> Sequenc
     return data or datasets.default_data("gain" if set(outcomes) == {"gain"} else "gap")
 
 
-def possible(data: Sequence[str]) -> tuple[str, ...]:
-    """Outcomes that ``data`` can give; all of them for the bundled results.
+def possible(data: Sequence[str], mapping: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Outcomes that ``data`` can give, read as :func:`analysis.read_inputs` does; all for the bundled results.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def possible(data: Sequence[str]) -> tuple[str, ...]:
     """
     if not data:
         return BOTH
-    records = read_inputs(data).records
+    records = read_inputs(data, mapping).records
     found, reasons = [], []
     for outcome in BOTH:
         try:
