@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .. import datasets
 from ..errors import CrossliftError, unknown_name
+from ..grouped import check_by, without_group
 from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..mixed import MixedResult
@@ -31,7 +32,8 @@ class PredictionRequest:
     """What is asked of ``predict``. Empty ``data`` means every bundled set that can answer.
 
     ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
-    ``schemes`` says what is left out in the evaluation; empty for none.
+    ``schemes`` says what is left out in the evaluation; empty for none. ``by`` are columns of the rows: their values
+    make the groups that errors are given for beside target tasks.
     """
 
     data: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class PredictionRequest:
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = tuple(SCHEMES)
+    by: tuple[str, ...] = ()
     seed: int = 1
 
 
@@ -57,8 +60,8 @@ class Prediction:
         row has) and ``note``.
     folds
         Predictions out of fold: :func:`analysis.prediction.folds.cross_validate`.
-    errors, by_task
-        Errors of each method, over all rows and for each target task.
+    errors, by_task, by_group
+        Errors of each method, over all rows, for each target task, and for each group of ``request.by``.
     """
 
     request: PredictionRequest
@@ -72,6 +75,7 @@ class Prediction:
     folds: pd.DataFrame
     errors: pd.DataFrame
     by_task: pd.DataFrame
+    by_group: pd.DataFrame
     notices: tuple[str, ...]
 
     @property
@@ -110,6 +114,8 @@ class Prediction:
             "predictions": records(self.cells),
             "errors": records(self.errors),
             "errors_by_task": records(self.by_task),
+            "by": list(self.request.by),
+            "errors_by_group": records(self.by_group),
             "answers": self.sentences,
             "fit": fit,
             "dropped": dropped_rows(self.dropped),
@@ -140,6 +146,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     say("pairing")
     outcome = build_outcome(read.records, options)
     frame = add_columns(outcome.frame)
+    check_by(frame, request.by)
     features = choose(frame)
     if not features.numeric:
         raise CrossliftError("no numeric feature (distance, corpus size, model size, …) varies among these rows.",
@@ -162,6 +169,8 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     if filled:
         named = ", ".join(f"{name} in {rows:,}" for name, rows in filled.items())
         notices.append(f"missing features are the median over the training languages: {named} of {len(frame):,} rows.")
+    for reason, rows in without_group(frame, request.by):
+        notices.append(f"{reason}: {rows:,} of {len(frame):,} rows are in no group; all other errors count them.")
     return Prediction(
         request,
         read.sources,
@@ -174,6 +183,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
         folds,
         errors(folds) if tables else pd.DataFrame(),
         errors(folds, ("target_task",)) if tables else pd.DataFrame(),
+        errors(_with_columns(folds, frame, request.by), request.by) if tables and request.by else pd.DataFrame(),
         tuple(notices),
     )
 
@@ -196,6 +206,11 @@ def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, f
                  for note, hit in zip(notes, where, strict=True)]  # fmt: skip
     table["note"] = notes
     return table
+
+
+def _with_columns(folds: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Predictions out of fold with columns of the rows that they are of."""
+    return folds.assign(**{name: frame[name].to_numpy()[folds["row"]] for name in names})
 
 
 def _comparison(table: pd.DataFrame) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import datasets
 from ..covariates import CORPORA
-from ..errors import CrossliftError, DesignError, did_you_mean
+from ..errors import CrossliftError, DesignError
+from ..grouped import check_by, groups, without_group
 from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..multiplicity import adjust
@@ -213,19 +214,9 @@ def _groups(frame: pd.DataFrame, by: Sequence[str], dropped: list[tuple[str, int
     """Groups of rows by the values of columns; rows without a value are counted."""
     if not by:
         return [("", frame)]
-    for name in by:
-        if name not in frame.columns:
-            columns = [str(column) for column in frame.columns]
-            raise CrossliftError(f"--by '{name}' is no column of the rows.",
-                                 did_you_mean(name, columns) or f"Columns: {', '.join(columns)}.")  # fmt: skip
-    missing = frame[list(by)].isna().any(axis=1)
-    if missing.any():
-        dropped.append((f"no value for --by {','.join(by)}", int(missing.sum())))
-    grouped = frame[~missing].groupby(list(by), sort=True, observed=True)
-    return [
-        (", ".join(str(part) for part in (key if isinstance(key, tuple) else (key,))), rows.reset_index(drop=True))
-        for key, rows in grouped
-    ]
+    check_by(frame, by)
+    dropped += without_group(frame, by)
+    return list(groups(frame, by))
 
 
 def _curve_json(curve: Curve) -> dict[str, Any]:
