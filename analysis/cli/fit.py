@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..choices import DF_METHODS
 from ..covariates import CORPORA, FACTORS
 from ..tables import count, number
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
@@ -110,11 +110,7 @@ def run(options: argparse.Namespace) -> int:
         write_csv(options.csv, found.result.fixed)
     if options.rows:
         write_csv(options.rows, found.outcome.frame.loc[found.result.design.kept])
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0

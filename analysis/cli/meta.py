@@ -11,7 +11,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value, p_words
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
@@ -99,12 +99,8 @@ def run(options: argparse.Namespace) -> int:
         print_pooled(found, out)
     if options.csv:
         write_csv(options.csv, found.result.fixed if found.groups is None else found.groups)
-    for path, draw in ((options.plot, draw_forest), (options.funnel, draw_funnel)):
-        if path:
-            with progress("drawing"):
-                draw(found, path)
-            if options.json != "-":
-                out.print(f"\nfigure: {path}")
+    write_figure(options.plot, lambda path: draw_forest(found, path), out, options.json)
+    write_figure(options.funnel, lambda path: draw_funnel(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0

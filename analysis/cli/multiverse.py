@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
@@ -88,11 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
         frames = [item.frame.assign(**{options.by: item.level}) if options.by else item.frame for item in found]
         write_csv(options.csv, pd.concat(frames, ignore_index=True))
-    if options.plot:
-        with progress("drawing"):
-            draw(found[0], options.plot, options.claimed)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found[0], path, options.claimed), out, options.json)
     if options.json:
         content = found[0].to_json()
         if options.by:

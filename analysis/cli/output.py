@@ -73,6 +73,16 @@ def progress(words: str) -> Iterator[Callable[[str], None]]:
         yield say
 
 
+def write_figure(path: str | None, draw: Callable[[str], object], out: Console, json: str | None) -> None:
+    """Draw to a file, where one is asked for, and name it unless standard output is taken by ``--json -``."""
+    if not path:
+        return
+    with progress("drawing"):
+        draw(path)
+    if json != "-":
+        out.print(f"\nfigure: {path}")
+
+
 def write_json(path: str, content: Mapping[str, Any], out: Console) -> None:
     """Write a result; ``-`` means standard output."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", out)

@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json, write_text
+from .output import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+    write_text,
+)
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
@@ -101,11 +111,7 @@ def run(options: argparse.Namespace) -> int:
         print_power(found, out)
     if options.csv:
         write_csv(options.csv, found.frame)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0

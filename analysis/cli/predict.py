@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
@@ -85,11 +85,7 @@ def run(options: argparse.Namespace) -> int:
     for path, table in ((options.csv, found.cells), (options.errors, by), (options.folds, found.folds)):
         if path:
             write_csv(path, table)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0

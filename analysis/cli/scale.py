@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
@@ -79,11 +79,7 @@ def run(options: argparse.Namespace) -> int:
         write_csv(options.csv, found.table)
     if options.predictions:
         write_csv(options.predictions, found.predictions)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
