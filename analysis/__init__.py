@@ -9,13 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .claims.checks import verify
+    from .claims.replication import Replication, replicate
     from .gains import pair_gains, pair_gaps
     from .inputs import read_inputs
     from .kernels import language_kernel
     from .languages import resolve
     from .meta import MetaResult, MultilevelMeta, meta_analyze
     from .mixed import MixedResult, fit_mixed
+    from .multiverse import Multiverse, MultiverseRequest, run_multiverse
     from .outcomes import Options, build_outcome, default_model
+    from .power import Power, PowerDesign, PowerRequest, run_power
+    from .prediction.report import Prediction, PredictionRequest, predict
+    from .scaling.report import ScaleFit, ScaleRequest, fit_scale
     from .typology import distance, distances
 
 __version__ = "0.1.0"
@@ -26,6 +32,22 @@ _WHERE = {
     "meta_analyze": "meta",
     "MetaResult": "meta",
     "MultilevelMeta": "meta",
+    "fit_scale": "scaling.report",
+    "ScaleRequest": "scaling.report",
+    "ScaleFit": "scaling.report",
+    "predict": "prediction.report",
+    "PredictionRequest": "prediction.report",
+    "Prediction": "prediction.report",
+    "run_multiverse": "multiverse",
+    "MultiverseRequest": "multiverse",
+    "Multiverse": "multiverse",
+    "run_power": "power",
+    "PowerDesign": "power",
+    "PowerRequest": "power",
+    "Power": "power",
+    "verify": "claims.checks",
+    "replicate": "claims.replication",
+    "Replication": "claims.replication",
     "pair_gains": "gains",
     "pair_gaps": "gains",
     "read_inputs": "inputs",
@@ -42,18 +64,34 @@ __all__ = [
     "MetaResult",
     "MixedResult",
     "MultilevelMeta",
+    "Multiverse",
+    "MultiverseRequest",
     "Options",
+    "Power",
+    "PowerDesign",
+    "PowerRequest",
+    "Prediction",
+    "PredictionRequest",
+    "Replication",
+    "ScaleFit",
+    "ScaleRequest",
     "build_outcome",
     "default_model",
     "distance",
     "distances",
     "fit_mixed",
+    "fit_scale",
     "language_kernel",
     "meta_analyze",
     "pair_gains",
     "pair_gaps",
+    "predict",
     "read_inputs",
+    "replicate",
     "resolve",
+    "run_multiverse",
+    "run_power",
+    "verify",
 ]
 
 

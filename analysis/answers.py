@@ -10,6 +10,7 @@ import numpy as np
 from .covariates import Factor
 from .errors import FormulaError, did_you_mean
 from .mixed.result import MixedResult
+from .plain import single
 from .tables import number, p_words
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """All fields; infinite degrees of freedom are ``None``."""
-        fields = asdict(self)
-        return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in fields.items()}
+        return single(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,5 +122,10 @@ def record_sets() -> list[DataSet]:
 
 
 def gain_sets() -> list[DataSet]:
-    """Sets from which gains can be paired: the default data of ``fit``."""
+    """Sets from which gains can be paired."""
     return [entry for entry in record_sets() if entry.gains]
+
+
+def default_data(outcome: str) -> list[str]:
+    """Names of the bundled sets that answer where no data are named: those with gains for ``gain``, else all scores."""
+    return [entry.name for entry in (gain_sets() if outcome == "gain" else record_sets())]

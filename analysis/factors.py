@@ -24,6 +24,7 @@ from .kernels import parse_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
 from .outcomes import Options, Outcome, build_outcome, default_model
+from .plain import dropped_rows, single
 from .related import Related, fit_related
 from .within import Within, check_group, fit_within
 
@@ -114,14 +115,14 @@ class FactorFit:
     def to_json(self) -> dict[str, Any]:
         """The JSON contract of ``fit``."""
         content = self.result.to_json()
-        content["dropped"] = [{"reason": reason, "rows": rows} for reason, rows in self.dropped]
+        content["dropped"] = dropped_rows(self.dropped)
         content["warnings"] = list(self.warnings)
         content["notices"] = list(self.notices)
         content["rows_read"] = self.outcome.read
         content["data"] = [asdict(source) for source in self.sources]
         content["answers"] = [item.to_json() for item in self.answers]
         content["naive"] = [asdict(item) for item in self.naives]
-        content["coverage"] = _finite(asdict(self.coverage)) if self.coverage else None
+        content["coverage"] = single(asdict(self.coverage)) if self.coverage else None
         if self.sensitivity:
             found = self.sensitivity.answer
             content["sensitivity"] = {
@@ -158,7 +159,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     _check(request)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     if request.within:
@@ -270,11 +271,6 @@ def _independence(request: Request, factors: Sequence[Factor]) -> tuple[str, ...
     )
 
 
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
-
-
 def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
     if "|" not in formula:
         raise DesignError(
@@ -317,9 +313,3 @@ def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sen
         return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
     except CrossliftError as error:
         return Sensitivity(None, error.message)
-
-
-def _finite(record: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN and no infinity."""
-    return {key: None if isinstance(value, float) and not -1e308 < value < 1e308 else value
-            for key, value in record.items()}  # fmt: skip

@@ -30,6 +30,8 @@ OPTIONS = {
     "xstory_cloze": 2,
     "xwinograd": 2,
 }
+#: Accuracy of guessing, in points.
+CHANCE = {task: 100.0 / options for task, options in OPTIONS.items()}
 #: One-sided level at which a score counts as above chance.
 LEVEL = 0.05
 
@@ -51,9 +53,8 @@ def add_floor(gains: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
         chance), ``chance_z`` (in standard errors of guessing; missing where the number of items is) and ``floor``:
         ``"at chance"``, ``"above chance"`` or ``"unknown"``.
     """
-    options = gains["target_task"].map(OPTIONS).astype(float)
-    share = 1.0 / options
-    chance = 100.0 * share
+    chance = gains["target_task"].map(CHANCE).astype(float)
+    share = chance / 100.0
     above = gains["score_without"] - chance
     error = 100.0 * np.sqrt(share * (1.0 - share) / gains["n_items"].astype(float))
     z = above / error

@@ -16,10 +16,10 @@ from .meta.between import LIKELIHOODS, METHODS
 from .meta.bias import Bias, assess_bias
 from .meta.groups import How, pool_groups, random_terms
 from .meta.multilevel import TESTS, MultilevelMeta
-from .meta.plain import records, single
 from .meta.result import TEST_WORDS, MetaResult
 from .multiplicity import ADJUSTMENTS, adjust
 from .outcomes import CROSSED, Options, Outcome, build_outcome, default_model
+from .plain import dropped_rows, records, single
 from .pooled_rows import check_column, grouping, sampling_covariance, ungrouped, with_variance
 from .pooled_words import moderator_sentences, pooled_sentences, robust_sentences
 
@@ -114,7 +114,7 @@ class Pooled:
         content |= {
             "outcome": self.request.options.outcome,
             "rows_read": self.outcome.read,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "variance_sources": [{"source": source, "rows": rows} for source, rows in self.sources_of_variance],
             "answers": list(self.sentences),
             "warnings": list(self.warnings),
@@ -166,8 +166,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     _check(request)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    sets = datasets.gain_sets() if options.outcome == "gain" else datasets.record_sets()
-    read = read_inputs(request.data or [entry.name for entry in sets], request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     rows, dropped, counts = with_variance(outcome)

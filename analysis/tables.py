@@ -89,6 +89,14 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def magnitude(value: float) -> str:
+    """A large number in three digits and a suffix: ``7.1B``, ``560M``, ``20K``."""
+    for suffix, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if value >= unit * 0.9995:  # what rounds to 1,000 of a unit is one of the next
+            return f"{value / unit:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
 def _is_number(cell: str) -> bool:
     plain = cell.replace("−", "-").replace(",", "").replace("< ", "").replace("∞", "inf").rstrip("%")
     try:

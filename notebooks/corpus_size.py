@@ -18,7 +18,7 @@ from analysis.reports.describe import dropped_table, fit_diagnostics, model_meth
 session = begin("corpus_size")
 LOW = 2  # resource classes (Joshi et al.) up to this one count as low-resource
 DATA = session.data or ("sumeval2022",)
-read = read_inputs(DATA)
+read = read_inputs(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]

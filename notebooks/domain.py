@@ -25,14 +25,13 @@ from analysis.reports.describe import (
 )
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
 from analysis.scaling.answers import form_sentence, prediction_sentences
-from analysis.scaling.report import Request as ScaleRequest
-from analysis.scaling.report import fit_scale
+from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("domain")
 NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages
 SMALL, LARGE = 7e3, 70e3  # the sizes of the question, in millions of parameters
 DATA = session.data or ("muennighoff2022_xmtf",)
-read = read_inputs(DATA)
+read = read_inputs(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -125,7 +124,11 @@ session.table("arms", value_table(entries, "points", "The two mixtures"))
 
 # %%
 mixed = f"intermediate_task == '{WIDE}'" + ("" if session.data else " and family == 'BLOOM'")
-scaled = fit_scale(ScaleRequest(data=tuple(DATA), options=Options(outcome="gain", where=mixed), at=("7B", "70B")))
+scaled = fit_scale(
+    ScaleRequest(
+        data=tuple(DATA), mapping=session.mapping, options=Options(outcome="gain", where=mixed), at=("7B", "70B")
+    )
+)
 curve = scaled.curves[0]
 session.numbers["curve_sizes"] = len(curve.sizes)
 session.say(

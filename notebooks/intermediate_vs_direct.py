@@ -21,7 +21,7 @@ session = begin("intermediate_vs_direct")
 DIRECT = "masakhaner2_direct_finetuning_seeds"
 AVERAGES = ("chung2021_rembert", "xue2021_mt5")
 DATA = session.data or (DIRECT, *AVERAGES, *own_sweeps())
-read = read_inputs(DATA)
+read = read_inputs(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]

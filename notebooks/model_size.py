@@ -33,14 +33,13 @@ from analysis.reports.growth import (
     size_rows,
 )
 from analysis.scaling.answers import sentences
-from analysis.scaling.report import Request as ScaleRequest
-from analysis.scaling.report import fit_scale
+from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("model_size")
 LOW, HIGH = 1e3, 13e3  # the range of the question, in millions of parameters
 FAMILY = "BLOOM"  # one family, so that size is not mixed up with what else tells models apart
 DATA = session.data or ("muennighoff2022_xmtf",)
-read = read_inputs(DATA)
+read = read_inputs(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -183,7 +182,9 @@ session.numbers["floor_reading"] = reading
 
 # %%
 mixed = f"intermediate_task == '{mixture}'" + ("" if session.data else f" and family == '{FAMILY}'")
-scaled = fit_scale(ScaleRequest(data=tuple(DATA), options=Options(outcome="gain", where=mixed)))
+scaled = fit_scale(
+    ScaleRequest(data=tuple(DATA), mapping=session.mapping, options=Options(outcome="gain", where=mixed))
+)
 session.numbers["curve_words"] = "\n\n".join(sentences(scaled.curves[0]))
 session.drawing(
     "curve",

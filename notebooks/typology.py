@@ -42,8 +42,8 @@ from analysis.tables import number
 session = begin("typology")
 EFFECT = -1.0  # points per 0.1 of distance that a sweep is asked to find
 LANGUAGES = (10, 20, 40, 60)
-outcomes = possible(session.data)  # which of gap and gain the data can answer
-session.provenance(read_inputs(default_sets(session.data, outcomes)).sources)
+outcomes = possible(session.data, session.mapping)  # which of gap and gain the data can answer
+session.provenance(read_inputs(default_sets(session.data, outcomes), session.mapping).sources)
 
 # %% [markdown]
 # > {answer}
@@ -64,7 +64,12 @@ session.provenance(read_inputs(default_sets(session.data, outcomes)).sources)
 
 # %%
 request = Request(
-    factors=("typology",), data=session.data, kernel="genealogy+geography", within="model", leave_out="language_family"
+    factors=("typology",),
+    data=session.data,
+    mapping=session.mapping,
+    kernel="genealogy+geography",
+    within="model",
+    leave_out="language_family",
 )
 found = {}
 for outcome in outcomes:
@@ -150,7 +155,11 @@ session.numbers["naive_main"] = main.naives[0].sentence
 rows = {}
 mixed = main.outcome.frame["train_language"].eq("mul")
 if outcomes[0] == "gap" and mixed.any() and not mixed.all():
-    alone = fit_factors(Request(data=session.data, options=Options(outcome="gap", where="train_language != 'mul'")))
+    alone = fit_factors(
+        Request(
+            data=session.data, mapping=session.mapping, options=Options(outcome="gap", where="train_language != 'mul'")
+        )
+    )
     item = alone.answers[0]
     rows["gap, without runs fine-tuned on several languages"] = (Value.of(item, UNIT), f"{item.levels} languages")
 for outcome, fit in found.items():
@@ -216,7 +225,9 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 # {figure heat}
 
 # %%
-ways = run_multiverse(MultiverseRequest(session.data, options=Options(outcome=last), limit=200, permute=199))[0]
+ways = run_multiverse(
+    MultiverseRequest(session.data, session.mapping, options=Options(outcome=last), limit=200, permute=199)
+)[0]
 session.numbers["multiverse_words"] = " ".join(ways.answer)
 session.drawing(
     "multiverse",
@@ -232,7 +243,7 @@ plan = run_power(
         PowerDesign(LANGUAGES[0], tasks, models),
         effect=EFFECT,
         vary=("languages", LANGUAGES),
-        data=session.data,
+        data=session.data, mapping=session.mapping,
         draws=199,
     )
 ) if last == "gain" else None  # fmt: skip
@@ -252,7 +263,11 @@ else:
         "Power rises with the number of languages.",
     )
 try:
-    pooled = pool(PoolRequest(data=session.data, options=Options(outcome=last), by=("target_task", "language")))
+    pooled = pool(
+        PoolRequest(
+            data=session.data, mapping=session.mapping, options=Options(outcome=last), by=("target_task", "language")
+        )
+    )
 except CrossliftError as error:  # scores without number of items, error or seeds have no variance to weigh by
     session.numbers["pooled_words"] = f"The {last}s are not pooled: {error.message}"
     session.omit("forest")

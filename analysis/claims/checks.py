@@ -42,12 +42,16 @@ CHECKS: Mapping[str, Callable[[claims.Claim], Check]] = {
 }
 
 
-def verify(registry: claims.Registry, own: Supplied | None = None) -> tuple[Outcome, ...]:
-    """The outcome of every claim, in the order of the registry; ``own`` are tables that a user has."""
-    single = {name: _single(claim, own) for name, claim in registry.claims.items() if not claim.parts}
+def verify(registry: claims.Registry | None = None, own: Supplied | None = None) -> tuple[Outcome, ...]:
+    """The outcome of every claim, in the order of the registry (default: the bundled one).
+
+    ``own`` are tables that a user has (:func:`analysis.claims.supplied.read_supplied`).
+    """
+    known = claims.registry() if registry is None else registry
+    single = {name: _single(claim, own) for name, claim in known.claims.items() if not claim.parts}
     return tuple(
         join(claim, [single[part] for part in claim.parts]) if claim.parts else single[name]
-        for name, claim in registry.claims.items()
+        for name, claim in known.claims.items()
     )
 
 

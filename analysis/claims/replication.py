@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .cells import MODEL, RETRIEVAL, TASKS
 from .registry import Claim, Registry
+from .registry import registry as bundled_claims
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,8 +97,8 @@ class Replication:
         return pd.DataFrame([asdict(item) | {"differs": "; ".join(item.differs)} for item in self.beside])
 
 
-def replicate(names: Sequence[str], registry: Registry) -> Replication:
-    """Read results (stores of ``runner``, tables, bundled sets) and set them beside the claims.
+def replicate(names: Sequence[str], registry: Registry | None = None) -> Replication:
+    """Read results (stores of ``runner``, tables, bundled sets) and set them beside the claims (default: the bundled).
 
     Raises
     ------
@@ -111,7 +112,7 @@ def replicate(names: Sequence[str], registry: Registry) -> Replication:
     outcome = build_outcome(read.records, Options(outcome="gain"))
     return Replication(
         sources=tuple(source.name for source in read.sources),
-        beside=tuple(beside_claims(outcome.frame, registry)),
+        beside=tuple(beside_claims(outcome.frame, bundled_claims() if registry is None else registry)),
         read=len(read.records),
         dropped=outcome.dropped,
         notices=read.notices,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ..plain import dropped_rows
 from ..tables import Table, number
 from .averages import PrintedAverage
 from .grains import Granularity
@@ -212,7 +213,7 @@ def replication_json(item: Replication) -> dict[str, Any]:
     return {
         "sources": list(item.sources),
         "read": item.read,
-        "dropped": [{"reason": reason, "rows": rows} for reason, rows in item.dropped],
+        "dropped": dropped_rows(item.dropped),
         "notices": list(item.notices),
         "claims": [asdict(beside) | {"differs": list(beside.differs)} for beside in item.beside],
     }

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from .. import datasets
-from ..tables import Table, count
+from ..tables import Table, count, magnitude
 from .output import add_json, console, heading, write_json
 
 if TYPE_CHECKING:
@@ -147,9 +147,5 @@ def _print_set(content: dict[str, Any], out: Any) -> None:
 def _sizes(sizes: list[float] | None) -> str:
     if not sizes:
         return ""
-    low, high = (_size(value) for value in sizes)
+    low, high = (magnitude(1e6 * value) for value in sizes)
     return low if low == high else f"{low}–{high}"
-
-
-def _size(millions: float) -> str:
-    return f"{millions / 1000:.3g}B" if millions >= 1000 else f"{millions:.3g}M"

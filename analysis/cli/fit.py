@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..choices import DF_METHODS
 from ..covariates import CORPORA, FACTORS
-from ..tables import Table, count, number
-from .output import console, heading, progress, write_csv, write_json
+from ..tables import count, number
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
@@ -110,11 +110,7 @@ def run(options: argparse.Namespace) -> int:
         write_csv(options.csv, found.result.fixed)
     if options.rows:
         write_csv(options.rows, found.outcome.frame.loc[found.result.design.kept])
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
@@ -154,17 +150,11 @@ def print_fit(found: FactorFit, out: Any) -> None:
         heading(out, "Related languages")
         for line in found.related.lines():
             out.print(f"  {line}")
-    for line in (*found.notices, *found.warnings):
-        out.print(f"\n  Note: {line}" if line in found.notices else f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _print_input(found: FactorFit, out: Any) -> None:
-    heading(out, "Data")
-    rows = tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)
-    out.print(Table(("source", "rows", "sha256"), rows).text())
-    if found.outcome.dropped:
-        left_out = tuple((count(rows), reason) for reason, rows in found.outcome.dropped)
-        out.print("\n" + Table(("left out", "reason"), left_out).text())
+    print_input(out, found.sources, found.outcome.dropped)
     used = found.outcome.frame.loc[found.result.design.kept]
     facts = [f"{count(len(used))} {found.request.options.outcome}s in the model"]
     for column, one, many in (

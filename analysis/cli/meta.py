@@ -11,7 +11,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value, p_words
-from .output import console, heading, progress, write_csv, write_json
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
@@ -99,12 +99,8 @@ def run(options: argparse.Namespace) -> int:
         print_pooled(found, out)
     if options.csv:
         write_csv(options.csv, found.result.fixed if found.groups is None else found.groups)
-    for path, draw in ((options.plot, draw_forest), (options.funnel, draw_funnel)):
-        if path:
-            with progress("drawing"):
-                draw(found, path)
-            if options.json != "-":
-                out.print(f"\nfigure: {path}")
+    write_figure(options.plot, lambda path: draw_forest(found, path), out, options.json)
+    write_figure(options.funnel, lambda path: draw_funnel(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
@@ -141,18 +137,11 @@ def print_pooled(found: Pooled, out: Any) -> None:
     for part in (found.moderated, found.robust):
         for line in part.sentences if part else ():
             out.print(f"  {line}")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _print_input(found: Pooled, out: Any) -> None:
-    heading(out, "Data")
-    out.print(Table(("source", "rows", "sha256"),
-                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
-    if found.dropped:
-        out.print("\n" + Table(("left out", "reason"), tuple((count(n), why) for why, n in found.dropped)).text())
+    print_input(out, found.sources, found.dropped)
     noun = found.request.options.outcome
     variances = ", ".join(f"{count(rows)} {source}" for source, rows in found.sources_of_variance)
     out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · where from: {variances}")

@@ -12,8 +12,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value
-from .output import console, heading, progress, write_csv, write_json
-from .selection import add_files, add_rows, check_figure
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -88,11 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
         frames = [item.frame.assign(**{options.by: item.level}) if options.by else item.frame for item in found]
         write_csv(options.csv, pd.concat(frames, ignore_index=True))
-    if options.plot:
-        with progress("drawing"):
-            draw(found[0], options.plot, options.claimed)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found[0], path, options.claimed), out, options.json)
     if options.json:
         content = found[0].to_json()
         if options.by:
@@ -127,13 +123,13 @@ def _request(options: argparse.Namespace) -> Any:
             outcome=options.outcome,
             source=options.source,
             corpus=options.corpus,
-            keep=tuple(name for given in options.keep for name in given.split(",")),
+            keep=split(options.keep),
             metric=options.metric,
             where=options.where,
         ),
         choices=options.choices,
         fixed=tuple(options.fix),
-        moderators=tuple(name for given in options.moderator for name in given.split(",")),
+        moderators=split(options.moderator),
         by=options.by,
         limit=None if limit == "all" else int(limit),
         permute=options.permute,
@@ -161,12 +157,7 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
     """The whole printed answer."""
     if found.level:
         heading(out, f"══ {found.level} ══")
-    heading(out, "Data")
-    out.print(Table(("source", "rows", "sha256"),
-                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
-    if found.dropped:
-        left = tuple((count(rows), reason) for reason, rows in found.dropped)
-        out.print("\n" + Table(("left out", "reason"), left).text())
+    print_input(out, found.sources, found.dropped)
     heading(out, "Specifications")
     space = found.space
     table = tuple((choice.name, str(len(choice.options)), ", ".join(choice.names)) for choice in space.choices)
@@ -207,10 +198,7 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
     heading(out, "Answer")
     for line in found.answer:
         out.print(f"  {line}", style="bold")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _adjusted(found: tuple[Multiverse, ...], method: str) -> list[float | None]:

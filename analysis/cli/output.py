@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CrossliftError
+from ..tables import Table, count
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+
+    from ..inputs import Source
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:
@@ -31,6 +34,23 @@ def console(stderr: bool = False) -> Console:
 def heading(out: Console, title: str) -> None:
     """A section title."""
     out.print(f"\n{title}", style="bold")
+
+
+def print_input(out: Console, sources: Iterable[Source], dropped: Iterable[tuple[str, int]]) -> None:
+    """What was read, and what of it was left out and why."""
+    heading(out, "Data")
+    rows = tuple((source.name, count(source.rows), source.sha256[:12]) for source in sources)
+    out.print(Table(("source", "rows", "sha256"), rows).text())
+    reasons = tuple((count(number), reason) for reason, number in dropped)
+    if reasons:
+        out.print("\n" + Table(("left out", "reason"), reasons).text())
+
+
+def print_remarks(out: Console, notices: Iterable[str], warnings: Iterable[str]) -> None:
+    """What is said after an answer: first what was done to the data, then what to be careful about."""
+    for word, lines in (("Note", notices), ("Warning", warnings)):
+        for line in lines:
+            out.print(f"\n  {word}: {line}", style="yellow")
 
 
 @contextmanager
@@ -51,6 +71,16 @@ def progress(words: str) -> Iterator[Callable[[str], None]]:
             bar.update(task, description=text)
 
         yield say
+
+
+def write_figure(path: str | None, draw: Callable[[str], object], out: Console, json: str | None) -> None:
+    """Draw to a file, where one is asked for, and name it unless standard output is taken by ``--json -``."""
+    if not path:
+        return
+    with progress("drawing"):
+        draw(path)
+    if json != "-":
+        out.print(f"\nfigure: {path}")
 
 
 def write_json(path: str, content: Mapping[str, Any], out: Console) -> None:

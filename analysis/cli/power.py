@@ -2,21 +2,34 @@
 
 Sweeps of languages × target tasks × models × seeds are simulated from variances that the default model finds in the
 data, or that are stated, with real typological distances; each is tested as `analyze fit` tests it. --next ranks what
-could be added to a grid by the variance of the slope that it takes away per GPU-hour.
+could be added to a grid by the variance of the slope that it takes away per hour.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, progress, write_csv, write_json, write_text
-from .selection import add_files, add_rows, check_figure
+from .output import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+    write_text,
+)
+from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
     from ..power import Following, Power
+    from ..power.following import CostModel
+    from ..power.measured import MeasuredCost
 
 SUMMARY = "what a planned sweep can find, and what to run next"
 EXAMPLES = """examples:
@@ -24,7 +37,8 @@ EXAMPLES = """examples:
   analyze power --effect -1 --vary languages=10:60:10 --plot power.png
   analyze power --languages 40 --tasks 4 --models 3 --seeds 3 --component cell=4
   analyze power --no-fit --component language=15 --component residual=30 --effect -1.5
-  analyze power --next grid.yaml --offer offer.yaml --cost cost.yaml --budget 40 --plan bigger.yaml"""
+  analyze power --next grid.yaml --offer offer.yaml --cost cost.yaml --budget 40 --plan bigger.yaml
+  analyze power --next grid.yaml --offer offer.yaml --cost sweep"""
 DESIGN = {"languages": 25, "tasks": 6, "models": 7, "seeds": 1}
 
 
@@ -59,9 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     following.add_argument(
         "--offer", metavar="FILE", help="YAML: languages, seeds, targets and models that could be added"
     )
-    following.add_argument("--cost", default="model", metavar="FILE|model",
-                           help="YAML: train, evaluate (hours per billion parameters and thousand examples), examples, "
-                           "intermediate_examples, items, params_m; model: relative costs (default)")  # fmt: skip
+    following.add_argument("--cost", default="model", metavar="STORE|FILE|model",
+                           help="a store of `runner run`: hours as measured there; YAML: train, evaluate (hours per "
+                           "billion parameters and thousand examples), examples, intermediate_examples, items, "
+                           "params_m; model: relative costs (default)")  # fmt: skip
     following.add_argument("--steps", type=int, default=5, metavar="N", help="additions to make at most (default: 5)")
     following.add_argument("--budget", type=float, metavar="HOURS", help="hours that the additions may take")
     following.add_argument("--plan", metavar="FILE", help="write the grid with the additions, for `runner plan`")
@@ -96,11 +111,7 @@ def run(options: argparse.Namespace) -> int:
         print_power(found, out)
     if options.csv:
         write_csv(options.csv, found.frame)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
@@ -121,7 +132,7 @@ def _request(options: argparse.Namespace) -> Any:
         options=Options(
             source=options.source,
             measure=options.measure,
-            keep=tuple(name for given in options.keep for name in given.split(",")),
+            keep=split(options.keep),
             metric=options.metric,
             where=options.where,
         ),
@@ -170,12 +181,7 @@ def _print_basis(components: Any, out: Any) -> None:
 def print_power(found: Power, out: Any) -> None:
     """The whole printed answer."""
     if found.sources:
-        heading(out, "Data")
-        rows = tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)
-        out.print(Table(("source", "rows", "sha256"), rows).text())
-        if found.dropped:
-            left = tuple((count(n), reason) for reason, n in found.dropped)
-            out.print("\n" + Table(("left out", "reason"), left).text())
+        print_input(out, found.sources, found.dropped)
     _print_basis(found.components, out)
     heading(out, "Simulated sweeps")
     table = tuple(
@@ -195,10 +201,7 @@ def print_power(found: Power, out: Any) -> None:
     heading(out, "Answer")
     for line in found.answer:
         out.print(f"  {line}", style="bold")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _run_next(options: argparse.Namespace, request: Any) -> int:
@@ -206,7 +209,9 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
 
     from ..errors import CrossliftError
     from ..languages import resolve
+    from ..plain import dropped_rows
     from ..power.following import OFFERS, CostModel, rank_next, read_cost, read_mapping
+    from ..power.measured import measured_cost
     from ..power.run import find_basis
 
     if not options.offer:
@@ -214,7 +219,9 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
             "what could be added to the sweep?", "Give --offer FILE with languages, seeds, targets, models."
         )
     grid, offer = read_mapping(options.next), read_mapping(options.offer, OFFERS)
-    cost = CostModel() if options.cost == "model" else read_cost(options.cost)
+    cost: CostModel | MeasuredCost = CostModel()
+    if options.cost != "model":
+        cost = measured_cost(options.cost) if Path(options.cost).is_dir() else read_cost(options.cost)
     out = console()
     with progress("reading") as say:
         basis = find_basis(request, say)
@@ -238,14 +245,14 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
             "command": "power",
             "next": [asdict(step) for step in found.ranking],
             "steps": [asdict(step) for step in found.steps],
-            "cost": asdict(found.cost),
+            "cost": _cost_json(found.cost),
             "grid": dict(found.grid),
             "components": [
                 {"component": name, "variance": value, "origin": basis.components.origin[name]}
                 for name, value in basis.components.variance.items()
             ],
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in basis.dropped],
-            "notices": list(basis.notices),
+            "dropped": dropped_rows(basis.dropped),
+            "notices": [*basis.notices, *found.notices],
             "warnings": [],
             "data": [asdict(source) for source in basis.sources],
         }
@@ -253,9 +260,16 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     return 0
 
 
+def _cost_json(cost: CostModel | MeasuredCost) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {"unit": cost.unit, **{key: str(value) if isinstance(value, Path) else value
+                                  for key, value in asdict(cost).items()}}  # fmt: skip
+
+
 def print_next(found: Following, budget: float | None, out: Any) -> None:
     """The ranking and the additions."""
-    unit = "GPU-hours" if found.cost.measured else "relative hours"
+    unit = found.cost.unit
 
     def table(steps: Any) -> str:
         rows = tuple(
@@ -285,9 +299,7 @@ def print_next(found: Following, budget: float | None, out: Any) -> None:
     else:
         within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
         out.print(f"  nothing that is offered takes variance away{within}")
-    out.print("\n  Note: variances are taken as known and every language is tested in every task.", style="yellow")
-    if not found.cost.measured:
-        out.print("\n  Note: costs are relative (parameters × examples); --cost FILE states hours.", style="yellow")
+    print_remarks(out, found.notices, ())
 
 
 def draw(found: Power, path: str) -> None:

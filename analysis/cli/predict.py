@@ -8,11 +8,12 @@ and the task's mean, on the same rows with the same features.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number
-from .output import console, heading, progress, write_csv, write_json
-from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ EXAMPLES = """examples:
   analyze predict --language sw --target-task xnli --size 13B
   analyze predict --outcome score --data sumeval2022 --language yo --plot predicted.png
   analyze predict --data scores.csv --outcome score --csv unseen.csv
+  analyze predict --outcome score --data sumeval2022 --language yo --by language_family
   analyze predict --evaluate none --language sw,yo,am"""
 SHOWN = 20
 
@@ -43,33 +45,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how")
     how.add_argument("--evaluate", default="language,family", metavar="SCHEME",
                      help="what is left out in turn: language, family, both (default), or none")  # fmt: skip
+    how.add_argument("--by", metavar="COLUMN[,COLUMN]", help="errors by these columns instead of by target task")
     how.add_argument("--seed", type=int, default=1, help="of gradient boosting (default: 1)")
     files = parser.add_argument_group("files")
     add_files(files, "the predictions", "predicted against observed out of fold, by task")
-    files.add_argument("--errors", metavar="FILE", help="write the errors by method and task as CSV")
+    files.add_argument("--errors", metavar="FILE", help="write the errors by method and task (or group) as CSV")
     files.add_argument("--folds", metavar="FILE", help="write every prediction out of fold as CSV")
 
 
 def run(options: argparse.Namespace) -> int:
     """Predict and print."""
     from ..errors import CrossliftError
-    from ..prediction.report import Request, predict
+    from ..prediction.report import PredictionRequest, predict
 
-    schemes = () if options.evaluate == "none" else _split([options.evaluate])
+    schemes = () if options.evaluate == "none" else split([options.evaluate])
     if options.plot:
         check_figure(options.plot)
-    if not schemes and (options.plot or options.errors or options.folds):
-        raise CrossliftError("--plot, --errors and --folds show the evaluation, and --evaluate none leaves it out.",
-                             "Leave --evaluate out.")  # fmt: skip
-    request = Request(
+    if not schemes and (options.plot or options.errors or options.folds or options.by):
+        raise CrossliftError("--plot, --errors, --folds and --by show the evaluation, and --evaluate none leaves it "
+                             "out.", "Leave --evaluate out.")  # fmt: skip
+    request = PredictionRequest(
         data=tuple(options.data),
         mapping=parse_map(options.map),
         options=read_options(options),
-        languages=_split(options.language),
-        tasks=_split(options.target_task),
-        models=_split(options.model),
-        sizes=_split(options.size),
+        languages=split(options.language),
+        tasks=split(options.target_task),
+        models=split(options.model),
+        sizes=split(options.size),
         schemes=schemes,
+        by=split([options.by] if options.by else []),
         seed=options.seed,
     )
     out = console()
@@ -77,32 +81,21 @@ def run(options: argparse.Namespace) -> int:
         found = predict(request, say)
     if options.json != "-":
         print_prediction(found, out)
-    for path, table in ((options.csv, found.cells), (options.errors, found.by_task), (options.folds, found.folds)):
+    by = found.by_group if request.by else found.by_task
+    for path, table in ((options.csv, found.cells), (options.errors, by), (options.folds, found.folds)):
         if path:
             write_csv(path, table)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
-
-
-def _split(given: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
 
 
 def print_prediction(found: Prediction, out: Any) -> None:
     """The whole printed answer."""
     from ..prediction.features import NUMERIC
 
-    heading(out, "Data")
-    out.print(Table(("source", "rows", "sha256"),
-                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
-    if found.dropped:
-        out.print("\n" + Table(("left out", "reason"), tuple((count(n), why) for why, n in found.dropped)).text())
+    print_input(out, found.sources, found.dropped)
     heading(out, "Predicted from")
     for name in found.features.numeric:
         out.print(f"  {name}: {NUMERIC[name]}")
@@ -111,17 +104,15 @@ def print_prediction(found: Prediction, out: Any) -> None:
     for scheme, table in found.errors.groupby("scheme", sort=False) if len(found.errors) else ():
         heading(out, f"Leaving out each {scheme}")
         out.print(_errors(table).text())
-        out.print("\n" + _by_task(found.by_task[found.by_task["scheme"] == scheme]).text())
+        by, grouped = found.request.by, found.by_group if found.request.by else found.by_task
+        out.print("\n" + _by_group(grouped[grouped["scheme"] == scheme], by or ("target_task",)).text())
     heading(out, "Predictions")
     out.print(_cells(found).text())
     if found.sentences:
         heading(out, "Answer")
         for line in found.sentences:
             out.print(f"  {line}", style="bold")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    for line in found.warnings:
-        out.print(f"\n  Warning: {line}", style="yellow")
+    print_remarks(out, found.notices, found.warnings)
 
 
 def _errors(table: Any) -> Table:
@@ -135,14 +126,16 @@ def _errors(table: Any) -> Table:
     return Table(columns, rows, notes=notes)
 
 
-def _by_task(table: Any) -> Table:
-    wide = table.pivot(index="target_task", columns="method", values="mae")[list(dict.fromkeys(table["method"]))]
-    rows = table.drop_duplicates("target_task").set_index("target_task")["rows"]
+def _by_group(table: Any, by: Sequence[str]) -> Table:
+    wide = table.pivot(index=list(by), columns="method", values="mae")[list(dict.fromkeys(table["method"]))]
+    rows = table.drop_duplicates(list(by)).set_index(list(by))["rows"]
     cells = tuple(
-        (str(task), count(int(rows[task])), *(number(value, 2) for value in own))
-        for task, own in zip(wide.index, wide.to_numpy(), strict=True)
-    )
-    return Table(("MAE by task", "rows", *wide.columns), cells)
+        (", ".join(map(str, group if isinstance(group, tuple) else (group,))), count(int(rows[group])),
+         *(number(value, 2) for value in own))
+        for group, own in zip(wide.index, wide.to_numpy(), strict=True)
+    )  # fmt: skip
+    words = ", ".join("task" if name == "target_task" else name for name in by)
+    return Table((f"MAE by {words}", "rows", *wide.columns), cells)
 
 
 def _cells(found: Prediction) -> Table:

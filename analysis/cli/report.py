@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .output import console
+from .validate import add_map, parse_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ EXAMPLES = """examples:
   analyze report --list
   analyze report typology
   analyze report all --out reports
-  analyze report typology model_size --data scores.csv"""
+  analyze report typology model_size --data scores.csv
+  analyze report typology --data scores.csv --map lang=language --map accuracy=score"""
 
 #: Exit status if a report failed.
 FAILED = 1
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the reports and build none")
     parser.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
                         help="your own results instead of the bundled ones: sets, files or stores")  # fmt: skip
+    add_map(parser)
     parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (default: reports)")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="reports at a time (default: 2)")
     parser.add_argument("--notebooks", metavar="DIR", help="a directory of your own percent notebooks")
@@ -58,14 +61,17 @@ def run(options: argparse.Namespace) -> int:
     chosen = choose(options.names, folder)
     if not chosen:
         raise CrossliftError(f"'{options.notebooks}' holds no percent notebook (*.py).")
+    mapping = parse_map(options.map)
+    if mapping and not options.data:
+        raise CrossliftError("--map names columns of files, and no file is given.", "Give --data FILE.")
     if options.data:
         from ..inputs import read_inputs
 
-        read_inputs(options.data)  # what cannot be read is refused once, before any kernel starts
+        read_inputs(options.data, mapping)  # what cannot be read is refused once, before any kernel starts
     from ..reports.build import build
 
     with _progress(chosen) as advance:
-        built = build(chosen, Path(options.out), tuple(options.data), options.jobs, advance)
+        built = build(chosen, Path(options.out), tuple(options.data), options.jobs, advance, mapping)
     for page in built.pages:
         out.print(f"{page.title} ({page.seconds:.0f} s)", style="bold")
         out.print(f"  {page.answer}")

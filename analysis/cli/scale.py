@@ -12,8 +12,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..tables import Table, count, number, p_value
-from .output import console, heading, progress, write_csv, write_json
-from .selection import add_files, add_outcome, add_rows, check_figure, read_options
+from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -54,20 +54,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
-    from ..scaling.report import Request, fit_scale
+    from ..scaling.report import ScaleRequest, fit_scale
 
     if options.plot:
         check_figure(options.plot)
     moderators = None if options.moderator is None else tuple(name for name in options.moderator if name != "none")
-    request = Request(
+    request = ScaleRequest(
         factor=options.factor,
         data=tuple(options.data),
         mapping=parse_map(options.map),
         options=read_options(options),
-        at=_split(options.at),
-        languages=_split(options.language),
+        at=split(options.at),
+        languages=split(options.language),
         moderators=moderators,
-        by=_split([options.by] if options.by else []),
+        by=split([options.by] if options.by else []),
         adjust=options.adjust,
     )
     out = console()
@@ -79,28 +79,15 @@ def run(options: argparse.Namespace) -> int:
         write_csv(options.csv, found.table)
     if options.predictions:
         write_csv(options.predictions, found.predictions)
-    if options.plot:
-        with progress("drawing"):
-            draw(found, options.plot)
-        if options.json != "-":
-            out.print(f"\nfigure: {options.plot}")
+    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0
 
 
-def _split(given: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
-
-
 def print_scale(found: ScaleFit, out: Any) -> None:
     """The whole printed answer."""
-    heading(out, "Data")
-    out.print(Table(("source", "rows", "sha256"),
-                    tuple((s.name, count(s.rows), s.sha256[:12]) for s in found.sources)).text())  # fmt: skip
-    if found.dropped:
-        left_out = tuple((count(rows), reason) for reason, rows in found.dropped)
-        out.print("\n" + Table(("left out", "reason"), left_out).text())
+    print_input(out, found.sources, found.dropped)
     for curve in found.curves:
         _print_curve(curve, out)
     if found.request.by:
@@ -108,15 +95,8 @@ def print_scale(found: ScaleFit, out: Any) -> None:
         out.print(_slopes(found).text())
         for group, rows, reason in found.skipped:
             out.print(f"  {group} ({rows} rows): no curve; {reason}")
-    for line in found.notices:
-        out.print(f"\n  Note: {line}", style="yellow")
-    seen: list[str] = []
-    for curve in found.curves:
-        for line in curve.warnings:
-            words = f"{curve.group}: {line}" if curve.group else line
-            if words not in seen:
-                seen.append(words)
-                out.print(f"\n  Warning: {words}", style="yellow")
+    warnings = [f"{curve.group}: {line}" if curve.group else line for curve in found.curves for line in curve.warnings]
+    print_remarks(out, found.notices, dict.fromkeys(warnings))
 
 
 def _print_curve(curve: Curve, out: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,15 @@ def read_options(options: argparse.Namespace) -> Options:
         measure=options.measure,
         recipe=options.recipe,
         corpus=options.corpus,
-        keep=tuple(name for given in options.keep for name in given.split(",")),
+        keep=split(options.keep),
         metric=options.metric,
         where=options.where,
     )
+
+
+def split(given: Iterable[str]) -> tuple[str, ...]:
+    """Names given one by one, separated by commas, or both."""
+    return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
 
 
 def check_figure(path: str) -> None:

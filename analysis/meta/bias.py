@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import CrossliftError
+from ..plain import records, single
 from ..tables import number, p_words
 from .egger import egger
-from .plain import records, single
 from .selection import selection_model
 from .trim_and_fill import ESTIMATORS, trim_and_fill
 

@@ -16,8 +16,8 @@ import numpy as np
 from ..arrays import Booleans, Floats
 from ..errors import CrossliftError, DesignError
 from ..mixed import MixedResult, fit_mixed
+from ..plain import dropped_rows, records, single
 from .heterogeneity import QTest
-from .plain import records, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -295,7 +295,7 @@ class MultilevelMeta:
             "df_method": self.test,
             "n_obs": self.k,
             "groups": dict(self.mixed.groups),
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "fixed": records(self.fixed),
             "heterogeneity": records(self.heterogeneity()),
             "q": single(asdict(self.q)),

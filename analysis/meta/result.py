@@ -11,10 +11,10 @@ import numpy as np
 from ..arrays import Floats
 from ..errors import CrossliftError
 from ..mixed.inference import t_tests
+from ..plain import dropped_rows, records, single
 from .between import LIKELIHOODS, log_likelihood, standard_error
 from .effects import Effects
 from .heterogeneity import QTest, heterogeneity, q_test, spread_variance, typical_variance
-from .plain import records, single
 from .weighted import Weighted
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class MetaResult:
             "method": self.method,
             "df_method": self.test,
             "n_obs": self.effects.k,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.effects.dropped],
+            "dropped": dropped_rows(self.effects.dropped),
             "moderators": self.effects.moderators,
             "fixed": records(self.fixed),
             "heterogeneity": records(self.heterogeneity()),

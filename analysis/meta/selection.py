@@ -13,9 +13,9 @@ import numpy as np
 
 from ..arrays import Booleans, Floats
 from ..errors import CrossliftError, DesignError, unknown_name
+from ..plain import single
 from .between import between_variance, log_likelihood
 from .effects import Effects
-from .plain import single
 from .weighted import weighted_fit
 
 ALTERNATIVES = ("greater", "less")

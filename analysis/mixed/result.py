@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError
+from ..plain import dropped_rows, plain, records
 from .inference import Reference, t_tests
 from .levels import known_codes
 
@@ -348,10 +349,6 @@ class MixedResult:
 
     def to_json(self) -> dict[str, Any]:
         """The fit part of the JSON contract; floats unrounded, what does not exist is ``None``."""
-
-        def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-            return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
         return {
             "command": "fit",
             "formula": self.formula,
@@ -360,11 +357,11 @@ class MixedResult:
             "df_method": self.df_method,
             "n_obs": self.n_obs,
             "groups": dict(self.groups),
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "fixed": records(self.fixed),
             "variance": records(self.variance),
             "correlations": [
-                {"group": c.group, "term": c.term, "other": c.other, "correlation": _plain(c.correlation)}
+                {"group": c.group, "term": c.term, "other": c.other, "correlation": plain(c.correlation)}
                 for c in self.correlations
             ],
             "log_likelihood": self.log_likelihood,
@@ -389,12 +386,3 @@ class MixedResult:
 
     def _repr_html_(self) -> str:
         return self.summary().html()
-
-
-def _plain(value: Any) -> Any:
-    """A JSON value: numpy scalars unwrapped, NaN and infinities as ``None``."""
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    if isinstance(value, np.integer):
-        return int(value)
-    return value

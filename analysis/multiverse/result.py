@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..inputs import Source
+from ..plain import dropped_rows, records, single
 from ..tables import count, number, p_words
 from .joint import LEVEL, STATISTICS, Joint
 from .space import Space
@@ -173,7 +174,7 @@ class Multiverse:
             "specifications": len(self.space.table),
             "failed": [{"reason": reason, "specifications": n} for reason, n in self.failed],
             "seed": self.seed,
-            "summary": _finite(asdict(self.summary)),
+            "summary": single(asdict(self.summary)),
             "comparable": asdict(self.comparable) if self.comparable else None,
             "joint": asdict(self.joint) if self.joint else None,
             "spread": {
@@ -182,9 +183,9 @@ class Multiverse:
                 "choices": [asdict(item) for item in self.spread.choices],
             },
             "answer": self.answer,
-            "rows": [_finite(row) for row in self.frame.to_dict(orient="records")],
+            "rows": records(self.frame),
             "rows_read": self.read,
-            "dropped": [{"reason": reason, "rows": n} for reason, n in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "notices": list(self.notices),
             "warnings": list(self.warnings),
             "data": [asdict(source) for source in self.sources],
@@ -233,12 +234,3 @@ def compare(frame: pd.DataFrame, measure: str) -> Comparable | None:
         return None
     low, high = np.quantile(own["estimate"], [0.025, 0.975])
     return Comparable(measure, len(own), float(own["estimate"].median()), float(low), float(high))
-
-
-def _finite(record: dict[Any, Any]) -> dict[str, Any]:
-    """JSON has no NaN, no infinity and no numpy scalars."""
-    result = {}
-    for key, value in record.items():
-        plain = value.item() if isinstance(value, np.generic) else value
-        result[str(key)] = None if isinstance(plain, float) and not np.isfinite(plain) else plain
-    return result

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..tables import magnitude
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -77,5 +78,4 @@ def _weights(found: Growth, x: np.ndarray, distance: float) -> np.ndarray:
 
 def size_name(log_params: float) -> str:
     """A size as it is printed: ``560M``, ``7.1B``; ``log_params`` is base 2, zero at 1 billion."""
-    millions = 1000.0 * 2.0**log_params
-    return f"{millions:.0f}M" if millions < 999.5 else f"{millions / 1000:.3g}B"
+    return magnitude(1e9 * 2.0**log_params)

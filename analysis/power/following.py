@@ -12,6 +12,7 @@ import numpy as np
 from .. import typology
 from ..errors import CrossliftError, did_you_mean, unknown_name
 from .components import Components
+from .measured import MeasuredCost
 from .simulate import slope_variance
 
 KINDS = ("language", "seed", "task", "model")
@@ -36,6 +37,16 @@ class CostModel:
     params_m: Mapping[str, float] = field(default_factory=dict)
     measured: bool = False
 
+    @property
+    def unit(self) -> str:
+        """Of the hours."""
+        return "GPU-hours" if self.measured else "relative hours"
+
+    @property
+    def note(self) -> str:
+        """Where the hours are from, where they are no hours."""
+        return "" if self.measured else "costs are relative (parameters × examples); --cost FILE or STORE gives hours."
+
     def fine_tune(self, model: str, task: str) -> float:
         """Hours of one target stage."""
         return self.train * self._billions(model) * self.examples.get(task, 1000.0) / 1000.0
@@ -44,8 +55,8 @@ class CostModel:
         """Hours of one intermediate stage."""
         return self.train * self._billions(model) * self.intermediate_examples / 1000.0
 
-    def test(self, model: str) -> float:
-        """Hours of scoring one language of one task."""
+    def test(self, model: str, task: str) -> float:
+        """Hours of scoring one language of one task; tasks are taken to be alike."""
         return self.evaluate * self._billions(model) * self.items / 1000.0
 
     def _billions(self, model: str) -> float:
@@ -87,14 +98,15 @@ class Following:
     ranking: tuple[Step, ...]
     steps: tuple[Step, ...]
     grid: Mapping[str, Any]
-    cost: CostModel
+    cost: CostModel | MeasuredCost
+    notices: tuple[str, ...] = ()
 
 
 def rank_next(
     grid: Mapping[str, Any],
     offer: Mapping[str, Any],
     components: Components,
-    cost: CostModel | None = None,
+    cost: CostModel | MeasuredCost | None = None,
     steps: int = 5,
     budget: float | None = None,
     measure: str = "syntactic",
@@ -114,6 +126,9 @@ def rank_next(
     costs = cost or CostModel()
     sweep = _sweep(grid)
     offers = _offers(offer, sweep)
+    notices = ["variances are taken as known and every language is tested in every task.", *filter(None, [costs.note])]
+    if isinstance(costs, MeasuredCost):
+        notices += costs.stand_ins([*sweep.models, *offers["model"]], [*sweep.targets, *offers["task"]])
     distances = _distances([*sweep.languages, *offers["language"]], source, measure)
     ranking = _ranked(sweep, offers, components, costs, distances)
     made: list[Step] = []
@@ -128,7 +143,7 @@ def rank_next(
         left = None if left is None else left - best.hours
         sweep = _with(sweep, best)
         offers[best.kind] = [name for name in offers[best.kind] if name != best.name]
-    return Following(tuple(ranking), tuple(made), _grid(grid, sweep, offer), costs)
+    return Following(tuple(ranking), tuple(made), _grid(grid, sweep, offer), costs, tuple(notices))
 
 
 def read_mapping(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
@@ -223,7 +238,7 @@ def _distances(codes: Sequence[str], source: str, measure: str) -> dict[str, flo
 
 
 def _ranked(
-    sweep: Sweep, offers: Mapping[str, Sequence[str]], components: Components, cost: CostModel,
+    sweep: Sweep, offers: Mapping[str, Sequence[str]], components: Components, cost: CostModel | MeasuredCost,
     distances: Mapping[str, float],
 ) -> list[Step]:  # fmt: skip
     before = _variance(sweep, components, distances)
@@ -256,7 +271,7 @@ def _variance(sweep: Sweep, components: Components, distances: Mapping[str, floa
     return slope_variance(x, components, len(sweep.targets), len(sweep.models), len(sweep.seeds))
 
 
-def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel) -> float:
+def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -> float:
     """Hours with the baseline of every cell: target stages and scores come twice, intermediate stages once."""
     seeds = 1 if kind == "seed" else len(sweep.seeds)
     models = (name,) if kind == "model" else sweep.models
@@ -268,7 +283,7 @@ def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel) -> float:
             total += seeds * cost.intermediate(model)
         for task in targets:
             trained = 0.0 if kind == "language" else cost.fine_tune(model, task)
-            total += 2.0 * seeds * (trained + languages * cost.test(model))
+            total += 2.0 * seeds * (trained + languages * cost.test(model, task))
     return total
 
 

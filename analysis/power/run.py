@@ -13,6 +13,7 @@ from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..mixed import fit_mixed
 from ..outcomes import Options, build_outcome, default_model
+from ..plain import dropped_rows
 from ..tables import count, number
 from .components import COMPONENTS, Components, fitted_components, state_components
 from .design import PowerDesign, pick_languages
@@ -173,7 +174,7 @@ class Power:
             "answer": self.answer,
             "warnings": list(self.warnings),
             "notices": list(self.notices),
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "data": [asdict(source) for source in self.sources],
         }
 
@@ -229,8 +230,7 @@ def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
         return Basis(state_components(None, request.stated), (), None, (), (), ())
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    names: Sequence[str] = request.data or [entry.name for entry in datasets.gain_sets()]
-    read = read_inputs(names, request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     outcome = build_outcome(read.records, options)
     say("fitting")
     model = default_model(outcome.frame, options.outcome, ["typology"])

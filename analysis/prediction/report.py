@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import datasets
 from ..errors import CrossliftError, unknown_name
+from ..grouped import check_by, without_group
 from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..mixed import MixedResult
 from ..outcomes import Options, Outcome, build_outcome
+from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside
 from .features import NUMERIC, Features, add_columns, choose
@@ -26,11 +28,12 @@ CLEARLY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PredictionRequest:
     """What is asked of ``predict``. Empty ``data`` means every bundled set that can answer.
 
     ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
-    ``schemes`` says what is left out in the evaluation; empty for none.
+    ``schemes`` says what is left out in the evaluation; empty for none. ``by`` are columns of the rows: their values
+    make the groups that errors are given for beside target tasks.
     """
 
     data: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Request:
     models: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = tuple(SCHEMES)
+    by: tuple[str, ...] = ()
     seed: int = 1
 
 
@@ -56,11 +60,11 @@ class Prediction:
         row has) and ``note``.
     folds
         Predictions out of fold: :func:`analysis.prediction.folds.cross_validate`.
-    errors, by_task
-        Errors of each method, over all rows and for each target task.
+    errors, by_task, by_group
+        Errors of each method, over all rows, for each target task, and for each group of ``request.by``.
     """
 
-    request: Request
+    request: PredictionRequest
     sources: tuple[Source, ...]
     outcome: Outcome
     dropped: tuple[tuple[str, int], ...]
@@ -71,6 +75,7 @@ class Prediction:
     folds: pd.DataFrame
     errors: pd.DataFrame
     by_task: pd.DataFrame
+    by_group: pd.DataFrame
     notices: tuple[str, ...]
 
     @property
@@ -106,12 +111,14 @@ class Prediction:
                          "factors": list(self.features.factors)},
             "filled": self.filled,
             "seed": self.request.seed,
-            "predictions": _records(self.cells),
-            "errors": _records(self.errors),
-            "errors_by_task": _records(self.by_task),
+            "predictions": records(self.cells),
+            "errors": records(self.errors),
+            "errors_by_task": records(self.by_task),
+            "by": list(self.request.by),
+            "errors_by_group": records(self.by_group),
             "answers": self.sentences,
             "fit": fit,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "warnings": list(self.warnings),
             "notices": list(self.notices),
             "rows_read": self.outcome.read,
@@ -119,7 +126,7 @@ class Prediction:
         }  # fmt: skip
 
 
-def predict(request: Request, report: Callable[[str], None] | None = None) -> Prediction:
+def predict(request: PredictionRequest, report: Callable[[str], None] | None = None) -> Prediction:
     """Read, pair, fit, evaluate and predict.
 
     Raises
@@ -135,10 +142,11 @@ def predict(request: Request, report: Callable[[str], None] | None = None) -> Pr
             raise unknown_name("way to leave out", scheme, SCHEMES)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     frame = add_columns(outcome.frame)
+    check_by(frame, request.by)
     features = choose(frame)
     if not features.numeric:
         raise CrossliftError("no numeric feature (distance, corpus size, model size, …) varies among these rows.",
@@ -161,6 +169,8 @@ def predict(request: Request, report: Callable[[str], None] | None = None) -> Pr
     if filled:
         named = ", ".join(f"{name} in {rows:,}" for name, rows in filled.items())
         notices.append(f"missing features are the median over the training languages: {named} of {len(frame):,} rows.")
+    for reason, rows in without_group(frame, request.by):
+        notices.append(f"{reason}: {rows:,} of {len(frame):,} rows are in no group; all other errors count them.")
     return Prediction(
         request,
         read.sources,
@@ -173,6 +183,7 @@ def predict(request: Request, report: Callable[[str], None] | None = None) -> Pr
         folds,
         errors(folds) if tables else pd.DataFrame(),
         errors(folds, ("target_task",)) if tables else pd.DataFrame(),
+        errors(_with_columns(folds, frame, request.by), request.by) if tables and request.by else pd.DataFrame(),
         tuple(notices),
     )
 
@@ -197,6 +208,11 @@ def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, f
     return table
 
 
+def _with_columns(folds: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Predictions out of fold with columns of the rows that they are of."""
+    return folds.assign(**{name: frame[name].to_numpy()[folds["row"]] for name in names})
+
+
 def _comparison(table: pd.DataFrame) -> list[str]:
     """Where another method predicts better than the mixed model whose interval is printed."""
     lines = []
@@ -213,17 +229,3 @@ def _comparison(table: pd.DataFrame) -> list[str]:
             lines.append(f"by leave-one-{scheme}-out the mixed model does not beat the mean of the task: the features "
                          "say little about what is left out.")  # fmt: skip
     return lines
-
-
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON has them: no NaN, no infinity."""
-
-    def plain(value: Any) -> Any:
-        return None if isinstance(value, float) and not -1e308 < value < 1e308 else value
-
-    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]

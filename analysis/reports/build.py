@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def build(
     data: Sequence[str] = (),
     jobs: int = 2,
     report: Callable[[str, int, int], None] | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Built:
     """Execute notebooks and write their pages and the index.
 
@@ -40,7 +41,7 @@ def build(
     require()
     _check(out)
     pages, failures = [], []
-    for executed in execute_all(chosen, out, data, jobs, report):
+    for executed in execute_all(chosen, out, data, jobs, report, mapping):
         if executed.failure:
             failures.append(executed)
             continue

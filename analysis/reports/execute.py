@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CrossliftError
 from .discovery import Notebook
-from .session import DATA, NUMBERS, OUT
+from .session import DATA, MAP, NUMBERS, OUT
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -83,6 +83,7 @@ def execute_all(
     data: Sequence[str] = (),
     jobs: int = 2,
     report: Callable[[str, int, int], None] | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> list[Executed]:
     """Run notebooks, ``jobs`` at a time; one that fails does not stop the others.
 
@@ -98,15 +99,19 @@ def execute_all(
         Kernels at a time.
     report
         Called with name, cells done and cells in all, after every cell.
+    mapping
+        The user's column → the field of the record that it holds.
     """
     paths = [str(Path(name).resolve()) if Path(name).exists() else name for name in data]
+
+    environment = {DATA: json.dumps(paths), MAP: json.dumps(dict(mapping or {}))}
 
     async def run() -> list[Executed]:
         gate = asyncio.Semaphore(max(1, jobs))
 
         async def one(notebook: Notebook) -> Executed:
             async with gate:
-                return await _execute(notebook, out / notebook.name, paths, report)
+                return await _execute(notebook, out / notebook.name, environment, report)
 
         return list(await asyncio.gather(*(one(notebook) for notebook in chosen)))
 
@@ -114,7 +119,7 @@ def execute_all(
 
 
 async def _execute(
-    notebook: Notebook, out: Path, data: Sequence[str], report: Callable[[str, int, int], None] | None
+    notebook: Notebook, out: Path, own: Mapping[str, str], report: Callable[[str, int, int], None] | None
 ) -> Executed:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -142,7 +147,7 @@ async def _execute(
             client = NotebookClient(
                 node, km=_kernel(Path(sockets)), timeout=TIMEOUT, on_cell_start=before, on_cell_executed=after
             )
-            await client.async_execute(cleanup_kc=True, env=_environment(out, data), cwd=str(out))
+            await client.async_execute(cleanup_kc=True, env=_environment(out, own), cwd=str(out))
     except CellExecutionError as error:
         failure = Failure(
             at["cell"] + 1,
@@ -177,13 +182,13 @@ def _kernel(sockets: Path) -> Any:
     )  # fmt: skip
 
 
-def _environment(out: Path, data: Sequence[str]) -> dict[str, str]:
+def _environment(out: Path, own: Mapping[str, str]) -> dict[str, str]:
     package = str(Path(__file__).resolve().parent.parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
+        **own,
         OUT: str(out.resolve()),
-        DATA: json.dumps(list(data)),
         "PYTHONPATH": os.pathsep.join(paths),
         "OMP_NUM_THREADS": "1",  # kernels share the cores among themselves
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .. import datasets
 from ..errors import CrossliftError
@@ -15,14 +15,11 @@ BOTH = ("gap", "gain")
 
 def default_sets(data: Sequence[str], outcomes: Sequence[str] = BOTH) -> Sequence[str]:
     """``data``, or the bundled sets that give ``outcomes``."""
-    if data:
-        return data
-    sets = datasets.gain_sets() if set(outcomes) == {"gain"} else datasets.record_sets()
-    return [entry.name for entry in sets]
+    return data or datasets.default_data("gain" if set(outcomes) == {"gain"} else "gap")
 
 
-def possible(data: Sequence[str]) -> tuple[str, ...]:
-    """Outcomes that ``data`` can give; all of them for the bundled results.
+def possible(data: Sequence[str], mapping: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Outcomes that ``data`` can give, read as :func:`analysis.read_inputs` does; all for the bundled results.
 
     Raises
     ------
@@ -31,7 +28,7 @@ def possible(data: Sequence[str]) -> tuple[str, ...]:
     """
     if not data:
         return BOTH
-    records = read_inputs(data).records
+    records = read_inputs(data, mapping).records
     found, reasons = [], []
     for outcome in BOTH:
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..tables import Table
 
 #: Where ``analyze report`` tells a kernel what to write and what to read.
-OUT, DATA = "CROSSLIFT_REPORT_OUT", "CROSSLIFT_REPORT_DATA"
+OUT, DATA, MAP = "CROSSLIFT_REPORT_OUT", "CROSSLIFT_REPORT_DATA", "CROSSLIFT_REPORT_MAP"
 FIGURES, NUMBERS = "figures", "numbers.json"
 ENDINGS = (".svg", ".png")
 
@@ -49,11 +49,14 @@ class Session:
         Directory that ``numbers.json`` and ``figures/`` are written to.
     data
         The user's own data; empty for the bundled results.
+    mapping
+        Their column → the field of the record that it holds, where the names differ.
     """
 
     name: str
     out: Path
     data: tuple[str, ...] = ()
+    mapping: dict[str, str] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
     sources: dict[str, Source] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
@@ -177,7 +180,10 @@ def begin(name: str) -> Session:
     data = json.loads(os.environ.get(DATA) or "[]")
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
         raise CrossliftError(f"{DATA} is no list of names: {data!r}.")
-    return Session(name, out, tuple(data))
+    mapping = json.loads(os.environ.get(MAP) or "{}")
+    if not isinstance(mapping, dict) or not all(isinstance(item, str) for item in mapping.values()):
+        raise CrossliftError(f"{MAP} maps no columns to fields: {mapping!r}.")
+    return Session(name, out, tuple(data), mapping)
 
 
 def read_numbers(directory: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import CrossliftError, unknown_name
-from ..tables import number
+from ..tables import magnitude, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,11 +73,7 @@ class Axis:
         value = 2.0**z
         if not self.counted:
             return number(value, 1 if value < 100 else 0)
-        value *= self.count_unit
-        for suffix, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
-            if value >= unit * 0.9995:
-                return f"{value / unit:.3g}{suffix}"
-        return f"{value:.3g}"
+        return magnitude(value * self.count_unit)
 
 
 AXES = {

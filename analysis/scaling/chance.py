@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..floor import CHANCE
 from .axes import Axis
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Accuracy of guessing, in points: 100 over the number of answers to choose from. XNLI has three classes; the others
-#: ask for one of two (paraphrase or not, two alternatives, two endings, two antecedents).
-CHANCE = {"xnli": 100.0 / 3.0, "pawsx": 50.0, "xcopa": 50.0, "xstory_cloze": 50.0, "xwinograd": 50.0}
 #: Points above chance up to which a score counts as near it.
 NEAR = 3.0
 #: Share of scores near chance from which it is said.

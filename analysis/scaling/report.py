@@ -10,11 +10,13 @@ import numpy as np
 
 from .. import datasets
 from ..covariates import CORPORA
-from ..errors import CrossliftError, DesignError, did_you_mean
+from ..errors import CrossliftError, DesignError
+from ..grouped import check_by, groups, without_group
 from ..inputs import Source, read_inputs
 from ..languages import resolve
 from ..multiplicity import adjust
 from ..outcomes import Options, Outcome, build_outcome
+from ..plain import dropped_rows, plain, records, single
 from .answers import sentences
 from .axes import Axis, find_axis, with_axis
 from .curve import Curve, fit_curve
@@ -28,7 +30,7 @@ MULTIPLES = (2.0, 4.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ScaleRequest:
     """What is asked of ``scale``.
 
     Empty ``data`` means every bundled set that can answer; no ``moderators``, typological distance where it varies.
@@ -52,7 +54,7 @@ class ScaleFit:
     ``skipped`` names groups of ``--by`` without a curve, the rows they have, and why.
     """
 
-    request: Request
+    request: ScaleRequest
     axis: Axis
     sources: tuple[Source, ...]
     outcome: Outcome
@@ -114,7 +116,7 @@ class ScaleFit:
             "adjustment": self.request.adjust,
             "curves": [_curve_json(curve) for curve in self.curves],
             "skipped": [{"group": group, "rows": rows, "reason": why} for group, rows, why in self.skipped],
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in self.dropped],
+            "dropped": dropped_rows(self.dropped),
             "warnings": list(dict.fromkeys(line for curve in self.curves for line in curve.warnings)),
             "notices": list(self.notices),
             "rows_read": self.outcome.read,
@@ -122,7 +124,7 @@ class ScaleFit:
         }
 
 
-def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> ScaleFit:
+def fit_scale(request: ScaleRequest, report: Callable[[str], None] | None = None) -> ScaleFit:
     """Read, pair, join, and fit the curve of every group.
 
     Parameters
@@ -146,7 +148,7 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
         unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
         axis = replace(axis, unit=unit)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     frame, missing = with_axis(outcome.frame, axis)
@@ -196,11 +198,6 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
     )
 
 
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
-
-
 def _default_at(axis: Axis, frame: pd.DataFrame) -> list[float]:
     if axis.name == "size":
         return [axis.parse(text) for text in DEFAULT_SIZES]
@@ -217,19 +214,9 @@ def _groups(frame: pd.DataFrame, by: Sequence[str], dropped: list[tuple[str, int
     """Groups of rows by the values of columns; rows without a value are counted."""
     if not by:
         return [("", frame)]
-    for name in by:
-        if name not in frame.columns:
-            columns = [str(column) for column in frame.columns]
-            raise CrossliftError(f"--by '{name}' is no column of the rows.",
-                                 did_you_mean(name, columns) or f"Columns: {', '.join(columns)}.")  # fmt: skip
-    missing = frame[list(by)].isna().any(axis=1)
-    if missing.any():
-        dropped.append((f"no value for --by {','.join(by)}", int(missing.sum())))
-    grouped = frame[~missing].groupby(list(by), sort=True, observed=True)
-    return [
-        (", ".join(str(part) for part in (key if isinstance(key, tuple) else (key,))), rows.reset_index(drop=True))
-        for key, rows in grouped
-    ]
+    check_by(frame, by)
+    dropped += without_group(frame, by)
+    return list(groups(frame, by))
 
 
 def _curve_json(curve: Curve) -> dict[str, Any]:
@@ -241,8 +228,8 @@ def _curve_json(curve: Curve) -> dict[str, Any]:
         "n_obs": curve.rows,
         "models": curve.models,
         "sizes": [float(value) for value in curve.sizes],
-        "slope": _finite(asdict(curve.slope)),
-        "forms": [_finite(row) for row in curve.table.to_dict("records")],
+        "slope": single(asdict(curve.slope)),
+        "forms": records(curve.table),
         "lacking": [{"form": name, "reason": reason} for name, reason in curve.lacking],
         "told_apart": len(curve.alike) == 1,
         "holdout": {
@@ -250,26 +237,15 @@ def _curve_json(curve: Curve) -> dict[str, Any]:
             "largest": float(held.largest),
             "rows": held.rows,
             "matched": held.matched,
-            "observed": _finite({"x": held.observed})["x"],
+            "observed": plain(held.observed),
             "reason": held.reason,
-            "dropped": [{"reason": reason, "rows": rows} for reason, rows in held.dropped],
-            "forms": [_finite(row) for row in held.table.to_dict("records")],
+            "dropped": dropped_rows(held.dropped),
+            "forms": records(held.table),
         },
-        "moderation": [_finite(asdict(item)) for item in curve.moderations],
+        "moderation": [single(asdict(item)) for item in curve.moderations],
         "near_chance": [asdict(item) for item in curve.chance],
-        "predictions": [_finite(row) for row in curve.predictions.to_dict("records")],
+        "predictions": records(curve.predictions),
         "answers": sentences(curve),
         "warnings": list(curve.warnings),
         "fit": curve.best.result.to_json(),
     }
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity, and knows no numpy scalars."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not -1e308 < value < 1e308:
-        return None
-    return value

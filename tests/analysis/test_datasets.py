@@ -84,3 +84,11 @@ def test_bloom_sizes_and_mixtures() -> None:
 def test_unknown_set_names_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'lewis2020_mlqa'"):
         datasets.find("lewis2020")
+
+
+def test_gains_are_asked_of_sets_that_have_them_and_all_else_of_every_set() -> None:
+    gains = datasets.default_data("gain")
+    assert gains and set(gains) < set(RECORD_SETS)
+    for name in gains:
+        assert {"baseline", "intermediate"} <= set(datasets.load(name)["method"]), name
+    assert datasets.default_data("gap") == datasets.default_data("score") == RECORD_SETS

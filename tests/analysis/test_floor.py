@@ -7,7 +7,8 @@ import pandas as pd
 from scipy.stats import binom
 
 from analysis.floor import OPTIONS, add_floor
-from analysis.scaling.chance import CHANCE
+from analysis.scaling.axes import find_axis
+from analysis.scaling.chance import near_chance
 
 
 def gains(score: float, task: str = "xnli", items: float = 2490.0) -> pd.DataFrame:
@@ -38,6 +39,12 @@ def test_a_level_of_one_half_asks_for_more_than_chance() -> None:
     assert add_floor(gains(33.3), level=0.5)["floor"].item() == "at chance"
 
 
-def test_chance_is_the_same_wherever_it_is_known() -> None:
-    """Curves over sizes hold the same levels of guessing."""
-    assert {task: 100 / OPTIONS[task] for task in CHANCE} == CHANCE
+def test_every_task_of_known_chance_is_looked_at_in_a_curve() -> None:
+    """Scores one point above guessing bunch near it; those of a task without fixed options near nothing."""
+    axis = find_axis("size")
+    for task in (*OPTIONS, "xquad"):
+        score = 100.0 / OPTIONS.get(task, 3) + 1.0
+        rows = gains(score, task).assign(metric="acc", **{axis.column: 1.0})
+        found = near_chance(rows, "gain", axis)
+        assert [item.task for item in found] == ([task] if task in OPTIONS else [])
+        assert all(item.near == item.rows == 1 for item in found)

@@ -66,6 +66,22 @@ def test_analysis_never_imports_runner() -> None:
             assert not any(name.split(".")[0] in ("runner", "lang2vec") for name in names), path
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["fit_mixed", "meta_analyze", "fit_scale", "predict", "run_multiverse", "run_power", "verify", "replicate"],
+)
+def test_what_each_command_rests_on_is_public(name: str) -> None:
+    import analysis
+
+    assert name in analysis.__all__
+    assert callable(getattr(analysis, name))
+
+
+def test_a_public_name_loads_what_it_needs_and_no_more() -> None:
+    loaded = loaded_after("from analysis import run_power, fit_scale, predict, run_multiverse, verify")
+    assert not loaded & {"torch", "transformers", "runner", "matplotlib", "statsmodels", "sklearn", "rich"}
+
+
 def test_every_public_name_resolves() -> None:
     import analysis
 

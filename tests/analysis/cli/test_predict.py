@@ -55,6 +55,38 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
     assert Path(paths["a.png"]).stat().st_size > 10_000
 
 
+def test_errors_by_group(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("a.json", "e.csv", "f.csv")}
+    arguments = ["--data", str(table), "--language", "yo", "--evaluate", "language", "--by", "model,target_task"]
+    arguments += ["--json", str(files["a.json"]), "--errors", str(files["e.csv"]), "--folds", str(files["f.csv"])]
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "MAE by model, task" in out and "MAE by task" not in out
+    content = json.loads(files["a.json"].read_text())
+    assert content["by"] == ["model", "target_task"]
+    assert {item["target_task"] for item in content["errors_by_task"]} == {"xnli", "xcopa", "pawsx"}
+    groups, folds = pd.read_csv(files["e.csv"]), pd.read_csv(files["f.csv"])
+    assert groups["rows"].groupby(groups["method"]).sum().eq(63).all()
+    # The mean of the groups' errors, weighted by their rows, is the error of the task.
+    folds["miss"] = (folds["predicted"] - folds["observed"]).abs()
+    one = groups[groups["method"] == "mean"].set_index(["model", "target_task"])
+    whole = folds[folds["method"] == "mean"].groupby("target_task")["miss"].mean()
+    mean = (one["mae"] * one["rows"]).groupby("target_task").sum() / one["rows"].groupby("target_task").sum()
+    pd.testing.assert_series_equal(mean, whole, check_names=False)
+    assert one["mae"].nunique() == len(one) > len(whole)
+
+
+def test_rows_without_a_group_are_counted(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(table)
+    frame["domain"] = np.where(frame["target_task"] == "xnli", "news", None)
+    frame.to_csv(table, index=False)
+    status, out, _ = run(capsys, "--data", str(table), "--language", "yo", "--evaluate", "language", "--by", "domain")
+    assert status == 0
+    assert "no value for --by domain: 42 of 63 rows are in no group; all other errors count them" in " ".join(
+        out.split()
+    )
+
+
 def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     files = [tmp_path / f"{i}.json" for i in range(2)]
     for file in files:
@@ -68,6 +100,9 @@ def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], 
     [
         (["--evaluate", "languages"], "unknown way to leave out 'languages'. Did you mean 'language'"),
         (["--evaluate", "none", "--plot", "a.png"], "--evaluate none leaves it out"),
+        (["--evaluate", "none", "--by", "model"], "--evaluate none leaves it out"),
+        (["--by", "seed"], "--by 'seed': none of the 63 rows has a value in that column."),
+        (["--by", "modle"], "--by 'modle' is no column of the rows. Did you mean 'model'?"),
         (["--language", "yo", "--target-task", "xnly"], "unknown target task 'xnly'"),
         (["--language", "yo", "--model", "m1", "--size", "13B"], "Give one of them"),
         (["--language", "yoo"], "yoo"),

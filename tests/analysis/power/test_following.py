@@ -100,7 +100,7 @@ def test_costs_are_read(tmp_path: Path) -> None:
     cost = read_cost(path)
     assert cost.measured
     assert cost.fine_tune("me5-small@3", "nusax") == pytest.approx(0.5 * 0.1 * 0.5)
-    assert cost.test("me5-small@3") == pytest.approx(0.2 * 0.1)
+    assert cost.test("me5-small@3", "nusax") == pytest.approx(0.2 * 0.1)
     assert not CostModel().measured
 
 

@@ -22,7 +22,7 @@ from analysis.reports import Value, begin
 from analysis.tables import Table
 
 session = begin("tiny")
-session.provenance(read_inputs(session.data or ["devlin2019_mbert"]).sources)
+session.provenance(read_inputs(session.data or ["devlin2019_mbert"], session.mapping).sources)
 
 # %%
 session.numbers["slope"] = Value(-1.234, -2.0, -0.4, 2, "points", 23.0, 0.01)

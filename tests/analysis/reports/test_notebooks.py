@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -59,6 +60,22 @@ def test_what_is_asked_for_is_recorded(name: str) -> None:
     for kind, block in blocks(prose):
         call = "(?:figure|drawing)" if kind == "figure" else "table"
         assert re.search(rf"session\.{call}\(\s*\"{block}\"", code), block
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"replication"}))  # which is about the bundled tables
+def test_whoever_reads_the_users_data_reads_their_columns(name: str) -> None:
+    """Every call that takes the data takes the mapping of their columns too; the rows alone are none."""
+    tree = ast.parse("\n".join(source for kind, source in cells(name) if kind == "code"))
+    reading = [
+        call
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and re.match(r"(analysis\.)?(read_inputs|possible|\w*Request)\(", text := ast.unparse(call))
+        and re.search(r"session\.data|\bDATA\b", text)
+    ]
+    assert reading
+    for call in reading:
+        assert "session.mapping" in ast.unparse(call)
 
 
 def test_every_bundled_set_of_scores_has_its_reference() -> None:

@@ -1,0 +1,37 @@
+"""Results as JSON values: no NaN, no infinity, no numpy scalar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One object a row of a tidy table."""
+    return [single(row) for row in frame.to_dict("records")]
+
+
+def single(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """One object, mappings in it included."""
+    return {str(key): plain(value) for key, value in row.items()}
+
+
+def plain(value: Any) -> Any:
+    """One value: numpy scalars unwrapped; NaN and infinities are ``None``."""
+    if isinstance(value, Mapping):
+        return single(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def dropped_rows(dropped: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Rows left out, as every contract has them: ``reason`` and ``rows``."""
+    return [{"reason": reason, "rows": rows} for reason, rows in dropped]
