@@ -50,18 +50,25 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
 }  # fmt: skip
 
 
+# What a Python script made from another package, not R.
+OTHERS: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
+    "metrics/mlqa": ({"lm_eval"}, {"cases": ("language", {"en", "es", "de", "vi", "hi", "zh"}, 24)}),
+}
+
+
 def test_every_script_is_rerun_and_every_output_is_expected() -> None:
     listed = re.search(r"^REFERENCES := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert listed
     scripts = {str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("*/*.R")}
     assert set(listed[1].replace("\\", "").split()) == scripts - {"lme4/common"}
     assert set(EXPECTED) == scripts - {"lme4/common", "lme4/make_data"}
-    assert {str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("*/*.json")} == set(EXPECTED)
+    assert {str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.glob("*/*.json")} == {*EXPECTED, *OTHERS}
+    assert all((FOLDER / f"{name}.py").is_file() for name in OTHERS)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", [*EXPECTED, *OTHERS])
 def test_a_file_is_whole(name: str) -> None:
-    packages, lists = EXPECTED[name]
+    packages, lists = {**EXPECTED, **OTHERS}[name]
     pinned = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     assert set(pinned["versions"]) == packages
     for key, (label, models, count) in lists.items():

@@ -93,7 +93,7 @@ def hub_card(spec: Spec) -> TaskCard:
     return TaskCard(
         name=spec.name,
         kind=spec.kind,
-        revision=" + ".join(pins),
+        revision=spec.revision(" + ".join(pins)),
         languages=dict(spec.languages),
         train_language=spec.train_language if trained else "",
         train_examples=trained,

@@ -75,11 +75,11 @@ def _card_of_file(spec: Spec, data_dir: Path, known: TaskCard | None) -> tuple[T
     from .tables import file_hash
 
     path = data_dir / spec.file
-    if known is not None and file_hash(path) == known.revision:
+    if known is None or spec != bundled_specs().get(spec.name):
+        return open_task(spec.name, data_dir).card, ""
+    if file_hash(path) == known.revision:
         return known, ""
     found = open_task(spec.name, data_dir).card
-    if known is None or spec != bundled_specs().get(spec.name):
-        return found, ""
     return found, (
         f"'{spec.name}': '{path.name}' is not the file of the catalogue (SHA-256 {found.revision[:12]}, not "
         f"{known.revision[:12]}): a revision of its own."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -101,6 +102,15 @@ class Spec:
         own = [column for value in self.fields.values() for column in ([value] if isinstance(value, str) else value)]
         extra = (self.label, self.id, self.language_column, str(self.holdout.get("column", "")))
         return [*own, *filter(None, extra)]
+
+    def revision(self, data: str) -> str:
+        """The revision of data that are read so: ``data`` alone where the package reads them, else with a hash of this.
+
+        Another reading of the same file makes other examples; what the package itself reads changes with its code.
+        """
+        if bundled_specs().get(self.name) == self:
+            return data
+        return f"{data} as {hashlib.sha256(repr(self).encode()).hexdigest()[:12]}"
 
 
 @lru_cache(maxsize=1)

@@ -40,7 +40,7 @@ class TableTask(Task):
 
     @cached_property
     def card(self) -> TaskCard:
-        """Counted in the file; ``revision`` is the SHA-256 of the file."""
+        """Counted in the file; ``revision`` is the SHA-256 of the file (and of a specification that is a user's)."""
         spec, table = self.spec, self._table
         tested = table[table["_split"] == spec.test]
         counts = tested["_language"].value_counts().sort_index()
@@ -50,7 +50,7 @@ class TableTask(Task):
         return TaskCard(
             name=spec.name,
             kind=spec.kind,
-            revision=file_hash(self.path),
+            revision=spec.revision(file_hash(self.path)),
             languages={str(code): int(count) for code, count in counts.items()},
             train_language=spec.train_language if trained else "",
             train_examples=trained,

@@ -106,6 +106,8 @@ def exclusion(name: str, locale: str, items: Items) -> str:
     """Why a task is not tested in a language; empty if it is."""
     if not is_known(locale):
         return "not in the language table"
+    if locale != SOURCE and locale.split("_")[0] == SOURCE:
+        return "English in another script"
     if len(items.ids) < LEAST[name]:
         return f"fewer than {LEAST[name]} test items"
     if locale != SOURCE and english_share(locale) > MOST_ENGLISH:

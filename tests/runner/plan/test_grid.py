@@ -28,7 +28,7 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"models": [{"name": "a/b", "revison": "x"}]}, "unknown key 'revison' of a model. Did you mean 'revision'?"),
         ({"models": [{"name": "a/b", "revision": "x", "params_m": -1}]}, "params_m of 'a/b' is -1."),
         ({"models": [{"name": "me5-small", "revision": "x"}]}, "'me5-small' is built in"),
-        ({"targets": ["sib20"]}, "unknown task 'sib20'. Did you mean 'sib200'?"),
+        ({"targets": ["sib20"]}, "unknown task 'sib20'. Did you mean 'sib200'"),
         ({"targets": [{"tsk": "nusax"}]}, "names no task. Write NAME, or {task: NAME, examples: 500}."),
         ({"targets": [{"task": "nusax", "size": 3}]}, "unknown key 'size' in 'targets'. Keys: task, examples."),
         ({"targets": ["tatoeba:5"]}, "target 'tatoeba' is evaluated without training."),

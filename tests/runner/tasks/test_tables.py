@@ -28,7 +28,27 @@ def test_a_card_is_counted_in_the_file(folder: Path) -> None:
     card = load_task("moods", folder).card
     assert card.languages == {"de": 10, "en": 10, "sw": 10}
     assert (card.train_language, card.train_examples, card.metrics) == ("en", 100, ("acc", "macro_f1"))
-    assert card.revision == hashlib.sha256((folder / "moods.tsv").read_bytes()).hexdigest()
+    assert card.revision.split(" as ")[0] == hashlib.sha256((folder / "moods.tsv").read_bytes()).hexdigest()
+
+
+def test_another_reading_of_a_file_is_another_revision(tmp_path: Path) -> None:
+    folder = write(tmp_path / "own")
+    before = load_task("moods", folder).card.revision
+    text = (folder / "tasks.toml").read_text(encoding="utf-8")
+    (folder / "tasks.toml").write_text(text.replace('validation = "dev"', 'validation = "none"'), encoding="utf-8")
+    assert before.split(" as ")[0] == load_task("moods", folder).card.revision.split(" as ")[0]
+    assert before != load_task("moods", folder).card.revision
+
+
+def test_a_directory_may_read_a_known_file_in_its_own_way(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "nusax_senti.tsv.xz").symlink_to(shared / "mini" / "nusax_senti.tsv.xz")
+    own = (
+        '[nusax]\nfile = "nusax_senti.tsv.xz"\nkind = "mlm"\nfields = { text = "text" }\nlanguage_column = "lang"\n'
+        'train_language = "english"\n'
+    )
+    (tmp_path / "tasks.toml").write_text(own, encoding="utf-8")
+    card = cards_at_hand(tmp_path)[0]["nusax"]
+    assert (card.kind, card.train_language) == ("mlm", "english")
 
 
 @pytest.mark.parametrize("name", ["moods", "names", "answers", "causes", "twins", "texts"])
@@ -110,7 +130,7 @@ def test_subsets_are_nested_stratified_and_differ_by_seed(folder: Path) -> None:
     ("act", "words"),
     [
         (lambda f: load_task("mood", f), "unknown task 'mood'. Did you mean 'moods'?"),
-        (lambda f: load_task("sib20"), "unknown task 'sib20'. Did you mean 'sib200'?"),
+        (lambda f: load_task("sib20"), "unknown task 'sib20'. Did you mean 'sib200'"),
         (lambda f: load_task("sib200"), "'sib200' needs the file 'sib200.tsv.xz'. Name its directory: --data-dir"),
         (lambda f: load_task("sib200", f), "has no file 'sib200.tsv.xz', which 'sib200' needs. It is made from dadel"),
         (lambda f: load_task("moods", f / "none"), "there is no data directory"),
