@@ -158,7 +158,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     _check(request)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_sets(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     if request.within:
@@ -268,11 +268,6 @@ def _independence(request: Request, factors: Sequence[Factor]) -> tuple[str, ...
         "(validation/calibration measures by how much); --kernel genealogy+geography puts a fit with related languages "
         "beside it.",
     )
-
-
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
 
 
 def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:

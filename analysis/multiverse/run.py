@@ -166,11 +166,6 @@ def _tidy(fitted: Sequence[Done], specs: Sequence[Mapping[str, str]], space: Spa
     return pd.DataFrame(rows).drop(columns="converged").sort_values(["effect", "specification"], ignore_index=True)
 
 
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
-
-
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -197,7 +192,7 @@ def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input
     if options.outcome != "gap" and "source" not in options.keep:
         options = replace(options, keep=(*options.keep, "source"))
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_sets(options.outcome), request.mapping)
     say("pairing")
     return read, build_outcome(read.records, options)
 

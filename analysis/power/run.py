@@ -229,7 +229,7 @@ def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
         return Basis(state_components(None, request.stated), (), None, (), (), ())
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    names: Sequence[str] = request.data or [entry.name for entry in datasets.gain_sets()]
+    names: Sequence[str] = request.data or datasets.default_sets("gain")
     read = read_inputs(names, request.mapping)
     outcome = build_outcome(read.records, options)
     say("fitting")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +135,7 @@ def predict(request: Request, report: Callable[[str], None] | None = None) -> Pr
             raise unknown_name("way to leave out", scheme, SCHEMES)
     options = replace(request.options, source=resolve(request.options.source).iso)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_sets(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     frame = add_columns(outcome.frame)
@@ -213,11 +213,6 @@ def _comparison(table: pd.DataFrame) -> list[str]:
             lines.append(f"by leave-one-{scheme}-out the mixed model does not beat the mean of the task: the features "
                          "say little about what is left out.")  # fmt: skip
     return lines
-
-
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

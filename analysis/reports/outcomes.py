@@ -15,10 +15,7 @@ BOTH = ("gap", "gain")
 
 def default_sets(data: Sequence[str], outcomes: Sequence[str] = BOTH) -> Sequence[str]:
     """``data``, or the bundled sets that give ``outcomes``."""
-    if data:
-        return data
-    sets = datasets.gain_sets() if set(outcomes) == {"gain"} else datasets.record_sets()
-    return [entry.name for entry in sets]
+    return data or datasets.default_sets("gain" if set(outcomes) == {"gain"} else "gap")
 
 
 def possible(data: Sequence[str]) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
         unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
         axis = replace(axis, unit=unit)
     say("reading")
-    read = read_inputs(request.data or _default_data(options.outcome), request.mapping)
+    read = read_inputs(request.data or datasets.default_sets(options.outcome), request.mapping)
     say("pairing")
     outcome = build_outcome(read.records, options)
     frame, missing = with_axis(outcome.frame, axis)
@@ -194,11 +194,6 @@ def fit_scale(request: Request, report: Callable[[str], None] | None = None) -> 
         tuple(skipped),
         tuple(notices),
     )
-
-
-def _default_data(outcome: str) -> Sequence[str]:
-    sets = datasets.gain_sets() if outcome == "gain" else datasets.record_sets()
-    return [entry.name for entry in sets]
 
 
 def _default_at(axis: Axis, frame: pd.DataFrame) -> list[float]:

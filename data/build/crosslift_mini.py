@@ -2,14 +2,20 @@
 
 Usage:
     python data/build/crosslift_mini.py grid                      write the grid, languages chosen by rule
-    python data/build/crosslift_mini.py collect STORE [STORE …]   write the records
+    python data/build/crosslift_mini.py collect STORE [STORE …] [--out DIR] [--partial]     write the records
 
 The sweep itself is ``runner run data/published/crosslift_mini/grid.yaml --store STORE --data-dir DIR``, with the data
 sets that ``data/published/PROVENANCE.md`` names in DIR. Records hold figures and configuration, no text.
+
+``collect`` writes ``records.parquet`` (rows of the record schema and one bit for each item tested) and
+``configuration.json`` (versions, hyperparameters, revisions, time) beside ``grid.yaml``, and prints the entries that
+``data/catalog.toml`` and ``PROVENANCE.md`` need. It refuses a store that lacks a cell of the grid, unless told that it
+is ``--partial``, and cells of different revisions in any case.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import defaultdict
 from itertools import cycle
@@ -19,6 +25,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from sweeps import collect  # noqa: E402
+
+from analysis.errors import CrossliftError  # noqa: E402
 from analysis.languages import resolve, resolve_code  # noqa: E402
 from analysis.typology import distances  # noqa: E402
 from runner.tasks.catalog import find_task  # noqa: E402
@@ -74,5 +83,25 @@ def write_grid() -> None:
     (FOLDER / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False, width=110), encoding="utf-8")
 
 
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Grid and records of the study crosslift_mini.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("grid", help="write the grid, languages chosen by rule")
+    collecting = commands.add_parser("collect", help="write the records of finished sweeps")
+    collecting.add_argument("stores", nargs="+", type=Path, metavar="STORE")
+    collecting.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
+    collecting.add_argument("--partial", action="store_true", help="accept a sweep that is not finished")
+    options = parser.parse_args()
+    if options.command == "grid":
+        write_grid()
+        return
+    try:
+        print(collect(options.stores, FOLDER / "grid.yaml", options.out, options.partial))
+    except CrossliftError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    write_grid()
+    main()
