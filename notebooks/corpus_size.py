@@ -117,6 +117,7 @@ else:
     section, points = found
     session.use(sweep.read.sources)
     section.record(session)
+    session.table("sweep_table", section.table)
     session.figure(
         "sweep",
         lambda ax: plot_amounts(points, ax),

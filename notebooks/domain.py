@@ -45,8 +45,9 @@ session.provenance(read.sources)
 #
 # ## What the data cannot say
 #
-# - No published study bundled here tunes on a domain. The two kinds of data here are {narrow}, in English, and {wide}, in many
-#   languages; they differ in language and in size, and stand for a specific and a general mixture only in that sense.
+# - No published study bundled here tunes on a domain. The two kinds of data are {narrow}, in English, and {wide}, in
+#   many languages; they differ in language and in size, and stand for a specific and a general mixture only in that
+#   sense.
 # - No model between {small_model} and {large_model} was tuned on both. Every figure for 70B lies on a straight line
 #   in the logarithm of size between those two: an extrapolation into a gap, marked as such, whose interval holds if
 #   the line does.
@@ -117,6 +118,7 @@ if sweep is None or section is None:
 else:
     session.use(sweep.read.sources)
     section.record(session)
+    session.table("sweep_table", section.table)
     session.figure(
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Difference of the two arms (points)"),

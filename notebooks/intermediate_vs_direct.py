@@ -58,7 +58,7 @@ else:
     session.say("paired_words", "Both arms were scored in {paired_cells} cells of {paired_languages} languages.")
     if paired.result:
         session.diagnose(*fit_diagnostics(paired.result, "Intermediate minus direct"))
-sweeps = [name for name in DATA if name.startswith(OWN_SWEEP)]
+sweeps = own_sweeps()
 session.numbers["sweep_words"] = (
     f"The sweep {', '.join(sweeps)} has a control of as many steps, and stands in a section of its own."
     if sweeps
@@ -147,6 +147,7 @@ if sweep is None or section is None:
 else:
     session.use(sweep.read.sources)
     section.record(session)
+    session.table("sweep_table", section.table)
     session.figure(
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Gain over as many steps on the target task (points)"),

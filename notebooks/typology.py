@@ -329,6 +329,7 @@ if sweep is None or section is None:
 else:
     session.use(sweep.read.sources)
     section.record(session)
+    session.table("sweep_table", section.table)
     session.figure(
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Change of the gain (points per 0.1 of syntactic distance)"),

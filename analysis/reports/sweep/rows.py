@@ -198,11 +198,10 @@ class Section:
     shown: dict[str, Value] = field(default_factory=dict)
 
     def record(self, session: Session) -> None:
-        """Put words, values, table, diagnostics, method and references into a report."""
+        """Put words, values, diagnostics, method and references into a report."""
         for name, value in self.values.items():
             session.numbers[f"sweep_{name}"] = value
         session.say("sweep_detail", f"{self.words} {self.fits.warning}".strip())
-        session.table("sweep_table", self.table)
         session.diagnose(*self.fits.diagnostics)
         session.method(*self.fits.methods)
         session.cite(*self.fits.references, *CITED)
