@@ -35,7 +35,7 @@ def against(records: pd.DataFrame, baseline: str) -> pd.DataFrame:
         raise unknown_name("baseline", baseline, BASELINES)
     if baseline == "plain" or STEPS not in records.columns:
         return records
-    steps = records[STEPS].fillna(0)
+    steps = _steps(records)
     matched = (records["method"] == "intermediate") & (steps > 0)
     if CONTROL in records.columns:
         matched |= records[CONTROL] == "steps"
@@ -61,7 +61,14 @@ def require_control(records: pd.DataFrame) -> pd.Series[bool]:
             "no row is a baseline that trained for as many steps as an intermediate stage.",
             "Leave --baseline out, or give a sweep of a grid with control: steps.",
         )
-    return (records["method"] == "intermediate") & ~(records[STEPS].fillna(0) > 0)
+    return (records["method"] == "intermediate") & ~(_steps(records) > 0)
+
+
+def _steps(records: pd.DataFrame) -> pd.Series[float]:
+    """Steps as numbers, 0 where none are stated: no field of the schema, they are text where a file is."""
+    import pandas as pd
+
+    return pd.to_numeric(records[STEPS], errors="coerce").fillna(0.0)
 
 
 def _with_steps(condition: object, steps: int) -> str:

@@ -122,7 +122,8 @@ else:
         "sweep",
         lambda ax: plot_amounts(points, ax),
         "Mean gain over languages by target and number of intermediate examples, with 95% intervals of the mixed model "
-        "(Satterthwaite). Filled: over no intermediate stage; open: over as many steps on the target task.",
+        "(Satterthwaite). Filled: over no intermediate stage; open: over as many steps on the target task: "
+        "{sweep_rests_on}.",
         "Lines of the mean gain over the number of examples, two for each target.",
         height=4.6,
     )

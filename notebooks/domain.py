@@ -123,7 +123,7 @@ else:
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Difference of the two arms (points)"),
         "One domain of intermediate data minus another with as many examples and steps, by "
-        "target task, with 95% intervals (filled: without zero).",
+        "target task, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
         "Differences of two intermediate tasks by target.",
         height=0.9 + 0.24 * len(section.shown),
     )

@@ -14,7 +14,7 @@ from analysis.plots.slopes import plot_slopes
 from analysis.reports import Value, begin
 from analysis.reports.averages import average_gains
 from analysis.reports.bibliography import keys_of
-from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value
+from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_sweeps
 from analysis.reports.describe import fit_diagnostics, model_method, model_references
 from analysis.reports.sweep.arms import by_arm
 from analysis.reports.sweep.rows import find_sweep, omit
@@ -152,7 +152,7 @@ else:
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Gain over as many steps on the target task (points)"),
         "Mean gain of each intermediate arm over going on with the target task for as many "
-        "steps, with 95% intervals (filled: without zero).",
+        "steps, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
         "Gains over continued training by intermediate arm and target.",
         height=0.9 + 0.24 * len(section.shown),
     )

@@ -269,7 +269,8 @@ else:
     session.figure(
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Mean gain (points)"),
-        "Mean gain over arms and languages at each depth of one checkpoint, with 95% intervals (filled: without zero).",
+        "Mean gain over arms and languages at each depth of one checkpoint, with 95% intervals "
+        "(Satterthwaite; filled: without zero): {sweep_rests_on}.",
         "Gains by depth and target.",
         height=0.9 + 0.24 * len(section.shown),
     )

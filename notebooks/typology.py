@@ -334,7 +334,8 @@ else:
         "sweep",
         lambda ax: plot_slopes(section.shown, ax, "Change of the gain (points per 0.1 of syntactic distance)"),
         "Slope of the gain over syntactic distance by target and baseline, with 95% intervals "
-        "(filled: without zero), with and without related languages allowed to be alike.",
+        "(Satterthwaite; filled: without zero), with and without related languages allowed to be alike: "
+        "{sweep_rests_on}.",
         "Slopes over distance by target and baseline.",
         height=0.9 + 0.24 * len(section.shown),
     )

@@ -60,7 +60,9 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
     note = f"{unknown} languages without a resource class have no part in differences of low-resource languages."
     title = f"Growth of the gain of {task} with its examples"
     table = value_table(entries, _STEP, title, (note,) if unknown else ())
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits), pd.DataFrame(points)
+    return Section(
+        " ".join([words, *sweep.caveats]), values, table, fits, basis(sweep.gains["plain"].frame)
+    ), pd.DataFrame(points)
 
 
 def _slopes(rows: pd.DataFrame, words: str, fits: Fits) -> dict[str, tuple[Value, pd.DataFrame]]:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, fit_runs, means, targets_of
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .rows import OVER, Fits, Section, Sweep, basis, change, key, means, targets_of
 
 #: The two arms of one size that differ in domain, and what the domain of each is near to.
 DOMAINS = ("banking77:500", "nollysenti:500")
@@ -20,13 +13,17 @@ DOMAINS = ("banking77:500", "nollysenti:500")
 def by_arm(sweep: Sweep) -> Section:
     """Every intermediate arm on every target, over either baseline."""
     fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
+    shown: dict[str, Value] = {}
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
         for target in targets_of(frame):
             rows = frame[frame["target_task"] == target]
-            for arm, value in means(rows, "arm", f"{target}, over {over}", fits).items():
-                entries[f"{target}: {arm}, over {over}"] = (value, basis(rows[rows["arm"] == arm]))
-                values[f"{target}_{arm}_{baseline}".replace(":", "_")] = value
+            found = means(rows, "arm", f"{target}, over {over}", fits)
+            for arm in sorted(found, key=lambda name: (name.split(":")[0], float(name.split(":")[1]))):
+                entries[f"{target}: {arm}, over {over}"] = (found[arm], basis(rows[rows["arm"] == arm]))
+                values[key(target, arm, baseline)] = found[arm]
+                if baseline == "steps":
+                    shown[f"{target}: {arm}"] = found[arm]
     steps = [value for name, value in values.items() if name.endswith("_steps")]
     up, down = (sum(value.settled and (value.estimate > 0) is sign for value in steps) for sign in (True, False))
     words = (
@@ -35,8 +32,7 @@ def by_arm(sweep: Sweep) -> Section:
         "Both were trained in English and tested in other languages: neither is fine-tuning in the language tested."
     )
     table = value_table(entries, "points", "Mean gain over languages")
-    shown = {name: value for name, (value, _) in entries.items() if name.endswith(OVER["steps"])}
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits, shown)
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)
 
 
 def by_domain(sweep: Sweep) -> Section | None:
@@ -61,24 +57,17 @@ def by_domain(sweep: Sweep) -> Section | None:
         f"{{sweep_{target}.estimate}} ({{sweep_{target}.interval}}) on {target}" for target in values
     )
     if {"nusax", "sib200"} <= set(values):
-        values["domain"] = _contrast(pairs[pairs["target_task"].isin(["nusax", "sib200"])], fits)
-        entries["nusax (sentiment) minus sib200 (topics)"] = (values["domain"], basis(pairs))
+        both = pairs[pairs["target_task"].isin(["nusax", "sib200"])]
+        both = both.assign(sentiment=(both["target_task"] == "nusax").astype(float))
+        values["domain"] = change(both, "sentiment", "Domain by target", fits, "difference")
+        entries["nusax (sentiment) minus sib200 (topics)"] = (values["domain"], basis(both))
         words += (
             "; between sentiment and topics the difference changes by {sweep_domain.estimate} points "
             "({sweep_domain.basis}), which is above zero if film reviews suit sentiment better than topics"
         )
     table = value_table(entries, "points", "One domain of intermediate data against another")
     shown = {name: value for name, (value, _) in entries.items()}
-    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, shown)
-
-
-def _contrast(pairs: pd.DataFrame, fits: Fits) -> Value:
-    coded = pairs.assign(sentiment=(pairs["target_task"] == "nusax").astype(float))
-    result, once = fit_runs(coded, "sentiment", 2, "difference")
-    fits.add(result, "Domain by target", once)
-    weights = np.zeros((1, len(result.names)))
-    weights[0, result.names.index("sentiment")] = 1.0
-    return Value.of_row(result.contrast(weights).iloc[0].to_dict(), "points")
+    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, basis(frame), shown)
 
 
 def by_depth(sweep: Sweep) -> Section:
@@ -92,7 +81,13 @@ def by_depth(sweep: Sweep) -> Section:
             found = means(rows, "model", f"Depths on {target}, over {over}", fits)
             for model in [name for name in models if name in found]:
                 entries[f"{target}: {model}, over {over}"] = (found[model], basis(rows[rows["model"] == model]))
-                values[f"{target}_{model}_{baseline}".replace("@", "_")] = found[model]
+                values[key(target, model, baseline)] = found[model]
+            if len(found) > 1:
+                ends = [next(name for name in order if name in found) for order in (models, models[::-1])]
+                part = rows[rows["model"].isin(ends)]
+                part = part.assign(deepest=(part["model"] == ends[1]).astype(float))
+                label = f"{target}: {ends[1]} minus {ends[0]}, over {over}"
+                entries[label] = (change(part, "deepest", label, fits), basis(part))
     depths = sweep.gains["plain"].frame["model"].nunique()
     words = (
         f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target and are "
@@ -102,4 +97,4 @@ def by_depth(sweep: Sweep) -> Section:
     )
     table = value_table(entries, "points", "Mean gain over arms and languages by depth")
     shown = {name: value for name, (value, _) in entries.items()}
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits, shown)
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)

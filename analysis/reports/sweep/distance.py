@@ -6,7 +6,7 @@ from ...factors import Request, fit_factors
 from ...outcomes import Options
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, targets_of
+from .rows import OVER, Fits, Section, Sweep, basis, targets_of
 
 UNIT = "points per 0.1"
 
@@ -35,7 +35,7 @@ def by_distance(sweep: Sweep) -> Section:
                     Value.of(found.related.answers[0], UNIT),
                     "kernel genealogy+geography",
                 )
-            fits.add(found.result, f"Distance on {words}", False)
+            fits.add(found.result, f"Distance on {words}", once=False)
     words = "For each 0.1 of syntactic distance the gain changes, in points, " + "; ".join(
         f"on {name.rsplit('_', 1)[0]} by {{sweep_{name}.estimate}} ({{sweep_{name}.interval}}) over "
         f"{OVER[name.rsplit('_', 1)[1]]}"
@@ -43,4 +43,6 @@ def by_distance(sweep: Sweep) -> Section:
     )
     table = value_table(entries, f"{UNIT} of syntactic distance", "Gain against distance")
     shown = {name: value for name, (value, _) in entries.items()}
-    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, shown)
+    return Section(
+        " ".join([words + ".", *sweep.caveats]), values, table, fits, basis(sweep.gains["plain"].frame), shown
+    )

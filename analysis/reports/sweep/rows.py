@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -174,6 +175,20 @@ def means(rows: pd.DataFrame, by: str, words: str, fits: Fits, outcome: str = "g
     return {level: Value.of_row(row, "points") for level, row in zip(levels, found, strict=True)}
 
 
+def change(rows: pd.DataFrame, column: str, words: str, fits: Fits, outcome: str = "gain") -> Value:
+    """Mean outcome where ``column`` is 1 minus that where it is 0, with the intervals of :func:`fit_runs`."""
+    result, once = fit_runs(rows, column, 2, outcome)
+    fits.add(result, words, once)
+    weights = np.zeros((1, len(result.names)))
+    weights[0, result.names.index(column)] = 1.0
+    return Value.of_row(result.contrast(weights).iloc[0].to_dict(), "points")
+
+
+def key(*parts: str) -> str:
+    """A name for a number: lower case, digits and underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", "_".join(parts).lower())
+
+
 def targets_of(rows: pd.DataFrame) -> list[str]:
     """Target tasks in the order of their names."""
     return sorted(rows["target_task"].unique())
@@ -195,12 +210,14 @@ class Section:
     values: dict[str, Value]
     table: Table
     fits: Fits
+    rests_on: str
     shown: dict[str, Value] = field(default_factory=dict)
 
     def record(self, session: Session) -> None:
         """Put words, values, diagnostics, method and references into a report."""
         for name, value in self.values.items():
             session.numbers[f"sweep_{name}"] = value
+        session.numbers["sweep_rests_on"] = self.rests_on
         session.say("sweep_detail", f"{self.words} {self.fits.warning}".strip())
         session.diagnose(*self.fits.diagnostics)
         session.method(*self.fits.methods)
