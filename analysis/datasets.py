@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .errors import unknown_name
 from .paths import data_directory
+from .readers.collected import attach_items
 from .records import FIELDS
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class DataSet:
         What it is, where it was read, and how (the grades are explained in ``PROVENANCE.md``).
     gains
         True if it holds scores with and without an intermediate stage.
+    own
+        True for a sweep of the project's own runner: used where it is named, and no part of the published results that
+        are the default data.
     traps
         What a user has to know before trusting a figure.
     """
@@ -41,6 +45,7 @@ class DataSet:
     source: str
     grade: str
     gains: bool
+    own: bool
     traps: tuple[str, ...]
     path: Path
 
@@ -73,8 +78,11 @@ def catalog() -> Mapping[str, DataSet]:
             source=entry["source"],
             grade=entry["grade"],
             gains=entry.get("gains", False),
+            own=entry.get("own", False),
             traps=tuple(entry.get("traps", ())),
-            path=root / ("published" if entry["kind"] == "records" else "covariates") / f"{entry['name']}.csv",
+            path=root
+            / ("published" if entry["kind"] == "records" else "covariates")
+            / entry.get("file", f"{entry['name']}.csv"),
         )
         for entry in entries
     }
@@ -111,6 +119,8 @@ def load(name: str) -> pd.DataFrame:
     entry = find(name)
     if entry.kind == "records":
         types = {item.name: "str" if item.kind == "text" else "float64" for item in FIELDS}
+        if entry.path.suffix == ".parquet":
+            return attach_items(pd.read_parquet(entry.path).astype(types))
         # only an empty cell is missing: 'nan' is the code of Min Nan
         return pd.read_csv(entry.path, dtype=types, keep_default_na=False, na_values=[""])
     return pd.read_csv(entry.path, keep_default_na=False, na_values=[""])
@@ -121,11 +131,16 @@ def record_sets() -> list[DataSet]:
     return [entry for entry in catalog().values() if entry.kind == "records"]
 
 
+def published_sets() -> list[DataSet]:
+    """Sets that hold records of publications, without the project's own sweeps."""
+    return [entry for entry in record_sets() if not entry.own]
+
+
 def gain_sets() -> list[DataSet]:
-    """Sets from which gains can be paired."""
-    return [entry for entry in record_sets() if entry.gains]
+    """Published sets from which gains can be paired: the default data of ``fit``."""
+    return [entry for entry in published_sets() if entry.gains]
 
 
 def default_data(outcome: str) -> list[str]:
-    """Names of the bundled sets that answer where no data are named: those with gains for ``gain``, else all scores."""
-    return [entry.name for entry in (gain_sets() if outcome == "gain" else record_sets())]
+    """Names of the sets that an analysis of ``outcome`` reads where none is named."""
+    return [entry.name for entry in (gain_sets() if outcome == "gain" else published_sets())]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import datasets
 from .errors import RecordError, did_you_mean
+from .readers.collected import attach_items
 from .readers.store import check_revisions, content_hash, is_store, read_store, store_records
 from .readers.tables import READERS, read_table
 from .records import check_records
@@ -69,7 +70,7 @@ def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) 
         if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
             table, first_line = read_table(path)
             checked = check_records(table, path.name, mapping, first_line)
-            frames.append(checked.frame)
+            frames.append(attach_items(checked.frame))
             notices += [f"{path.name}: {notice}" for notice in checked.notices]
             sources.append(Source(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), len(checked.frame)))
             continue

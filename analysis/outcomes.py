@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import datasets
+from .controls import against, require_control
 from .covariates import add_factors
 from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
 from .gains import pair_gains, pair_gaps
@@ -44,6 +45,7 @@ class Options:
     keep: tuple[str, ...] = ()
     metric: str | None = None
     where: str | None = None
+    baseline: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     if options.outcome not in OUTCOMES:
         raise unknown_name("outcome", options.outcome, OUTCOMES)
     dropped: list[tuple[str, int]] = []
-    rows = _without_flags(records, options, dropped)
+    chosen = against(records, options.baseline)
+    rows = _without_flags(chosen, options, dropped)
+    if options.baseline == "steps":
+        rows = _leave_out(rows, require_control(rows), "steps of the intermediate stage not stated", dropped)
     rows = _leave_out(rows, rows["language"] == AVERAGE, "average over languages: not the score of a language", dropped)
     rows = _one_metric(rows, options, dropped)
     if "direct" not in options.keep:
@@ -255,6 +260,8 @@ def _account(dropped: Collection[tuple[str, int]]) -> str:
 
 def _notices(frame: pd.DataFrame, options: Options) -> tuple[str, ...]:
     notices = []
+    if options.baseline == "steps":
+        notices.append("gains are over baselines that trained on the target task for as many steps instead.")
     if options.outcome == "gain" and (frame["intermediate_language"] == AVERAGE).any():
         rows = int((frame["intermediate_language"] == AVERAGE).sum())
         notices.append(

@@ -7,6 +7,7 @@
 # %%
 from analysis.inputs import read_inputs
 from analysis.outcomes import Options, build_outcome
+from analysis.plots.amounts import plot_amounts
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.slopes import plot_slopes
 from analysis.reports import begin
@@ -14,6 +15,8 @@ from analysis.reports.amounts import amount_rows, by_task, kind_slopes
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, own_sweeps
 from analysis.reports.describe import dropped_table, fit_diagnostics, model_method, model_references, value_table
+from analysis.reports.sweep.amounts import amounts
+from analysis.reports.sweep.rows import find_sweep, omit
 
 session = begin("corpus_size")
 LOW = 2  # resource classes (Joshi et al.) up to this one count as low-resource
@@ -46,7 +49,7 @@ session.numbers["languages_low"] = len(notes.low)
 session.numbers["low_names"] = ", ".join(notes.low) or "none"
 session.numbers["what_words"] = notes.words
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(own_sweeps())} can be read with --data."
+    f"The sweep {', '.join(own_sweeps())} has intermediate tasks of three amounts: it stands in a section of its own."
     if own_sweeps()
     else f"The set '{OWN_SWEEP}' with its grid of three amounts is missing from the bundled data."
 )
@@ -95,6 +98,35 @@ session.figure(
     height=0.9 + 0.24 * len(entries),
 )
 session.table("tasks", value_table(entries, "points per doubling", "By task"))
+
+# %% [markdown]
+# ## A sweep with a control of as many steps
+#
+# {sweep_detail}
+#
+# {figure sweep}
+#
+# {table sweep_table}
+
+# %%
+sweep = find_sweep(session.data)
+found = amounts(sweep) if sweep else None
+if sweep is None or found is None:
+    omit(session)
+else:
+    section, points = found
+    session.use(sweep.read.sources)
+    section.record(session)
+    session.table("sweep_table", section.table)
+    session.figure(
+        "sweep",
+        lambda ax: plot_amounts(points, ax),
+        "Mean gain over languages by target and number of intermediate examples, with 95% intervals of the mixed model "
+        "(Satterthwaite). Filled: over no intermediate stage; open: over as many steps on the target task: "
+        "{sweep_rests_on}.",
+        "Lines of the mean gain over the number of examples, two for each target.",
+        height=4.6,
+    )
 
 # %% [markdown]
 # ## By task

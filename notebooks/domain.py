@@ -11,6 +11,7 @@ from analysis.inputs import read_inputs
 from analysis.outcomes import Options, build_outcome
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.mixtures import plot_mixtures
+from analysis.plots.slopes import plot_slopes
 from analysis.reports import begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, own_sweeps
@@ -24,6 +25,8 @@ from analysis.reports.describe import (
     value_table,
 )
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
+from analysis.reports.sweep.arms import by_domain
+from analysis.reports.sweep.rows import find_sweep, omit
 from analysis.scaling.answers import form_sentence, prediction_sentences
 from analysis.scaling.report import ScaleRequest, fit_scale
 
@@ -41,8 +44,9 @@ session.provenance(read.sources)
 #
 # ## What the data cannot say
 #
-# - No bundled study tunes on a domain. The two kinds of data here are {narrow}, in English, and {wide}, in many
-#   languages; they differ in language and in size, and stand for a specific and a general mixture only in that sense.
+# - No published study bundled here tunes on a domain. The two kinds of data are {narrow}, in English, and {wide}, in
+#   many languages; they differ in language and in size, and stand for a specific and a general mixture only in that
+#   sense.
 # - No model between {small_model} and {large_model} was tuned on both. Every figure for 70B lies on a straight line
 #   in the logarithm of size between those two: an extrapolation into a gap, marked as such, whose interval holds if
 #   the line does.
@@ -64,7 +68,7 @@ session.numbers["at_70"] = at.between(LARGE)
 growths = {name: between_sizes(cells, notes, name, SMALL, LARGE) for name in (NARROW, WIDE)}
 session.numbers["narrow_growth"], session.numbers["wide_growth"] = (growths[name].value for name in (NARROW, WIDE))
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(own_sweeps())} can be read with --data."
+    f"The domains in the sweep {', '.join(own_sweeps())} stand in a section of their own."
     if own_sweeps()
     else f"The domain arm of '{OWN_SWEEP}' is missing from the bundled data."
 )
@@ -95,6 +99,33 @@ entries = {
     f"7B to 70B after {WIDE}": (growths[WIDE].value, "extrapolated into the gap"),
 }
 session.table("arms", value_table(entries, "points", "The two mixtures"))
+
+# %% [markdown]
+# ## A sweep with a control of as many steps
+#
+# {sweep_detail}
+#
+# {figure sweep}
+#
+# {table sweep_table}
+
+# %%
+sweep = find_sweep(session.data)
+section = by_domain(sweep) if sweep else None
+if sweep is None or section is None:
+    omit(session)
+else:
+    session.use(sweep.read.sources)
+    section.record(session)
+    session.table("sweep_table", section.table)
+    session.figure(
+        "sweep",
+        lambda ax: plot_slopes(section.shown, ax, "Difference of the two arms (points)"),
+        "One domain of intermediate data minus another with as many examples and steps, by "
+        "target task, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
+        "Differences of two intermediate tasks by target.",
+        height=0.9 + 0.24 * len(section.shown),
+    )
 
 # %% [markdown]
 # ## The two mixtures

@@ -10,17 +10,20 @@ from analysis.mixed import fit_mixed
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.paired import plot_paired
+from analysis.plots.slopes import plot_slopes
 from analysis.reports import Value, begin
 from analysis.reports.averages import average_gains
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_sweeps
 from analysis.reports.describe import fit_diagnostics, model_method, model_references
+from analysis.reports.sweep.arms import by_arm
+from analysis.reports.sweep.rows import find_sweep, omit
 from analysis.tables import Table, number
 
 session = begin("intermediate_vs_direct")
 DIRECT = "masakhaner2_direct_finetuning_seeds"
 AVERAGES = ("chung2021_rembert", "xue2021_mt5")
-DATA = session.data or (DIRECT, *AVERAGES, *own_sweeps())
+DATA = session.data or (DIRECT, *AVERAGES)
 read = read_inputs(DATA, session.mapping)
 session.provenance(read.sources)
 
@@ -55,9 +58,9 @@ else:
     session.say("paired_words", "Both arms were scored in {paired_cells} cells of {paired_languages} languages.")
     if paired.result:
         session.diagnose(*fit_diagnostics(paired.result, "Intermediate minus direct"))
-sweeps = [name for name in DATA if name.startswith(OWN_SWEEP)]
+sweeps = own_sweeps()
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(sweeps)} is among the data."
+    f"The sweep {', '.join(sweeps)} has a control of as many steps, and stands in a section of its own."
     if sweeps
     else f"The set '{OWN_SWEEP}', a sweep with both arms and a control of as many steps, is missing from the bundled "
     "data."
@@ -125,6 +128,33 @@ else:
         "Mean score by language and method; hatched: no data.",
         "Heat map of scores by language and method.",
         height=1.4 + 0.17 * len(cells),
+    )
+
+# %% [markdown]
+# ## A sweep with a control of as many steps
+#
+# {sweep_detail}
+#
+# {figure sweep}
+#
+# {table sweep_table}
+
+# %%
+sweep = find_sweep(session.data)
+section = by_arm(sweep) if sweep else None
+if sweep is None or section is None:
+    omit(session)
+else:
+    session.use(sweep.read.sources)
+    section.record(session)
+    session.table("sweep_table", section.table)
+    session.figure(
+        "sweep",
+        lambda ax: plot_slopes(section.shown, ax, "Gain over as many steps on the target task (points)"),
+        "Mean gain of each intermediate arm over going on with the target task for as many "
+        "steps, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
+        "Gains over continued training by intermediate arm and target.",
+        height=0.9 + 0.24 * len(section.shown),
     )
 
 # %% [markdown]

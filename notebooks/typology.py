@@ -20,6 +20,7 @@ from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
+from analysis.plots.slopes import plot_slopes
 from analysis.plots.world import coastline, places, plot_world
 from analysis.pooled import Request as PoolRequest
 from analysis.pooled import pool
@@ -37,6 +38,8 @@ from analysis.reports.describe import (
 )
 from analysis.reports.measures import by_measure, measure_table
 from analysis.reports.outcomes import default_sets, possible
+from analysis.reports.sweep.distance import by_distance
+from analysis.reports.sweep.rows import find_sweep, omit
 from analysis.tables import number
 
 session = begin("typology")
@@ -323,6 +326,34 @@ session.figure(
     "Heat map of languages by target task.",
     height=1.4 + 0.17 * len(cells),
 )
+
+# %% [markdown]
+# ## A sweep with a control of as many steps
+#
+# {sweep_detail}
+#
+# {figure sweep}
+#
+# {table sweep_table}
+
+# %%
+sweep = find_sweep(session.data)
+section = by_distance(sweep) if sweep else None
+if sweep is None or section is None:
+    omit(session)
+else:
+    session.use(sweep.read.sources)
+    section.record(session)
+    session.table("sweep_table", section.table)
+    session.figure(
+        "sweep",
+        lambda ax: plot_slopes(section.shown, ax, "Change of the gain (points per 0.1 of syntactic distance)"),
+        "Slope of the gain over syntactic distance by target and baseline, with 95% intervals "
+        "(Satterthwaite; filled: without zero), with and without related languages allowed to be alike: "
+        "{sweep_rests_on}.",
+        "Slopes over distance by target and baseline.",
+        height=0.9 + 0.24 * len(section.shown),
+    )
 
 # %% [markdown]
 # ## What was left out

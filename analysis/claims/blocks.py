@@ -60,8 +60,8 @@ def averages_of(block: Block) -> pd.DataFrame:
 
 
 def bundled_blocks(names: Sequence[str] = ()) -> Iterator[Block]:
-    """The bundled sets of records, or those of ``names``."""
-    for entry in datasets.record_sets():
+    """The published sets of records, or those of ``names``."""
+    for entry in datasets.published_sets():
         if not names or entry.name in names:
             yield printed_block(entry.name, entry.sha256(), datasets.load(entry.name))
 

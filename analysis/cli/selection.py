@@ -36,6 +36,8 @@ def add_rows(group: argparse._ActionsContainer) -> None:
     group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
                        help="bundled sets or files (CSV, TSV, Parquet, JSON Lines)")  # fmt: skip
     add_map(group)
+    group.add_argument("--baseline", default="plain", metavar="BASELINE",
+                       help="plain, or steps: gains over a baseline trained for as many steps")  # fmt: skip
     group.add_argument("--where", metavar="EXPR", help="keep the rows for which a pandas expression holds")
     group.add_argument("--metric", metavar="METRIC", help="use this metric instead of the first of acc, f1, em")
     group.add_argument("--keep", action="append", default=[], metavar="FLAG",
@@ -62,6 +64,7 @@ def read_options(options: argparse.Namespace) -> Options:
         keep=split(options.keep),
         metric=options.metric,
         where=options.where,
+        baseline=options.baseline,
     )
 
 

@@ -108,7 +108,7 @@ def _figure(found: FactorFit) -> bytes:
 def _studies(data: tuple[str, ...]) -> tuple[str, ...]:
     from .. import datasets
 
-    records = read_inputs(data or [entry.name for entry in datasets.record_sets()]).records
+    records = read_inputs(data or datasets.default_data("score")).records
     return tuple(sorted(records["study"].dropna().unique()))
 
 

@@ -28,6 +28,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..controls import against
 from ..errors import StoreError
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
-#: Which baseline a gain is taken against: without the intermediate stage, or trained on for as many steps instead.
-BASELINES = ("plain", "steps")
 #: Where the results of single items were read in this process, by the hash of the file.
 _ITEM_FILES: dict[str, Path] = {}
+#: Results of single items that came with a table of records, by hash and metric: how many, and their bits.
+_ITEM_BITS: dict[tuple[str, str], tuple[int, bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +161,11 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     if not rows:
         raise StoreError(f"'{content.path}' has no evaluated cell that can be read.", "'runner status' says more.")
     rows = _per_seed(rows)
-    if baseline == "steps":
-        for row in rows:
-            if row.get("method") == "intermediate" and row.get("matched_steps"):
-                steps = f"control=steps:{row['matched_steps']}"
-                row["condition"] = "; ".join(filter(None, (row.get("condition"), steps)))
     for row in rows:
         settings = varying.get(row["cell"])
         if settings:
             row["condition"] = "; ".join(filter(None, (row.get("condition"), settings)))
-    return pd.DataFrame(rows)
+    return against(pd.DataFrame(rows), baseline)
 
 
 def revision_text(cell: Cell) -> str:
@@ -193,14 +189,31 @@ def read_bits(path: Path, cell: str, metric: str) -> NDArray[np.bool_] | None:
 def item_results(sha256: str, metric: str) -> NDArray[np.bool_] | None:
     """Which items are right, in the order of the data, by the hash of the file that holds them.
 
-    ``None`` where no store with that file was read in this process, or the metric does not judge items.
+    ``None`` where no store with that file, and no table with these results, was read in this process, or the metric
+    does not judge items.
     """
+    if (sha256, metric) in _ITEM_BITS:
+        return _unpacked(*_ITEM_BITS[sha256, metric])
     file = _ITEM_FILES.get(sha256)
     return None if file is None else _bits(file, metric)
 
 
-def _bits(file: Path, metric: str) -> NDArray[np.bool_] | None:
+def keep_items(metric: str, items: int, correct: bytes) -> str:
+    """Keep the results of single items for :func:`item_results`; returns the hash that finds them again."""
+    name = hashlib.sha256(f"{metric} {items} ".encode() + correct).hexdigest()
+    if (name, metric) not in _ITEM_BITS:
+        item_results.cache_clear()  # it may have been asked for before it was there
+    _ITEM_BITS[name, metric] = items, correct
+    return name
+
+
+def _unpacked(items: int, correct: bytes) -> NDArray[np.bool_]:
     import numpy as np
+
+    return np.unpackbits(np.frombuffer(correct, dtype=np.uint8), count=items).astype(bool)
+
+
+def _bits(file: Path, metric: str) -> NDArray[np.bool_] | None:
     import pyarrow.parquet as pq
 
     try:
@@ -212,8 +225,7 @@ def _bits(file: Path, metric: str) -> NDArray[np.bool_] | None:
         raise StoreError(f"'{file}' cannot be read: {str(error).splitlines()[0]}.") from error
     for row in rows:
         if row["metric"] == metric and row["correct"] is not None:
-            packed = np.frombuffer(row["correct"], dtype=np.uint8)
-            return np.unpackbits(packed, count=row["items"]).astype(bool)
+            return _unpacked(row["items"], row["correct"])
     return None
 
 

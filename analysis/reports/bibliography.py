@@ -32,6 +32,7 @@ SETS = {
     "lample2019_xlm": "lample2019",
     "devlin2019_mbert": "devlin2019",
     "ponti2020_xcopa_leaderboard": "ponti2020",
+    "crosslift_mini": "wang2024",
 }
 
 

@@ -37,7 +37,7 @@ class Arms:
 
 def own_sweeps() -> list[str]:
     """Bundled sets that come from the runner; none where none is bundled."""
-    return [entry.name for entry in datasets.record_sets() if entry.name.startswith(OWN_SWEEP)]
+    return [entry.name for entry in datasets.record_sets() if entry.own]
 
 
 def mean_value(values: Sequence[float], unit: str, digits: int = 2) -> Value:

@@ -33,8 +33,9 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from analysis.cli.output import console
+    from analysis.controls import BASELINES
     from analysis.errors import CrossliftError, unknown_name
-    from analysis.readers.store import BASELINES, check_revisions, read_store, store_records
+    from analysis.readers.store import check_revisions, read_store, store_records
     from analysis.records import complete
 
     from ..store.atomic import write_whole

@@ -37,8 +37,8 @@ def test_shown_figure_exists() -> None:
 
 
 def test_shown_counts_are_those_of_the_data() -> None:
-    scores = sum(len(datasets.load(entry.name)) for entry in datasets.record_sets())
-    text = f"{scores:,} published scores in {len(datasets.record_sets())} sets"
+    scores = sum(len(datasets.load(entry.name)) for entry in datasets.published_sets())
+    text = f"{scores:,} published scores in {len(datasets.published_sets())} sets"
     assert text in README
 
 

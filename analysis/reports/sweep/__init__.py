@@ -1,0 +1,1 @@
+"""What reports say about a sweep with controls: amounts, the control of as many steps, domain, depth and distance."""

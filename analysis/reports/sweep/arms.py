@@ -1,0 +1,100 @@
+"""Mean gains by arm, by domain and by depth: who gains how much over which baseline."""
+
+from __future__ import annotations
+
+from ..describe import value_table
+from ..numbers import Value
+from .rows import OVER, Fits, Section, Sweep, basis, change, key, means, targets_of
+
+#: The two arms of one size that differ in domain, and what the domain of each is near to.
+DOMAINS = ("banking77:500", "nollysenti:500")
+
+
+def by_arm(sweep: Sweep) -> Section:
+    """Every intermediate arm on every target, over either baseline."""
+    fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
+    shown: dict[str, Value] = {}
+    for baseline, over in OVER.items():
+        frame = sweep.gains[baseline].frame
+        for target in targets_of(frame):
+            rows = frame[frame["target_task"] == target]
+            found = means(rows, "arm", f"{target}, over {over}", fits)
+            for arm in sorted(found, key=lambda name: (name.split(":")[0], float(name.split(":")[1]))):
+                entries[f"{target}: {arm}, over {over}"] = (found[arm], basis(rows[rows["arm"] == arm]))
+                values[key(target, arm, baseline)] = found[arm]
+                if baseline == "steps":
+                    shown[f"{target}: {arm}"] = found[arm]
+    steps = [value for name, value in values.items() if name.endswith("_steps")]
+    up, down = (sum(value.settled and (value.estimate > 0) is sign for value in steps) for sign in (True, False))
+    words = (
+        f"Of {len(steps)} pairs of an intermediate arm and a trained target, {up} gain over going on with the target "
+        f"task for as many steps and {down} lose (intervals that exclude zero); the others are not settled. "
+        "Both were trained in English and tested in other languages: neither is fine-tuning in the language tested."
+    )
+    table = value_table(entries, "points", "Mean gain over languages")
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)
+
+
+def by_domain(sweep: Sweep) -> Section | None:
+    """The two arms of one size against each other; the baseline, which both share, drops out."""
+    frame = sweep.gains["plain"].frame
+    first, second = (frame[frame["arm"] == arm] for arm in DOMAINS)
+    keys = ["model", "target_task", "seed", "language", "condition"]
+    pairs = first[[*keys, "gain"]].merge(second[[*keys, "gain"]], on=keys, suffixes=("", "_other"))
+    if pairs.empty:
+        return None
+    pairs = pairs.assign(
+        difference=pairs["gain_other"] - pairs["gain"],
+        run=pairs["model"] + " " + pairs["target_task"] + " " + pairs["seed"],
+    )
+    fits, entries, values = Fits(), dict[str, tuple[Value, str]](), dict[str, Value]()
+    names = " minus ".join(reversed(DOMAINS))
+    for target in targets_of(pairs):
+        rows = pairs[pairs["target_task"] == target]
+        values[target] = means(rows, "target_task", f"{names} on {target}", fits, "difference")[target]
+        entries[f"{target}: {names}"] = (values[target], basis(rows))
+    words = f"With as many examples and steps, {names} is " + "; ".join(
+        f"{{sweep_{target}.estimate}} ({{sweep_{target}.interval}}) on {target}" for target in values
+    )
+    if {"nusax", "sib200"} <= set(values):
+        both = pairs[pairs["target_task"].isin(["nusax", "sib200"])]
+        both = both.assign(sentiment=(both["target_task"] == "nusax").astype(float))
+        values["domain"] = change(both, "sentiment", "Domain by target", fits, "difference")
+        entries["nusax (sentiment) minus sib200 (topics)"] = (values["domain"], basis(both))
+        words += (
+            "; between sentiment and topics the difference changes by {sweep_domain.estimate} points "
+            "({sweep_domain.basis}), which is above zero if film reviews suit sentiment better than topics"
+        )
+    table = value_table(entries, "points", "One domain of intermediate data against another")
+    shown = {name: value for name, (value, _) in entries.items()}
+    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, basis(frame), shown)
+
+
+def by_depth(sweep: Sweep) -> Section:
+    """Mean gain over arms at each depth, by target and baseline."""
+    fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
+    for baseline, over in OVER.items():
+        frame = sweep.gains[baseline].frame
+        models = frame.groupby("model")["params_m"].first().sort_values().index
+        for target in targets_of(frame):
+            rows = frame[frame["target_task"] == target]
+            found = means(rows, "model", f"Depths on {target}, over {over}", fits)
+            for model in [name for name in models if name in found]:
+                entries[f"{target}: {model}, over {over}"] = (found[model], basis(rows[rows["model"] == model]))
+                values[key(target, model, baseline)] = found[model]
+            if len(found) > 1:
+                ends = [next(name for name in order if name in found) for order in (models, models[::-1])]
+                part = rows[rows["model"].isin(ends)]
+                part = part.assign(deepest=(part["model"] == ends[1]).astype(float))
+                label = f"{target}: {ends[1]} minus {ends[0]}, over {over}"
+                entries[label] = (change(part, "deepest", label, fits), basis(part))
+    depths = sweep.gains["plain"].frame["model"].nunique()
+    words = (
+        f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target and are "
+        "pooled with no other model."
+        if depths > 1
+        else f"The sweep has one depth, {models[0]}: nothing can be said about depth."
+    )
+    table = value_table(entries, "points", "Mean gain over arms and languages by depth")
+    shown = {name: value for name, (value, _) in entries.items()}
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)

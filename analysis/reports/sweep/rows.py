@@ -1,0 +1,233 @@
+"""Gains of a sweep over either baseline, with the training run behind each, and means and slopes over runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...controls import BASELINES, CONTROL
+from ...inputs import Input, read_inputs
+from ...languages import resolve
+from ...mixed import MixedResult, fit_mixed
+from ...outcomes import Options, Outcome, build_outcome
+from ...tables import Table
+from ..compare import FEWEST, OWN_SWEEP, mean_value, own_sweeps
+from ..describe import fit_diagnostics, model_method, model_references
+from ..numbers import Value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..session import Session
+
+#: Data and model of the bundled sweep.
+CITED = (
+    "adelani2024", "winata2023", "nivre2020", "artetxe2019", "casanueva2020", "shode2023", "wang2024",
+)  # fmt: skip
+#: What a gain is over, in words.
+OVER = {"plain": "no intermediate stage", "steps": "as many steps on the target task"}
+#: Resource classes (Joshi et al.) up to this one count as low.
+LOW = 2
+_ONCE = (
+    "too few training runs to tell the noise of training from the effect; such intervals speak of languages and items "
+    "alone."
+)
+RETRIEVAL = (
+    "Tatoeba is among the targets, and e5 was tuned for retrieval: what an intermediate stage does to it here tests no "
+    "finding about retrieval in models that were not tuned for it."
+)
+TRUNCATIONS = (
+    "The depths are truncations of one checkpoint after its first layers, not models pretrained at several sizes."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep whose records hold both baselines: names of its sets, what was read, and its gains by baseline."""
+
+    names: tuple[str, ...]
+    read: Input
+    gains: dict[str, Outcome]
+
+    @property
+    def caveats(self) -> list[str]:
+        """What holds for every figure of it."""
+        rows = self.read.records
+        found = [TRUNCATIONS] if rows["family"].fillna("").str.contains("truncation").any() else []
+        return found + ([RETRIEVAL] if (rows["target_task"] == "tatoeba").any() else [])
+
+
+@dataclass(slots=True)
+class Fits:
+    """Collects what was fitted: diagnostics, sentences on the method, and references."""
+
+    health: dict[str, list[str]] = field(default_factory=dict)
+    methods: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+
+    @property
+    def diagnostics(self) -> list[str]:
+        """What is said of the fits, each sentence once, with the fits that it is said of."""
+        return [f"Of the sweep ({'; '.join(dict.fromkeys(names))}): {line}" for line, names in self.health.items()]
+
+    @property
+    def warning(self) -> str:
+        """A sentence for the text where intervals leave out the noise of training, else nothing."""
+        return _ONCE[0].upper() + _ONCE[1:] if _ONCE in self.health else ""
+
+    def add(self, result: MixedResult, words: str, once: bool) -> None:
+        """Note a fit; ``once`` if no run repeats the arms, so that the noise of training is not in the intervals."""
+        for line in fit_diagnostics(result, ""):
+            self.health.setdefault(line.removeprefix(": "), []).append(words)
+        if once:
+            self.health.setdefault(_ONCE, []).append(words)
+        if not self.methods:
+            self.methods.append(model_method(result, "gains of the sweep in points"))
+        self.references = model_references(result)
+
+
+def find_sweep(data: Sequence[str]) -> Sweep | None:
+    """The sweep among ``data``, or the bundled one where no data are named; ``None`` without a baseline of steps."""
+    names = tuple(data) or tuple(own_sweeps())
+    if not names:
+        return None
+    read = read_inputs(names)
+    if CONTROL not in read.records.columns or not (read.records[CONTROL] == "steps").any():
+        return None
+    gains = {}
+    for baseline in BASELINES:
+        made = build_outcome(read.records, Options(baseline=baseline))
+        gains[baseline] = Outcome(_with_runs(made.frame), made.options, made.read, made.dropped, made.notices)
+    return Sweep(names, read, gains)
+
+
+def _with_runs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``arm``, ``run`` and ``reference_run`` (what was trained once, and tested in all languages), and resources.
+
+    ``low`` is 1 for languages of resource class ``LOW`` and lower, missing where the class is not known; ``seen`` is 1
+    for those in CC-100.
+    """
+    examples = frame["intermediate_examples"].map("{:g}".format)
+    arm = frame["intermediate_task"] + ":" + examples
+    trained = frame["model"] + " " + frame["target_task"] + " " + frame["seed"].fillna("")
+    untrained = frame["model"] + " " + frame["target_task"]  # evaluated as it is: one baseline for all seeds
+    control = frame["condition"].fillna("").str.extract(r"control=steps:(\d+)")[0].fillna("")
+    classes = {code: resolve(code).joshi_class for code in frame["language"].unique()}
+    low = frame["language"].map(classes).astype(float)
+    return frame.assign(
+        arm=arm,
+        run=trained + " " + arm,
+        reference_run=(trained + " " + control).where(frame["train_examples"] > 0, untrained),
+        doublings=np.log2(frame["intermediate_examples"]),
+        low=(low <= LOW).astype(float).where(low.notna()),
+        seen=frame["log_corpus"].notna().astype(float),
+    )
+
+
+def fit_runs(rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain") -> tuple[MixedResult, bool]:
+    """A mixed model with intercepts for languages, training runs and the runs of baselines, as far as they have levels.
+
+    Every score after one training shares its luck, in whatever language: without an effect of the run a mean over many
+    languages would seem certain after a single training.
+
+    Parameters
+    ----------
+    rows
+        Gains with ``run`` and ``reference_run``.
+    fixed
+        Right-hand side of the fixed part.
+    cells
+        Distinct values of the fixed part; with no more runs than that the run has no variance of its own.
+
+    Returns
+    -------
+    result, once
+        ``once`` is true if the run had to be left out.
+    """
+    random = [
+        name
+        for name in ("language", "run", "reference_run")
+        if name in rows.columns
+        and FEWEST <= rows[name].nunique() < len(rows)
+        and (name == "language" or rows[name].nunique() > cells + 1)
+    ]
+    if {"run", "reference_run"} <= set(random) and rows["run"].nunique() == rows["reference_run"].nunique():
+        random.remove("reference_run")
+    formula = " + ".join([f"{outcome} ~ {fixed}", *(f"(1|{name})" for name in random)])
+    return fit_mixed(formula, rows), "run" not in random
+
+
+def means(rows: pd.DataFrame, by: str, words: str, fits: Fits, outcome: str = "gain") -> dict[str, Value]:
+    """Mean gain for each level of ``by``, with the intervals of :func:`fit_runs`."""
+    levels = sorted(rows[by].unique())
+    if len(levels) == 1 and not rows["language"].duplicated().any():
+        fits.health.setdefault(_ONCE, []).append(words)
+        return {levels[0]: mean_value(rows[outcome].to_list(), "points")}
+    coded = rows.assign(**{f"level{i}": (rows[by] == level).astype(float) for i, level in enumerate(levels)})
+    terms = "1" if len(levels) == 1 else "0 + " + " + ".join(f"level{i}" for i in range(len(levels)))
+    result, once = fit_runs(coded, terms, len(levels), outcome)
+    fits.add(result, words, once)
+    found = result.contrast(np.eye(len(levels))).to_dict("records")
+    return {level: Value.of_row(row, "points") for level, row in zip(levels, found, strict=True)}
+
+
+def change(rows: pd.DataFrame, column: str, words: str, fits: Fits, outcome: str = "gain") -> Value:
+    """Mean outcome where ``column`` is 1 minus that where it is 0, with the intervals of :func:`fit_runs`."""
+    result, once = fit_runs(rows, column, 2, outcome)
+    fits.add(result, words, once)
+    weights = np.zeros((1, len(result.names)))
+    weights[0, result.names.index(column)] = 1.0
+    return Value.of_row(result.contrast(weights).iloc[0].to_dict(), "points")
+
+
+def key(*parts: str) -> str:
+    """A name for a number: lower case, digits and underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", "_".join(parts).lower())
+
+
+def targets_of(rows: pd.DataFrame) -> list[str]:
+    """Target tasks in the order of their names."""
+    return sorted(rows["target_task"].unique())
+
+
+def basis(rows: pd.DataFrame) -> str:
+    """What a figure rests on."""
+    return f"{rows['language'].nunique()} languages, {rows['run'].nunique()} training runs, {len(rows):,} gains"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a report: words, the values that they name as ``{sweep_NAME}``, the table, and how it was fitted.
+
+    ``shown`` is what a figure of estimates draws, by name.
+    """
+
+    words: str
+    values: dict[str, Value]
+    table: Table
+    fits: Fits
+    rests_on: str
+    shown: dict[str, Value] = field(default_factory=dict)
+
+    def record(self, session: Session) -> None:
+        """Put words, values, diagnostics, method and references into a report."""
+        for name, value in self.values.items():
+            session.numbers[f"sweep_{name}"] = value
+        session.numbers["sweep_rests_on"] = self.rests_on
+        session.say("sweep_detail", f"{self.words} {self.fits.warning}".strip())
+        session.diagnose(*self.fits.diagnostics)
+        session.method(*self.fits.methods)
+        session.cite(*self.fits.references, *CITED)
+
+
+def omit(session: Session) -> None:
+    """Say that there is no sweep among the data, in place of its words, figure and table."""
+    session.numbers["sweep_detail"] = (
+        f"The set '{OWN_SWEEP}', a sweep of our own with a control of as many steps, is not among the data."
+    )
+    session.omit("sweep")
+    session.omit("sweep_table")

@@ -1,0 +1,107 @@
+"""The study ``crosslift_mini``: its grid, and its records from the store of a finished sweep.
+
+Usage:
+    python data/build/crosslift_mini.py grid                      write the grid, languages chosen by rule
+    python data/build/crosslift_mini.py collect STORE [STORE …] [--out DIR] [--partial]     write the records
+
+The sweep itself is ``runner run data/published/crosslift_mini/grid.yaml --store STORE --data-dir DIR``, with the data
+sets that ``data/published/PROVENANCE.md`` names in DIR. Records hold figures and configuration, no text.
+
+``collect`` writes ``records.parquet`` (rows of the record schema and one bit for each item tested) and
+``configuration.json`` (versions, hyperparameters, revisions, time) beside ``grid.yaml``, and prints the entries that
+``data/catalog.toml`` and ``PROVENANCE.md`` need. It refuses a store that lacks a cell of the grid, unless told that it
+is ``--partial``, and cells of different revisions in any case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from itertools import cycle
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sweeps import collect  # noqa: E402
+
+from analysis.errors import CrossliftError  # noqa: E402
+from analysis.languages import resolve, resolve_code  # noqa: E402
+from analysis.typology import distances  # noqa: E402
+from runner.tasks.catalog import find_task  # noqa: E402
+
+FOLDER = ROOT / "data" / "published" / "crosslift_mini"
+#: Languages of SIB-200 that are tested.
+WANTED = 64
+
+
+def choose_languages(wanted: int = WANTED) -> list[str]:
+    """Codes of SIB-200: the languages of NusaX and PUD, then families in turn, the best documented language first.
+
+    Each family gives one language before any gives a second, so that a count of languages is not a count of
+    Indo-European ones. A language counts in its usual script alone; languages without observed syntactic features,
+    and those that belong to no family, are left to the first rule.
+    """
+    codes = {resolve(code).iso: code for code in find_task("sib200").languages if not resolve_code(code).variant}
+    named = [resolve(code).iso for task in ("nusax", "ud_pos") for code in find_task(task).languages]
+    chosen = [iso for iso in dict.fromkeys(named) if iso in codes]
+    shares = {row.code: row.observed_share for row in distances(list(codes))}
+    families = defaultdict(list)
+    for iso in sorted(codes, key=lambda iso: (-shares[iso], iso)):
+        if iso not in chosen and resolve(iso).family and shares[iso] > 0:
+            families[resolve(iso).family].append(iso)
+    for family in cycle(sorted(families)):
+        if len(chosen) == wanted:
+            break
+        if families[family]:
+            chosen.append(families[family].pop(0))
+    extra = [code for code in find_task("nusax").languages if resolve(code).iso not in codes]  # Batak, Madurese, Ngaju
+    return sorted(codes[iso] for iso in chosen) + sorted(extra)
+
+
+def write_grid() -> None:
+    """Write the grid with the languages chosen."""
+    import yaml
+
+    grid = {
+        "models": ["me5-small@3", "me5-small@6", "me5-small"],
+        "intermediate": [
+            {"task": "banking77", "examples": [500, 2000, 8000]},
+            {"task": "nollysenti", "examples": 500},
+            {"task": "ud_pos", "examples": 2000},
+        ],
+        "targets": ["sib200", "nusax", "ud_pos:2000", "tatoeba"],
+        "languages": choose_languages(),
+        "seeds": "1-5",
+        "control": "steps",
+        "training": {"epochs": 3, "batch_size": 32, "learning_rate": 5e-4, "dropout": 0},
+        "training_intermediate": {"epochs": 2},
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False, width=110), encoding="utf-8")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Grid and records of the study crosslift_mini.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("grid", help="write the grid, languages chosen by rule")
+    collecting = commands.add_parser("collect", help="write the records of finished sweeps")
+    collecting.add_argument("stores", nargs="+", type=Path, metavar="STORE")
+    collecting.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
+    collecting.add_argument("--partial", action="store_true", help="accept a sweep that is not finished")
+    options = parser.parse_args()
+    if options.command == "grid":
+        write_grid()
+        return
+    try:
+        print(collect(options.stores, FOLDER / "grid.yaml", options.out, options.partial))
+    except CrossliftError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""From the stores of a finished sweep to a bundled set: records with results by item, and the configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from analysis.errors import StoreError
+from analysis.readers.collected import CORRECT, detach_items
+from analysis.readers.store import Cell, StoreContent, check_revisions, read_store, store_records
+from analysis.records import NAMES, check_records
+from runner.plan.build import build_plan
+from runner.plan.grid import parse_grid
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RECORDS, CONFIGURATION = "records.parquet", "configuration.json"
+#: Columns beside the schema: the cell, which baseline it is, its steps, and its results by item.
+BESIDE = ("cell", "control", "matched_steps", CORRECT)
+ORDER = [
+    "model", "target_task", "method", "intermediate_task", "intermediate_examples", "matched_steps", "language",
+    "condition", "metric", "seed",
+]  # fmt: skip
+
+
+def collect(stores: Sequence[Path], grid: Path, out: Path, partial: bool = False) -> str:
+    """Write the records and the configuration of a sweep; returns the entries that a catalogue needs.
+
+    Raises
+    ------
+    StoreError
+        If a store is damaged, cells rest on different revisions, two stores disagree about a cell, or a cell of the
+        grid is missing and ``partial`` is false.
+    """
+    plan = build_plan(parse_grid(yaml.safe_load(grid.read_text(encoding="utf-8"))))
+    content = merged([read_store(path) for path in stores], grid.parent.name)
+    wanted = {cell.id: cell.label for cell in plan.cells}
+    found, cells = len(content.cells), tuple(cell for cell in content.cells if cell.id in wanted)
+    missing = [label for name, label in wanted.items() if name not in {cell.id for cell in cells}]
+    if missing and not partial:
+        raise StoreError(
+            f"{len(missing):,} of {len(wanted):,} cells of the grid are missing, the first: {missing[0]}.",
+            "Finish the sweep with runner run, or say --partial.",
+        )
+    content = replace(content, cells=cells)
+    check_revisions(content)
+    frame = check_records(store_records(content), content.study, first_line=1).frame
+    out.mkdir(parents=True, exist_ok=True)
+    write_records(detach_items(frame), out / RECORDS)
+    summary = {
+        "study": content.study,
+        "complete": not missing,
+        "cells": len(cells),
+        "cells_of_the_grid": len(wanted),
+        "rows": len(frame),
+        "grid_sha256": hashlib.sha256(grid.read_bytes()).hexdigest(),
+        "records_sha256": hashlib.sha256((out / RECORDS).read_bytes()).hexdigest(),
+        **configuration(cells),
+    }
+    text = json.dumps(summary, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (out / CONFIGURATION).write_text(text, encoding="utf-8")
+    spare = found - len(cells)
+    lines = [f"{len(frame):,} rows of {len(cells):,} of {len(wanted):,} cells: {out / RECORDS}"]
+    lines += [f"left out: {spare:,} cells that are no part of the grid"] if spare else []
+    return "\n".join([*lines, "", entries(content.study, len(frame))])
+
+
+def merged(contents: Sequence[StoreContent], study: str) -> StoreContent:
+    """One content from several stores, in the order of the cells' names.
+
+    A cell in two stores is one cell if both have the same outcome.
+    """
+    found: dict[str, Cell] = {}
+    for content in contents:
+        if content.damaged:
+            name, reason = content.damaged[0]
+            raise StoreError(
+                f"'{content.path}' has {len(content.damaged)} damaged cells, the first: cells/{name}: {reason}.",
+                "Remove them and run the sweep again: what is there is not repeated.",
+            )
+        for cell in content.cells:
+            known = found.setdefault(cell.id, cell)
+            if (known.records, known.items_sha256) != (cell.records, cell.items_sha256):
+                raise StoreError(f"the cell '{cell.id}' has another outcome in '{content.path}'.")
+    if not found:
+        raise StoreError("the stores have no evaluated cell.")
+    return StoreContent(contents[0].path, study, tuple(found[name] for name in sorted(found)), ())
+
+
+def write_records(frame: pd.DataFrame, path: Path) -> None:
+    """Write the columns of the set, sorted, so that the same cells give the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = frame[[*NAMES, *BESIDE]].sort_values([*ORDER, "cell"], ignore_index=True)
+    columns = {}
+    for name in table.columns:
+        kind = pa.string() if name in NAMES else None
+        values = table[name]
+        if name == CORRECT:
+            kind = pa.binary()
+        elif name in NAMES and values.dtype == float:
+            kind = pa.float64()
+        columns[name] = pa.array(values, type=kind, from_pandas=True)
+    pq.write_table(pa.table(columns), path, compression="zstd", compression_level=19)
+
+
+def configuration(cells: Sequence[Cell]) -> dict[str, Any]:
+    """What the cells rest on and ran with, as their stages and manifests say."""
+    trained: dict[str, set[str]] = {}
+    revisions: dict[str, str] = {}
+    versions: Counter[tuple[str, str]] = Counter()
+    machines: Counter[tuple[str, ...]] = Counter()
+    for cell in cells:
+        revisions |= cell.revisions
+        stage: Any = cell.stage
+        while stage:
+            if "training" in stage["inputs"]:
+                trained.setdefault(stage["kind"], set()).add(json.dumps(stage["inputs"]["training"], sort_keys=True))
+            stage = stage["parent"]
+        manifest = cell.manifest
+        versions.update((str(name), str(value)) for name, value in manifest["versions"].items())
+        machines[tuple(str(manifest.get(name, "")) for name in ("device", "python", "threads", "git"))] += 1
+    return {
+        "training": {kind: [json.loads(text) for text in sorted(found)] for kind, found in sorted(trained.items())},
+        "revisions": dict(sorted(revisions.items())),
+        "versions": [{"package": name, "version": value, "cells": n} for (name, value), n in sorted(versions.items())],
+        "ran_on": [
+            dict(zip(("device", "python", "threads", "git"), found, strict=True)) | {"cells": n}
+            for found, n in sorted(machines.items())
+        ],
+    }
+
+
+def entries(study: str, rows: int) -> str:
+    """The entry of ``data/catalog.toml`` and the line of ``PROVENANCE.md``, to be committed with the data."""
+    return f'''data/catalog.toml:
+
+[[set]]
+name = "{study}"
+kind = "records"
+file = "{study}/{RECORDS}"
+gains = true
+own = true
+title = "me5-small at three depths: intermediate tasks and as many steps on the target task instead, four target tasks"
+source = "runner, with data/published/{study}/grid.yaml"
+grade = "M"
+traps = [
+  "The three depths are truncations of one checkpoint, not models pretrained at three sizes.",
+  "e5 was tuned for retrieval: Tatoeba says nothing of what an intermediate stage does to retrieval in other models.",
+  "Every intermediate row has two baselines, plain and of as many steps; --baseline chooses one.",
+]
+
+data/published/PROVENANCE.md:
+
+| `{study}` | {rows:,} | own sweep of `{study}/grid.yaml`, with what `{study}/{CONFIGURATION}` says | M |'''

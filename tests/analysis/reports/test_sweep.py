@@ -1,0 +1,154 @@
+"""Sections on a sweep with controls: planted effects of arms, amounts, domain, depth and distance come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.plots.amounts import plot_amounts
+from analysis.plots.style import figure
+from analysis.reports.session import Session
+from analysis.reports.sweep.amounts import amounts
+from analysis.reports.sweep.arms import by_arm, by_depth, by_domain
+from analysis.reports.sweep.distance import by_distance
+from analysis.reports.sweep.rows import RETRIEVAL, TRUNCATIONS, Sweep, find_sweep, omit
+
+LANGUAGES = [
+    "deu", "fra", "spa", "hin", "tur", "fin", "heb", "ind", "jpn", "kor", "rus", "swa", "tha", "vie", "zho", "hun",
+    "est", "yor", "wol",
+]  # fmt: skip
+ARMS = {("banking77", 500): 32, ("banking77", 2000): 126, ("banking77", 8000): 500, ("nollysenti", 500): 32}
+#: Points: a doubling of banking77; as many steps on the target task; reviews for sentiment; two thirds of the layers.
+DOUBLING, CONTROL, REVIEWS, DEPTH = 1.5, 2.0, 4.0, 3.0
+
+
+def planted(seeds: int = 4) -> pd.DataFrame:
+    """Records of two depths, two trained targets and one without training, with noise by run and by score."""
+    rng = np.random.default_rng(5)
+    rows: list[dict[str, Any]] = []
+
+    def run(level: float, languages: np.ndarray, **what: Any) -> None:
+        luck = rng.normal(0, 0.3)
+        for language, own in zip(LANGUAGES, languages, strict=True):
+            score = round(level + own + luck + rng.normal(0, 0.3), 4)
+            rows.append({"study": "planted", "metric": "acc", "split": "test", "language": language, "score": score,
+                         "n_items": 1000, "family": "m truncations", "cell": f"c{len(rows)}", **what})  # fmt: skip
+
+    for depth in (3, 6):
+        for target in ("nusax", "sib200", "tatoeba"):
+            own = rng.normal(0, 3, len(LANGUAGES))
+            trained = target != "tatoeba"
+            for seed in range(1, seeds + 1):
+                base = {"model": f"m@{depth}", "params_m": 100.0 + depth, "target_task": target, "seed": str(seed),
+                        "train_examples": 500.0 * trained, "control": "", "matched_steps": 0}  # fmt: skip
+                run(50, own, **base, method="baseline")
+                for steps in sorted(set(ARMS.values())) if trained else ():
+                    run(50 + CONTROL, own, **{**base, "control": "steps", "matched_steps": steps},
+                        condition=f"control=steps:{steps}", method="baseline")  # fmt: skip
+                for (task, examples), steps in ARMS.items():
+                    lift = DOUBLING * np.log2(examples / 500) + DEPTH * (depth == 6)
+                    lift += REVIEWS if task == "nollysenti" and target == "nusax" else 0.0
+                    run(50 + lift, own, **{**base, "matched_steps": steps}, method="intermediate",
+                        intermediate_task=task, intermediate_examples=examples)  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    path = tmp_path_factory.mktemp("sweep") / "planted.csv"
+    planted().to_csv(path, index=False)
+    found = find_sweep([str(path)])
+    assert found is not None
+    return found
+
+
+def test_amounts_give_the_slope_over_either_baseline(sweep: Sweep) -> None:
+    found = amounts(sweep)
+    assert found is not None
+    section, points = found
+    assert set(section.values) == {"nusax_plain", "nusax_steps", "sib200_plain", "sib200_steps", "tatoeba_plain"}
+    for value in section.values.values():
+        assert value.low is not None and value.high is not None
+        assert value.low < DOUBLING < value.high and value.high - value.low < 1.0
+    assert not section.fits.warning
+    names = [row[0] for row in section.table.rows]
+    assert any("low-resource languages, difference" in name for name in names)
+    at = points.pivot_table(index=["target_task", "examples"], columns="baseline", values="estimate").dropna()
+    assert (at["plain"] - at["steps"]).to_numpy() == pytest.approx(CONTROL, abs=0.7)
+
+
+def test_a_figure_of_amounts_has_a_line_for_each_target_and_baseline(sweep: Sweep) -> None:
+    found = amounts(sweep)
+    assert found is not None
+    with figure() as (_, ax):
+        plot_amounts(found[1], ax)
+        drawn = ax.containers
+        assert len(drawn) == 5
+        for container, (_, rows) in zip(drawn, found[1].groupby(["target_task", "baseline"]), strict=True):
+            assert container[0].get_ydata() == pytest.approx(rows["estimate"].to_numpy())
+        assert [text.get_text() for text in ax.get_xticklabels()] == ["500", "2,000", "8,000"]
+
+
+def test_arms_are_compared_with_as_many_steps(sweep: Sweep) -> None:
+    section = by_arm(sweep)
+    assert section.values["nusax_nollysenti_500_plain"].estimate == pytest.approx(REVIEWS + DEPTH / 2, abs=0.6)
+    assert section.values["sib200_banking77_8000_steps"].estimate == pytest.approx(
+        4 * DOUBLING + DEPTH / 2 - CONTROL, abs=0.6
+    )
+    assert not any(name.startswith("tatoeba") and name.endswith("steps") for name in section.values)
+    assert list(section.shown)[:3] == ["nusax: banking77:500", "nusax: banking77:2000", "nusax: banking77:8000"]
+
+
+def test_domain_matters_where_it_was_planted(sweep: Sweep) -> None:
+    section = by_domain(sweep)
+    assert section is not None
+    assert section.values["nusax"].estimate == pytest.approx(REVIEWS, abs=0.5)
+    assert not section.values["sib200"].settled
+    assert section.values["domain"].settled
+    assert section.values["domain"].estimate == pytest.approx(REVIEWS, abs=0.6)
+
+
+def test_depths_stand_beside_each_other_and_are_called_truncations(sweep: Sweep) -> None:
+    section = by_depth(sweep)
+    grown = section.values["sib200_m_6_plain"].estimate - section.values["sib200_m_3_plain"].estimate
+    assert grown == pytest.approx(DEPTH, abs=0.6)
+    assert "sib200: m@6 minus m@3, over no intermediate stage" in section.shown
+    assert TRUNCATIONS in section.words
+
+
+def test_distance_has_no_slope_where_none_was_planted(sweep: Sweep) -> None:
+    section = by_distance(sweep)
+    assert set(section.values) == {"nusax_plain", "nusax_steps", "sib200_plain", "sib200_steps", "tatoeba_plain"}
+    assert all(abs(value.estimate) < 0.5 for value in section.values.values())
+    assert any("related languages alike" in name for name in section.shown)
+
+
+def test_words_name_values_that_are_recorded_and_warn_of_retrieval(sweep: Sweep, tmp_path: Path) -> None:
+    for number, section in enumerate((amounts(sweep), by_arm(sweep), by_domain(sweep), by_depth(sweep))):
+        made = section[0] if isinstance(section, tuple) else section
+        assert made is not None
+        session = Session(f"trial{number}", tmp_path)
+        made.record(session)
+        said = session.numbers.print("sweep_detail")
+        assert RETRIEVAL in said and "{" not in said
+
+
+def test_one_run_an_arm_is_said_to_leave_out_the_noise_of_training(tmp_path: Path) -> None:
+    planted(seeds=1).query("model == 'm@3'").to_csv(tmp_path / "one.csv", index=False)
+    found = find_sweep([str(tmp_path / "one.csv")])
+    assert found is not None
+    for section in (by_arm(found), by_domain(found)):
+        assert section is not None and section.fits.warning.startswith("Too few training runs")
+    assert "one depth" in by_depth(found).words
+
+
+def test_without_a_control_there_is_no_section(tmp_path: Path) -> None:
+    assert find_sweep(["devlin2019_mbert"]) is None
+    session = Session("trial", tmp_path)
+    omit(session)
+    assert session.omitted == ["sweep", "sweep_table"]
+    assert "not among the data" in session.numbers.print("sweep_detail")
