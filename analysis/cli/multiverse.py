@@ -130,6 +130,7 @@ def _request(options: argparse.Namespace) -> Any:
             keep=tuple(name for given in options.keep for name in given.split(",")),
             metric=options.metric,
             where=options.where,
+            baseline=options.baseline,
         ),
         choices=options.choices,
         fixed=tuple(options.fix),

@@ -124,6 +124,7 @@ def _request(options: argparse.Namespace) -> Any:
             keep=tuple(name for given in options.keep for name in given.split(",")),
             metric=options.metric,
             where=options.where,
+            baseline=options.baseline,
         ),
         draws=options.simulations,
         target=options.target,
