@@ -347,9 +347,9 @@ else:
     session.table("sweep_table", section.table)
     session.figure(
         "sweep",
-        lambda ax: plot_slopes(section.shown, ax, "Change of the gain (points per 0.1 of syntactic distance)"),
+        lambda ax: plot_slopes(section.shown, ax, "Slope (points per 0.1 of distance)"),
         "Slope of the gain over syntactic distance by target and baseline, with 95% intervals "
-        "(Satterthwaite; filled: without zero), with and without related languages allowed to be alike: "
+        "(Satterthwaite; filled: without zero), without and with a kernel of related languages: "
         "{sweep_rests_on}.",
         "Slopes over distance by target and baseline.",
         height=0.9 + 0.24 * len(section.shown),

@@ -126,6 +126,7 @@ def _request(options: argparse.Namespace) -> Any:
             keep=split(options.keep),
             metric=options.metric,
             where=options.where,
+            baseline=options.baseline,
         ),
         choices=options.choices,
         fixed=tuple(options.fix),

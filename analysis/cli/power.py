@@ -135,6 +135,7 @@ def _request(options: argparse.Namespace) -> Any:
             keep=split(options.keep),
             metric=options.metric,
             where=options.where,
+            baseline=options.baseline,
         ),
         draws=options.simulations,
         target=options.target,

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from analysis import Options, build_outcome
+from analysis.cli.main import main
 from analysis.errors import CrossliftError, RecordError, StoreError, UnknownNameError
 from analysis.gains import covariance
 from analysis.inputs import read_inputs
@@ -144,3 +145,12 @@ def test_baselines_that_are_not_there_are_refused(swept: tuple[Path, Path]) -> N
         build_outcome(records, Options(baseline="step"))
     with pytest.raises(CrossliftError, match="no row is a baseline that trained for as many steps"):
         build_outcome(records[records["control"] != "steps"], Options(baseline="steps"))
+
+
+@pytest.mark.parametrize("command", ["fit", "meta", "multiverse", "power", "predict", "scale"])
+def test_every_analysis_refuses_a_baseline_that_there_is_not(
+    swept: tuple[Path, Path], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extra = {"power": ["--languages", "10"], "fit": ["--factor", "typology"]}.get(command, [])
+    assert main([command, "--data", str(swept[1] / "records.parquet"), "--baseline", "stpes", *extra]) == 2
+    assert "unknown baseline 'stpes'" in capsys.readouterr().err

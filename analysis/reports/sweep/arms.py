@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, change, key, means, targets_of
+from .rows import OVER, Fits, Section, Sweep, basis, change, key, means, short, targets_of
 
 #: The two arms of one size that differ in domain, and what the domain of each is near to.
 DOMAINS = ("banking77:500", "nollysenti:500")
@@ -66,7 +66,7 @@ def by_domain(sweep: Sweep) -> Section | None:
             "({sweep_domain.basis}), which is above zero if film reviews suit sentiment better than topics"
         )
     table = value_table(entries, "points", "One domain of intermediate data against another")
-    shown = {name: value for name, (value, _) in entries.items()}
+    shown = {short(name): value for name, (value, _) in entries.items()}
     return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, basis(frame), shown)
 
 
@@ -96,5 +96,5 @@ def by_depth(sweep: Sweep) -> Section:
         else f"The sweep has one depth, {models[0]}: nothing can be said about depth."
     )
     table = value_table(entries, "points", "Mean gain over arms and languages by depth")
-    shown = {name: value for name, (value, _) in entries.items()}
+    shown = {short(name): value for name, (value, _) in entries.items()}
     return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)

@@ -6,9 +6,12 @@ from ...factors import Request, fit_factors
 from ...outcomes import Options
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, targets_of
+from .rows import OVER, Fits, Section, Sweep, basis, short, targets_of
 
 UNIT = "points per 0.1"
+_SAME_SLOPE = (
+    "training runs are given no slope of their own, so that intervals leave out how a slope differs from run to run."
+)
 
 
 def by_distance(sweep: Sweep) -> Section:
@@ -41,8 +44,9 @@ def by_distance(sweep: Sweep) -> Section:
         f"{OVER[name.rsplit('_', 1)[1]]}"
         for name in values
     )
+    fits.health.setdefault(_SAME_SLOPE, []).append("slopes over distance")
     table = value_table(entries, f"{UNIT} of syntactic distance", "Gain against distance")
-    shown = {name: value for name, (value, _) in entries.items()}
+    shown = {short(name): value for name, (value, _) in entries.items()}
     return Section(
         " ".join([words + ".", *sweep.caveats]), values, table, fits, basis(sweep.gains["plain"].frame), shown
     )

@@ -32,6 +32,7 @@ CITED = (
 OVER = {"plain": "no intermediate stage", "steps": "as many steps on the target task"}
 #: Resource classes (Joshi et al.) up to this one count as low.
 LOW = 2
+_BRIEF = {"no intermediate stage": "no stage", " on the target task": "", "related languages alike": "kernel"}
 _ONCE = (
     "too few training runs to tell the noise of training from the effect; such intervals speak of languages and items "
     "alone."
@@ -182,6 +183,13 @@ def change(rows: pd.DataFrame, column: str, words: str, fits: Fits, outcome: str
     weights = np.zeros((1, len(result.names)))
     weights[0, result.names.index(column)] = 1.0
     return Value.of_row(result.contrast(weights).iloc[0].to_dict(), "points")
+
+
+def short(name: str) -> str:
+    """The name of an estimate as it fits beside a figure."""
+    for full, brief in _BRIEF.items():
+        name = name.replace(full, brief)
+    return name
 
 
 def key(*parts: str) -> str:
