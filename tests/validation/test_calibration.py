@@ -244,3 +244,30 @@ def test_an_incomplete_table_is_refused(results: pd.DataFrame) -> None:
     found = checks.violations(pd.concat([results.iloc[1:], results.iloc[[5]]]), plan())
     assert any("is missing from the table" in sentence for sentence in found)
     assert any("is there twice" in sentence for sentence in found)
+
+
+def test_the_bootstrap_is_the_public_one() -> None:
+    layout = build_layout(CELLS[SMALL])
+    y = draw(layout, 0, slope=-10.0)
+    row = prepare(layout, ["bootstrap-t"])["bootstrap"](y, 0)["bootstrap-t"]
+    result = fit_mixed(ours.default_design(layout, y).formula.text, layout.frame.assign(gain=y))
+    found = result.bootstrap(ours.RESAMPLES, rng=np.random.default_rng([ours.SEED, ours.RESAMPLES, 0]))
+    interval = found.conf_int(kind="studentized").set_index("term").loc[f"fixed:{TERM}"]
+    assert row.conf_low == pytest.approx(interval["conf_low"], rel=SAME)
+    assert row.conf_high == pytest.approx(interval["conf_high"], rel=SAME)
+    assert row.p_value == pytest.approx(found.p_value(TERM))
+
+
+@pytest.mark.parametrize("lost", [0, 3])
+@pytest.mark.parametrize("observed", [0.0, 1.0, 1.9, -1.96, 2.0, -2.1, 2.6])
+def test_a_bootstrap_that_stops_early_decides_as_the_whole_one(observed: float, lost: int) -> None:
+    shorter = 0
+    for seed in range(40):
+        draws = list(np.random.default_rng(seed).standard_t(12, ours.RESAMPLES - lost))
+        whole = ours.bootstrap_t(observed, 1.0, iter(draws), early=False)
+        left = iter(draws)
+        early = ours.bootstrap_t(observed, 1.0, left, early=True)
+        assert (early[0] <= 0.0 <= early[1]) == (whole[0] <= 0.0 <= whole[1])
+        assert (early[2] < 0.05) == (whole[2] < 0.05)
+        shorter += len(list(left)) > 0
+    assert shorter or abs(observed) > 1.5

@@ -22,7 +22,7 @@ DEFAULT = "satterthwaite"
 #: What everybody does first.
 NAIVE = "ols"
 
-# 200 fits a data set, a quarter of an hour of two processors a cell: the design with the fewest languages and rows,
+# 60 to 200 fits a data set, minutes of two processors a cell: the design with the fewest languages and rows,
 # where the approximations behind degrees of freedom are worst, and one with related languages.
 BOOTSTRAPPED = ("15-small-ragged-independent", "15-small-balanced-related")
 
@@ -88,10 +88,7 @@ _LISTED = (
 
 #: Methods that the installed engine does not offer.
 ABSENT = tuple(
-    method.name
-    for method in _LISTED
-    if (method.name.endswith("kenward-roger") and not ours.HAS_KENWARD_ROGER)
-    or (method.name == "bootstrap-t" and not ours.HAS_BOOTSTRAP)
+    method.name for method in _LISTED if (method.name.endswith("kenward-roger") and not ours.HAS_KENWARD_ROGER)
 )
 #: Every method that can run, by name.
 METHODS: Mapping[str, Method] = {method.name: method for method in _LISTED if method.name not in ABSENT}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,6 @@ import pandas as pd
 from designs import SEED, Layout
 from estimate import LEVEL, TERM, Estimate, failed, from_t
 
-from analysis import fit_mixed
 from analysis.arrays import Floats
 from analysis.choices import DF_METHODS
 from analysis.errors import CrossliftError
@@ -21,13 +20,15 @@ from analysis.mixed.fit import find_minimum
 from analysis.mixed.formula import parse_formula
 from analysis.mixed.inference import Reference, coefficients, hessian, satterthwaite
 from analysis.mixed.kernel import as_covariances
-from analysis.mixed.result import MixedResult
+from analysis.mixed.refit import Refitter
+from analysis.mixed.simulate import Simulator
 from analysis.outcomes import default_model
 
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS
-HAS_BOOTSTRAP = hasattr(MixedResult, "bootstrap")
 #: Samples of each bootstrap.
 RESAMPLES = 199
+#: One simulation in so many draws all samples of its bootstrap.
+WHOLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +109,73 @@ def mixed(
 
 
 def bootstrap(layout: Layout) -> Callable[[Floats, int], Estimate]:
-    """Parametric bootstrap-t of the default model, through the public functions.
+    """Parametric bootstrap-t of the default model.
 
-    The interval has equal tails and the p-value counts both at once, so that they may disagree.
+    The interval has equal tails and the p-value counts both at once, so that they may disagree. Drawing stops as soon
+    as the draws that are left cannot change whether the interval holds zero and whether the p-value is under 5% (Besag
+    & Clifford 1991, Biometrika 78, stop a Monte Carlo test in this way). Of an interval that stopped early it is known
+    that it holds zero and no more: its limits are infinite. Every ``WHOLE``-th simulation draws all, for the width.
     """
-    formula = default_design(layout, np.arange(float(len(layout.frame)))).formula.text
+    design = default_design(layout, np.arange(float(len(layout.frame))))
+    place = design.fixed_names.index(TERM)
 
     def estimate(y: Floats, simulation: int) -> Estimate:
         try:
-            result = fit_mixed(formula, layout.frame.assign(gain=y))
-            found = result.bootstrap(RESAMPLES, rng=np.random.default_rng([SEED, RESAMPLES, simulation]))
+            fit = fit_outcome(design, y)
+            if not fit.converged:
+                return failed("not converged")
+            value, std_error = _slope(fit.criterion, fit.point, place)
+            draws = _statistics(fit, place, np.random.default_rng([SEED, RESAMPLES, simulation]))
+            whole = simulation % WHOLE == 0
+            low, high, p_value = bootstrap_t(value, std_error, draws, early=not whole)
         except (CrossliftError, np.linalg.LinAlgError) as error:
             return failed(f"{type(error).__name__}: {error}")
-        if not result.converged:
-            return failed("not converged")
-        interval = found.conf_int(LEVEL, kind="studentized").set_index("term").loc[f"fixed:{TERM}"]
-        row = result.fixed.set_index("term").loc[TERM]
-        low, high, p_value = float(interval["conf_low"]), float(interval["conf_high"]), found.p_value(TERM)
-        return Estimate(
-            float(row["estimate"]), float(row["std_error"]), float("nan"), low, high, p_value, result.singular
-        )
+        return Estimate(value, std_error, float("nan"), low, high, p_value, fit.singular)
 
     return estimate
+
+
+def bootstrap_t(
+    value: float, std_error: float, draws: Iterator[float], early: bool, resamples: int = RESAMPLES
+) -> tuple[float, float, float]:
+    """Limits of the interval and p-value of a slope of zero, from t statistics of refits around their own truth.
+
+    Parameters
+    ----------
+    value, std_error
+        Of the slope.
+    draws
+        ``resamples`` statistics; fewer are taken if ``early``.
+    early
+        Whether to stop when interval and p-value are decided. The p-value is then the share of the draws so far.
+    """
+    tail = round((1.0 - LEVEL) / 2.0 * (resamples + 1))  # order statistics that are the limits, counted from the ends
+    observed, taken = value / std_error, []
+    below = above = beyond = 0
+    for drawn in draws:
+        taken.append(drawn)
+        below, above = below + (drawn <= observed), above + (drawn >= observed)
+        beyond += abs(drawn) >= abs(observed)
+        if early and min(below, above) >= tail and beyond + 1 >= 2 * tail:
+            return -np.inf, np.inf, (1 + beyond) / (1 + len(taken))
+    # Weibull's rule, as in Bootstrap.conf_int.
+    low, high = np.quantile(taken, [0.5 - LEVEL / 2.0, 0.5 + LEVEL / 2.0], method="weibull")
+    return value - high * std_error, value - low * std_error, (1 + beyond) / (1 + len(taken))
+
+
+def _statistics(fit: Fit, place: int, rng: np.random.Generator) -> Iterator[float]:
+    """Studentized slopes of refits; those that reached their limit are left out, as in ``MixedResult.bootstrap``."""
+    refitter, simulator = Refitter(fit.criterion, fit.point), Simulator(fit.criterion, fit.point)
+    for outcome in simulator.draw(RESAMPLES, rng):
+        search = refitter.fit(outcome)
+        if search.converged:
+            shift, std_error = _slope(refitter.criterion, search.point, place)
+            yield shift / std_error
+
+
+def _slope(criterion: Criterion, point: Point, place: int) -> tuple[float, float]:
+    values, covariance = coefficients(criterion, point)
+    return float(values[place]), float(np.sqrt(covariance[place, place]))
 
 
 def _tested(fit: Fit, test: str, contrast: Floats) -> Estimate:

@@ -24,7 +24,8 @@ def summarize(out: Path, planned: Mapping[str, Sequence[str]], simulations: int)
 
     ``coverage`` is the share of intervals that hold the true slope and ``coverage_se`` its Monte-Carlo standard error;
     ``false_positive_rate`` the share of p-values under 5%. Both, ``median_width`` (points per unit of distance),
-    ``median_df`` and ``spread`` (standard deviation of the estimates) are over simulations with an interval;
+    ``median_df`` and ``spread`` (standard deviation of the estimates) are over simulations with an interval, the width
+    over those whose limits are known (a bootstrap stops once it is decided that an interval holds the true slope);
     ``failures`` counts those without and ``singular`` fits with a variance of zero.
     """
     rows = [
@@ -40,6 +41,7 @@ def _row(found: pd.DataFrame) -> dict[str, float]:
     covered = (used["conf_low"] <= TRUTH) & (used["conf_high"] >= TRUTH)
     rejected = used["p_value"] < 0.05
     coverage = float(covered.mean())
+    width = used["conf_high"] - used["conf_low"]
     return {
         "simulations": len(found),
         "failures": len(found) - len(used),
@@ -47,7 +49,7 @@ def _row(found: pd.DataFrame) -> dict[str, float]:
         "coverage": coverage,
         "coverage_se": float(np.sqrt(coverage * (1.0 - coverage) / len(used))) if len(used) else float("nan"),
         "false_positive_rate": float(rejected.mean()),
-        "median_width": float((used["conf_high"] - used["conf_low"]).median()),
+        "median_width": float(width[np.isfinite(width)].median()),
         "median_df": float(used["df"].median()),
         "spread": float(used["estimate"].std()),
     }
