@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import coverage, datasets
+from . import coverage
 from .answers import Answer, Naive, advice, answer, naive
 from .checks import (
     BootstrapCheck,
@@ -19,11 +19,11 @@ from .checks import (
 )
 from .covariates import FACTORS, Factor
 from .errors import CrossliftError, DesignError, unknown_name
-from .inputs import Source, read_inputs
+from .inputs import Source
 from .kernels import parse_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
-from .outcomes import Options, Outcome, build_outcome, default_model
+from .outcomes import Options, Outcome, default_model, read_outcome
 from .plain import dropped_rows, single
 from .related import Related, fit_related
 from .within import Within, check_group, fit_within
@@ -157,11 +157,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     say = report or (lambda words: None)
     factors = [_factor(name) for name in request.factors]
     _check(request)
-    options = replace(request.options, source=resolve(request.options.source).iso)
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    say("pairing")
-    outcome = build_outcome(read.records, options)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
     if request.within:
         check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]

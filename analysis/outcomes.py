@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,8 @@ from .controls import against, require_control
 from .covariates import add_factors
 from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
 from .gains import pair_gains, pair_gaps
-from .languages import AVERAGE
+from .inputs import Input, read_inputs
+from .languages import AVERAGE, resolve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,6 +89,21 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     if options.where:
         frame = _where(frame, options.where, dropped)
     return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), _notices(frame, options))
+
+
+def read_outcome(
+    data: Sequence[str], mapping: Mapping[str, str] | None, options: Options, say: Callable[[str], None]
+) -> tuple[Input, Outcome]:
+    """Read ``data``, or the bundled sets that answer where none are named, and build the outcome.
+
+    ``say`` is called with a few words before each of the two; what was asked for, with the source language resolved,
+    is in the ``options`` of the outcome.
+    """
+    options = replace(options, source=resolve(options.source).iso)
+    say("reading")
+    read = read_inputs(data or datasets.default_data(options.outcome), mapping)
+    say("pairing")
+    return read, build_outcome(read.records, options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import datasets
 from .errors import CrossliftError, unknown_name
-from .inputs import Source, read_inputs
+from .inputs import Source
 from .languages import resolve
 from .meta.between import LIKELIHOODS, METHODS
 from .meta.bias import Bias, assess_bias
@@ -18,7 +17,7 @@ from .meta.groups import How, pool_groups, random_terms
 from .meta.multilevel import TESTS, MultilevelMeta
 from .meta.result import TEST_WORDS, MetaResult
 from .multiplicity import ADJUSTMENTS, adjust
-from .outcomes import CROSSED, Options, Outcome, build_outcome, default_model
+from .outcomes import CROSSED, Options, Outcome, default_model, read_outcome
 from .plain import dropped_rows, records, single
 from .pooled_rows import check_column, grouping, sampling_covariance, ungrouped, with_variance
 from .pooled_words import moderator_sentences, pooled_sentences, robust_sentences
@@ -164,11 +163,8 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     """
     say = report or (lambda words: None)
     _check(request)
-    options = replace(request.options, source=resolve(request.options.source).iso)
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    say("pairing")
-    outcome = build_outcome(read.records, options)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
     rows, dropped, counts = with_variance(outcome)
     shared = sampling_covariance(rows, options.outcome)
     for name in request.by or ():

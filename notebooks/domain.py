@@ -11,7 +11,6 @@ from analysis.inputs import read_inputs
 from analysis.outcomes import Options, build_outcome
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.mixtures import plot_mixtures
-from analysis.plots.slopes import plot_slopes
 from analysis.reports import begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, own_sweeps
@@ -26,7 +25,7 @@ from analysis.reports.describe import (
 )
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
 from analysis.reports.sweep.arms import by_domain
-from analysis.reports.sweep.rows import find_sweep, omit
+from analysis.reports.sweep.rows import find_sweep, show
 from analysis.scaling.answers import form_sentence, prediction_sentences
 from analysis.scaling.report import ScaleRequest, fit_scale
 
@@ -112,20 +111,15 @@ session.table("arms", value_table(entries, "points", "The two mixtures"))
 # %%
 sweep = find_sweep(session.data)
 section = by_domain(sweep) if sweep else None
-if sweep is None or section is None:
-    omit(session)
-else:
-    session.use(sweep.read.sources)
-    section.record(session)
-    session.table("sweep_table", section.table)
-    session.figure(
-        "sweep",
-        lambda ax: plot_slopes(section.shown, ax, "Difference of the two arms (points)"),
-        "One domain of intermediate data minus another with as many examples and steps, by "
-        "target task, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
-        "Differences of two intermediate tasks by target.",
-        height=0.9 + 0.24 * len(section.shown),
-    )
+show(
+    session,
+    sweep,
+    section,
+    "Difference of the two arms (points)",
+    "One domain of intermediate data minus another with as many examples and steps, by "
+    "target task, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
+    "Differences of two intermediate tasks by target.",
+)
 
 # %% [markdown]
 # ## The two mixtures

@@ -10,14 +10,13 @@ from analysis.mixed import fit_mixed
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.paired import plot_paired
-from analysis.plots.slopes import plot_slopes
 from analysis.reports import Value, begin
 from analysis.reports.averages import average_gains
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_sweeps
 from analysis.reports.describe import fit_diagnostics, model_method, model_references
 from analysis.reports.sweep.arms import by_arm
-from analysis.reports.sweep.rows import find_sweep, omit
+from analysis.reports.sweep.rows import find_sweep, show
 from analysis.tables import Table, number
 
 session = begin("intermediate_vs_direct")
@@ -142,20 +141,15 @@ else:
 # %%
 sweep = find_sweep(session.data)
 section = by_arm(sweep) if sweep else None
-if sweep is None or section is None:
-    omit(session)
-else:
-    session.use(sweep.read.sources)
-    section.record(session)
-    session.table("sweep_table", section.table)
-    session.figure(
-        "sweep",
-        lambda ax: plot_slopes(section.shown, ax, "Gain over as many steps on the target task (points)"),
-        "Mean gain of each intermediate arm over going on with the target task for as many "
-        "steps, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
-        "Gains over continued training by intermediate arm and target.",
-        height=0.9 + 0.24 * len(section.shown),
-    )
+show(
+    session,
+    sweep,
+    section,
+    "Gain over as many steps on the target task (points)",
+    "Mean gain of each intermediate arm over going on with the target task for as many "
+    "steps, with 95% intervals (Satterthwaite; filled: without zero): {sweep_rests_on}.",
+    "Gains over continued training by intermediate arm and target.",
+)
 
 # %% [markdown]
 # ## Direct fine-tuning, seed by seed

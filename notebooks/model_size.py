@@ -12,7 +12,6 @@ from analysis.inputs import read_inputs
 from analysis.outcomes import Options, build_outcome
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.sizes import plot_sizes
-from analysis.plots.slopes import plot_slopes
 from analysis.reports import Value, begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.describe import (
@@ -34,7 +33,7 @@ from analysis.reports.growth import (
     size_rows,
 )
 from analysis.reports.sweep.arms import by_depth
-from analysis.reports.sweep.rows import find_sweep, omit
+from analysis.reports.sweep.rows import find_sweep, show
 from analysis.scaling.answers import sentences
 from analysis.scaling.report import ScaleRequest, fit_scale
 
@@ -261,20 +260,15 @@ session.numbers["seen_words"] = seen.words
 # %%
 sweep = find_sweep(session.data)
 section = by_depth(sweep) if sweep else None
-if sweep is None or section is None:
-    omit(session)
-else:
-    session.use(sweep.read.sources)
-    section.record(session)
-    session.table("sweep_table", section.table)
-    session.figure(
-        "sweep",
-        lambda ax: plot_slopes(section.shown, ax, "Mean gain (points)"),
-        "Mean gain over arms and languages at each depth of one checkpoint, with 95% intervals "
-        "(Satterthwaite; filled: without zero): {sweep_rests_on}.",
-        "Gains by depth and target.",
-        height=0.9 + 0.24 * len(section.shown),
-    )
+show(
+    session,
+    sweep,
+    section,
+    "Mean gain (points)",
+    "Mean gain over arms and languages at each depth of one checkpoint, with 95% intervals "
+    "(Satterthwaite; filled: without zero): {sweep_rests_on}.",
+    "Gains by depth and target.",
+)
 
 # %% [markdown]
 # ## Language by task

@@ -20,7 +20,6 @@ from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
-from analysis.plots.slopes import plot_slopes
 from analysis.plots.world import coastline, places, plot_world
 from analysis.pooled import Request as PoolRequest
 from analysis.pooled import pool
@@ -39,7 +38,7 @@ from analysis.reports.describe import (
 from analysis.reports.measures import by_measure, measure_table
 from analysis.reports.outcomes import default_sets, possible
 from analysis.reports.sweep.distance import by_distance
-from analysis.reports.sweep.rows import find_sweep, omit
+from analysis.reports.sweep.rows import find_sweep, show
 from analysis.tables import number
 
 session = begin("typology")
@@ -339,21 +338,16 @@ session.figure(
 # %%
 sweep = find_sweep(session.data)
 section = by_distance(sweep) if sweep else None
-if sweep is None or section is None:
-    omit(session)
-else:
-    session.use(sweep.read.sources)
-    section.record(session)
-    session.table("sweep_table", section.table)
-    session.figure(
-        "sweep",
-        lambda ax: plot_slopes(section.shown, ax, "Slope (points per 0.1 of distance)"),
-        "Slope of the gain over syntactic distance by target and baseline, with 95% intervals "
-        "(Satterthwaite; filled: without zero), without and with a kernel of related languages: "
-        "{sweep_rests_on}.",
-        "Slopes over distance by target and baseline.",
-        height=0.9 + 0.24 * len(section.shown),
-    )
+show(
+    session,
+    sweep,
+    section,
+    "Slope (points per 0.1 of distance)",
+    "Slope of the gain over syntactic distance by target and baseline, with 95% intervals "
+    "(Satterthwaite; filled: without zero), without and with a kernel of related languages: "
+    "{sweep_rests_on}.",
+    "Slopes over distance by target and baseline.",
+)
 
 # %% [markdown]
 # ## What was left out

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..mixed.summary import DF_WORDS
-from ..tables import Table, count, number, p_value, p_words
+from ..mixed.summary import DF_WORDS, coefficient_table
+from ..tables import Table, count, number, p_words
 from .result import TEST_WORDS
 
 if TYPE_CHECKING:
@@ -30,22 +30,7 @@ MEASURES = {"tau2": "τ²", "tau": "τ", "I2": "I² (%)", "H2": "H²"}
 
 def fixed_table(frame: pd.DataFrame, title: str = "coefficient") -> Table:
     """Coefficients with degrees of freedom and 95% intervals."""
-    normal = bool((frame["df"] == float("inf")).all())
-    rows = tuple(
-        (
-            str(row["term"]),
-            number(row["estimate"]),
-            number(row["std_error"]),
-            number(row["df"], 1),
-            number(row["statistic"], 2),
-            p_value(row["p_value"]),
-            number(row["conf_low"]),
-            number(row["conf_high"]),
-        )
-        for row in frame.to_dict("records")
-    )
-    columns = (title, "estimate", "std. error", "df", "z" if normal else "t", "p", "95% low", "95% high")
-    return Table(columns, rows)
+    return coefficient_table(frame, title, "z" if (frame["df"] == float("inf")).all() else "t")
 
 
 def q_words(q: Any) -> str:

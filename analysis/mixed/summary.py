@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ..tables import Table, count, number, p_value
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .result import MixedResult
 
 DF_WORDS = {
@@ -15,6 +17,24 @@ DF_WORDS = {
     "kenward-roger": "Kenward–Roger",
     "normal": "normal distribution, too narrow where a factor has few levels",
 }
+
+
+def coefficient_table(frame: pd.DataFrame, title: str, statistic: str) -> Table:
+    """Coefficients with degrees of freedom and 95% intervals, ``statistic`` being what their test is called."""
+    rows = tuple(
+        (
+            str(row["term"]),
+            number(row["estimate"]),
+            number(row["std_error"]),
+            number(row["df"], 1),
+            number(row["statistic"], 2),
+            p_value(row["p_value"]),
+            number(row["conf_low"]),
+            number(row["conf_high"]),
+        )
+        for row in frame.to_dict("records")
+    )
+    return Table((title, "estimate", "std. error", "df", statistic, "p", "95% low", "95% high"), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +45,8 @@ class Summary:
 
     def fixed_table(self) -> Table:
         """Fixed effects with degrees of freedom and 95% intervals."""
-        rows = tuple(
-            (
-                str(row["term"]),
-                number(row["estimate"]),
-                number(row["std_error"]),
-                number(row["df"], 1),
-                number(row["statistic"], 2),
-                p_value(row["p_value"]),
-                number(row["conf_low"]),
-                number(row["conf_high"]),
-            )
-            for row in self.result.fixed.to_dict("records")
-        )
         statistic = "z" if self.result.df_method == "normal" else "t"
-        return Table(("fixed effect", "estimate", "std. error", "df", statistic, "p", "95% low", "95% high"), rows)
+        return coefficient_table(self.result.fixed, "fixed effect", statistic)
 
     def variance_table(self) -> Table:
         """Variance components with the number of levels behind each."""

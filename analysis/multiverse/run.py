@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import datasets
 from ..checks import check_counts
 from ..errors import CrossliftError, unknown_name
-from ..inputs import Input, read_inputs
-from ..languages import resolve
-from ..outcomes import Options, Outcome, build_outcome
+from ..inputs import Input
+from ..outcomes import Options, Outcome, read_outcome
 from .choices import Choice, default_choices, fix_choices, read_choices
 from .fits import as_record
 from .joint import joint_tests, shuffle_keys
@@ -187,14 +185,10 @@ def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
 
 def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input, Outcome]:
     """Records and outcomes; the source language stays among the rows, as it is an option of a choice."""
-    source = resolve(request.options.source).iso
-    options = replace(request.options, source=source, measure="syntactic", recipe=None)
+    options = replace(request.options, measure="syntactic", recipe=None)
     if options.outcome != "gap" and "source" not in options.keep:
         options = replace(options, keep=(*options.keep, "source"))
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    say("pairing")
-    return read, build_outcome(read.records, options)
+    return read_outcome(request.data, request.mapping, options, say)
 
 
 def _space(request: MultiverseRequest, outcome: Outcome, frame: pd.DataFrame) -> Space:

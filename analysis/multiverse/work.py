@@ -39,6 +39,7 @@ class _Job:
     position: int
     spec: SpecRows
     df: str
+    identity: int
 
 
 def fit_all(
@@ -126,10 +127,11 @@ def _fit_part(
             except CrossliftError as error:
                 found.append(Done(position, None, error.message, "", -1, None))
                 continue
-            job = _Job(position, spec, options.get("df_method", "satterthwaite"))
-            alike.setdefault(skeleton_key(spec), []).append(job)
+            key = skeleton_key(spec)
+            job = _Job(position, spec, options.get("df_method", "satterthwaite"), _identity(spec, key))
+            alike.setdefault(key, []).append(job)
         for jobs in alike.values():
-            jobs.sort(key=lambda job: (job.spec.outcome, job.spec.model.covariates, _identity(job), job.position))
+            jobs.sort(key=lambda job: (job.spec.outcome, job.spec.model.covariates, job.identity, job.position))
             found += _fit_alike(table, jobs, keys, permuted, trail)
     return found
 
@@ -159,14 +161,13 @@ def _fit_alike(
                 plain = skeleton if not job.spec.model.slope else Skeleton(table, null_spec, trail)
             scale = fit.scale * STEP
             arrangements = arrange(plain.permutable(null_spec), plain.distance(null_spec), keys, scale, fit.df)
-        found.append(Done(job.position, fit, "", text, _identity(job), arrangements))
+        found.append(Done(job.position, fit, "", text, job.identity, arrangements))
     return found
 
 
-def _identity(job: _Job) -> int:
+def _identity(spec: SpecRows, key: tuple[Any, ...]) -> int:
     """Specifications with the same number are the same fit, whatever their degrees of freedom."""
-    spec = job.spec
-    parts = (skeleton_key(spec), spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
+    parts = (key, spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
     return int.from_bytes(_digest(repr(parts).encode()), "big")
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets
 from ..checks import check_counts
 from ..errors import CrossliftError
-from ..inputs import Source, read_inputs
+from ..inputs import Source
 from ..languages import resolve
 from ..mixed import fit_mixed
-from ..outcomes import Options, build_outcome, default_model
+from ..outcomes import Options, default_model, read_outcome
 from ..plain import dropped_rows
 from ..tables import count, number
 from .components import COMPONENTS, Components, fitted_components, state_components
@@ -228,10 +227,8 @@ def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
     """Variances of the default model on the data, with those that are stated in their place."""
     if not request.fit:
         return Basis(state_components(None, request.stated), (), None, (), (), ())
-    options = replace(request.options, source=resolve(request.options.source).iso)
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    outcome = build_outcome(read.records, options)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
     say("fitting")
     model = default_model(outcome.frame, options.outcome, ["typology"])
     result = fit_mixed(model.formula, outcome.frame)

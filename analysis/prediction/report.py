@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets
 from ..errors import CrossliftError, unknown_name
 from ..grouped import check_by, without_group
-from ..inputs import Source, read_inputs
-from ..languages import resolve
+from ..inputs import Source
 from ..mixed import MixedResult
-from ..outcomes import Options, Outcome, build_outcome
+from ..outcomes import Options, Outcome, read_outcome
 from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside
@@ -140,11 +138,8 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     for scheme in request.schemes:
         if scheme not in SCHEMES:
             raise unknown_name("way to leave out", scheme, SCHEMES)
-    options = replace(request.options, source=resolve(request.options.source).iso)
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    say("pairing")
-    outcome = build_outcome(read.records, options)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
     frame = add_columns(outcome.frame)
     check_by(frame, request.by)
     features = choose(frame)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import datasets
 from ..covariates import CORPORA
 from ..errors import CrossliftError, DesignError
 from ..grouped import check_by, groups, without_group
-from ..inputs import Source, read_inputs
-from ..languages import resolve
+from ..inputs import Source
 from ..multiplicity import adjust
-from ..outcomes import Options, Outcome, build_outcome
+from ..outcomes import Options, Outcome, read_outcome
 from ..plain import dropped_rows, plain, records, single
 from .answers import sentences
 from .axes import Axis, find_axis, with_axis
@@ -143,14 +141,12 @@ def fit_scale(request: ScaleRequest, report: Callable[[str], None] | None = None
     axis = find_axis(request.factor)
     asked = [axis.parse(text) for text in request.at]
     adjust([], request.adjust)
-    options = replace(request.options, source=resolve(request.options.source).iso)
+    options = request.options
     if axis.name == "corpus":
         unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
         axis = replace(axis, unit=unit)
-    say("reading")
-    read = read_inputs(request.data or datasets.default_data(options.outcome), request.mapping)
-    say("pairing")
-    outcome = build_outcome(read.records, options)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
     frame, missing = with_axis(outcome.frame, axis)
     dropped = [*outcome.dropped, *missing]
     if len(frame) == 0:

@@ -14,6 +14,7 @@ from ...inputs import Input, read_inputs
 from ...languages import resolve
 from ...mixed import MixedResult, fit_mixed
 from ...outcomes import Options, Outcome, build_outcome
+from ...plots.slopes import plot_slopes
 from ...tables import Table
 from ..compare import FEWEST, OWN_SWEEP, mean_value, own_sweeps
 from ..describe import fit_diagnostics, model_method, model_references
@@ -230,6 +231,22 @@ class Section:
         session.diagnose(*self.fits.diagnostics)
         session.method(*self.fits.methods)
         session.cite(*self.fits.references, *CITED)
+
+
+def show(
+    session: Session, sweep: Sweep | None, section: Section | None, xlabel: str, caption: str, alternative: str
+) -> None:
+    """Words, table and figure of a section whose figure shows estimates with intervals, or that there is none."""
+    if sweep is None or section is None:
+        omit(session)
+        return
+    shown = section.shown
+    session.use(sweep.read.sources)
+    section.record(session)
+    session.table("sweep_table", section.table)
+    session.figure(
+        "sweep", lambda ax: plot_slopes(shown, ax, xlabel), caption, alternative, height=0.9 + 0.24 * len(shown)
+    )
 
 
 def omit(session: Session) -> None:
