@@ -29,7 +29,7 @@ from .related import Related, fit_related
 from .within import Within, check_group, fit_within
 
 if TYPE_CHECKING:
-    from .mixed.criterion import Point
+    from .mixed.point import Point
 
 ENGINES = ("crosslift", "statsmodels", "mixedlm")
 

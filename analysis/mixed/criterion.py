@@ -27,51 +27,9 @@ from ..arrays import Floats
 from .border import Border, apply_blocks
 from .crossproducts import CrossProducts
 from .elimination import Reduced, reduce
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """The criterion at one ``theta`` and what was computed on the way.
-
-    Attributes
-    ----------
-    theta
-        Parameters, shape ``(m,)``.
-    value
-        Minus twice the (restricted) log-likelihood, profiled over β and σ.
-    gradient, curvature
-        First derivatives ``(m,)`` and average-information second derivatives ``(m, m)`` with respect to ``theta``.
-    sigma2
-        Profiled residual variance; 1 where the scale is known.
-    residual
-        ``y'Py`` with σ left out: what the random and fixed effects leave of the outcome.
-    coefficients
-        Fixed effects in the orthonormal basis, shape ``(p,)``.
-    fixed
-        ``Q'H⁻¹Q``, shape ``(p, p)``.
-    cross
-        ``Z'H⁻¹Q`` of each term, shapes ``(L k, p)``.
-    projected
-        ``Z'Py`` of each term, shapes ``(L, k)``: the random effects are ``Z'Py G``.
-    slopes
-        Derivative of the criterion in each term's ``G``, symmetric, shapes ``(k, k)``.
-    quadratic
-        ``(Z ∂Gᵢ Z'Py)'P(Z ∂Gⱼ Z'Py)`` for each pair of entries of ``theta``, shape ``(m, m)``.
-    """
-
-    theta: Floats
-    value: float
-    gradient: Floats
-    curvature: Floats
-    sigma2: float
-    residual: float
-    coefficients: Floats
-    fixed: Floats
-    cross: tuple[Floats, ...]
-    projected: tuple[Floats, ...]
-    slopes: tuple[Floats, ...]
-    quadratic: Floats
-
+from .intercepts import TINY, Layout
+from .intercepts import evaluate as evaluate_intercepts
+from .point import Point
 
 # Relative standard deviations at which the search starts: of a term's first column and of the further ones. Among
 # values around these the reference sets and the bundled data take the fewest evaluations.
@@ -79,8 +37,6 @@ START = (0.7, 0.3)
 # A standard deviation below this share of the residual's counts as zero; lme4's isSingular uses the same bound, without
 # bringing columns to size one first.
 SINGULAR = 1e-4
-# Relative standard deviations under which a trace is taken from the products themselves: (I - M⁻¹)/λ² loses digits.
-TINY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +75,12 @@ class Criterion:
         self.parts = {t: slice(int(end) - data.shapes[t][0] * data.shapes[t][1], int(end))
                       for t, end in zip(data.kept, ends, strict=True)}  # fmt: skip
         self._counts = [part.stop - part.start for part in self.parts.values()]
+        #: where the effects of each term lie, if all have one column and some are kept
+        self.layout = Layout(data.kept, self._counts) if self.size and all(k == 1 for _, k in data.shapes) else None
         apart = data.eliminated
         # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
         self.border = None if apart is None else border or Border(apart.border, *apart.blocks.shape[:2])
-        self._log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
+        self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property
     def degrees(self) -> int:
@@ -171,6 +129,14 @@ class Criterion:
 
     def __call__(self, theta: Floats, sigma2: float | None = None) -> Point:
         """Evaluate criterion, gradient and average information at ``theta``, with σ² profiled out or given."""
+        if self.layout is not None:
+            found = evaluate_intercepts(self, self.layout, theta, sigma2)
+            if found is not None:
+                return found
+        return self.evaluate(theta, sigma2)
+
+    def evaluate(self, theta: Floats, sigma2: float | None = None) -> Point:
+        """Evaluate at ``theta``, whatever the terms are."""
         data, s, p = self.data, self.size, self.data.p
         lambdas = self.lambdas(theta)
         factored = self.factor(lambdas)
@@ -188,7 +154,7 @@ class Criterion:
         if factored.reduced is not None:
             value += factored.reduced.log_determinant
         if self.reml:
-            value += 2.0 * float(np.log(triangle.diagonal()).sum()) + self._log_triangle
+            value += 2.0 * float(np.log(triangle.diagonal()).sum()) + self.log_triangle
 
         cross = self._cross(factored, lambdas)
         projected = tuple(

@@ -11,7 +11,7 @@ from ..arrays import Floats
 from ..choices import DF_METHODS
 from ..errors import CrossliftError, DesignError, did_you_mean
 from .components import components_of
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .crossproducts import sum_rows
 from .design import Design, build_design
 from .formula import parse_formula
@@ -19,6 +19,7 @@ from .held import End, Held, hold_at
 from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .kernel import LevelCovariance, as_covariances
 from .optimize import EVALUATIONS, minimize
+from .point import Point
 from .result import Fitted, MixedResult
 from .rows import Rows, whiten
 from .sampling import known_variance

@@ -14,10 +14,11 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError, DesignError, did_you_mean
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .design import Design
 from .inference import hessian
 from .optimize import minimize
+from .point import Point
 
 
 @dataclass(frozen=True, slots=True)

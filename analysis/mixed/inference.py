@@ -16,7 +16,8 @@ from scipy.special import fdtrc, stdtr, stdtrit
 
 from ..arrays import Floats
 from ..errors import CrossliftError
-from .criterion import Criterion, Point
+from .criterion import Criterion
+from .point import Point
 from .traces import TraceSums
 
 # Curvature directions below this share of the steepest carry no information about the variance parameters (a variance

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..arrays import Floats
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .design import RandomTerm
+from .point import Point
 
 # Stopping rule of the constrained search, in units of the criterion.
 STOP = 1e-10

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .inference import FTest, coefficients, f_test, matched_degrees, row_space
+from .point import Point
 from .traces import TraceSums
 
 # Directions with less than this share of the largest expected information are left out of its inverse, as pbkrtest

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+from scipy.linalg.lapack import dsyevd
 
 from ..arrays import Floats
 
@@ -186,7 +187,9 @@ def _tamed(point: Located, curvature: Floats, entries: list[tuple[int, int, int]
 
 def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
     """Minimise the quadratic model within ``radius``."""
-    roots, vectors = np.linalg.eigh(curvature)
+    roots, vectors, info = dsyevd(curvature, lower=1)  # eigh takes longer to get there than this takes
+    if info != 0:
+        raise np.linalg.LinAlgError("the curvature of the criterion has no eigenvalues: a value in it is not a number")
     slope = vectors.T @ gradient
     lowest = float(roots[0])
     if lowest <= -DESCENT and abs(slope[0]) < DESCENT:

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .crossproducts import exchange_right
 from .inference import coefficients
+from .point import Point
 from .refit import Refitter
 from .rows import Rows, right_columns
 from .threads import blas_threads

@@ -23,8 +23,9 @@ from .threads import blas_threads
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .criterion import Criterion, Point
+    from .criterion import Criterion
     from .design import RandomTerm
+    from .point import Point
     from .result import MixedResult
 
 # Rows handled at once: with the number of random effects it bounds memory.

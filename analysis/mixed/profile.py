@@ -15,11 +15,12 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError, did_you_mean
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .crossproducts import CrossProducts
 from .inference import check_level, coefficients
 from .joint import Joint
 from .optimize import EVALUATIONS, minimize
+from .point import Point
 from .threads import blas_threads
 
 if TYPE_CHECKING:

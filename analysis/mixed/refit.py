@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import Floats
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .inference import profiled_hessian
 from .optimize import Search, minimize
+from .point import Point
 
 # Predicted decrease at which a refit stops: what is left is below a hundredth of a parameter's own standard error,
 # in a distribution of hundreds of draws.

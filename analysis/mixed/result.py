@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from .bootstrap import Bootstrap
     from .components import Correlation, VarianceComponent
-    from .criterion import Criterion, Point
+    from .criterion import Criterion
     from .design import Design
     from .explained import RSquared
     from .permutation import Permutation
+    from .point import Point
     from .rows import Rows
     from .summary import Summary
 

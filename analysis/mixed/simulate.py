@@ -13,7 +13,8 @@ from scipy.linalg.lapack import dpstrf
 
 from ..arrays import Floats
 from .border import as_dense, dense_diagonal
-from .criterion import Criterion, Point
+from .criterion import Criterion
+from .point import Point
 from .refit import Outcome
 
 # Pivots below this share of the largest are dependent columns: one-hot columns of crossed factors always have some.

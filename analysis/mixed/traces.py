@@ -13,8 +13,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Floats
-from .criterion import Criterion, Point
+from .criterion import Criterion
 from .elimination import eliminated_border
+from .intercepts import sums_of_squares
+from .point import Point
 from .products import full_products
 
 # Random effects of the eliminated term up to which the products are simply formed.
@@ -29,12 +31,20 @@ class TraceSums:
 
     def __init__(self, criterion: Criterion, point: Point, fixed: bool) -> None:
         apart = criterion.data.eliminated
+        self._squares: Floats | None = None
+        if criterion.layout is not None and apart is None:
+            self._squares = sums_of_squares(criterion, criterion.layout, point.theta, fixed)
+        if self._squares is not None:
+            return
         large = apart is not None and apart.blocks.shape[0] > SMALL and apart.blocks.shape[1] == 1 and criterion.size
         self.sums = (_from_border if large else _from_products)(criterion, point, fixed)
 
     def traces(self, directions: list[tuple[int, Floats]]) -> Floats:
         """``tr(Dᵢ K Dⱼ K)`` for all pairs of directions, each in the ``G`` of one term, shape ``(m, m)``."""
         m = len(directions)
+        if self._squares is not None:
+            sizes = np.array([direction[0, 0] for _, direction in directions])
+            return np.asarray(self._squares * sizes[:, None] * sizes)
         result = np.empty((m, m))
         for i, (t, left) in enumerate(directions):
             for j, (u, right) in enumerate(directions[: i + 1]):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError
-from ..mixed.criterion import Criterion, Point
+from ..mixed.criterion import Criterion
 from ..mixed.crossproducts import CrossProducts, exchange_right, sum_rows
 from ..mixed.design import Design, RandomTerm, check_rank, check_terms
 from ..mixed.formula import MixedFormula, parse_formula
@@ -22,6 +22,7 @@ from ..mixed.inference import hessian, profiled_hessian, satterthwaite, t_tests,
 from ..mixed.kenward_roger import kenward_roger
 from ..mixed.kernel import LevelCovariance, root_of
 from ..mixed.optimize import EVALUATIONS, Search, minimize
+from ..mixed.point import Point
 from ..mixed.rows import Rows, right_columns, whiten
 from .rows import STEP, SpecRows, Table
 from .starts import Start, Trail

@@ -16,9 +16,10 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import CrossliftError
-from ..mixed.criterion import Criterion, Point
+from ..mixed.criterion import Criterion
 from ..mixed.inference import profiled_hessian
 from ..mixed.optimize import EVALUATIONS, minimize
+from ..mixed.point import Point
 from .rows import SpecRows, Table
 
 #: Choices that decide which random effects there are, where the levels of factors allow them, the default first.

@@ -13,13 +13,14 @@ from estimate import LEVEL, TERM, Estimate, failed, from_t
 from analysis.arrays import Floats
 from analysis.choices import DF_METHODS
 from analysis.errors import CrossliftError
-from analysis.mixed.criterion import Criterion, Point
+from analysis.mixed.criterion import Criterion
 from analysis.mixed.crossproducts import form_crossproducts
 from analysis.mixed.design import Design, build_design
 from analysis.mixed.fit import find_minimum
 from analysis.mixed.formula import parse_formula
 from analysis.mixed.inference import Reference, coefficients, hessian, satterthwaite
 from analysis.mixed.kernel import as_covariances
+from analysis.mixed.point import Point
 from analysis.mixed.refit import Refitter
 from analysis.mixed.simulate import Simulator
 from analysis.outcomes import default_model
