@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Pairs up to which the list is kept (24 bytes each); beyond it sparse products are formed anew.
 MOST_PAIRS = 20_000_000
+# Cells up to which the border is kept dense beside its pairs.
+DENSE = 100_000
 
 
 class Border:
@@ -28,11 +30,30 @@ class Border:
         # Every evaluation multiplies by both; turning a sparse matrix round takes as long as the product.
         self.transposed = matrix.T if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
         self.levels, self.k = levels, k
+        # A small border is multiplied by at once; a sparse product takes longer to begin than that.
+        whole = isinstance(matrix, np.ndarray) or levels * k * matrix.shape[1] <= DENSE
+        self._dense = as_dense(matrix) if whole else None
         self._pairs: _Pairs | None = None
         if not isinstance(matrix, np.ndarray):
             counts = np.diff(matrix.indptr[::k]).astype(np.int64)
             if (counts * (counts + 1) // 2).sum() <= MOST_PAIRS:
                 self._pairs = _Pairs(matrix, levels, k)
+
+    def carry(self, columns: Floats) -> Floats:
+        """``B`` times dense columns."""
+        return np.asarray((self.matrix if self._dense is None else self._dense) @ columns)
+
+    def meet(self, rows: Floats) -> Floats:
+        """``B'`` times dense rows."""
+        return np.asarray(self.transposed @ rows if self._dense is None else self._dense.T @ rows)
+
+    def quadratic(self, inner: Floats) -> Floats:
+        """``B_l S B_l'`` of each level for symmetric ``S``, where the term has one column; shape ``(L,)``."""
+        if self._pairs is not None:
+            return self._pairs.quadratic(inner, self.levels)
+        along = self.matrix @ inner
+        lengths = along * self.matrix if isinstance(self.matrix, np.ndarray) else self.matrix.multiply(along)
+        return np.asarray(lengths.sum(axis=1)).ravel()
 
     def subtract_gram(self, omega: Floats, target: Floats) -> None:
         """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω``, in place."""
@@ -82,6 +103,7 @@ class _Pairs:
         self._off = self.high != self.low
         self._mirrored = self.low[self._off], self.high[self._off]
         self._weights = np.where(self._off, 2.0, 1.0)
+        self._lengths = np.diff(starts, append=len(first))
         # A pair of different cells in one column stands for itself and its mirror.
         twice = (column[first] == column[second]) & (first != second)
         self.product[twice] *= 2.0
@@ -95,6 +117,10 @@ class _Pairs:
         sums = self._sums(omega)
         target[self.high, self.low] -= sums
         target[self._mirrored] -= sums[self._off]
+
+    def quadratic(self, inner: Floats, levels: int) -> Floats:
+        cells = np.repeat(self._weights * inner[self.high, self.low], self._lengths)
+        return np.asarray(np.bincount(self.cell, weights=self.product * cells, minlength=levels), dtype=float)
 
     def contract(self, omega: Floats, inverse: Floats) -> float:
         return float(self._sums(omega) @ (self._weights * inverse[self.high, self.low]))

@@ -267,7 +267,7 @@ class Criterion:
         kept = factored.matrix[:s, s:] - factored.matrix[:s, :s] @ back
         blocks: dict[int, Floats] = {t: kept[part] for t, part in self.parts.items()}
         if factored.reduced is not None and self.data.eliminated is not None and self.border is not None:
-            gone = apply_blocks(factored.reduced.keep, np.asarray(self.border.matrix @ back))
+            gone = apply_blocks(factored.reduced.keep, self.border.carry(back))
             assert isinstance(gone, np.ndarray)
             blocks[self.data.eliminated.term] = factored.reduced.right - gone
         return [blocks[t] for t in range(len(self.data.shapes))]
@@ -391,7 +391,7 @@ class Criterion:
             keep = factored.reduced.keep
             turned = apply_blocks(keep.transpose(0, 2, 1), apart)
             assert isinstance(turned, np.ndarray)
-            through = self.border.transposed @ turned  # (E B)'v
+            through = self.border.meet(turned)  # (E B)'v
             base += apart.T @ apply_blocks(factored.reduced.own, apart) + through.T @ kept + kept.T @ through
             right[:s] += through
             right[s:] += factored.reduced.right[:, :p].T @ apart

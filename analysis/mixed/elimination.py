@@ -69,7 +69,7 @@ def reduce(data: CrossProducts, part: Eliminated, border: Border, triangle: Floa
     s = matrix.shape[0] - part.right.shape[1]
     matrix[s:, s:] -= part.right.T @ weighted
     if s:
-        cross = border.transposed @ weighted
+        cross = border.meet(weighted)
         matrix[:s, s:] -= cross
         matrix[s:, :s] -= cross.T
         border.subtract_gram(omega, matrix[:s, :s])

@@ -68,14 +68,14 @@ def evaluate(criterion: Criterion, layout: Layout, theta: Floats, sigma2: float 
         reduced = reduce(data, data.eliminated, criterion.border, theta[data.eliminated.term].reshape(1, 1))
         matrix = reduced.matrix
     load = theta[layout.term_of]
-    factor = _bordered(load, matrix)
+    factor = bordered_factor(load, matrix)
     if factor is None:
         return None
     lower = np.asfortranarray(factor[:s, :s])
     last, triangle = factor[s:, :s].T, factor[s:-1, s:-1]
     pivots = factor.diagonal()
     residual = float(pivots[-1]) ** 2
-    coefficients = _solve(triangle, factor[-1, s:-1], 1)
+    coefficients = solve(triangle, factor[-1, s:-1], 1)
     profiled = sigma2 is None and not data.known_scale
     if sigma2 is None:
         sigma2 = residual / criterion.degrees if profiled else 1.0
@@ -87,12 +87,12 @@ def evaluate(criterion: Criterion, layout: Layout, theta: Floats, sigma2: float 
     if criterion.reml:
         value += 2.0 * float(logs[s:-1].sum()) + criterion.log_triangle
 
-    back = load[:, None] * _solve(lower, last, 1)
+    back = load[:, None] * solve(lower, last, 1)
     cross = matrix[:s, s:] - matrix[:s, :s] @ back
     projected = cross[:, p] - cross[:, :p] @ coefficients
     explained = projected**2 / sigma2
     if criterion.reml:
-        explained += (_solve(triangle, cross[:, :p].T) ** 2).sum(axis=0)
+        explained += (solve(triangle, cross[:, :p].T) ** 2).sum(axis=0)
     slopes = np.empty(len(theta))
     inverse = None if reduced is None else np.asarray(dpotri(lower, lower=1)[0])
     slopes[layout.kept] = _traces(criterion, layout, theta, load, matrix, lower, inverse) - np.add.reduceat(
@@ -102,12 +102,12 @@ def evaluate(criterion: Criterion, layout: Layout, theta: Floats, sigma2: float 
     own: dict[int, Floats] = {t: projected[part] for t, part in criterion.parts.items()}
     if reduced is not None and inverse is not None and data.eliminated is not None and criterion.border is not None:
         t, keep = data.eliminated.term, reduced.keep[:, 0, 0]
-        blocks[t] = reduced.right - keep[:, None] * np.asarray(criterion.border.matrix @ back)
+        blocks[t] = reduced.right - keep[:, None] * criterion.border.carry(back)
         own[t] = blocks[t][:, p] - blocks[t][:, :p] @ coefficients
         trace = float(reduced.own.sum())
         trace -= criterion.border.contract((keep * keep)[:, None, None], inverse * load * load[:, None])
         if criterion.reml:
-            white = _solve(triangle, blocks[t][:, :p].T)
+            white = solve(triangle, blocks[t][:, :p].T)
             trace -= float(np.vdot(white, white))
         slopes[t] = trace - float(own[t] @ own[t]) / sigma2
     squares = np.array([float(own[t] @ own[t]) for t in range(len(theta))])
@@ -135,30 +135,11 @@ def evaluate(criterion: Criterion, layout: Layout, theta: Floats, sigma2: float 
     )
 
 
-def sums_of_squares(criterion: Criterion, layout: Layout, theta: Floats, fixed: bool) -> Floats | None:
-    """Sums of the squared cells of ``Z'PZ`` for each pair of terms, shape ``(m, m)``; of ``Z'H⁻¹Z`` unless ``fixed``.
-
-    What second derivatives are made of. ``None`` where rounding left nothing to factor. No term may be eliminated.
-    """
-    s, p, matrix = criterion.size, criterion.data.p, criterion.data.matrix
-    load = theta[layout.term_of]
-    factor = _bordered(load, matrix)
-    if factor is None:
-        return None
-    scaled = np.array(matrix[:, :s], order="F")
-    scaled[:s] *= load[:, None]
-    taken = _solve(factor, scaled)[: s + p if fixed else s]
-    products = matrix[:s, :s] - taken.T @ taken
-    products *= products
-    by_column = np.add.reduceat(products, layout.starts, axis=1)
-    return np.asarray(np.add.reduceat(by_column, layout.starts, axis=0))
-
-
-def _bordered(load: Floats, matrix: Floats) -> Floats | None:
+def bordered_factor(load: Floats, matrix: Floats) -> Floats | None:
     """Lower factor of the bordered system, shape ``(s + p + 1, s + p + 1)``."""
     s, size = len(load), len(matrix)
-    scale = np.ones(size)
-    scale[:s] = load
+    scale = np.empty(size)
+    scale[:s], scale[s:] = load, 1.0
     system = matrix * scale
     system *= scale[:, None]
     system.flat[: s * (size + 1) : size + 1] += 1.0
@@ -192,7 +173,7 @@ def _traces(
         part = criterion.parts[int(layout.kept[i])]
         columns = matrix[: criterion.size, part]
         scaled = load[:, None] * columns
-        whitened = _solve(lower, scaled) if turned is None else turned @ scaled
+        whitened = solve(lower, scaled) if turned is None else turned @ scaled
         result[i] = float(columns[part].trace() - (whitened * whitened).sum())
     return np.asarray(result)
 
@@ -215,7 +196,7 @@ def _products(
     if reduced is not None and data.eliminated is not None and criterion.border is not None:
         t = data.eliminated.term
         image = own[t]
-        through = criterion.border.transposed @ (reduced.keep[:, 0, 0] * image)  # (E B)'v
+        through = criterion.border.meet(reduced.keep[:, 0, 0] * image)  # (E B)'v
         met = images.T @ through
         result[:, t] += met
         result[t, :] += met
@@ -224,12 +205,12 @@ def _products(
         right[s:, t] += reduced.right.T @ image
     right[:s] *= theta[layout.term_of][:, None]
     # Forward substitution through L and the factor of Q'H⁻¹Q in one go; the row of the outcome comes last.
-    taken = _solve(factor, right)[: s + p]
+    taken = solve(factor, right)[: s + p]
     result -= taken.T @ taken
     return np.asarray(0.5 * (result + result.T))
 
 
-def _solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
+def solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
     """Solve with a lower triangle (or its transpose), of which there may be nothing."""
     if not len(triangle):
         return columns

@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import Floats
 from .criterion import Criterion
 from .elimination import eliminated_border
-from .intercepts import sums_of_squares
+from .intercept_sums import sums_of_squares
 from .point import Point
 from .products import full_products
 
@@ -32,8 +32,8 @@ class TraceSums:
     def __init__(self, criterion: Criterion, point: Point, fixed: bool) -> None:
         apart = criterion.data.eliminated
         self._squares: Floats | None = None
-        if criterion.layout is not None and apart is None:
-            self._squares = sums_of_squares(criterion, criterion.layout, point.theta, fixed)
+        if criterion.layout is not None:
+            self._squares = sums_of_squares(criterion, criterion.layout, point, fixed)
         if self._squares is not None:
             return
         large = apart is not None and apart.blocks.shape[0] > SMALL and apart.blocks.shape[1] == 1 and criterion.size
