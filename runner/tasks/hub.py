@@ -12,7 +12,7 @@ from analysis.errors import CrossliftError
 
 from .base import Examples, Task
 from .catalog import UNTRAINED, TaskCard
-from .rows import label_names, make_examples
+from .rows import label_names, languages_of, make_examples
 from .spec import Spec
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ class HubTask(Task):
         if not spec.train_hub:
             return spec
         fields = spec.train_fields or spec.fields
-        return replace(spec, hub=spec.train_hub, commit=spec.train_commit, config=spec.train_config, fields=fields)
+        return replace(
+            spec, hub=spec.train_hub, commit=spec.train_commit, config=spec.train_config, fields=fields,
+            language_column="",
+        )  # fmt: skip
 
     def _examples(self, spec: Spec, split: str, language: str) -> Examples:
         rows, _ = self._rows(spec, split, language)
@@ -67,7 +70,10 @@ class HubTask(Task):
 
     def _rows(self, spec: Spec, split: str, language: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         name = spec.codes.get(language, language)
-        return load_rows(spec, spec.config.format(language=name), split)
+        rows, labels = load_rows(spec, spec.config.format(language=name), split)
+        if spec.language_column:
+            rows = in_language(spec, rows, name)
+        return rows, labels
 
 
 def hub_card(spec: Spec) -> TaskCard:
@@ -101,6 +107,25 @@ def hub_card(spec: Spec) -> TaskCard:
         domain=spec.domain,
         split=spec.test,
     )
+
+
+def in_language(spec: Spec, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Rows of one language, where a split holds several.
+
+    Raises
+    ------
+    CrossliftError
+        If there are none; it names the languages that there are.
+    """
+    said = languages_of(spec, rows)
+    found = rows[said == name].reset_index(drop=True)
+    if found.empty:
+        known = sorted(said.unique())
+        raise CrossliftError(
+            f"'{spec.hub}' has no row of '{name}', which task '{spec.name}' asks for.",
+            f"Column '{spec.language_column}' says: {', '.join(known[:20])}.",
+        )
+    return found
 
 
 def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -44,6 +44,27 @@ def _corpora(spec: Spec, rows: pd.DataFrame, ids: tuple[str, ...], language: str
     return Examples(sides, None, tuple(kept), language, tuple(gold))
 
 
+def languages_of(spec: Spec, rows: pd.DataFrame) -> pd.Series[str]:
+    """What the data call the language of each row.
+
+    Raises
+    ------
+    CrossliftError
+        If the pattern does not fit a row.
+    """
+    said = rows[spec.language_column].astype(str)
+    if not spec.language_pattern:
+        return said
+    found = said.str.extract(spec.language_pattern, expand=False)
+    if found.isna().any():
+        raise CrossliftError(
+            f"'{spec.name}': '{said[found.isna()].iloc[0]}' in column '{spec.language_column}' does not say a language "
+            f"({int(found.isna().sum())} of {len(rows)} rows).",
+            f"Change 'language_pattern', which is {spec.language_pattern}.",
+        )
+    return found
+
+
 def label_names(spec: Spec, rows: pd.DataFrame) -> tuple[str, ...]:
     """Names of the classes: those of the specification, else those that occur, sorted."""
     if spec.labels or not spec.label:

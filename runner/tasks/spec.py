@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -48,10 +49,10 @@ class Spec:
         Column of the label, and the names of the classes, where their order matters; else they are sorted.
     id
         Column that names items, alike in all languages.
-    language, language_column
-        The one language of the data, or the column that says.
+    language, language_column, language_pattern
+        The one language of the data, or the column that says; with a regular expression whose first group says it.
     codes
-        Codes for what the data call a language otherwise.
+        Codes for what the data call a language otherwise; for the hub the other way round, as a request needs it.
     split_column, train, validation, test
         Where the split is said, and what it says.
     holdout
@@ -79,6 +80,7 @@ class Spec:
     id: str = ""
     language: str = ""
     language_column: str = ""
+    language_pattern: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
     split_column: str = "split"
     train: str = "train"
@@ -157,11 +159,24 @@ def _spec(name: str, entry: Any, where: str) -> Spec:
         raise CrossliftError(
             f"task '{name}' in {where} says nothing of languages.", "Add 'language_column', or 'language'."
         )
+    _check_pattern(name, where, str(entry.get("language_pattern", "")))
     metrics = _texts(entry.get("metrics") or USUAL[kind])
     for metric in metrics:
         if metric not in METRICS[kind]:
             raise unknown_name(f"metric of {kind}", metric, METRICS[kind])
     return Spec(name=name, **{**entry, "metrics": metrics, "labels": _texts(entry.get("labels") or ())})
+
+
+def _check_pattern(name: str, where: str, pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise CrossliftError(f"'language_pattern' of task '{name}' in {where} is no expression: {error}.") from error
+    if pattern and groups != 1:
+        raise CrossliftError(
+            f"'language_pattern' of task '{name}' in {where} has {groups} groups.",
+            "One group in round brackets says the language.",
+        )
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:

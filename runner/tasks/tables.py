@@ -12,7 +12,7 @@ from analysis.errors import CrossliftError, did_you_mean
 
 from .base import Examples, Task
 from .catalog import UNTRAINED, TaskCard
-from .rows import label_names, make_examples
+from .rows import label_names, languages_of, make_examples
 from .spec import Spec
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TableTask(Task):
         spec = self.spec
         table = read_table(self.path, spec)
         if spec.language_column:
-            table["_language"] = table[spec.language_column].map(lambda code: spec.codes.get(code, code))
+            table["_language"] = languages_of(spec, table).map(lambda code: spec.codes.get(code, code))
         else:
             table["_language"] = spec.language
         if spec.holdout:

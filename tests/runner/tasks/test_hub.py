@@ -58,6 +58,24 @@ train_language = "en"
 train_examples = 1
 [tags.languages]
 en = 1
+
+[named]
+hub = "HUB5"
+commit = "{COMMIT}"
+test = "validation"
+kind = "qa"
+fields = {{ question = "question", context = "context", answer = "answers.text", start = "answers.answer_start" }}
+id = "id"
+language_column = "id"
+language_pattern = "^([a-z]+)-"
+train_language = "en"
+train_examples = 2
+[named.codes]
+en = "english"
+fi = "finnish"
+[named.languages]
+en = 2
+fi = 3
 """
 
 
@@ -94,8 +112,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split in ("train", "test"):
         _save(path / "tags", "default", split, [{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}], tags, files)
     _configure(path / "tags", files)
+    files = {}
+    for split in ("train", "validation"):
+        mixed = [
+            {"id": f"{word}-{split}-{i}", **rows[0]} for word, n in (("finnish", 3), ("english", 2)) for i in range(n)
+        ]
+        _save(path / "named", "default", split, mixed, None, files)
+    _configure(path / "named", files)
     text = PAIRS
-    for mark, name in (("HUB4", "tags"), ("HUB3", "spans_train"), ("HUB2", "spans"), ("HUB", "implies")):
+    for mark, name in (
+        ("HUB5", "named"),
+        ("HUB4", "tags"),
+        ("HUB3", "spans_train"),
+        ("HUB2", "spans"),
+        ("HUB", "implies"),
+    ):
         text = text.replace(f'"{mark}"', f'"{path / name}"')
     (path / "tasks.toml").write_text(text, encoding="utf-8")
     return path
@@ -159,6 +190,31 @@ def test_tags_from_the_hub(folder: Path) -> None:
     assert task.score(examples.labels, examples)[0].score == 100.0
 
 
+def test_languages_that_share_a_split(folder: Path) -> None:
+    task = load_task("named", folder)
+    assert task.test("fi").ids == tuple(f"finnish-validation-{i}" for i in range(3))
+    assert task.test("en").ids == tuple(f"english-validation-{i}" for i in range(2))
+    assert task.train().ids == tuple(f"english-train-{i}" for i in range(2))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('fi = "finnish"', 'fi = "suomi"'), "has no row of 'suomi', which task 'named' asks for."),
+        (("^([a-z]+)-", "^([a-e]+)-"), "does not say a language (5 of 5 rows)."),
+        (("^([a-z]+)-", "^[a-z]+-"), "has 0 groups."),
+        (("^([a-z]+)-", "^([a-z]+-"), "is no expression"),
+    ],
+)
+def test_a_language_that_is_not_said(folder: Path, tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    text = (folder / "tasks.toml").read_text(encoding="utf-8")
+    assert change[0] in text
+    (tmp_path / "tasks.toml").write_text(text.replace(*change, 1), encoding="utf-8")
+    with pytest.raises(CrossliftError) as error:
+        load_task("named", tmp_path).test("fi")
+    assert words in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -195,8 +251,14 @@ def test_hub_tasks_are_planned_without_a_download() -> None:
 def test_numbers_of_test_items_are_those_of_the_collected_sizes() -> None:
     text = (ROOT / "data/covariates/test_set_sizes.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
-    for name, listed in (("xnli", "xnli"), ("panx", "panx"), ("xquad-squad", "xquad")):
+    names = {"xnli": "xnli", "panx": "panx", "xquad-squad": "xquad", "mlqa": "mlqa", "udpos": "udpos",
+             "tatoeba-xtreme": "tatoeba"}  # fmt: skip
+    for name, listed in names.items():
         wanted = {row["language"]: int(row["n"]) for row in rows if row["task"] == listed and row["split"] == "test"}
         assert {resolve(code).iso: n for code, n in bundled_specs()[name].languages.items()} == wanted
     trained = {(row["task"], row["language"]): int(row["n"]) for row in rows if row["split"] == "train"}
     assert find_task("panx").train_examples == trained["panx", "eng"]
+    assert find_task("udpos").train_examples == trained["udpos", "eng"]
+    assert find_task("tydiqa").train_examples == trained["tydiqa-goldp", "eng"]
+    total = [int(row["n"]) for row in rows if row["task"] == "tydiqa-goldp all languages" and row["split"] != "train"]
+    assert [sum(find_task("tydiqa").languages.values())] == total
