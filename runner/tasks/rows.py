@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -89,19 +90,32 @@ def _fields(spec: Spec, rows: pd.DataFrame) -> dict[str, list[Any]]:
         choices = [list(found) for found in zip(*(rows[column] for column in columns["choices"]), strict=True)]
         return {"premise": rows[columns["premise"]].tolist(), "question": question, "choices": choices}
     if spec.kind == "qa":
-        pairs = zip(rows[columns["answer"]], rows[columns["start"]], strict=True)
+        contexts = rows[columns["context"]].tolist()
+        parts = zip(rows[columns["answer"]], rows[columns["start"]], contexts, strict=True)
         return {
             "question": rows[columns["question"]].tolist(),
-            "context": rows[columns["context"]].tolist(),
-            "answers": [_answers(text, start) for text, start in pairs],
+            "context": contexts,
+            "answers": [_answers(*part) for part in parts],
         }
     return {name: rows[column].tolist() for name, column in columns.items()}
 
 
-def _answers(text: Any, start: Any) -> list[dict[str, Any]]:
+def _answers(text: Any, start: Any, context: str) -> list[dict[str, Any]]:
     """One answer a row in a table; lists of them on the hub."""
     texts, starts = ([text], [start]) if isinstance(text, str) else (text, start)
-    return [{"text": str(t), "start": int(s)} for t, s in zip(texts, starts, strict=True)]
+    return [{"text": str(t), "start": place(str(t), int(s), context)} for t, s in zip(texts, starts, strict=True)]
+
+
+def place(text: str, start: int, context: str) -> int:
+    """Where an answer stands: the place that is said, else the nearest one with its text, else behind the context.
+
+    Copies of TyDi QA and MLQA have lost the blanks in front of a context, but count them in its answers' places. An
+    answer behind the context is in no window of it, which training reads as a question without one.
+    """
+    if context.startswith(text, start):
+        return start
+    found = [match.start() for match in re.finditer(f"(?={re.escape(text)})", context)]
+    return min(found, key=lambda at: abs(at - start)) if found else len(context)
 
 
 def _ids(spec: Spec, rows: pd.DataFrame) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.tasks.base import load_task
 from runner.tasks.catalog import find_task
+from runner.tasks.rows import place
 from runner.tasks.spec import bundled_specs
 from tests.conftest import ROOT, skip_or_fail
 
@@ -179,6 +180,14 @@ def test_answers_from_the_hub_with_other_training_data(folder: Path) -> None:
     assert task.train().fields["answers"] == [answers]
     pins = f"{folder}/spans@{COMMIT} + {folder}/spans_train@{COMMIT}"
     assert task.card.revision.split(" as ")[0] == pins
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "where"),
+    [("Rom", 3, 3), ("Rom", 5, 3), ("Rom", 12, 13), ("in", 2, 0), ("(", 4, 17), ("Roma", 3, 18)],
+)
+def test_answers_are_found_where_they_are(text: str, start: int, where: int) -> None:
+    assert place(text, start, "in Rom, nach Rom (") == where
 
 
 def test_tags_from_the_hub(folder: Path) -> None:
