@@ -1,16 +1,18 @@
-"""The study ``crosslift_mini``: its grid, and its records from the store of a finished sweep.
+"""The study ``crosslift_mini``: its grids, and its records from the store of a sweep.
 
 Usage:
-    python data/build/crosslift_mini.py grid                      write the grid, languages chosen by rule
+    python data/build/crosslift_mini.py grid                      write the grids, languages chosen by rule
     python data/build/crosslift_mini.py collect STORE [STORE …] [--out DIR] [--partial]     write the records
 
-The sweep itself is ``runner run data/published/crosslift_mini/grid.yaml --store STORE --data-dir DIR``, with the data
-sets that ``data/published/PROVENANCE.md`` names in DIR. Records hold figures and configuration, no text.
+The sweep itself is ``runner run data/published/crosslift_mini/grid.yaml --store STORE --data-dir DIR`` and so for each
+grid, with the data sets that ``data/published/PROVENANCE.md`` names in DIR. Records hold figures and configuration, no
+text.
 
 ``collect`` writes ``records.parquet`` (rows of the record schema and one bit for each item tested) and
-``configuration.json`` (versions, hyperparameters, revisions, time) beside ``grid.yaml``, and prints the entries that
-``data/catalog.toml`` and ``PROVENANCE.md`` need. It refuses a store that lacks a cell of the grid, unless told that it
-is ``--partial``, and cells of different revisions in any case.
+``configuration.json`` (versions, hyperparameters, revisions, how much of each grid) beside the grids, and prints the
+entries that ``data/catalog.toml`` and ``PROVENANCE.md`` need. It refuses a store that lacks a cell of a grid, unless
+told that it is ``--partial``: then it takes the seeds that are whole. Cells of different revisions it refuses in any
+case.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 from collections import defaultdict
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -61,43 +64,65 @@ def choose_languages(wanted: int = WANTED) -> list[str]:
     return sorted(codes[iso] for iso in chosen) + sorted(extra)
 
 
-def write_grid() -> None:
-    """Write the grid with the languages chosen."""
-    import yaml
-
-    grid = {
-        "models": ["me5-small@3", "me5-small@6", "me5-small"],
-        "intermediate": [
-            {"task": "banking77", "examples": [500, 2000, 8000]},
-            {"task": "nollysenti", "examples": 500},
-            {"task": "ud_pos", "examples": 2000},
-        ],
-        "targets": ["sib200", "nusax", "ud_pos:2000", "tatoeba"],
-        "languages": choose_languages(),
+def grids() -> dict[str, dict[str, Any]]:
+    """Each grid by the name of its file: all arms at the least depth, few of them where a run takes longer."""
+    languages = choose_languages()
+    banking, reviews, tags = (
+        {"task": "banking77", "examples": [500, 2000, 8000]},
+        {"task": "nollysenti", "examples": 500},
+        {"task": "ud_pos", "examples": 2000},
+    )
+    middle = {"task": "banking77", "examples": 2000}
+    shared = {
         "seeds": "1-5",
         "control": "steps",
         "training": {"epochs": 3, "batch_size": 32, "learning_rate": 5e-4, "dropout": 0},
         "training_intermediate": {"epochs": 2},
     }
+    every: dict[str, dict[str, Any]] = {
+        "grid.yaml": {
+            "models": ["me5-small@3"], "intermediate": [banking, reviews, tags], "targets": ["sib200", "nusax"],
+        } | shared,
+        "grid_depth.yaml": {
+            "models": ["me5-small@6", "me5-small"], "intermediate": [middle], "targets": ["sib200"],
+        } | shared,
+        "grid_tagging.yaml": {
+            "models": ["me5-small@3"], "intermediate": [middle, reviews], "targets": ["ud_pos:2000"],
+        } | shared,
+        "grid_retrieval.yaml": {
+            "models": ["me5-small@3"], "intermediate": [banking, reviews, tags], "targets": ["tatoeba"],
+        } | shared,
+    }  # fmt: skip
+    for grid in every.values():
+        known = {resolve(code).iso for target in grid["targets"] for code in find_task(target.split(":")[0]).languages}
+        grid["languages"] = [code for code in languages if resolve(code).iso in known]
+    return every
+
+
+def write_grids() -> None:
+    """Write the grids with the languages chosen."""
+    import yaml
+
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "grid.yaml").write_text(yaml.safe_dump(grid, sort_keys=False, width=110), encoding="utf-8")
+    for name, grid in grids().items():
+        (FOLDER / name).write_text(yaml.safe_dump(grid, sort_keys=False, width=110), encoding="utf-8")
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Grid and records of the study crosslift_mini.")
+    parser = argparse.ArgumentParser(description="Grids and records of the study crosslift_mini.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("grid", help="write the grid, languages chosen by rule")
+    commands.add_parser("grid", help="write the grids, languages chosen by rule")
     collecting = commands.add_parser("collect", help="write the records of finished sweeps")
     collecting.add_argument("stores", nargs="+", type=Path, metavar="STORE")
     collecting.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
     collecting.add_argument("--partial", action="store_true", help="accept a sweep that is not finished")
     options = parser.parse_args()
     if options.command == "grid":
-        write_grid()
+        write_grids()
         return
     try:
-        print(collect(options.stores, FOLDER / "grid.yaml", options.out, options.partial))
+        print(collect(options.stores, [FOLDER / name for name in grids()], options.out, options.partial))
     except CrossliftError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from runner.plan.grid import parse_grid
 if TYPE_CHECKING:
     import pandas as pd
 
+    from runner.plan.stage import Stage
+
 RECORDS, CONFIGURATION = "records.parquet", "configuration.json"
 #: Columns beside the schema: the cell, which baseline it is, its steps, and its results by item.
 BESIDE = ("cell", "control", "matched_steps", CORRECT)
@@ -31,25 +33,29 @@ ORDER = [
 ]  # fmt: skip
 
 
-def collect(stores: Sequence[Path], grid: Path, out: Path, partial: bool = False) -> str:
+def collect(stores: Sequence[Path], grids: Sequence[Path], out: Path, partial: bool = False) -> str:
     """Write the records and the configuration of a sweep; returns the entries that a catalogue needs.
 
     Raises
     ------
     StoreError
-        If a store is damaged, cells rest on different revisions, two stores disagree about a cell, or a cell of the
-        grid is missing and ``partial`` is false.
+        If a store is damaged, cells rest on different revisions, two stores disagree about a cell, a cell of a grid is
+        missing and ``partial`` is false, or no seed of any model and target task is whole.
     """
-    plan = build_plan(parse_grid(yaml.safe_load(grid.read_text(encoding="utf-8"))))
-    content = merged([read_store(path) for path in stores], grid.parent.name)
-    wanted = {cell.id: cell.label for cell in plan.cells}
-    found, cells = len(content.cells), tuple(cell for cell in content.cells if cell.id in wanted)
-    missing = [label for name, label in wanted.items() if name not in {cell.id for cell in cells}]
+    content = merged([read_store(path) for path in stores], grids[0].parent.name)
+    there = {cell.id for cell in content.cells}
+    planned = {path.name: _planned(path) for path in grids}
+    wanted = {stage.id: stage for plan in planned.values() for stage in plan}
+    missing = [stage.label for name, stage in wanted.items() if name not in there]
     if missing and not partial:
         raise StoreError(
             f"{len(missing):,} of {len(wanted):,} cells of the grid are missing, the first: {missing[0]}.",
             "Finish the sweep with runner run, or say --partial.",
         )
+    whole = whole_seeds(wanted.values(), there)
+    found, cells = len(content.cells), tuple(cell for cell in content.cells if cell.id in whole)
+    if not cells:
+        raise StoreError("no seed of any model and target task is whole.", "Go on with runner run.")
     content = replace(content, cells=cells)
     check_revisions(content)
     frame = check_records(store_records(content), content.study, first_line=1).frame
@@ -59,9 +65,17 @@ def collect(stores: Sequence[Path], grid: Path, out: Path, partial: bool = False
         "study": content.study,
         "complete": not missing,
         "cells": len(cells),
-        "cells_of_the_grid": len(wanted),
+        "cells_of_the_grids": len(wanted),
         "rows": len(frame),
-        "grid_sha256": hashlib.sha256(grid.read_bytes()).hexdigest(),
+        "grids": [
+            {
+                "file": path.name,
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+                "cells": sum(stage.id in whole for stage in planned[path.name]),
+                "cells_of_the_grid": len(planned[path.name]),
+            }
+            for path in grids
+        ],
         "records_sha256": hashlib.sha256((out / RECORDS).read_bytes()).hexdigest(),
         **configuration(cells),
     }
@@ -69,8 +83,31 @@ def collect(stores: Sequence[Path], grid: Path, out: Path, partial: bool = False
     (out / CONFIGURATION).write_text(text, encoding="utf-8")
     spare = found - len(cells)
     lines = [f"{len(frame):,} rows of {len(cells):,} of {len(wanted):,} cells: {out / RECORDS}"]
-    lines += [f"left out: {spare:,} cells that are no part of the grid"] if spare else []
+    lines += [f"left out: {spare:,} cells of other grids or of seeds that are not whole"] if spare else []
     return "\n".join([*lines, "", entries(content.study, len(frame))])
+
+
+def _planned(grid: Path) -> tuple[Stage, ...]:
+    return build_plan(parse_grid(yaml.safe_load(grid.read_text(encoding="utf-8")))).cells
+
+
+def whole_seeds(cells: Iterable[Stage], there: Collection[str]) -> set[str]:
+    """Cells of a model, target task and seed of which none is missing, so that every arm rests on the same runs.
+
+    What is evaluated without any training has no seed: it belongs to every whole seed of its model and task.
+    """
+    blocks: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for cell in cells:
+        blocks[str(cell.record["model"]), str(cell.record["target_task"]), str(cell.record["seed"])].append(cell.id)
+    whole = {key for key, names in blocks.items() if key[2] and all(name in there for name in names)}
+    kept = {key[:2] for key in whole}
+    return {
+        name
+        for key, names in blocks.items()
+        if key in whole or (not key[2] and key[:2] in kept)
+        for name in names
+        if name in there
+    }
 
 
 def merged(contents: Sequence[StoreContent], study: str) -> StoreContent:
@@ -150,15 +187,15 @@ kind = "records"
 file = "{study}/{RECORDS}"
 gains = true
 own = true
-title = "me5-small at three depths: intermediate tasks and as many steps on the target task instead, four target tasks"
-source = "runner, with data/published/{study}/grid.yaml"
+title = "me5-small cut after some of its layers: intermediate tasks, and as many steps on the target task instead"
+source = "runner, with the grids in data/published/{study}"
 grade = "M"
 traps = [
-  "The three depths are truncations of one checkpoint, not models pretrained at three sizes.",
+  "The depths are truncations of one checkpoint, not models pretrained at several sizes.",
   "e5 was tuned for retrieval: Tatoeba says nothing of what an intermediate stage does to retrieval in other models.",
   "Every intermediate row has two baselines, plain and of as many steps; --baseline chooses one.",
 ]
 
 data/published/PROVENANCE.md:
 
-| `{study}` | {rows:,} | own sweep of `{study}/grid.yaml`, with what `{study}/{CONFIGURATION}` says | M |'''
+| `{study}` | {rows:,} | own sweep of the grids in `{study}/`, with what `{study}/{CONFIGURATION}` says | M |'''

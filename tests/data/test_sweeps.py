@@ -47,7 +47,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory, sweeps: ModuleType) -> tuple
     (folder / "grid.yaml").write_text(yaml.safe_dump(GRID), encoding="utf-8")
     store = folder.parent / "store"
     planted(store, GRID)
-    sweeps.collect([store], folder / "grid.yaml", folder)
+    sweeps.collect([store], [folder / "grid.yaml"], folder)
     return store, folder
 
 
@@ -79,7 +79,7 @@ def test_a_set_has_the_schema_and_no_other_text(swept: tuple[Path, Path]) -> Non
     assert list(frame.columns) == [*NAMES, "cell", "control", "matched_steps", "correct"]
     assert set(frame["study"]) == {"trial"}
     content = json.loads((swept[1] / "configuration.json").read_text(encoding="utf-8"))
-    assert content["complete"] and content["cells"] == content["cells_of_the_grid"] == frame["cell"].nunique()
+    assert content["complete"] and content["cells"] == content["cells_of_the_grids"] == frame["cell"].nunique()
     assert set(content["training"]) == {"intermediate", "target"}
 
 
@@ -92,7 +92,7 @@ def test_the_same_cells_give_the_same_bytes(swept: tuple[Path, Path], sweeps: Mo
         shutil.copytree(store, part)
         for file in gone:
             (part / "cells" / file.name).unlink()
-    sweeps.collect(parts, folder / "grid.yaml", tmp_path / "out")
+    sweeps.collect(parts, [folder / "grid.yaml"], tmp_path / "out")
     for name in ("records.parquet", "configuration.json"):
         assert (tmp_path / "out" / name).read_bytes() == (folder / name).read_bytes()
 
@@ -105,11 +105,29 @@ def test_an_unfinished_sweep_is_refused_unless_asked_for(
     cells = sorted((store / "cells").glob("*.json"))
     cells[0].unlink()
     with pytest.raises(StoreError, match=rf"1 of {len(cells)} cells of the grid are missing"):
-        sweeps.collect([store], grid, tmp_path / "out")
+        sweeps.collect([store], [grid], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    sweeps.collect([store], grid, tmp_path / "out", partial=True)
+    sweeps.collect([store], [grid], tmp_path / "out", partial=True)
     content = json.loads((tmp_path / "out" / "configuration.json").read_text(encoding="utf-8"))
-    assert not content["complete"] and content["cells"] == len(cells) - 1
+    assert not content["complete"] and content["cells"] < len(cells) - 1
+    frame, every = (pd.read_parquet(path / "records.parquet") for path in (tmp_path / "out", swept[1]))
+    lost = every[~every["cell"].isin(frame["cell"])]
+    assert len(lost[["target_task", "seed"]].drop_duplicates()) == 1  # the seed that is not whole, and no other
+    gone = lost.iloc[0]
+    assert not ((frame["target_task"] == gone["target_task"]) & (frame["seed"] == gone["seed"])).any()
+
+
+def test_several_grids_are_one_set(swept: tuple[Path, Path], sweeps: ModuleType, tmp_path: Path) -> None:
+    parts = []
+    for number, arm in enumerate(GRID["intermediate"]):
+        parts.append(tmp_path / "trial" / f"grid_{number}.yaml")
+        parts[-1].parent.mkdir(exist_ok=True)
+        parts[-1].write_text(yaml.safe_dump(GRID | {"intermediate": [arm]}), encoding="utf-8")
+    sweeps.collect([swept[0]], parts, tmp_path / "out")
+    assert (tmp_path / "out" / "records.parquet").read_bytes() == (swept[1] / "records.parquet").read_bytes()
+    content = json.loads((tmp_path / "out" / "configuration.json").read_text(encoding="utf-8"))
+    assert [item["file"] for item in content["grids"]] == ["grid_0.yaml", "grid_1.yaml"]
+    assert sum(item["cells"] for item in content["grids"]) > content["cells"]  # baselines belong to both
 
 
 @pytest.mark.parametrize("fault", ["revision", "score", "damage"])
@@ -128,7 +146,7 @@ def test_cells_that_do_not_belong_together_are_refused(
     stores = [store] if fault == "revision" else [swept[0], store]
     words = {"revision": "mixes revisions", "score": "has another outcome", "damage": "1 damaged cells"}[fault]
     with pytest.raises(StoreError, match=words):
-        sweeps.collect(stores, swept[1] / "grid.yaml", tmp_path / "out", partial=True)
+        sweeps.collect(stores, [swept[1] / "grid.yaml"], tmp_path / "out", partial=True)
 
 
 def test_results_by_item_that_do_not_fit_are_refused(swept: tuple[Path, Path], tmp_path: Path) -> None:
