@@ -162,8 +162,10 @@ def _independent(used: pd.DataFrame, others: Sequence[str], name: str) -> bool:
     """True if the levels of ``name`` are no linear combination of the intercept and ``others``."""
     import pandas as pd
 
-    columns = pd.get_dummies(used[[*others, name]], drop_first=True, dtype=float).to_numpy()
-    whole = np.column_stack([np.ones(len(used)), columns])
+    columns = used[[*others, name]]
+    if any(dtype.kind not in "iuf" for dtype in columns.dtypes):
+        columns = pd.get_dummies(columns, drop_first=True, dtype=float)
+    whole = np.column_stack([np.ones(len(used)), columns.to_numpy(dtype=float)])
     return bool(np.linalg.matrix_rank(whole) == whole.shape[1])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg.blas import dsyrk
 
 from ..arrays import Floats, Integers
 
@@ -39,6 +40,11 @@ class Border:
             if (counts * (counts + 1) // 2).sum() <= MOST_PAIRS:
                 self._pairs = _Pairs(matrix, levels, k)
 
+    @property
+    def plain(self) -> bool:
+        """Whether the border is dense and its term has one column."""
+        return self.k == 1 and isinstance(self.matrix, np.ndarray)
+
     def carry(self, columns: Floats) -> Floats:
         """``B`` times dense columns."""
         return np.asarray((self.matrix if self._dense is None else self._dense) @ columns)
@@ -56,9 +62,13 @@ class Border:
         return np.asarray(lengths.sum(axis=1)).ravel()
 
     def subtract_gram(self, omega: Floats, target: Floats) -> None:
-        """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω``, in place."""
+        """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω`` without a negative eigenvalue, in place."""
         if self._pairs is not None:
             self._pairs.subtract(omega, target)
+            return
+        if self.plain and isinstance(self.matrix, np.ndarray) and len(target):
+            half = dsyrk(1.0, (np.sqrt(omega[:, 0]) * self.matrix).T, lower=1)
+            target -= half + np.tril(half, -1).T
             return
         product = self.transposed @ apply_blocks(omega, self.matrix)
         target -= product if isinstance(product, np.ndarray) else product.toarray()

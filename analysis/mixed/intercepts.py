@@ -94,18 +94,24 @@ def evaluate(criterion: Criterion, layout: Layout, theta: Floats, sigma2: float 
     if criterion.reml:
         explained += (solve(triangle, cross[:, :p].T) ** 2).sum(axis=0)
     slopes = np.empty(len(theta))
-    inverse = None if reduced is None else np.asarray(dpotri(lower, lower=1)[0])
+    # A dense border is solved for; a sparse one meets few cells of the inverse.
+    sparse = criterion.border is not None and not criterion.border.plain
+    inverse = np.asarray(dpotri(lower, lower=1)[0]) if sparse else None
     slopes[layout.kept] = _traces(criterion, layout, theta, load, matrix, lower, inverse) - np.add.reduceat(
         explained, layout.starts
     )
     blocks: dict[int, Floats] = {t: cross[part] for t, part in criterion.parts.items()}
     own: dict[int, Floats] = {t: projected[part] for t, part in criterion.parts.items()}
-    if reduced is not None and inverse is not None and data.eliminated is not None and criterion.border is not None:
+    if reduced is not None and data.eliminated is not None and criterion.border is not None:
         t, keep = data.eliminated.term, reduced.keep[:, 0, 0]
         blocks[t] = reduced.right - keep[:, None] * criterion.border.carry(back)
         own[t] = blocks[t][:, p] - blocks[t][:, :p] @ coefficients
         trace = float(reduced.own.sum())
-        trace -= criterion.border.contract((keep * keep)[:, None, None], inverse * load * load[:, None])
+        if inverse is not None:
+            trace -= criterion.border.contract((keep * keep)[:, None, None], inverse * load * load[:, None])
+        else:
+            whitened = solve(lower, (keep[:, None] * criterion.border.matrix * load).T)
+            trace -= float(np.vdot(whitened, whitened))
         if criterion.reml:
             white = solve(triangle, blocks[t][:, :p].T)
             trace -= float(np.vdot(white, white))

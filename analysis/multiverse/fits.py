@@ -110,7 +110,7 @@ class Skeleton:
         X = self.columns(spec, False)
         design = Design(self.formula, y, X, (), terms, None, spec.kept, (), None, (), {})  # type: ignore[arg-type]
         self.rows: Rows = whiten(design)
-        self._data: CrossProducts = sum_rows(self.rows, self.formula)
+        self._data: CrossProducts | None = None
         self._border: Border | None = None
         self._nulls: dict[tuple[str, tuple[str, ...]], tuple[Criterion, Point] | CrossliftError] = {}
         self._last: tuple[Any, Criterion, Search[Point]] | None = None
@@ -147,7 +147,7 @@ class Skeleton:
                 else:
                     parts += _dummies(own.astype(str))
             for name in spec.model.factors:
-                parts += _dummies(frame[name].astype(str).to_numpy()[kept])
+                parts += _dummies(self._table.group(name, kept)[0])
             self._fixed[names] = np.column_stack(parts)
         fixed = self._fixed[names]
         return np.column_stack([fixed, spec.x[spec.kept]]) if distance else fixed
@@ -158,8 +158,11 @@ class Skeleton:
         check_rank(X, None, names, self.formula)
         if np.ptp(y) == 0:
             raise DesignError("the outcome is the same in all rows.")
-        right = right_columns(X, y, self.formula)
-        found = Criterion(exchange_right(self._data, self.rows, right), True, self._border)
+        if self._data is None:
+            self._data = data = sum_rows(replace(self.rows, X=X, y=y), self.formula)
+        else:
+            data = exchange_right(self._data, self.rows, right_columns(X, y, self.formula))
+        found = Criterion(data, True, self._border)
         self._border = found.border
         return found
 

@@ -89,6 +89,8 @@ class Table:
     codes: Integers = field(init=False)
     _distances: dict[tuple[str, str], tuple[Floats, Floats]] = field(init=False, default_factory=dict)
     _outcomes: dict[str, Floats] = field(init=False, default_factory=dict)
+    _said: dict[tuple[str, str], Booleans] = field(init=False, default_factory=dict)
+    _stated: dict[str, Booleans] = field(init=False, default_factory=dict)
     _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
     _models: dict[bytes, Model] = field(init=False, default_factory=dict)
     _factors: dict[str, Integers] = field(init=False, default_factory=dict)
@@ -113,7 +115,6 @@ class Table:
         CrossliftError
             If too few languages are left.
         """
-        frame = self.frame
         measure, recipe = options.get("measure", "syntactic"), options.get("recipe", "knn")
         distance, share = self.distance(measure, recipe)
         kept = ~np.isnan(distance)
@@ -123,11 +124,11 @@ class Table:
         for name, column in (("studies", "study"), ("tasks", "target_task")):
             words = options.get(name, "all")
             if words != "all":
-                kept &= (frame[column] != words.removeprefix("without ")).to_numpy(dtype=bool)
+                kept &= ~self.said(column, words.removeprefix("without "))
         if options.get("source", "without") == "without":
-            kept &= (frame["language"] != self.source).to_numpy(dtype=bool)
+            kept &= ~self.said("language", self.source)
         if options.get("training", "any") == "source":
-            kept &= (frame["intermediate_language"] == self.source).fillna(False).to_numpy(dtype=bool)
+            kept &= self.said("intermediate_language", self.source)
         covariates = list(self.moderators)
         if options.get("covariate", "none") == "corpus" and "log_corpus" not in covariates:
             covariates.append("log_corpus")
@@ -135,13 +136,26 @@ class Table:
         if outcome == "adjusted":
             covariates.append("score_without")
         for name in covariates:
-            kept &= frame[name].notna().to_numpy()
+            kept &= self.stated(name)
         kept &= ~np.isnan(self.values(outcome))
         left = len(np.unique(self.codes[kept]))
         if left < FEWEST_LANGUAGES:
             raise DesignError(f"under {FEWEST_LANGUAGES} languages are left.")
         model = self._model(kept, tuple(covariates), options.get("effects", "cells"))
         return SpecRows(kept, outcome, distance, model, options.get("kernel", "none") == "related")
+
+    def said(self, column: str, value: str) -> Booleans:
+        """Rows of which a column says a value."""
+        if (column, value) not in self._said:
+            same = (self.frame[column] == value).fillna(False)
+            self._said[column, value] = same.to_numpy(dtype=bool)
+        return self._said[column, value]
+
+    def stated(self, column: str) -> Booleans:
+        """Rows of which a column says anything."""
+        if column not in self._stated:
+            self._stated[column] = self.frame[column].notna().to_numpy()
+        return self._stated[column]
 
     def distance(self, measure: str, recipe: str) -> tuple[Floats, Floats]:
         """Distance of each row's language and the share of its features that are observed."""

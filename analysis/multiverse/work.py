@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,23 +76,45 @@ def fit_all(
     # What shares rows stays together: choices that change the rows come first in the order of the parts.
     ordered = sorted(enumerate(specs), key=lambda item: _rows_of(item[1]))
     parts = [ordered[i : i + PART] for i in range(0, len(ordered), PART)]
+    helpers = jobs - 1 if len(specs) >= PARALLEL else 0
     found: list[Done] = []
-    if jobs <= 1 or len(specs) < PARALLEL:
-        starts = Starts(table, plain_criterion)
-        for part in parts:
-            found += _fit_part(table, part, keys, permuted, starts)
-            if report is not None:
-                report(len(found))
-        return sorted(found, key=lambda item: item.position)
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (table, keys, permuted)) as pool:
-        for future in as_completed([pool.submit(_fit_in_worker, part) for part in parts]):
-            found += future.result()
-            if report is not None:
-                report(len(found))
+    for done in _fit_parts(table, parts, keys, permuted, helpers):
+        found += done
+        if report is not None:
+            report(len(found))
     return sorted(found, key=lambda item: item.position)
+
+
+def _fit_parts(
+    table: Table,
+    parts: Sequence[list[tuple[int, dict[str, str]]]],
+    keys: Floats | None,
+    permuted: frozenset[int],
+    helpers: int,
+) -> Iterator[list[Done]]:
+    """Fit parts here and in so many more processes, which take a second to start."""
+    waiting, starts = deque(parts), Starts(table, plain_criterion)
+    if helpers < 1:
+        for part in parts:
+            yield _fit_part(table, part, keys, permuted, starts)
+        return
+    import multiprocessing
+    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+    running: set[Future[list[Done]]] = set()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(helpers, context, _start, (table, keys, permuted)) as pool:
+        while waiting or running:
+            while waiting and len(running) <= helpers:  # one more than they work on, to go on with
+                running.add(pool.submit(_fit_in_worker, waiting.popleft()))
+            if waiting:
+                yield _fit_part(table, waiting.popleft(), keys, permuted, starts)
+                ready = {future for future in running if future.done()}
+            else:
+                ready, _ = wait(running, return_when=FIRST_COMPLETED)
+            running -= ready
+            for future in ready:
+                yield future.result()
 
 
 def _rows_of(options: dict[str, str]) -> tuple[str, ...]:
