@@ -185,7 +185,10 @@ def test_the_bundled_sets_that_hold_gains_are_those_the_catalog_names() -> None:
         rows = datasets.load(entry.name)
         if len(pair_gains(rows[rows["score"].notna()]).frame):
             with_gains.add(entry.name)
-    assert with_gains == {entry.name for entry in datasets.gain_sets()}
+    assert with_gains == {entry.name for entry in datasets.record_sets() if entry.gains}
+    assert {entry.name for entry in datasets.gain_sets()} == {
+        name for name in with_gains if not datasets.find(name).own
+    }
 
 
 def test_bloom_pairs_equal_those_derived_by_others(shared) -> None:
