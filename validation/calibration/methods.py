@@ -22,10 +22,6 @@ DEFAULT = "satterthwaite"
 #: What everybody does first.
 NAIVE = "ols"
 
-# 60 to 200 fits a data set, minutes of two processors a cell: the design with the fewest languages and rows,
-# where the approximations behind degrees of freedom are worst, and one with related languages.
-BOOTSTRAPPED = ("15-small-ragged-independent", "15-small-balanced-related")
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -56,10 +52,6 @@ def _related(cell: Cell) -> bool:
     return cell.related
 
 
-def _few(cell: Cell) -> bool:
-    return cell.name in BOOTSTRAPPED
-
-
 def _not_slow(cell: Cell) -> bool:
     """Statsmodels takes up to a quarter of a second a fit: half an hour for the large related designs together."""
     return not cell.related or cell.shape == "small"
@@ -82,7 +74,7 @@ _LISTED = (
     Method("kernel-kenward-roger", f"{_KERNEL}, Kenward–Roger", "kernel"),
     Method("descent-satterthwaite", f"{_DEFAULT_MODEL} with relatedness by descent alone, Satterthwaite", "descent",
            _related),
-    Method("bootstrap-t", f"{_DEFAULT_MODEL}, parametric bootstrap-t with {ours.RESAMPLES} samples", "bootstrap", _few,
+    Method("bootstrap-t", f"{_DEFAULT_MODEL}, parametric bootstrap-t with {ours.RESAMPLES} samples", "bootstrap",
            dual=False),
 )  # fmt: skip
 
