@@ -159,6 +159,13 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     datasets.disable_progress_bars()
 
 
+def _change(folder: Path, target: Path, change: tuple[str, str]) -> None:
+    """The specifications of ``folder`` in ``target``, with a text replaced."""
+    text = (folder / "tasks.toml").read_text(encoding="utf-8")
+    assert change[0] in text
+    (target / "tasks.toml").write_text(text.replace(*change, 1), encoding="utf-8")
+
+
 def test_pairs_from_the_hub(folder: Path) -> None:
     task = load_task("implies", folder)
     assert task.labels == ("entailment", "neutral", "contradiction")
@@ -216,9 +223,7 @@ def test_languages_that_share_a_split(folder: Path) -> None:
     ],
 )
 def test_a_language_that_is_not_said(folder: Path, tmp_path: Path, change: tuple[str, str], words: str) -> None:
-    text = (folder / "tasks.toml").read_text(encoding="utf-8")
-    assert change[0] in text
-    (tmp_path / "tasks.toml").write_text(text.replace(*change, 1), encoding="utf-8")
+    _change(folder, tmp_path, change)
     with pytest.raises(CrossliftError) as error:
         load_task("named", tmp_path).test("fi")
     assert words in str(error.value)
@@ -234,9 +239,7 @@ def test_a_language_that_is_not_said(folder: Path, tmp_path: Path, change: tuple
     ],
 )
 def test_what_cannot_be_had_is_said(folder: Path, tmp_path: Path, change: tuple[str, str], words: str) -> None:
-    text = (folder / "tasks.toml").read_text(encoding="utf-8")
-    assert change[0] in text
-    (tmp_path / "tasks.toml").write_text(text.replace(*change, 1), encoding="utf-8")
+    _change(folder, tmp_path, change)
     name = "spans" if "spans" in words else "implies"
     with pytest.raises(CrossliftError) as error:
         load_task(name, tmp_path).test("de")
