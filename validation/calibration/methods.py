@@ -52,11 +52,6 @@ def _related(cell: Cell) -> bool:
     return cell.related
 
 
-def _not_slow(cell: Cell) -> bool:
-    """Statsmodels takes up to a quarter of a second a fit: half an hour for the large related designs together."""
-    return not cell.related or cell.shape == "small"
-
-
 _DEFAULT_MODEL = "the default model of `analyze fit`"
 _KERNEL = f"{_DEFAULT_MODEL} with the true relatedness of languages beside independent effects"
 
@@ -66,7 +61,7 @@ _LISTED = (
     Method("ols-clustered", f"`gain ~ {others.ADJUSTED}`, errors clustered by language (CR1, t with languages − 1 df)",
            "ols-clustered"),
     Method("statsmodels-z", f"statsmodels `MixedLM`, `gain ~ {others.ADJUSTED}`, random intercept by language, z",
-           "statsmodels-z", _not_slow),
+           "statsmodels-z"),
     Method("normal", f"{_DEFAULT_MODEL}, z", "default"),
     Method("satterthwaite", f"{_DEFAULT_MODEL}, Satterthwaite", "default"),
     Method("kenward-roger", f"{_DEFAULT_MODEL}, Kenward–Roger", "default"),
