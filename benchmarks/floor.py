@@ -55,7 +55,7 @@ def row(entry: Set) -> list[float]:
     with blas_threads(design.q):
         criterion = Criterion(sum_rows(whiten(design), formula))
         theta = criterion.start()
-        system = np.tril(criterion.factor(criterion.lambdas(theta)).lower)
+        system = np.tril(criterion.factor(theta).lower)
         system = system @ system.T
         built = measure(lambda: build_design(formula, frame))
         summed = measure(lambda: sum_rows(whiten(design), formula))

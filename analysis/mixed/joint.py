@@ -105,8 +105,7 @@ class Joint:
                 covariance[:, column] *= value / std_dev if std_dev > 0 else 0.0
                 covariance[column, column] = value**2
 
-            start = self._moved(last, t, move)
-            last, found = self._search(start, [], lambda x: excess(x, value), lambda x: slope(x, value))
+            last, found = self._lowest(last, t, move, lambda x: excess(x, value), lambda x: slope(x, value))
             return found
 
         return rise
@@ -134,8 +133,7 @@ class Joint:
                 both = value * np.sqrt(covariance[column, column] * covariance[other, other])
                 covariance[column, other] = covariance[other, column] = both
 
-            start = self._moved(last, t, move)
-            last, found = self._search(start, [], lambda x: excess(x, value), lambda x: slope(x, value))
+            last, found = self._lowest(last, t, move, lambda x: excess(x, value), lambda x: slope(x, value))
             return found
 
         return rise
@@ -143,6 +141,22 @@ class Joint:
     def _scale(self, x: Floats) -> float:
         """``σ²``."""
         return float(np.exp(2.0 * x[-1])) if self.free else 1.0
+
+    def _lowest(
+        self,
+        last: Floats,
+        t: int,
+        move: Callable[[Floats], None],
+        excess: Callable[[Floats], float],
+        slope: Callable[[Floats], Floats],
+    ) -> tuple[Floats, float]:
+        """The lower of the minima found from where the last search ended and from the free minimum.
+
+        Far out a variance may collapse, where any correlation is met; a search that starts from there stays there.
+        """
+        starts = [self.minimum] if last is self.minimum else [last, self.minimum]
+        ends = [self._search(self._moved(start, t, move), [], excess, slope) for start in starts]
+        return min(ends, key=lambda end: end[1])
 
     def _moved(self, x: Floats, t: int, move: Callable[[Floats], None]) -> Floats:
         """``x`` with the covariance of one term changed in place by ``move``, the others kept."""

@@ -88,8 +88,7 @@ def _moments(first: float, second: float, size: int) -> tuple[float, float]:
 def kenward_roger(criterion: Criterion, point: Point) -> KenwardRoger:
     """Prepare Kenward–Roger tests at the minimum of a REML criterion."""
     sigma2, p = point.sigma2, criterion.data.p
-    lambdas = criterion.lambdas(point.theta)
-    factored = criterion.factor(lambdas)
+    factored = criterion.factor(point.theta)
     units = [(t, _unit(criterion.data.shapes[t][1], a, b)) for t, a, b in criterion.entries]
     loads = []
     for t, unit in units:
@@ -104,11 +103,11 @@ def kenward_roger(criterion: Criterion, point: Point) -> KenwardRoger:
     traces = np.empty((count, count))
     for i, (t, _) in enumerate(units):
         first[i] = point.cross[t].T @ loads[i][1] / sigma2**2
-    inner = criterion.inner(factored, lambdas, loads)
+    inner = factored.inner(loads)
     second[:m, :m] = inner.reshape(m, p, m, p).transpose(0, 2, 1, 3) / sigma2**3
     traces[:m, :m] = TraceSums(criterion, point, fixed=False).traces(units) / sigma2**2
     if scaled:
-        by_level = criterion.level_traces(factored, lambdas)
+        by_level = criterion.level_traces(factored)
         first[m] = point.fixed / sigma2**2
         second[m, m] = point.fixed / sigma2**3
         second[m, :m] = second[:m, m] = first[:m] / sigma2

@@ -35,16 +35,15 @@ class Products:
 
 def full_products(criterion: Criterion, theta: Floats) -> Products:
     """All products with ``H⁻¹`` at ``theta``; memory grows with the square of the number of random effects."""
-    data, s, p = criterion.data, criterion.size, criterion.data.p
-    lambdas = criterion.lambdas(theta)
-    factored = criterion.factor(lambdas)
-    whitened = criterion.solved(factored, lambdas, factored.matrix[:s, : s + p])
+    data, s, p = criterion.data, criterion.layout.size, criterion.data.p
+    factored = criterion.factor(theta)
+    whitened = factored.solved(factored.matrix[:s, : s + p])
     inner = factored.matrix[: s + p, : s + p] - whitened.T @ whitened
-    parts = dict(criterion.parts)
+    parts = dict(criterion.layout.parts)
     if factored.reduced is not None and data.eliminated is not None and criterion.border is not None:
         border = eliminated_border(criterion.border, factored.reduced.keep)
         dense = as_dense(border)
-        spread = criterion.solved(factored, lambdas, dense.T)
+        spread = factored.solved(dense.T)
         side = np.hstack([dense, factored.reduced.right[:, :p]]) - spread.T @ whitened
         inner = np.block([[dense_diagonal(factored.reduced.own) - spread.T @ spread, side], [side.T, inner]])
         size = len(dense)

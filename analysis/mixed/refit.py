@@ -62,7 +62,7 @@ class Refitter:
 
     def fit(self, outcome: Outcome) -> Search[Point]:
         """Minimise the criterion of ``outcome``; ``criterion`` then belongs to it, until the next call."""
-        p, s = self._data.p, self.criterion.size
+        p, s = self._data.p, self.criterion.layout.size
         self._matrix[:s, -1] = self._matrix[-1, :s] = outcome.kept - self._matrix[:s, s : s + p] @ outcome.basis
         self._matrix[-1, s:-1] = self._matrix[s:-1, -1] = 0.0
         self._matrix[-1, -1] = outcome.total - float(outcome.basis @ outcome.basis)

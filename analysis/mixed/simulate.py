@@ -35,7 +35,7 @@ class Simulator:
 
     def draw(self, count: int, rng: np.random.Generator) -> Iterator[Outcome]:
         """``count`` outcomes less their fixed part, in batches of the same size whatever ``count`` is."""
-        p, s = self._criterion.data.p, self._criterion.size
+        p, s = self._criterion.data.p, self._criterion.layout.size
         done = 0
         while done < count:
             # Whole batches are drawn, so that the first draws of a long run are those of a short one.

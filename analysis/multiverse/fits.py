@@ -258,10 +258,8 @@ class Skeleton:
     def permutable(self, spec: SpecRows) -> Null:
         """What permutations of the distance need; the slope does not differ between tasks under the null."""
         criterion, point = self.null(spec)
-        lambdas = criterion.lambdas(point.theta)
-        factored = criterion.factor(lambdas)
         load: list[tuple[int, Floats]] = [(self._language, np.eye(len(self.languages)))]
-        products = criterion.inner(factored, lambdas, load, np.linalg.cholesky(point.fixed))
+        products = criterion.factor(point.theta).inner(load, fixed=True)
         with_outcome = point.projected[self._language][:, 0]
         return Null(products, np.asarray(with_outcome), point.sigma2, self.languages)
 

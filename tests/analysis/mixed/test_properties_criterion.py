@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed import crossproducts, traces
+from analysis.mixed import crossproducts
 from analysis.mixed.inference import coefficients, hessian, profiled_hessian
 from tests.analysis.mixed.designs import Case, cases, dense, examples, random_theta
 
@@ -69,9 +69,6 @@ def test_eliminating_a_term_changes_nothing(sparse: float, case: Case, seed: int
     for left, right in zip(two.projected, one.projected, strict=True):
         same(left, right)
     same(hessian(apart, two), hessian(whole, one))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(traces, "SMALL", 0)
-        same(hessian(apart, two), hessian(whole, one))
 
 
 def same(actual: np.ndarray, expected: np.ndarray) -> None:

@@ -1,0 +1,146 @@
+r"""One factor of the bordered system, which value, derivatives and products follow from.
+
+The factor of
+
+.. math::
+   \begin{pmatrix} \Lambda'Z'WZ\Lambda + I & \Lambda'Z'W[Q\; r] \\ \cdot & [Q\; r]'W[Q\; r] \end{pmatrix}
+
+holds :math:`L`, :math:`L^{-1}\Lambda'Z'W[Q\; r]`, the factor of :math:`Q'H^{-1}Q` and, squared in its last corner,
+:math:`r'Pr`. Where one term has been eliminated, :math:`W` is :math:`H_0^{-1}` of that term.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
+
+from ..arrays import Floats
+from .border import Border, apply_blocks
+from .crossproducts import CrossProducts
+from .elimination import Reduced, reduce
+from .layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Factored:
+    """The data at one ``theta``, factored.
+
+    Attributes
+    ----------
+    data, border, layout
+        What was factored.
+    theta, lambdas
+        Where: the parameters, and the terms' lower triangles.
+    matrix
+        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products, with the eliminated term gone.
+    reduced
+        What eliminating a term left; ``None`` if none is.
+    factor
+        Lower factor of the bordered system, of the same shape.
+    lower
+        Its leading part ``L``, shape ``(s, s)``.
+    """
+
+    data: CrossProducts
+    border: Border | None
+    layout: Layout
+    theta: Floats
+    lambdas: list[Floats]
+    matrix: Floats
+    reduced: Reduced | None
+    factor: Floats
+    lower: Floats
+
+    @property
+    def triangle(self) -> Floats:
+        """Lower factor of ``Q'H⁻¹Q``, shape ``(p, p)``."""
+        s = self.layout.size
+        return self.factor[s:-1, s:-1]
+
+    def solved(self, columns: Floats) -> Floats:
+        """``L⁻¹Λ'`` times columns over the kept random effects."""
+        return solve(self.lower, self.layout.turned(self.theta, columns))
+
+    def inverse(self) -> Floats:
+        """``M⁻¹``, of which only the lower triangle is filled."""
+        return np.asarray(dpotri(self.lower, lower=1)[0]) if len(self.lower) else self.lower
+
+    def spread(self) -> Floats:
+        """``ΛM⁻¹Λ'`` over the kept random effects, shape ``(s, s)``."""
+        lower = np.tril(self.layout.spread(self.theta, self.inverse()))
+        return lower + np.tril(lower, -1).T
+
+    def inner(self, loads: list[tuple[int, Floats]], fixed: bool = False) -> Floats:
+        """``V'Z'H⁻¹ZV`` for columns that each load on one term; with ``fixed``, ``V'Z'PZV``.
+
+        Parameters
+        ----------
+        loads
+            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in the
+            columns of all of them; those on the eliminated term follow one another.
+        fixed
+            Whether the fixed effects are taken out.
+        """
+        s = self.layout.size
+        ends = np.cumsum([0, *(columns.shape[1] for _, columns in loads)]).tolist()
+        kept = np.zeros((s, ends[-1]))
+        apart: list[Floats] = []
+        places = slice(0, 0)
+        for (t, columns), (start, stop) in zip(loads, pairwise(ends), strict=True):
+            if t in self.layout.parts:
+                kept[self.layout.parts[t], start:stop] = columns
+            else:
+                places = slice(places.start if apart else start, stop)
+                apart.append(columns)
+        return self.products(kept, np.hstack(apart) if apart else None, places, fixed)
+
+    def products(self, kept: Floats, apart: Floats | None, places: slice, fixed: bool) -> Floats:
+        """The same for columns over all kept effects and, at some places, over those of the eliminated term."""
+        s, p = self.layout.size, self.data.p
+        right = self.matrix[: s + p, :s] @ kept
+        base = kept.T @ right[:s]
+        if apart is not None and self.reduced is not None and self.border is not None:
+            through = self.border.meet(np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), apart)))  # (E B)'v
+            met = kept.T @ through
+            base[:, places] += met
+            base[places, :] += met.T
+            base[places, places] += apart.T @ np.asarray(apply_blocks(self.reduced.own, apart))
+            right[:s, places] += through
+            right[s:, places] += self.reduced.right[:, :p].T @ apart
+        right[:s] = self.layout.turned(self.theta, right[:s])
+        # Forward substitution through L and the factor of Q'H⁻¹Q in one go.
+        used = s + p if fixed else s
+        taken = solve(self.factor[:used, :used], right[:used])
+        base -= taken.T @ taken
+        return 0.5 * (base + base.T)
+
+
+def factor(
+    data: CrossProducts, border: Border | None, layout: Layout, theta: Floats, lambdas: list[Floats]
+) -> Factored:
+    """Eliminate, scale and factor the system at one ``theta``.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If rounding left nothing to factor: variances too far apart for double precision.
+    """
+    reduced, matrix = None, data.matrix
+    if data.eliminated is not None and border is not None:
+        reduced = reduce(data, data.eliminated, border, lambdas[data.eliminated.term])
+        matrix = reduced.matrix
+    found, info = dpotrf(layout.system(theta, matrix).T, lower=1, overwrite_a=1, clean=1)
+    if info != 0:
+        raise np.linalg.LinAlgError("the scaled cross-products are not positive definite")
+    lower = np.asfortranarray(found[: layout.size, : layout.size])
+    return Factored(data, border, layout, theta, lambdas, matrix, reduced, found, lower)
+
+
+def solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
+    """Solve with a lower triangle (or its transpose); of either there may be nothing."""
+    if not len(triangle) or not columns.size:
+        return columns
+    return np.asarray(dtrtrs(triangle, columns, lower=1, trans=trans)[0])
