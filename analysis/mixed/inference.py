@@ -232,11 +232,14 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving:
     spread = back @ np.linalg.inv(point.fixed)  # R⁻¹ (Q'H⁻¹Q)⁻¹
     p, m = criterion.data.p, len(point.theta)
     sensitivity = np.empty((m if criterion.data.known_scale else m + 1, p, p))
+    blocks = [cross @ spread.T for cross in point.cross]  # Z'H⁻¹X (X'H⁻¹X)⁻¹
     for i, (t, direction) in enumerate(criterion.directions(criterion.lambdas(point.theta))):
         levels, k = criterion.data.shapes[t]
-        block = point.cross[t] @ spread.T  # Z'H⁻¹X (X'H⁻¹X)⁻¹
-        turned = np.matmul(direction, block.reshape(levels, k, p)).reshape(levels * k, p)
-        sensitivity[i] = point.sigma2 * block.T @ turned
+        if k == 1:
+            sensitivity[i] = point.sigma2 * direction[0, 0] * (blocks[t].T @ blocks[t])
+            continue
+        turned = np.matmul(direction, blocks[t].reshape(levels, k, p)).reshape(levels * k, p)
+        sensitivity[i] = point.sigma2 * blocks[t].T @ turned
     if not criterion.data.known_scale:
         sensitivity[m] = 2.0 / np.sqrt(point.sigma2) * covariance
     if moving is not None:
