@@ -79,9 +79,24 @@ def _print(found: dict[str, Any], out: Any) -> None:
         out.print("\n" + Table(("plan", "cells", "done", "stages to run"), rows).text())
     for what in found["failed"]:
         out.print(f"  failed: {what.get('stage', '?')}: {what.get('error', '?')}")
-    for who in found["running"]:
-        out.print(f"  running: {who.get('stage', '?')} (process {who.get('pid', '?')} on {who.get('host', '?')})")
+    for line in _running(found["running"]):
+        out.print(f"  running: {line}")
     for item in found["damaged"]:
         out.print(f"  damaged: {item['file']}: {item['reason']}")
     if found["damaged"]:
         out.print("  'runner gc STORE --damaged' drops damaged cells, so that they are evaluated again.")
+
+
+def _running(holders: list[dict[str, Any]]) -> list[str]:
+    """A line for each stage that runs; evaluations of one model on one task are one line, whatever the languages."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for who in holders:
+        model, sep, tested = str(who.get("stage", "?")).rpartition(" · ")
+        task, within, language = tested.partition(" in ")
+        where = f"(process {who.get('pid', '?')} on {who.get('host', '?')})"
+        groups.setdefault((model + sep + task, where), []).extend([language] if within else [])
+    lines = []
+    for (stage, where), languages in groups.items():
+        some = f" in {languages[0]}" if len(languages) == 1 else f" in {len(languages)} languages" if languages else ""
+        lines.append(f"{stage}{some} {where}")
+    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -160,6 +161,24 @@ def test_status_says_what_runs(capsys: pytest.CaptureFixture[str], store: Path) 
     assert f"running: {stage.label} (process " in out
     assert content["plans"][0] | {"plan": ""} == {"plan": "", "cells": 48, "cells_done": 48, "stages_to_run": 0}
     assert content["running"][0]["stage"] == stage.label
+
+
+def test_evaluations_of_one_model_are_one_line_of_the_status(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    plan, open_store = small_plan(seeds="7"), Store.open(store)
+    first = plan.cells[0]
+    together = [cell for cell in plan.cells if cell.parent is first.parent and cell.task == first.task]
+    assert len(together) == 3
+    with contextlib.ExitStack() as stack:
+        for cell in [*together, first.parent]:
+            held = open_store.claim(cell)
+            assert held is not None
+            stack.enter_context(held)
+        _, out, _ = run(capsys, "status", store)
+        content = json.loads(run(capsys, "status", store, "--json", "-")[1])
+    lines = sorted(line.split(" (process")[0].strip() for line in out.splitlines() if "running: " in line)
+    model = first.parent.label
+    assert lines == sorted([f"running: {model}", f"running: {model} · {first.task} in 3 languages"])
+    assert len(content["running"]) == 4  # every stage has its entry in the JSON
 
 
 def test_gc(capsys: pytest.CaptureFixture[str], store: Path) -> None:
