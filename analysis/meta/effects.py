@@ -10,8 +10,8 @@ import numpy as np
 
 from ..arrays import Booleans, Floats
 from ..errors import CrossliftError, DesignError, did_you_mean, unknown_name
+from ..mixed.checks import RANK_TOLERANCE
 from ..mixed.columns import Evaluator, evaluate_columns
-from ..mixed.design import RANK_TOLERANCE
 from ..mixed.formula import variables
 
 if TYPE_CHECKING:

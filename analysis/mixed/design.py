@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
 from ..errors import CrossliftError, DesignError, FormulaError, did_you_mean
+from .checks import check_columns, check_finite, check_outcome, check_rank, check_terms
+from .coding import Coded, code_rows, combine, missing_rows
 from .columns import Evaluator, evaluate_columns
 from .formula import Bar, MixedFormula, variables
 from .kernel import LevelCovariance, root_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: Codes of the rows and labels of the levels of one factor.
-_Coded: TypeAlias = tuple[Integers, list[str]]
-
-# A column counts as a combination of others when what is left of it after projection is below this share of its
-# length. R's lm uses 1e-7 for the same purpose.
-RANK_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +170,10 @@ def build_design(
             "Add a grouping factor, for example + (1|language): scores of one language are not independent.",
         )
     names = list(dict.fromkeys([*_names(formula, weights), *needed]))
-    _check_columns(names, frame, formula)
+    check_columns(names, frame, formula)
     columns = {name: frame[name] for name in names}
     factors = dict.fromkeys(name for bar in formula.bars for name in bar.factors)
-    coded = {name: _code(columns[name]) for name in factors}
+    coded = {name: code_rows(columns[name]) for name in factors}
     kept, dropped = _complete_rows(columns, coded, len(frame))
     if not kept.any():
         raise DesignError(
@@ -191,15 +185,15 @@ def build_design(
     # Numbers beside None are objects to pandas; without the missing ones they are numbers again.
     columns = {name: column.infer_objects() if column.dtype == object else column for name, column in columns.items()}
     if dropped:
-        coded = {name: _code(columns[name]) for name in factors}
-    _check_finite(columns)
+        coded = {name: code_rows(columns[name]) for name in factors}
+    check_finite(columns)
     n = int(kept.sum())
     y = _outcome(formula, columns)
     fixed = evaluate_columns(formula.fixed, columns, n, formula.text)
     independent = [_random_term(bar, coded, columns, n, formula) for bar in formula.bars]
     terms = _with_kernels(independent, covariances or {}, formula)
     w = None if weights is None else _weights(columns[weights], weights)
-    _check_outcome(y, formula)
+    check_outcome(y, formula)
     check_rank(fixed.matrix, w, fixed.names, formula)
     check_terms(terms, len(y), formula, residual)
     return Design(
@@ -230,40 +224,19 @@ def _names(formula: MixedFormula, weights: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _check_columns(names: list[str], frame: pd.DataFrame, formula: MixedFormula) -> None:
-    columns = [str(column) for column in frame.columns]
-    for name in names:
-        if name not in frame.columns:
-            hint = did_you_mean(name, columns) or "Columns: " + ", ".join(columns[:30]) + "."
-            raise FormulaError(f"'{name}' in '{formula.text}' is not a column of the data.", hint)
-
-
 def _complete_rows(
-    columns: Mapping[str, pd.Series[Any]], coded: Mapping[str, _Coded], n: int
+    columns: Mapping[str, pd.Series[Any]], coded: Mapping[str, Coded], n: int
 ) -> tuple[Booleans, list[tuple[str, int]]]:
     """Rows with a value for every variable; each row left out is counted once, under the first one missing."""
     kept = np.ones(n, dtype=bool)
     dropped = []
     for name, column in columns.items():
-        missing = coded[name][0] < 0 if name in coded else _missing(column)
+        missing = coded[name][0] < 0 if name in coded else missing_rows(column)
         if missing.any():
             missing &= kept
             dropped.append((f"no value for '{name}'", int(missing.sum())))
             kept &= ~missing
     return kept, [(reason, rows) for reason, rows in dropped if rows]
-
-
-def _missing(column: pd.Series[Any]) -> Booleans:
-    # pandas' own answer takes ten times as long for a column of plain floats.
-    values = column.to_numpy()
-    return np.isnan(values) if values.dtype.kind == "f" else column.isna().to_numpy().copy()
-
-
-def _check_finite(columns: Mapping[str, pd.Series[Any]]) -> None:
-    for name, column in columns.items():
-        if column.dtype.kind == "f" and not np.isfinite(column.to_numpy()).all():
-            where = column.index[~np.isfinite(column.to_numpy())][0]
-            raise DesignError(f"'{name}' is infinite in row {where}.", "Was a logarithm of zero taken?")
 
 
 def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Floats:
@@ -285,9 +258,9 @@ def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Fl
 
 
 def _random_term(
-    bar: Bar, coded: Mapping[str, _Coded], columns: Mapping[str, pd.Series[Any]], n: int, formula: MixedFormula
+    bar: Bar, coded: Mapping[str, Coded], columns: Mapping[str, pd.Series[Any]], n: int, formula: MixedFormula
 ) -> RandomTerm:
-    codes, levels = _levels([coded[name] for name in bar.factors])
+    codes, levels = combine([coded[name] for name in bar.factors])
     if bar.expression != "1":
         varying = evaluate_columns(bar.expression, columns, n, formula.text)
         if varying.names != ("Intercept",):
@@ -314,31 +287,6 @@ def _with_kernels(
     return tuple(result)
 
 
-def _code(column: pd.Series[Any]) -> _Coded:
-    """Codes of a factor's rows, −1 where it has no value, and its labels as text, in sorted order."""
-    import pandas as pd
-
-    if column.dtype != "str":
-        codes, labels = pd.factorize(column, sort=True)
-        return np.asarray(codes, dtype=np.intp), [str(label) for label in labels.tolist()]
-    # The same for text, without the indexes that pandas builds on the way.
-    codes, unique = column.array.factorize()
-    names = unique.tolist()
-    order = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.full(len(order) + 1, -1, dtype=np.intp)  # the last place is that of −1
-    rank[order] = np.arange(len(order))
-    return rank[codes], [names[i] for i in order]
-
-
-def _levels(factors: list[_Coded]) -> tuple[Integers, tuple[str, ...]]:
-    """Codes and labels of the observed combinations of ``factors``, labels sorted within each factor."""
-    codes, names = factors[0]
-    for more, labels in factors[1:]:
-        combined, codes = np.unique(codes * len(labels) + more, return_inverse=True)
-        names = [f"{names[c // len(labels)]}:{labels[c % len(labels)]}" for c in combined.tolist()]
-    return codes, tuple(names)
-
-
 def _weights(column: pd.Series[Any], name: str) -> Floats:
     values = column.to_numpy(dtype=float)
     if not (values > 0).all():
@@ -348,66 +296,3 @@ def _weights(column: pd.Series[Any], name: str) -> Floats:
             "Leave such rows out: a weight of zero is no observation.",
         )
     return values
-
-
-def _check_outcome(y: Floats, formula: MixedFormula) -> None:
-    if np.ptp(y) == 0:
-        raise DesignError(
-            f"the outcome '{formula.response}' is {y[0]:g} in all {len(y)} rows: there is nothing to explain.",
-            "Check that the right column was chosen and that scores were not filled in.",
-        )
-
-
-def check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formula: MixedFormula) -> None:
-    """Refuse collinear fixed columns, and say which column repeats which."""
-    from scipy.linalg import qr, solve_triangular
-
-    n, p = X.shape
-    scaled = X if weights is None else X * np.sqrt(weights)[:, None]
-    gram = scaled.T @ scaled
-    lengths = np.sqrt(gram.diagonal())
-    for j in np.flatnonzero(lengths == 0):
-        raise DesignError(f"the fixed-effect column '{names[j]}' of '{formula.text}' is zero in every row.")
-    # The Gram matrix of unit columns settles the clear cases; the QR of all rows is only paid for in the others.
-    if n > p and np.linalg.eigvalsh(gram / np.outer(lengths, lengths))[0] > 1e-6:
-        return
-    r, pivot = qr(scaled / lengths, mode="r", pivoting=True)
-    r = r[: min(n, p)]
-    rank = int((np.abs(np.diag(r)) > RANK_TOLERANCE).sum())
-    if rank < p:
-        extra = pivot[rank:]
-        parts = solve_triangular(r[:rank, :rank], r[:rank, rank:])
-        sentences = []
-        for i, column in enumerate(extra):
-            partners = [names[pivot[j]] for j in np.flatnonzero(np.abs(parts[:, i]) > RANK_TOLERANCE)]
-            sentences.append(f"'{names[column]}' follows from " + " and ".join(f"'{name}'" for name in partners))
-        raise DesignError(
-            f"the {p} fixed-effect columns of '{formula.text}' are not independent on these {n} rows: "
-            + "; ".join(sentences)
-            + ".",
-            "Leave one of them out of the formula.",
-        )
-    if n <= p:
-        raise DesignError(f"'{formula.text}' has {p} fixed effects and only {n} rows.", "Use a smaller model.")
-
-
-def check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, residual: bool) -> None:
-    """Refuse random terms that have one level, as many effects as rows, or the same column twice."""
-    seen: set[tuple[str, str]] = set()
-    for term in terms:
-        if len(term.levels) < 2:
-            raise DesignError(
-                f"the grouping factor '{term.group}' of '{formula.text}' has one level, '{term.levels[0]}', on the "
-                f"{n} rows used: its variance cannot be estimated.",
-                f"Take the term with '{term.group}' out of the formula.",
-            )
-        if residual and term.size >= n:
-            raise DesignError(
-                f"'{term.group}' has {len(term.levels)} levels and {term.size} random effects on {n} rows: they cannot "
-                "be told from the residuals.",
-                "Use a coarser grouping factor or fewer random slopes.",
-            )
-        for column in term.columns:
-            if (term.group, column) in seen and term.root is None:
-                raise DesignError(f"'{formula.text}' lets '{column}' vary by '{term.group}' twice.", "Keep one term.")
-            seen.add((term.group, column))

@@ -14,9 +14,10 @@ import numpy as np
 
 from ..arrays import Floats, Integers
 from ..errors import CrossliftError, DesignError
+from ..mixed.checks import check_rank, check_terms
 from ..mixed.criterion import Criterion
 from ..mixed.crossproducts import CrossProducts, exchange_right, sum_rows
-from ..mixed.design import Design, RandomTerm, check_rank, check_terms
+from ..mixed.design import Design, RandomTerm
 from ..mixed.formula import MixedFormula, parse_formula
 from ..mixed.inference import hessian, profiled_hessian, satterthwaite, t_tests, without_scale
 from ..mixed.kenward_roger import kenward_roger
