@@ -12,7 +12,7 @@ from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
 from analysis.meta.groups import How, pool_groups, random_terms
 from analysis.multiplicity import adjust
 from analysis.pooled import Pooled, Request, pool
-from analysis.pooled_rows import sampling_covariance
+from analysis.pooled.rows import sampling_covariance
 from tests.analysis.test_outcomes import grid
 
 

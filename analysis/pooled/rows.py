@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .errors import CrossliftError, unknown_name
-from .gains import covariance
-from .meta.groups import stated
+from ..errors import CrossliftError, unknown_name
+from ..gains import covariance
+from ..meta.groups import stated
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .outcomes import Outcome
+    from ..outcomes import Outcome
 
 #: What the forest plot shows unless told otherwise: tasks with their languages.
 BY = ("target_task", "language")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .covariates import FACTORS
-from .meta.multilevel import MultilevelMeta
-from .meta.result import MetaResult
-from .tables import count, number, p_words
+from ..covariates import FACTORS
+from ..meta.multilevel import MultilevelMeta
+from ..meta.result import MetaResult
+from ..tables import count, number, p_words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,7 @@
+"""Pooled gains: the whole of ``analyze meta`` as one function."""
+
+from .request import Request
+from .result import Moderated, Pooled, Robust
+from .run import pool
+
+__all__ = ["Moderated", "Pooled", "Request", "Robust", "pool"]
