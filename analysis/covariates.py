@@ -14,6 +14,7 @@ import numpy as np
 from . import datasets, typology
 from .errors import UnknownLanguageError, unknown_name
 from .languages import AVERAGE, resolve
+from .uriel import data_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def add_factors(
         "typology_flag": frame["language"].map(table["flag"]),
         "features_code": frame["language"].map(table["features_code"]),
         "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from {source}",
-        "typology_data": typology.data_sha256()[:12],
+        "typology_data": data_sha256()[:12],
         "language_family": frame["language"].map({code: _family(code) for code in languages}),
         "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
         "log_corpus": np.log2(_corpus_column(frame, corpus)),

@@ -11,6 +11,7 @@ from . import typology
 from .covariates import CORPORA, OWN
 from .languages import resolve
 from .tables import number
+from .uriel import data_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def describe(rows: pd.DataFrame, source: str, measure: str, recipe: str | None, 
         vif=variance_inflation(both["typology"].to_numpy(), both["corpus"].to_numpy()),
         vif_languages=len(both),
         corpus=corpus,
-        sha256=typology.data_sha256(),
+        sha256=data_sha256(),
     )
 
 

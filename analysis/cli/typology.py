@@ -8,6 +8,7 @@ import math
 from .. import typology
 from ..languages import resolve
 from ..tables import Table, number
+from ..uriel import data_sha256
 from .output import add_json, console, write_csv, write_json
 
 SUMMARY = "typological distances of languages, with coverage"
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
                 )
                 for item in rows
             ),
-            title=f"Distance from {source.name} ({source.iso}), 0 to 1 · URIEL, data {typology.data_sha256()[:12]}",
+            title=f"Distance from {source.name} ({source.iso}), 0 to 1 · URIEL, data {data_sha256()[:12]}",
         )
         out.print(table.text())
     if options.csv:
@@ -73,7 +74,7 @@ def contract(rows: list[typology.Distance], source: str) -> dict[str, object]:
     return {
         "command": "typology",
         "source": source,
-        "sha256": typology.data_sha256(),
+        "sha256": data_sha256(),
         "rows": [{**item._asdict(), "distance": None if math.isnan(item.distance) else item.distance} for item in rows],
     }
 

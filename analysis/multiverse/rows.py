@@ -15,6 +15,7 @@ from ..errors import CrossliftError, DesignError, unknown_name
 from ..kernels import DEFAULT as KERNEL
 from ..kernels import language_kernel
 from ..outcomes import default_model
+from ..uriel import FEATURE_MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +160,7 @@ class Table:
 
     def distance(self, measure: str, recipe: str) -> tuple[Floats, Floats]:
         """Distance of each row's language and the share of its features that are observed."""
-        kind = recipe if measure in typology.FEATURE_MEASURES else typology.PLAIN
+        kind = recipe if measure in FEATURE_MEASURES else typology.PLAIN
         if (measure, kind) not in self._distances:
             found = typology.frame(self.languages, self.source, measure, None if kind == typology.PLAIN else kind)
             # A measure without features has no share of them: nothing is imputed.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Integers
 from ..errors import CrossliftError
-from ..typology import FEATURE_MEASURES
+from ..uriel import FEATURE_MEASURES
 from .choices import Choice
 
 #: Combinations above which a multiverse is refused: the table of them alone would fill the memory.

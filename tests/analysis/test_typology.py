@@ -12,6 +12,7 @@ import pytest
 from analysis import typology
 from analysis.errors import CrossliftError, UnknownNameError
 from analysis.languages import known_languages
+from analysis.uriel import load_uriel
 from tests.conftest import ROOT
 
 # Pinned to four decimals.
@@ -43,7 +44,7 @@ def test_pinned_distances_from_english(row) -> None:
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: row["other"])
 def test_published_recipe_equals_lang2vec(row) -> None:
-    table = typology.load()
+    table = load_uriel()
     home, other = table.row(row["code"]), table.row(row["other"])
     values, _, _ = table.featural(np.array([other]), home, "syntactic", "published", 0)
     assert values[0] == pytest.approx(float(row["distance"]), abs=FOUR_DECIMALS)
