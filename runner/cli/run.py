@@ -132,7 +132,7 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
         f"{to_run:,} of {len(plan.stages):,} stages to run on {setting.device}, {words} of {setting.threads} "
         f"{'thread' if setting.threads == 1 else 'threads'}{left}"
     )
-    with Live(out, len(plan.stages), list(store.manifests()), workers) as report:
+    with Live(out, len(plan.stages), list(store.manifests()), workers, store.is_done) as report:
         failed = run_local(store, plan, setting, workers, report, entry)
     if not setting.keep:
         collect(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,12 +58,15 @@ class Live(Report):
         Manifests of stages that were finished before.
     workers
         Processes that share the work.
+    is_done
+        Whether a stage is finished, by whichever process: others work on the same store and say nothing here.
     """
 
     out: Console
     total: int
     timings: list[dict[str, Any]]
     workers: int = 1
+    is_done: Callable[[Stage], bool] = lambda stage: False
     _todo: dict[str, Stage] = field(default_factory=dict)
     _warned: set[tuple[str, str]] = field(default_factory=set)
     _stage: Stage | None = None
@@ -124,6 +127,7 @@ class Live(Report):
         if stage.kind != "evaluate":
             self.timings.append(dict(manifest))
             self._todo.pop(stage.id, None)
+        self._todo = {name: left for name, left in self._todo.items() if not self.is_done(left)}
         if self._bar is None and stage.kind != "load":
             loss = "" if self._loss is None else f", loss {self._loss:.3f}"
             self.out.print(f"  {self._words()}: {float(manifest['wall_s']):.1f} s{loss} · {self._remaining()}")
