@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+# A number whose decimals are all zero is printed with more of them down to here, then with an exponent.
+NEAR_ZERO = 1e-4
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -66,9 +69,11 @@ def number(value: float | None, digits: int = 3) -> str:
     text = f"{value:.{digits}f}"
     if float(text) == 0.0:
         text = text.replace("-", "")
-        if value != 0.0:
-            return f"{value:.1e}".replace("-", "−", 1) if value < 0 else f"{value:.1e}"
-    return text.replace("-", "−")
+        if abs(value) >= NEAR_ZERO:  # down to the first figure that is not zero
+            text = f"{value:.{-math.floor(math.log10(abs(value)))}f}"
+        elif value != 0.0:
+            text = f"{value:.1e}"
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def p_value(value: float) -> str:

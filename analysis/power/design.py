@@ -51,7 +51,10 @@ class PowerDesign:
     @property
     def words(self) -> str:
         """As text prints it."""
-        return f"{self.languages} languages × {self.tasks} tasks × {self.models} models × {self.seeds} seeds"
+        sizes = (getattr(self, name) for name in FACTORS)
+        return " × ".join(
+            f"{size} {name[:-1] if size == 1 else name}" for name, size in zip(FACTORS, sizes, strict=True)
+        )
 
     def vary(self, factor: str, value: int) -> PowerDesign:
         """The same with another number of levels."""

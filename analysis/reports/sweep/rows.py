@@ -45,6 +45,8 @@ RETRIEVAL = (
 TRUNCATIONS = (
     "The depths are truncations of one checkpoint after its first layers, not models pretrained at several sizes."
 )
+#: Fits that a diagnosis names one by one.
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,23 @@ class Fits:
     health: dict[str, list[str]] = field(default_factory=dict)
     methods: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
+    fitted: dict[str, None] = field(default_factory=dict)
 
     @property
     def diagnostics(self) -> list[str]:
         """What is said of the fits, each sentence once, with the fits that it is said of."""
-        return [f"Of the sweep ({'; '.join(dict.fromkeys(names))}): {line}" for line, names in self.health.items()]
+        return [
+            f"Of the sweep ({self._which(list(dict.fromkeys(names)))}): {line}" for line, names in self.health.items()
+        ]
+
+    def _which(self, names: list[str]) -> str:
+        """The names of a few fits; of many, how many of all."""
+        names = list(dict.fromkeys(names))
+        if len(names) <= FEW:
+            return "; ".join(names)
+        if len(names) == len(self.fitted):
+            return f"all {len(names)} fits"
+        return f"{len(names)} of {len(self.fitted)} fits, {'; '.join(names[:FEW])} among them"
 
     @property
     def warning(self) -> str:
@@ -83,6 +97,7 @@ class Fits:
 
     def add(self, result: MixedResult, words: str, once: bool) -> None:
         """Note a fit; ``once`` if no run repeats the arms, so that the noise of training is not in the intervals."""
+        self.fitted[words] = None
         for line in fit_diagnostics(result, ""):
             self.health.setdefault(line.removeprefix(": "), []).append(words)
         if once:

@@ -152,3 +152,7 @@ def test_components_are_stated() -> None:
 def test_designs_that_cannot_be(sizes: tuple[int, int, int, int], words: str) -> None:
     with pytest.raises(CrossliftError, match=words):
         PowerDesign(*sizes)
+
+
+def test_a_design_in_words() -> None:
+    assert PowerDesign(25, 6, 7).words == "25 languages × 6 tasks × 7 models × 1 seed"

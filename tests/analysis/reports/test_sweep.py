@@ -15,7 +15,7 @@ from analysis.reports.session import Session
 from analysis.reports.sweep.amounts import amounts
 from analysis.reports.sweep.arms import by_arm, by_depth, by_domain
 from analysis.reports.sweep.distance import by_distance
-from analysis.reports.sweep.rows import RETRIEVAL, TRUNCATIONS, Sweep, find_sweep, omit
+from analysis.reports.sweep.rows import RETRIEVAL, TRUNCATIONS, Fits, Sweep, find_sweep, omit
 
 LANGUAGES = [
     "deu", "fra", "spa", "hin", "tur", "fin", "heb", "ind", "jpn", "kor", "rus", "swa", "tha", "vie", "zho", "hun",
@@ -152,3 +152,13 @@ def test_without_a_control_there_is_no_section(tmp_path: Path) -> None:
     omit(session)
     assert session.omitted == ["sweep", "sweep_table"]
     assert "not among the data" in session.numbers.print("sweep_detail")
+
+
+def test_a_diagnosis_of_many_fits_counts_them() -> None:
+    fits = Fits(fitted=dict.fromkeys("abcdef"))
+    fits.health = {"few": ["a", "b", "a"], "most": list("abcde"), "all": list("abcdef")}
+    assert fits.diagnostics == [
+        "Of the sweep (a; b): few",
+        "Of the sweep (5 of 6 fits, a; b; c; d among them): most",
+        "Of the sweep (all 6 fits): all",
+    ]
