@@ -77,9 +77,7 @@ class Fits:
     @property
     def diagnostics(self) -> list[str]:
         """What is said of the fits, each sentence once, with the fits that it is said of."""
-        return [
-            f"Of the sweep ({self._which(list(dict.fromkeys(names)))}): {line}" for line, names in self.health.items()
-        ]
+        return [f"Of the sweep ({self._which(names)}): {line}" for line, names in self.health.items()]
 
     def _which(self, names: list[str]) -> str:
         """The names of a few fits; of many, how many of all."""
