@@ -37,7 +37,8 @@ class Pairing:
     ``score_source`` and ``score``), the difference, ``variance`` (points²) and ``variance_source`` (``paired``,
     ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score ``reference`` (its row in the
     records) and ``reference_variance``. Gains of a store also have ``reference_cell`` and ``reference_items``, which
-    name the cell of the shared score and the file with its results by item.
+    name the cell of the shared score and the file with its results by item. ``run`` numbers what was trained once and
+    tested in several languages, for gains with the intermediate stage, and ``reference_run`` the same of the baselines.
     """
 
     frame: pd.DataFrame
@@ -96,6 +97,9 @@ def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
     frame["score_with"] = frame.pop("score")
     frame["score_without"] = partner["score"].to_numpy()
     frame["gain"] = frame["score_with"] - frame["score_without"]
+    for name, scored in (("run", first[found]), ("reference_run", partner)):
+        if name not in frame.columns:
+            frame[name] = pd.factorize(_keys(scored, RUN))[0]
     _attach_variance(frame, first[found], partner, "gain")
     if {"cell", ITEMS} <= set(second.columns) and ITEMS in frame.columns:
         frame[REFERENCE_CELL], frame[REFERENCE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()

@@ -30,6 +30,8 @@ METRIC_ORDER = ("acc", "f1", "em")
 CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
 #: Levels under which a factor gets no variance of its own: two levels leave one degree of freedom for it.
 FEWEST_LEVELS = 3
+#: What was trained once: with the intermediate stage, and without.
+RUNS = ("run", "reference_run")
 #: Cells that repeat in several rows get an effect of their own.
 CELLS = (("language", "target_task"), ("model", "target_task"))
 
@@ -114,12 +116,16 @@ class DefaultModel:
     notices: tuple[str, ...]
 
 
-def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True) -> DefaultModel:
+def default_model(
+    frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True, runs: bool = False
+) -> DefaultModel:
     """Predictors, crossed random intercepts, and one for each kind of cell that repeats.
 
     A factor with fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor is a fixed effect, unless
     the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels); a
-    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows.
+    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows. With
+    ``runs``, gains of several seeds have an effect of each training run, with the intermediate stage and without: its
+    luck is in all languages that it was tested in.
     """
     stated = np.ones(len(frame), dtype=bool)
     for name in [outcome, *predictors]:
@@ -154,8 +160,21 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], 
     shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
     if shared in used.columns and FEWEST_LEVELS <= int(used[shared].factorize()[0].max(initial=-1)) + 1 < len(used):
         random.append(shared)
+    if runs and outcome == "gain":
+        random += _runs(used)
     left = " + ".join([*predictors, *fixed]) or "1"
     return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
+
+
+def _runs(used: pd.DataFrame) -> list[str]:
+    """Training runs that are repeated with other seeds and tested more than once."""
+    if not set(RUNS) <= set(used.columns) or used["seed"].nunique() < 2:
+        return []
+    levels = {name: used[name].nunique() for name in RUNS}
+    found = [name for name in RUNS if FEWEST_LEVELS <= levels[name] < len(used)]
+    if len(used[list(RUNS)].drop_duplicates()) == levels["run"] == levels["reference_run"]:
+        return found[:1]  # one arm: the same rows share both
+    return found
 
 
 def _independent(used: pd.DataFrame, others: Sequence[str], name: str) -> bool:

@@ -40,7 +40,12 @@ def paired_variance(difference: Floats) -> float:
     """
     n = len(difference)
     spread = float(np.mean(difference**2) - np.mean(difference) ** 2) / n
-    return 1e4 * max(spread, (0.5 - 0.25 / n) / n**2)
+    return max(1e4 * spread, half_item(n))
+
+
+def half_item(n: int) -> float:
+    """Variance in points² of a difference of one model's half item among ``n``: the least that is believed."""
+    return 1e4 * (0.5 - 0.25 / n) / n**2
 
 
 def paired_variances(frame: pd.DataFrame) -> Floats:
@@ -78,7 +83,20 @@ def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floa
         n = matrix.shape[1]
         block = 1e4 * np.cov(matrix, bias=True).reshape(len(rows), len(rows)) / n
         np.fill_diagonal(block, variance[rows])
-        yield used[rows], block
+        yield used[rows], _believable(block, n)
+
+
+def _believable(block: Floats, n: int) -> Floats:
+    """The block with half an item's variance left between arms that agree on every item, shape ``(k, k)``.
+
+    Their gains are one and the same and the block is singular, as if what sets the arms apart were known without error.
+    The contrast of two of them, of length one, is half their difference squared: its variance is raised to half.
+    """
+    roots, vectors = np.linalg.eigh(block)
+    least = 0.5 * half_item(n)
+    if roots[0] >= least:
+        return block
+    return np.asarray((vectors * np.maximum(roots, least)) @ vectors.T)
 
 
 def _groups(frame: pd.DataFrame) -> list[NDArray[np.int64]]:

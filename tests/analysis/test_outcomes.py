@@ -155,6 +155,31 @@ def test_shared_baselines_get_an_effect() -> None:
     assert default_model(frame, "gain", ["typology"]).formula.endswith(" + (1|baseline)")
 
 
+def seeds(count: int) -> pd.DataFrame:
+    """Gains of two intermediate tasks, each repeated with other seeds."""
+    parts = []
+    for seed in range(1, count + 1):
+        table = grid().assign(seed=str(seed))
+        more = table[table["method"] == "intermediate"].assign(intermediate_task="mnli")
+        parts += [table, more]
+    return build_outcome(pd.concat(parts, ignore_index=True), Options()).frame
+
+
+def test_training_runs_that_repeat_get_an_effect() -> None:
+    """What was trained once is tested in every language and task: its luck is in all of these scores."""
+    frame = seeds(3)
+    assert frame["run"].nunique() == 3 * 2 * len(frame[["model", "target_task"]].drop_duplicates())
+    assert frame.groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
+    assert frame["reference_run"].nunique() * 2 == frame["run"].nunique()
+    runs = " + (1|run) + (1|reference_run)"
+    assert default_model(frame, "gain", ["typology"], runs=True).formula.endswith(" + (1|baseline)" + runs)
+    assert runs not in default_model(frame, "gain", ["typology"]).formula
+    one_arm = frame[frame["intermediate_task"] == "mnli"]
+    formula = default_model(one_arm, "gain", ["typology"], runs=True).formula
+    assert formula.endswith(" + (1|run)")  # each run has a baseline run of its own: one effect is both
+    assert "run" not in default_model(seeds(1), "gain", ["typology"], runs=True).formula
+
+
 def test_a_factor_with_two_levels_is_a_fixed_effect() -> None:
     frame = build_outcome(grid(), Options()).frame
     two = frame[frame["model"] != "m3"]

@@ -15,7 +15,8 @@ from analysis import Options, build_outcome
 from analysis.errors import PairingError
 from analysis.gains import covariance, pair_gains
 from analysis.inputs import read_inputs
-from analysis.paired import paired_variance
+from analysis.mixed.sampling import known_variance
+from analysis.paired import half_item, paired_variance
 from analysis.readers import store as reader
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
@@ -148,3 +149,29 @@ def test_records_away_from_their_store_have_binomial_variances(store: Any, monke
     with pytest.raises(PairingError, match="the results of their items are not at hand. Read the store"):
         covariance(paired)
     reader.item_results.cache_clear()
+
+
+def test_arms_that_agree_on_every_item_are_not_told_apart_without_error(tmp_path: Path) -> None:
+    """Two intermediate arms with the same answers: one gain twice, whose difference is known to half an item."""
+    grid = {**GRID, "targets": ["nusax"], "seeds": "1"}
+    path, answers = tmp_path / "store", {}
+    store = Store.create(path, "planted")
+    for stage in build_plan(parse_grid(grid)).stages:
+        with store.claim(stage) as held:
+            if stage.kind != "evaluate":
+                store.write_stage(held, stage, describe_run(stage, 1.0), lambda place: None)
+                continue
+            key = (stage.record["language"], stage.record["method"])
+            right = answers.setdefault(key, np.random.default_rng(len(answers)).random(stage.work) < 0.6)
+            store.write_cell(
+                held, stage, [Score("acc", 100 * right.mean(), stage.work, right)], describe_run(stage, 1.0)
+            )
+    found = pair_gains(read_inputs([str(path)]).records)
+    rows = found.frame[found.frame["language"] == "jav"]
+    assert len(rows) == 2 and rows["gain"].nunique() == 1
+    block = covariance(rows).toarray()
+    n = int(rows["n_items"].iloc[0])
+    apart = np.array([1.0, -1.0])
+    assert apart @ block @ apart == pytest.approx(half_item(n))
+    np.testing.assert_allclose(np.diag(block), rows["variance"], rtol=0.02)
+    assert (known_variance(block, rows, np.ones(2, dtype=bool)).variance > 0).all()

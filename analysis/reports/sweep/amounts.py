@@ -69,7 +69,7 @@ def _slopes(rows: pd.DataFrame, words: str, fits: Fits) -> dict[str, tuple[Value
     """The slope, and its difference for low-resource languages and for those in CC-100, where there are both kinds."""
     depths = rows["model"].nunique()
     models, cells = (" + model" if depths > 1 else ""), 1 + depths
-    result, once = fit_runs(rows, f"doublings{models}", cells)
+    result, once = fit_runs(rows, f"doublings{models}", cells, differs="doublings")
     fits.add(result, f"Slope on {words}", once)
     found = {"": (_term(result, "doublings"), rows)}
     for column, label in (
@@ -80,7 +80,7 @@ def _slopes(rows: pd.DataFrame, words: str, fits: Fits) -> dict[str, tuple[Value
         kinds = part.groupby(column)["language"].nunique()
         if len(kinds) < 2 or kinds.min() < FEWEST:
             continue
-        result, once = fit_runs(part, f"doublings*{column}{models}", cells)
+        result, once = fit_runs(part, f"doublings*{column}{models}", cells, differs="doublings", kind=column)
         fits.add(result, f"Slope on {words}{label}", once)
         found[label] = (_term(result, f"doublings:{column}"), part[part[column] == 1.0])
     return found

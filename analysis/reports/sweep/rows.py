@@ -143,11 +143,14 @@ def _with_runs(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def fit_runs(rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain") -> tuple[MixedResult, bool]:
+def fit_runs(
+    rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain", differs: str = "", kind: str = ""
+) -> tuple[MixedResult, bool]:
     """A mixed model with intercepts for languages, training runs and the runs of baselines, as far as they have levels.
 
     Every score after one training shares its luck, in whatever language: without an effect of the run a mean over many
-    languages would seem certain after a single training.
+    languages would seem certain after a single training. And what an arm does in one language it does after every
+    training: without a part of its own for each language more seeds would seem to be more languages.
 
     Parameters
     ----------
@@ -157,6 +160,10 @@ def fit_runs(rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain") 
         Right-hand side of the fixed part.
     cells
         Distinct values of the fixed part; with no more runs than that the run has no variance of its own.
+    differs
+        Column whose effect may differ between languages: a number, or text of which every level has its own.
+    kind
+        Column that tells two kinds of languages apart, which a run may serve unlike.
 
     Returns
     -------
@@ -172,8 +179,18 @@ def fit_runs(rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain") 
     ]
     if {"run", "reference_run"} <= set(random) and rows["run"].nunique() == rows["reference_run"].nunique():
         random.remove("reference_run")
-    formula = " + ".join([f"{outcome} ~ {fixed}", *(f"(1|{name})" for name in random)])
-    return fit_mixed(formula, rows), "run" not in random
+    terms = [f"(1 + {kind}||{name})" if kind and name != "language" else f"(1|{name})" for name in random]
+    if "language" in random and differs and len(set(rows[differs])) > 1 and _repeats(rows, differs):
+        if rows[differs].dtype.kind == "f":
+            terms[0] = f"(1 + {differs}||language)"
+        else:
+            terms.append(f"(1|language:{differs})")
+    return fit_mixed(" + ".join([f"{outcome} ~ {fixed}", *terms]), rows), "run" not in random
+
+
+def _repeats(rows: pd.DataFrame, column: str) -> bool:
+    """Whether more than one run gives what a language has at a value of ``column``."""
+    return bool(rows.duplicated(["language", column]).any())
 
 
 def means(rows: pd.DataFrame, by: str, words: str, fits: Fits, outcome: str = "gain") -> dict[str, Value]:
@@ -184,7 +201,7 @@ def means(rows: pd.DataFrame, by: str, words: str, fits: Fits, outcome: str = "g
         return {levels[0]: mean_value(rows[outcome].to_list(), "points")}
     coded = rows.assign(**{f"level{i}": (rows[by] == level).astype(float) for i, level in enumerate(levels)})
     terms = "1" if len(levels) == 1 else "0 + " + " + ".join(f"level{i}" for i in range(len(levels)))
-    result, once = fit_runs(coded, terms, len(levels), outcome)
+    result, once = fit_runs(coded, terms, len(levels), outcome, by)
     fits.add(result, words, once)
     found = result.contrast(np.eye(len(levels))).to_dict("records")
     return {level: Value.of_row(row, "points") for level, row in zip(levels, found, strict=True)}
@@ -192,7 +209,7 @@ def means(rows: pd.DataFrame, by: str, words: str, fits: Fits, outcome: str = "g
 
 def change(rows: pd.DataFrame, column: str, words: str, fits: Fits, outcome: str = "gain") -> Value:
     """Mean outcome where ``column`` is 1 minus that where it is 0, with the intervals of :func:`fit_runs`."""
-    result, once = fit_runs(rows, column, 2, outcome)
+    result, once = fit_runs(rows, column, 2, outcome, column)
     fits.add(result, words, once)
     weights = np.zeros((1, len(result.names)))
     weights[0, result.names.index(column)] = 1.0

@@ -15,7 +15,7 @@ from analysis.reports.session import Session
 from analysis.reports.sweep.amounts import amounts
 from analysis.reports.sweep.arms import by_arm, by_depth, by_domain
 from analysis.reports.sweep.distance import by_distance
-from analysis.reports.sweep.rows import RETRIEVAL, TRUNCATIONS, Fits, Sweep, find_sweep, omit
+from analysis.reports.sweep.rows import RETRIEVAL, TRUNCATIONS, Fits, Sweep, find_sweep, fit_runs, omit
 
 LANGUAGES = [
     "deu", "fra", "spa", "hin", "tur", "fin", "heb", "ind", "jpn", "kor", "rus", "swa", "tha", "vie", "zho", "hun",
@@ -162,3 +162,44 @@ def test_a_diagnosis_of_many_fits_counts_them() -> None:
         "Of the sweep (5 of 6 fits, a; b; c; d among them): most",
         "Of the sweep (all 6 fits): all",
     ]
+
+
+def test_more_seeds_are_no_more_languages() -> None:
+    """Each language has a slope of its own: a difference between two kinds of them rests on their number."""
+    rng = np.random.default_rng(4)
+    slopes = {language: rng.normal(0, 1) for language in LANGUAGES}
+    rows = pd.DataFrame(
+        {"language": language, "kind": float(i % 2), "doublings": amount, "run": f"{seed} {amount}",
+         "reference_run": str(seed), "gain": slopes[language] * amount + rng.normal(0, 0.2)}
+        for i, language in enumerate(LANGUAGES) for seed in range(8) for amount in (0.0, 2.0, 4.0)
+    )  # fmt: skip
+    whole, _ = fit_runs(rows, "doublings*kind", 3, differs="doublings")
+    naive, _ = fit_runs(rows, "doublings*kind", 3)
+    own, pooled = (found.fixed.set_index("term").loc["doublings:kind"] for found in (whole, naive))
+    assert own["df"] == pytest.approx(len(LANGUAGES) - 2, abs=1)
+    assert own["std_error"] > 3 * pooled["std_error"]
+    of_languages = pd.DataFrame({"slope": slopes, "kind": {x: i % 2 for i, x in enumerate(LANGUAGES)}})
+    spread = of_languages.groupby("kind")["slope"].agg(["var", "size"])
+    assert own["std_error"] == pytest.approx(np.sqrt((spread["var"] / spread["size"]).sum()), rel=0.1)
+
+
+def test_more_languages_are_no_more_runs() -> None:
+    """Each run serves one kind of languages better: a slope that differs by kind rests on the number of runs."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for seed in range(6):
+        for amount in (0.0, 2.0, 4.0):
+            luck = rng.normal(0, 1)
+            rows += [
+                {"language": language, "kind": float(i % 2), "doublings": amount, "run": f"{seed} {amount}",
+                 "reference_run": str(seed), "gain": luck * (i % 2) + rng.normal(0, 0.2)}
+                for i, language in enumerate(LANGUAGES)
+            ]  # fmt: skip
+    result, _ = fit_runs(pd.DataFrame(rows), "doublings*kind", 3, differs="doublings", kind="kind")
+    assert result.fixed.set_index("term").loc["doublings:kind", "df"] == pytest.approx(18 - 2, abs=3)
+
+
+def test_an_arm_has_a_part_of_its_own_in_each_language(sweep: Sweep) -> None:
+    frame = sweep.gains["plain"].frame
+    result, _ = fit_runs(frame[frame["target_task"] == "sib200"], "1", 1, differs="arm")
+    assert "language:arm" in result.groups
