@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Splits of the training languages by which the lasso's penalty is chosen.
 SPLITS = 5
+# Spread of a column, as a share of its largest value, up to which it is a constant.
+CONSTANT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,19 @@ def linear(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Feat
         if not where.any():
             continue
         X = rows[list(features.numeric)].to_numpy(dtype=float)
-        center, scale = X.mean(axis=0), X.std(axis=0)
-        scale[scale == 0] = 1.0
+        center, scale = _units(X)
         design = np.column_stack([np.ones(len(X)), (X - center) / scale])
         coefficients, *_ = np.linalg.lstsq(design, rows[outcome].to_numpy(dtype=float), rcond=None)
         own = (new.loc[where, list(features.numeric)].to_numpy(dtype=float) - center) / scale
         result[where] = np.column_stack([np.ones(len(own)), own]) @ coefficients
     return Predicted(result)
+
+
+def _units(X: Floats) -> tuple[Floats, Floats]:
+    """Mean and spread of each column; the spread of a constant is one, whatever rounding made of it."""
+    center, scale = X.mean(axis=0), X.std(axis=0)
+    scale[scale <= CONSTANT * np.abs(X).max(axis=0, initial=0.0)] = 1.0
+    return center, scale
 
 
 def lasso(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
@@ -106,8 +114,7 @@ def lasso(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Featu
     from sklearn.model_selection import GroupKFold
 
     X, new = _matrices(train, test, features)
-    center, scale = X.mean(axis=0), X.std(axis=0)
-    scale[scale == 0] = 1.0
+    center, scale = _units(X)
     X, new = (X - center) / scale, (new - center) / scale
     splits = min(SPLITS, train["language"].nunique())
     folds = list(GroupKFold(splits).split(X, groups=train["language"]))

@@ -102,6 +102,16 @@ def test_means_and_lines_are_those_of_pandas_and_numpy(frame, features) -> None:
     assert METHODS["per-task linear"](train, test, "score", features, 1).estimate[0] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("name", ["per-task linear", "lasso"])
+def test_a_feature_that_is_constant_in_training_says_nothing(frame, features, name: str) -> None:
+    """Seven tenths have no exact mean: a spread of rounding error is no spread."""
+    constant = frame.assign(log_corpus=0.7)
+    out = (frame["language"] == "swa").to_numpy()
+    constant.loc[out, "log_corpus"] = 0.9
+    train, test = constant[~out].reset_index(drop=True), constant[out].reset_index(drop=True)
+    assert np.abs(METHODS[name](train, test, "score", features, 1).estimate).max() < 200
+
+
 def test_what_explains_the_scores_beats_the_mean_and_its_intervals_hold(frame, features) -> None:
     found = cross_validate(frame, "score", features, "language", methods=["mixed model", "lasso", "mean"])
     table = errors(found).set_index("method")
