@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..claims.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, Decomposition
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _OFFSET = 0.17
+#: Characters of the caption that fit under the axes.
+_LINE = 95
 
 
 def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
@@ -53,7 +56,9 @@ def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
     ax.use_sticky_edges = False
     ax.margins(x=0.03, y=0.04)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, fontsize=8.0, handlelength=1.6)
-    ax.annotate(data.caption, xy=(0.0, -0.16), xycoords="axes fraction", va="top", fontsize=7.5, color=GREY,
+    # A line wider than the axes would take their room.
+    lines = [part for line in data.caption.splitlines() for part in wrap(line, _LINE)]
+    ax.annotate("\n".join(lines), xy=(0.0, -0.16), xycoords="axes fraction", va="top", fontsize=7.5, color=GREY,
                 annotation_clip=False)  # fmt: skip
     return ax
 

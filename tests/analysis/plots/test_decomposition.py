@@ -51,3 +51,13 @@ def test_what_is_drawn() -> None:
         assert legend is not None
         assert "claimed mean, 5.35 to under 5.45" in [text.get_text() for text in legend.get_texts()]
         made.draw_without_rendering()
+
+
+@pytest.mark.parametrize("width", [6.8, 7.2])
+def test_the_caption_ends_within_the_figure_and_leaves_the_axes_their_room(width: float) -> None:
+    with figure(width, 5.4) as (made, ax):
+        plot_decomposition(decompose(), ax)
+        made.draw_without_rendering()
+        (caption,) = [text for text in ax.texts if "A bar is as wide" in text.get_text()]
+        assert caption.get_window_extent().x1 < made.bbox.x1
+        assert ax.get_position().width > 0.85
