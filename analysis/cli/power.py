@@ -307,11 +307,12 @@ def draw(found: Power, path: str) -> None:
     """The power curve."""
     from ..plots.power import plot_power
     from ..plots.style import figure, save
+    from ..power.design import in_words
 
     assert found.request.vary is not None
     factor = found.request.vary[0]
     first = found.points[0]
-    rest = " × ".join(f"{getattr(first, name)} {name}" for name in DESIGN if name != factor)
+    rest = in_words({name: getattr(first, name) for name in DESIGN if name != factor})
     about = (
         "" if found.request.effect is None else f" true slope {number(found.request.effect, 2)} per 0.1 of distance;"
     )

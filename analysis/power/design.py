@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,11 @@ FACTORS = ("languages", "tasks", "models", "seeds")
 FEWEST_LANGUAGES = 5
 #: Rows above which a design is refused.
 MOST = 200_000
+
+
+def in_words(sizes: Mapping[str, int]) -> str:
+    """Numbers of levels as text prints them: ``25 languages × 1 seed``."""
+    return " × ".join(f"{size} {name[:-1] if size == 1 else name}" for name, size in sizes.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,7 @@ class PowerDesign:
     @property
     def words(self) -> str:
         """As text prints it."""
-        sizes = (getattr(self, name) for name in FACTORS)
-        return " × ".join(
-            f"{size} {name[:-1] if size == 1 else name}" for name, size in zip(FACTORS, sizes, strict=True)
-        )
+        return in_words({name: getattr(self, name) for name in FACTORS})
 
     def vary(self, factor: str, value: int) -> PowerDesign:
         """The same with another number of levels."""
