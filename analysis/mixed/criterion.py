@@ -120,16 +120,6 @@ class Criterion:
             result.append((t, direction + direction.T))
         return result
 
-    def images(self, lambdas: list[Floats], projected: tuple[Floats, ...]) -> list[Floats]:
-        """``∂G Z'Py`` for each entry of ``theta``: an ``(L, k)`` array in the entry's own term."""
-        return [projected[t] @ direction for t, direction in self.directions(lambdas)]
-
-    def pair(self, images: list[Floats], projected: tuple[Floats, ...]) -> Floats:
-        """``(Z'Py)'∂G(Z'Py)`` for each entry of ``theta``, shape ``(m,)``."""
-        return np.array(
-            [float(np.vdot(image, projected[t])) for image, (t, _, _) in zip(images, self.entries, strict=True)]
-        )
-
     def bending(self, slopes: tuple[Floats, ...]) -> Floats:
         """Part of the second derivatives that comes from ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
         return self.layout.bending(np.concatenate([slope.ravel() for slope in slopes]))

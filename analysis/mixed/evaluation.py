@@ -64,6 +64,7 @@ def evaluate(criterion: Criterion, theta: Floats, sigma2: float | None) -> Point
         projected=tuple(found.own[t].reshape(shape) for t, shape in enumerate(data.shapes)),
         slopes=tuple(cells[own].reshape(k, k) for own, (_, k) in zip(at.layout.cells, data.shapes, strict=True)),
         quadratic=quadratic,
+        linear=linear,
     )
 
 

@@ -99,8 +99,7 @@ class Held:
         m = len(theta)
         joint = np.zeros((m + 1, m + 1))
         joint[:m, :m] = point.curvature
-        linear = criterion.pair(criterion.images(criterion.lambdas(theta), point.projected), point.projected)
-        joint[:m, m] = joint[m, :m] = 2.0 * linear / sigma**2
+        joint[:m, m] = joint[m, :m] = 2.0 * point.linear / sigma**2
         joint[m, m] = 4.0 * point.residual / sigma**2
         slope = np.append(point.gradient, 2.0 * (criterion.degrees - point.residual / sigma**2))
         moving = self.moving(point, per_log=True)

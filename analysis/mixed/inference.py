@@ -179,8 +179,7 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     The criterion is taken before σ is profiled out, as lmerTest does. Where the scale is known there is no σ: shape
     ``(m, m)``.
     """
-    lambdas = criterion.lambdas(point.theta)
-    directions = criterion.directions(lambdas)
+    directions = criterion.directions(criterion.lambdas(point.theta))
     m, sigma = len(point.theta), np.sqrt(point.sigma2)
     result = np.zeros((m + 1, m + 1))
     result[:m, :m] = 2.0 * point.quadratic / point.sigma2 - TraceSums(criterion, point, criterion.reml).traces(
@@ -189,8 +188,7 @@ def hessian(criterion: Criterion, point: Point) -> Floats:
     result[:m, :m] += criterion.bending(point.slopes)
     if criterion.data.known_scale:
         return 0.5 * (result[:m, :m] + result[:m, :m].T)
-    linear = criterion.pair(criterion.images(lambdas, point.projected), point.projected)
-    result[:m, m] = result[m, :m] = 2.0 * linear / sigma**3
+    result[:m, m] = result[m, :m] = 2.0 * point.linear / sigma**3
     result[m, m] = (6.0 * point.residual / point.sigma2 - 2.0 * criterion.degrees) / point.sigma2
     return 0.5 * (result + result.T)
 

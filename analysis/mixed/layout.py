@@ -28,9 +28,9 @@ class Layout:
     cells
         Of each term, where its ``(k, k)`` matrix lies when those of all terms are written one after the other.
     narrow
-        Which of the kept terms have one column; ``narrow_cells``, ``narrow_entries`` and ``narrow_levels`` have those
-        terms' cells, entries of ``theta`` and numbers of levels, ``narrow_rows`` their rows and ``entry_of`` the entry
-        of each of these rows.
+        Which of the kept terms have one column; ``narrow_terms``, ``narrow_cells``, ``narrow_entries`` and
+        ``narrow_levels`` have those terms' positions in the formula, cells, entries of ``theta`` and numbers of levels,
+        ``narrow_rows`` their rows and ``entry_of`` the entry of each of these rows.
     wide
         Positions in the formula of the other kept terms.
     """

@@ -35,6 +35,8 @@ class Point:
         Derivative of the criterion in each term's ``G``, symmetric, shapes ``(k, k)``.
     quadratic
         ``(Z ∂Gᵢ Z'Py)'P(Z ∂Gⱼ Z'Py)`` for each pair of entries of ``theta``, shape ``(m, m)``.
+    linear
+        ``(Z'Py)'∂Gᵢ(Z'Py)`` for each entry, shape ``(m,)``.
     """
 
     theta: Floats
@@ -49,3 +51,4 @@ class Point:
     projected: tuple[Floats, ...]
     slopes: tuple[Floats, ...]
     quadratic: Floats
+    linear: Floats

@@ -80,6 +80,7 @@ def test_slopes_and_information_match_the_matrices(case: Case, reml: bool, apart
     turned = [explicit.direction(t, block) @ Py for t, block in directions]
     expected = np.array([[left @ explicit.P @ right for right in turned] for left in turned])
     close(point.quadratic, expected)
+    close(point.linear, np.array([image @ Py for image in turned]))
 
 
 @examples(80)
