@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PAIR = ("study", "model", "target_task", "metric", "split", "condition", "language", "seed")
 #: What two scores must share to make a gap: everything that names an evaluation but the language.
 RUN = tuple(name for name in EVALUATION if name != "language")
+#: How a condition begins that tells two writings of one language apart, and nothing of the model.
+WRITING = ("script=", "code=")
 #: Metrics that are shares of right items, so that a binomial variance applies.
 SHARES = frozenset({"acc", "accuracy", "em", "exact_match"})
 
@@ -99,7 +101,7 @@ def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
     frame["gain"] = frame["score_with"] - frame["score_without"]
     for name, scored in (("run", first[found]), ("reference_run", partner)):
         if name not in frame.columns:
-            frame[name] = pd.factorize(_keys(scored, RUN))[0]
+            frame[name] = pd.factorize(_keys(_any_writing(scored), RUN))[0]
     _attach_variance(frame, first[found], partner, "gain")
     if {"cell", ITEMS} <= set(second.columns) and ITEMS in frame.columns:
         frame[REFERENCE_CELL], frame[REFERENCE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()
@@ -279,6 +281,16 @@ def _keys(records: pd.DataFrame, columns: Sequence[str]) -> pd.Index[Any]:
     for column in columns[1:]:
         key = key + "\x1f" + records[column].astype("str").fillna("")
     return pd.Index(key)
+
+
+def _any_writing(records: pd.DataFrame) -> pd.DataFrame:
+    """The records without what their conditions say of the language tested: a run is one in whatever script."""
+    condition = records["condition"]
+    if not condition.str.contains("|".join(WRITING), na=False).any():
+        return records
+    parts = condition.fillna("").str.split("; ")
+    other = [[part for part in every if not part.startswith(WRITING)] for every in parts]
+    return records.assign(condition=["; ".join(every) for every in other])
 
 
 def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, int]]:

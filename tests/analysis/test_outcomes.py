@@ -180,6 +180,17 @@ def test_training_runs_that_repeat_get_an_effect() -> None:
     assert "run" not in default_model(seeds(1), "gain", ["typology"], runs=True).formula
 
 
+def test_a_run_is_one_in_whatever_script_it_was_tested() -> None:
+    """A sweep tells two scripts of a language apart by the condition, beside what says how the model was trained."""
+    table = grid()
+    trained = table.assign(condition="control=steps:32")
+    latin = trained[trained["language"] == "deu"].assign(condition="script=Latn; control=steps:32")
+    frame = build_outcome(pd.concat([table, trained, latin], ignore_index=True), Options()).frame
+    runs = frame.groupby(["model", "target_task", "run"]).size().reset_index()
+    assert len(runs) == 2 * len(frame[["model", "target_task"]].drop_duplicates())
+    assert sorted(set(runs[0])) == [len(LANGUAGES), len(LANGUAGES) + 1]
+
+
 def test_a_factor_with_two_levels_is_a_fixed_effect() -> None:
     frame = build_outcome(grid(), Options()).frame
     two = frame[frame["model"] != "m3"]

@@ -30,10 +30,11 @@ GRID: dict[str, Any] = {
 }  # fmt: skip
 
 
-def planted(path: Path, grid: dict[str, Any] = GRID, without: str = "") -> dict[str, np.ndarray]:
+def planted(path: Path, grid: dict[str, Any] = GRID, without: str = "", alike: bool = False) -> dict[str, np.ndarray]:
     """A store whose cells answer items of their own difficulty, and those answers by cell.
 
-    ``without`` names an intermediate task whose cells keep no answers by item.
+    ``without`` names an intermediate task whose cells keep no answers by item; ``alike`` models answer by language and
+    method alone.
     """
     store, answers = Store.create(path, "planted"), {}
     for stage in build_plan(parse_grid(grid)).stages:
@@ -43,7 +44,8 @@ def planted(path: Path, grid: dict[str, Any] = GRID, without: str = "") -> dict[
                 continue
             hard = np.random.default_rng(len(stage.record["language"]) + len(stage.task)).normal(size=stage.work)
             lift = 0.5 if stage.record["method"] == "intermediate" else 0.0
-            right = hard + lift + 0.7 * np.random.default_rng(int(stage.id, 16)).normal(size=stage.work) > 0
+            own = len(stage.record["method"]) if alike else int(stage.id, 16)
+            right = hard + lift + 0.7 * np.random.default_rng(own).normal(size=stage.work) > 0
             answers[stage.id] = right
             bits = None if without and stage.record.get("intermediate_task") == without else right
             store.write_cell(
@@ -153,19 +155,8 @@ def test_records_away_from_their_store_have_binomial_variances(store: Any, monke
 
 def test_arms_that_agree_on_every_item_are_not_told_apart_without_error(tmp_path: Path) -> None:
     """Two intermediate arms with the same answers: one gain twice, whose difference is known to half an item."""
-    grid = {**GRID, "targets": ["nusax"], "seeds": "1"}
-    path, answers = tmp_path / "store", {}
-    store = Store.create(path, "planted")
-    for stage in build_plan(parse_grid(grid)).stages:
-        with store.claim(stage) as held:
-            if stage.kind != "evaluate":
-                store.write_stage(held, stage, describe_run(stage, 1.0), lambda place: None)
-                continue
-            key = (stage.record["language"], stage.record["method"])
-            right = answers.setdefault(key, np.random.default_rng(len(answers)).random(stage.work) < 0.6)
-            store.write_cell(
-                held, stage, [Score("acc", 100 * right.mean(), stage.work, right)], describe_run(stage, 1.0)
-            )
+    path = tmp_path / "store"
+    planted(path, {**GRID, "targets": ["nusax"], "seeds": "1"}, alike=True)
     found = pair_gains(read_inputs([str(path)]).records)
     rows = found.frame[found.frame["language"] == "jav"]
     assert len(rows) == 2 and rows["gain"].nunique() == 1

@@ -116,27 +116,22 @@ def find_sweep(data: Sequence[str]) -> Sweep | None:
     gains = {}
     for baseline in BASELINES:
         made = build_outcome(read.records, Options(baseline=baseline))
-        gains[baseline] = Outcome(_with_runs(made.frame), made.options, made.read, made.dropped, made.notices)
+        gains[baseline] = Outcome(_with_arms(made.frame), made.options, made.read, made.dropped, made.notices)
     return Sweep(names, read, gains)
 
 
-def _with_runs(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add ``arm``, ``run`` and ``reference_run`` (what was trained once, and tested in all languages), and resources.
+def _with_arms(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the ``arm``, its examples in doublings and the resources of the language.
 
     ``low`` is 1 for languages of resource class ``LOW`` and lower, missing where the class is not known; ``seen`` is 1
     for those in CC-100.
     """
     examples = frame["intermediate_examples"].map("{:g}".format)
     arm = frame["intermediate_task"] + ":" + examples
-    trained = frame["model"] + " " + frame["target_task"] + " " + frame["seed"].fillna("")
-    untrained = frame["model"] + " " + frame["target_task"]  # evaluated as it is: one baseline for all seeds
-    control = frame["condition"].fillna("").str.extract(r"control=steps:(\d+)")[0].fillna("")
     classes = {code: resolve(code).joshi_class for code in frame["language"].unique()}
     low = frame["language"].map(classes).astype(float)
     return frame.assign(
         arm=arm,
-        run=trained + " " + arm,
-        reference_run=(trained + " " + control).where(frame["train_examples"] > 0, untrained),
         doublings=np.log2(frame["intermediate_examples"]),
         low=(low <= LOW).astype(float).where(low.notna()),
         seen=frame["log_corpus"].notna().astype(float),
