@@ -7,6 +7,7 @@ then one multiplication a pair.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +24,45 @@ MOST_PAIRS = 20_000_000
 DENSE = 100_000
 
 
-class Border:
-    """The border ``B``, shape ``(L k, s)``, of a term with ``L`` levels and ``k`` columns."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A kernel of a kept term: its levels are independent ones times ``R'``, from where they stand as themselves.
 
-    def __init__(self, matrix: Floats | csr_array, levels: int, k: int) -> None:
-        self.matrix = matrix
+    Attributes
+    ----------
+    part
+        The term's rows among the kept effects.
+    root
+        ``R``, shape ``(L, L)``.
+    shape
+        Levels and columns of the term.
+    """
+
+    part: slice
+    root: Floats
+    shape: tuple[int, int]
+
+
+class Border:
+    """The border ``B``, shape ``(L k, s)``, of a term with ``L`` levels and ``k`` columns.
+
+    Parameters
+    ----------
+    matrix
+        The border, with a column for each level as it stands in the rows.
+    levels, k
+        Of the eliminated term.
+    turns
+        Kernels of kept terms, which would fill their columns. A sparse border stays without them, and what it is
+        multiplied by is turned instead.
+    """
+
+    def __init__(self, matrix: Floats | csr_array, levels: int, k: int, turns: tuple[Turn, ...] = ()) -> None:
+        if isinstance(matrix, np.ndarray) and turns:
+            matrix, turns = np.ascontiguousarray(_down(matrix.T, turns).T), ()
+        self._own, self._turns = matrix, turns
         # Every evaluation multiplies by both; turning a sparse matrix round takes as long as the product.
-        self.transposed = matrix.T if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
+        self._transposed = matrix.T if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
         self.levels, self.k = levels, k
         # A small border is multiplied by at once; a sparse product takes longer to begin than that.
         whole = isinstance(matrix, np.ndarray) or levels * k * matrix.shape[1] <= DENSE
@@ -41,50 +74,96 @@ class Border:
                 self._pairs = _Pairs(matrix, levels, k)
 
     @property
+    def matrix(self) -> Floats | csr_array:
+        """``B`` itself."""
+        return _down(as_dense(self._own).T, self._turns).T if self._turns else self._own
+
+    @property
     def plain(self) -> bool:
         """Whether the border is dense and its term has one column."""
-        return self.k == 1 and isinstance(self.matrix, np.ndarray)
+        return self.k == 1 and isinstance(self._own, np.ndarray)
 
     def carry(self, columns: Floats) -> Floats:
         """``B`` times dense columns."""
-        return np.asarray((self.matrix if self._dense is None else self._dense) @ columns)
+        return np.asarray((self._own if self._dense is None else self._dense) @ _up(columns, self._turns))
 
     def meet(self, rows: Floats) -> Floats:
         """``B'`` times dense rows."""
-        return np.asarray(self.transposed @ rows if self._dense is None else self._dense.T @ rows)
+        met = np.asarray(self._transposed @ rows if self._dense is None else self._dense.T @ rows)
+        return _down(met, self._turns)
 
     def quadratic(self, inner: Floats) -> Floats:
         """``B_l S B_l'`` of each level for symmetric ``S``, where the term has one column; shape ``(L,)``."""
+        inner = _up(_up(inner, self._turns).T, self._turns)
         if self._pairs is not None:
             return self._pairs.quadratic(inner, self.levels)
-        along = self.matrix @ inner
-        lengths = along * self.matrix if isinstance(self.matrix, np.ndarray) else self.matrix.multiply(along)
+        along = self._own @ inner
+        lengths = along * self._own if isinstance(self._own, np.ndarray) else self._own.multiply(along)
         return np.asarray(lengths.sum(axis=1)).ravel()
 
     def subtract_gram(self, omega: Floats, target: Floats) -> None:
         """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω`` without a negative eigenvalue, in place."""
+        if not self._turns:
+            self._subtract(omega, target)
+            return
+        gram = np.zeros(target.shape)
+        self._subtract(omega, gram)
+        target += _down(_down(gram, self._turns).T, self._turns)
+
+    def _subtract(self, omega: Floats, target: Floats) -> None:
         if self._pairs is not None:
             self._pairs.subtract(omega, target)
             return
-        if self.plain and isinstance(self.matrix, np.ndarray) and len(target):
-            half = dsyrk(1.0, (np.sqrt(omega[:, 0]) * self.matrix).T, lower=1)
+        if self.plain and isinstance(self._own, np.ndarray) and len(target):
+            half = dsyrk(1.0, (np.sqrt(omega[:, 0]) * self._own).T, lower=1)
             target -= half + np.tril(half, -1).T
             return
-        product = self.transposed @ apply_blocks(omega, self.matrix)
+        product = self._transposed @ apply_blocks(omega, self._own)
         target -= product if isinstance(product, np.ndarray) else product.toarray()
 
     def gram(self, omega: Floats) -> Floats:
         """``Σ B_l' Ω_l B_l`` for symmetric ``Ω``, shape ``(s, s)``."""
-        result = np.zeros((self.matrix.shape[1],) * 2)
+        result = np.zeros((self._own.shape[1],) * 2)
         self.subtract_gram(omega, result)
         return -result
 
     def contract(self, omega: Floats, inverse: Floats) -> float:
         """``tr(S Σ B_l' Ω_l B_l)`` for symmetric ``Ω`` and ``S``, of which the lower triangle is read."""
-        if self._pairs is not None:
+        if self._pairs is not None and not self._turns:
             return self._pairs.contract(omega, inverse)
         whole = np.tril(inverse) + np.tril(inverse, -1).T
+        if self._pairs is not None:
+            return self._pairs.contract(omega, _up(_up(whole, self._turns).T, self._turns))
         return float((self.gram(omega) * whole).sum())
+
+
+def _down(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
+    """Rows by level as it stands, turned into rows by independent level; the same rows if there is no kernel."""
+    return _replaced(rows, turns, [correlate(rows[turn.part], turn.root, turn.shape) for turn in turns])
+
+
+def _up(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
+    """The transpose of :func:`_down`."""
+    return _replaced(rows, turns, [correlate(rows[turn.part], turn.root.T, turn.shape) for turn in turns])
+
+
+def _replaced(rows: Floats, turns: tuple[Turn, ...], parts: list[Floats]) -> Floats:
+    if not turns:
+        return rows
+    result = rows.copy()
+    for turn, part in zip(turns, parts, strict=True):
+        result[turn.part] = part
+    return result
+
+
+def correlate(rows: Floats, root: Floats | None, shape: tuple[int, int]) -> Floats:
+    """``(R' ⊗ I)`` times rows ordered by level and column; the rows themselves where levels are independent."""
+    if root is None:
+        return rows
+    levels, k = shape
+    if k == 1:
+        return np.asarray(root.T @ rows)
+    return np.tensordot(root.T, rows.reshape(levels, k, -1), axes=1).reshape(rows.shape)
 
 
 class _Pairs:
@@ -102,7 +181,8 @@ class _Pairs:
         row = np.repeat(np.arange(levels * k), np.diff(matrix.indptr))
         low, high = np.minimum(column[first], column[second]), np.maximum(column[first], column[second])
         key = high.astype(np.int64) * size + low
-        order = np.argsort(key, kind="stable")
+        # Short integers are sorted by their digits, in a tenth of the time.
+        order = np.argsort(key.astype(np.min_scalar_type(size * size)), kind="stable")
         first, second, key = first[order], second[order], key[order]
         starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else key
         self.product = value[first] * value[second]

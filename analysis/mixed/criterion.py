@@ -48,7 +48,10 @@ class Criterion:
         self.layout = Layout(data.shapes, data.kept)
         apart = data.eliminated
         # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
-        self.border = None if apart is None else border or Border(apart.border, *apart.blocks.shape[:2])
+        self.border: Border | None = None
+        if apart is not None:
+            levels, k, _ = apart.blocks.shape
+            self.border = border or Border(apart.border, levels, k, apart.turns)
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from .border import as_dense
+from .border import Turn, as_dense, correlate
 from .design import Design
 from .formula import MixedFormula
 from .operands import OneHot
@@ -44,15 +44,19 @@ class Eliminated:
     blocks
         With itself, one block a level, shape ``(L, k, k)``.
     border
-        With the random effects of the other terms, shape ``(L k, s)``; sparse where few cells are filled.
+        With the other terms, shape ``(L k, s)``, by the levels that stand in the rows; sparse where few cells are
+        filled.
     right
         With the fixed basis and the outcome, shape ``(L k, p + 1)``.
+    turns
+        Kernels of the other terms, by which their columns of ``border`` are still to be turned.
     """
 
     term: int
     blocks: Floats
     border: Floats | csr_array
     right: Floats
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,27 +221,23 @@ def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Elimin
     own = operands[apart]
     # Sparse rows are a diagonal of roots of weights: the residual on top of known variances.
     blocks = own.level_blocks() if isinstance(own, OneHot) else (own.values.diagonal() ** 2)[:, None, None]
-    parts = []
+    parts = [own.table(operands[t]) for t in kept]
+    turns, start = [], 0
     for t in kept:
-        block = own.table(operands[t])
-        if roots[t] is not None:
-            block = correlate(as_dense(block).T, roots[t], shapes[t]).T
-        parts.append(block)
+        stop, root = start + operands[t].size, roots[t]
+        if root is not None:
+            turns.append(Turn(slice(start, stop), root, shapes[t]))
+        start = stop
     filled = sum(np.count_nonzero(part) if isinstance(part, np.ndarray) else part.nnz for part in parts)
     cells = own.size * sum(operands[t].size for t in kept)
+    dense = [part for part in parts if isinstance(part, np.ndarray)]
     border: Floats | csr_array
     if not parts:
         border = np.zeros((own.size, 0))
-    elif filled < SPARSE_BORDER * cells:
-        border = csr_array(hstack([csr_array(part) for part in parts], format="csr"))
-    else:
+    elif filled >= SPARSE_BORDER * cells:
         border = np.hstack([as_dense(part) for part in parts])
-    return Eliminated(apart, blocks, border, own.with_right(right))
-
-
-def correlate(rows: Floats, root: Floats | None, shape: tuple[int, int]) -> Floats:
-    """``(R' ⊗ I)`` times rows ordered by level and column; the rows themselves where levels are independent."""
-    if root is None:
-        return rows
-    levels, k = shape
-    return np.tensordot(root.T, rows.reshape(levels, k, -1), axes=1).reshape(rows.shape)
+    elif len(dense) == len(parts):  # small: at once takes less time than one by one
+        border = csr_array(np.hstack(dense))
+    else:
+        border = csr_array(hstack([csr_array(part) for part in parts], format="csr"))
+    return Eliminated(apart, blocks, border, own.with_right(right), tuple(turns))

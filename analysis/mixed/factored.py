@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtrs
+from scipy.linalg.lapack import dlauum, dpotrf, dtrtri, dtrtrs
 
 from ..arrays import Floats
 from .border import Border, apply_blocks
 from .crossproducts import CrossProducts
 from .elimination import Reduced, reduce
 from .layout import Layout
+
+# Rows up to which a lower triangle is inverted as it is. OpenBLAS takes up to twice as long as by halves, which are
+# products of matrices.
+WHOLE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class Factored:
 
     def inverse(self) -> Floats:
         """``M⁻¹``, of which only the lower triangle is filled."""
-        return np.asarray(dpotri(self.lower, lower=1)[0]) if len(self.lower) else self.lower
+        if not len(self.lower):
+            return self.lower
+        return np.asarray(dlauum(inverse_triangle(self.lower), lower=1, overwrite_c=1)[0])
 
     def spread(self) -> Floats:
         """``ΛM⁻¹Λ'`` over the kept random effects, shape ``(s, s)``."""
@@ -137,6 +143,20 @@ def factor(
         raise np.linalg.LinAlgError("the scaled cross-products are not positive definite")
     lower = np.asfortranarray(found[: layout.size, : layout.size])
     return Factored(data, border, layout, theta, lambdas, matrix, reduced, found, lower)
+
+
+def inverse_triangle(lower: Floats) -> Floats:
+    """Inverse of a lower triangle, with zeros above, shape ``(s, s)``, in Fortran order."""
+    size = len(lower)
+    if size <= WHOLE:
+        return np.asarray(dtrtri(lower, lower=1)[0])
+    half = size // 2
+    first, last = inverse_triangle(lower[:half, :half]), inverse_triangle(lower[half:, half:])
+    result = np.zeros((size, size), order="F")
+    result[:half, :half] = first
+    result[half:, half:] = last
+    result[half:, :half] = -(last @ lower[half:, :half]) @ first
+    return result
 
 
 def solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:

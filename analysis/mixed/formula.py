@@ -158,8 +158,9 @@ def _expand_bar(inner: str, whole: str) -> list[Bar]:
         )
     expression, bar, factor = parts
     columns = [expression] if bar == "|" else _uncorrelated(expression, whole)
-    if factor.isidentifier():
-        factors = [(factor,)]
+    names = tuple(name.strip() for name in factor.split(":"))
+    if all(name.isidentifier() for name in names) and len(set(names)) == len(names):
+        factors = [names]  # without the parser, whose import takes longer than most fits
     else:
         factors = [
             tuple(component.name for component in term.factor.components)
@@ -167,7 +168,7 @@ def _expand_bar(inner: str, whole: str) -> list[Bar]:
         ]
     if not factors:
         raise FormulaError(f"the grouping factor '{factor}' of '({inner})' in '{whole}' names no variable.")
-    return [Bar(column, names) for names in factors for column in columns]
+    return [Bar(column, own) for own in factors for column in columns]
 
 
 def _uncorrelated(expression: str, whole: str) -> list[str]:

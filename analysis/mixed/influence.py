@@ -215,7 +215,7 @@ def _difference(whole: Eliminated | None, part: Eliminated | None) -> Eliminated
         from scipy.sparse import csr_array
 
         border = csr_array(whole.border - csr_array(part.border))
-    return Eliminated(whole.term, whole.blocks - part.blocks, border, whole.right - part.right)
+    return replace(whole, blocks=whole.blocks - part.blocks, border=border, right=whole.right - part.right)
 
 
 def _masked(whole: Eliminated | None, out: Booleans) -> Eliminated | None:
@@ -225,4 +225,4 @@ def _masked(whole: Eliminated | None, out: Booleans) -> Eliminated | None:
     border: Any = whole.border * keep[:, None]
     if not isinstance(border, np.ndarray):
         border = border.tocsr()
-    return Eliminated(whole.term, whole.blocks * keep[:, None, None], border, whole.right * keep[:, None])
+    return replace(whole, blocks=whole.blocks * keep[:, None, None], border=border, right=whole.right * keep[:, None])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg.lapack import dtrtri
 
 from ..arrays import Floats
 from .border import Border
 from .elimination import Reduced
-from .factored import Factored
+from .factored import Factored, inverse_triangle
 
 # Relative standard deviations under which a trace is taken from the products themselves: (I - M⁻¹)/λ² loses digits.
 TINY = 1e-3
@@ -40,7 +39,7 @@ def _kept(at: Factored, scale: float, inverse: Floats | None, cells: Floats) -> 
     layout = at.layout
     turned: Floats | None = None
     if inverse is None:
-        turned = np.asarray(dtrtri(at.lower, lower=1)[0]).T  # its rows lie in one piece
+        turned = inverse_triangle(at.lower).T  # its rows lie in one piece
         diagonal = np.einsum("ij,ij->i", turned, turned)
     else:
         diagonal = inverse.diagonal()

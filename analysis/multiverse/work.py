@@ -22,6 +22,8 @@ PARALLEL = 400
 #: Specifications that are fitted one after another, each from the minima before it, on however many processes.
 PART = 100
 
+_Part = list[tuple[int, dict[str, str]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -87,34 +89,55 @@ def fit_all(
 
 def _fit_parts(
     table: Table,
-    parts: Sequence[list[tuple[int, dict[str, str]]]],
+    parts: Sequence[_Part],
     keys: Floats | None,
     permuted: frozenset[int],
     helpers: int,
 ) -> Iterator[list[Done]]:
-    """Fit parts here and in so many more processes, which take a second to start."""
+    """Fit parts here and in so many more processes, which take a second to start: meanwhile this one fits."""
     waiting, starts = deque(parts), Starts(table, plain_criterion)
     if helpers < 1:
         for part in parts:
             yield _fit_part(table, part, keys, permuted, starts)
         return
     import multiprocessing
-    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+    import pickle
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-    running: set[Future[list[Done]]] = set()
+    found: deque[list[Done]] = deque()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(helpers, context, _start, (table, keys, permuted)) as pool:
-        while waiting or running:
-            while waiting and len(running) <= helpers:  # one more than they work on, to go on with
-                running.add(pool.submit(_fit_in_worker, waiting.popleft()))
-            if waiting:
-                yield _fit_part(table, waiting.popleft(), keys, permuted, starts)
-                ready = {future for future in running if future.done()}
-            else:
-                ready, _ = wait(running, return_when=FIRST_COMPLETED)
-            running -= ready
-            for future in ready:
-                yield future.result()
+    content = pickle.dumps((table, keys, permuted))  # now: the table remembers what it is asked while fits go on here
+
+    def feed() -> None:
+        """Hand parts to a process of its own, once that has started and read the table."""
+        with ProcessPoolExecutor(1, context, _start, (content,)) as pool:
+            while own := _next(waiting):
+                found.append(pool.submit(_fit_in_worker, own).result())
+
+    with ThreadPoolExecutor(helpers) as threads:
+        feeders = [threads.submit(feed) for _ in range(helpers)]
+        try:
+            while here := _next(waiting):
+                yield _fit_part(table, here, keys, permuted, starts)
+                yield from _ready(found)
+        finally:
+            waiting.clear()  # on an error here, or once nobody asks for more
+        for feeder in feeders:
+            feeder.result()
+            yield from _ready(found)
+
+
+def _next(waiting: deque[_Part]) -> _Part | None:
+    """Take the next one; ``None`` when all are taken."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
+def _ready(found: deque[list[Done]]) -> Iterator[list[Done]]:
+    while found:
+        yield found.popleft()
 
 
 def _rows_of(options: dict[str, str]) -> tuple[str, ...]:
@@ -125,17 +148,20 @@ def _rows_of(options: dict[str, str]) -> tuple[str, ...]:
 _SHARED: dict[str, Any] = {}
 
 
-def _start(table: Table, keys: Floats | None, permuted: frozenset[int]) -> None:
+def _start(content: bytes) -> None:
+    import pickle
+
+    table, keys, permuted = pickle.loads(content)
     _SHARED.update(table=table, keys=keys, permuted=permuted, starts=Starts(table, plain_criterion))
 
 
-def _fit_in_worker(part: list[tuple[int, dict[str, str]]]) -> list[Done]:
+def _fit_in_worker(part: _Part) -> list[Done]:
     return _fit_part(_SHARED["table"], part, _SHARED["keys"], _SHARED["permuted"], _SHARED["starts"])
 
 
 def _fit_part(
     table: Table,
-    specs: list[tuple[int, dict[str, str]]],
+    specs: _Part,
     keys: Floats | None,
     permuted: frozenset[int],
     starts: Starts,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.mixed.criterion import Criterion
+from analysis.mixed.factored import WHOLE, inverse_triangle
 from analysis.mixed.inference import hessian
 from analysis.mixed.traces import TraceSums
 from tests.analysis.mixed.designs import Case, cases, dense, examples
@@ -15,6 +16,14 @@ from tests.analysis.mixed.designs import Case, cases, dense, examples
 SIZES = [0.0, 1e-5, 0.1, 1.0, 5.0]
 # Relative to the largest value: what rounding may leave between two orders of the same sums.
 CLOSE = 1e-7
+
+
+@given(size=st.integers(1, 4 * WHOLE), seed=st.integers(0, 99))
+def test_a_triangle_is_inverted_by_halves(size: int, seed: int) -> None:
+    lower = np.tril(np.random.default_rng(seed).normal(size=(size, size)) / size) + np.eye(size)
+    found = inverse_triangle(np.asfortranarray(lower))
+    assert not np.triu(found, 1).any()
+    close(found @ lower, np.eye(size))
 
 
 class Explicit:
