@@ -58,7 +58,7 @@ class Trail:
         self._last: dict[tuple[Any, ...], Start] = {}
 
     def start(self, rows: tuple[Any, ...], spec: SpecRows) -> Start | None:
-        """The last minimum of the same rows, or else of the same random effects, with the same outcome."""
+        """The last minimum of the same rows, or else of the same random effects, with its outcome where there is one."""
         for key in _kinds(rows, spec):
             if key in self._last:
                 return self._last[key]
@@ -71,8 +71,10 @@ class Trail:
 
 
 def _kinds(rows: tuple[Any, ...], spec: SpecRows) -> list[tuple[Any, ...]]:
+    """What minima may be taken from, the most alike first."""
     effects = (spec.model.groups, spec.model.slope, spec.kernel)
-    return [(*first, spec.outcome, spec.model.covariates) for first in (rows, effects)]
+    outcome, covariates = spec.outcome, spec.model.covariates
+    return [(*rows, outcome, covariates), (*effects, outcome, covariates), (*effects, outcome), effects]
 
 
 @dataclass(slots=True)
