@@ -162,7 +162,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     if request.within:
         check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]
-    model = None if request.formula else default_model(outcome.frame, options.outcome, predictors, runs=True)
+    model = None if request.formula else default_model(outcome.frame, options.outcome, predictors)
     formula = request.formula or (model.formula if model else "")
     about = model.notices if model else ()
     say("fitting")

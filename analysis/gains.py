@@ -101,7 +101,7 @@ def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
     frame["gain"] = frame["score_with"] - frame["score_without"]
     for name, scored in (("run", first[found]), ("reference_run", partner)):
         if name not in frame.columns:
-            frame[name] = pd.factorize(_keys(_any_writing(scored), RUN))[0]
+            frame[name] = pd.factorize(run_keys(scored))[0]
     _attach_variance(frame, first[found], partner, "gain")
     if {"cell", ITEMS} <= set(second.columns) and ITEMS in frame.columns:
         frame[REFERENCE_CELL], frame[REFERENCE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()
@@ -122,8 +122,8 @@ def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
     records, repeated = _distinct(records, EVALUATION, "evaluation")
     home = records["language"] == source
     reference, others = records[home], records[~home]
-    position = pd.Series(np.arange(len(reference)), index=_keys(reference, RUN))
-    run = _keys(others, RUN)
+    position = pd.Series(np.arange(len(reference)), index=run_keys(reference))
+    run = run_keys(others)
     match = position.reindex(run).to_numpy(dtype=float, na_value=np.nan)
     found = ~np.isnan(match)
     dropped = [(_REPEATED, repeated)] if repeated else []
@@ -281,6 +281,11 @@ def _keys(records: pd.DataFrame, columns: Sequence[str]) -> pd.Index[Any]:
     for column in columns[1:]:
         key = key + "\x1f" + records[column].astype("str").fillna("")
     return pd.Index(key)
+
+
+def run_keys(records: pd.DataFrame) -> pd.Index[Any]:
+    """One key a training run: what was trained once, in whatever languages and scripts it was tested."""
+    return _keys(_any_writing(records), RUN)
 
 
 def _any_writing(records: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from . import datasets
 from .controls import against, require_control
 from .covariates import add_factors
 from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
-from .gains import pair_gains, pair_gaps
+from .gains import pair_gains, pair_gaps, run_keys
 from .inputs import Input, read_inputs
 from .languages import AVERAGE, resolve
 
@@ -116,16 +116,14 @@ class DefaultModel:
     notices: tuple[str, ...]
 
 
-def default_model(
-    frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True, runs: bool = False
-) -> DefaultModel:
+def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True) -> DefaultModel:
     """Predictors, crossed random intercepts, and one for each kind of cell that repeats.
 
     A factor with fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor is a fixed effect, unless
     the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels); a
-    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows. With
-    ``runs``, gains of several seeds have an effect of each training run, with the intermediate stage and without: its
-    luck is in all languages that it was tested in.
+    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows.
+    Gains of several seeds have an effect of each training run, with the intermediate stage and without, and scores of
+    theirs: its luck is in all languages that it was tested in.
     """
     stated = np.ones(len(frame), dtype=bool)
     for name in [outcome, *predictors]:
@@ -160,7 +158,7 @@ def default_model(
     shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
     if shared in used.columns and FEWEST_LEVELS <= int(used[shared].factorize()[0].max(initial=-1)) + 1 < len(used):
         random.append(shared)
-    if runs and outcome == "gain":
+    if outcome != "gap":  # whose run is there already
         random += _runs(used)
     left = " + ".join([*predictors, *fixed]) or "1"
     return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
@@ -168,11 +166,12 @@ def default_model(
 
 def _runs(used: pd.DataFrame) -> list[str]:
     """Training runs that are repeated with other seeds and tested more than once."""
-    if not set(RUNS) <= set(used.columns) or used["seed"].nunique() < 2:
+    names = [name for name in RUNS if name in used.columns]
+    if not names or "seed" not in used.columns or used["seed"].nunique() < 2:
         return []
-    levels = {name: used[name].nunique() for name in RUNS}
-    found = [name for name in RUNS if FEWEST_LEVELS <= levels[name] < len(used)]
-    if len(used[list(RUNS)].drop_duplicates()) == levels["run"] == levels["reference_run"]:
+    levels = {name: used[name].nunique() for name in names}
+    found = [name for name in names if FEWEST_LEVELS <= levels[name] < len(used)]
+    if set(levels.values()) == {len(used[names].drop_duplicates())}:
         return found[:1]  # one arm: the same rows share both
     return found
 
@@ -229,6 +228,8 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
         )
     if options.outcome == "score":
         scored = _leave_out(rows, rows["score"].isna(), "no score", dropped)
+        if "run" not in scored.columns:
+            scored = scored.assign(run=pd.factorize(run_keys(scored))[0])
         return _not_source(scored, options, dropped)
     if options.outcome == "gap":
         pairing = pair_gaps(_leave_out(rows, rows["score"].isna(), "no score", dropped), options.source)

@@ -78,7 +78,7 @@ class How:
 
 def random_terms(frame: pd.DataFrame, outcome: str) -> str:
     """The random effects of the default model for some rows; empty if no factor has levels enough."""
-    _, *terms = default_model(frame, outcome, [], few_fixed=False, runs=True).formula.split(" + (1|")
+    _, *terms = default_model(frame, outcome, [], few_fixed=False).formula.split(" + (1|")
     return " + ".join(f"(1|{term}" for term in terms)
 
 

@@ -1,8 +1,8 @@
 r"""Predictions of weighted averages over rows, such as a model's mean over all languages and tasks.
 
 The error of :math:`\sum_i w_i (x_i'\hat\beta + z_i'\hat b)` is that of one row with :math:`\bar x = \sum w_i x_i` and
-:math:`\bar z = \sum w_i z_i` (see :mod:`analysis.mixed.predictions`). Rows that share a new level share its unknown
-effect :math:`b`, whose loads therefore add before they are squared: :math:`\sigma^2 \bar z'G\bar z` a level.
+:math:`\bar z = \sum w_i z_i` (see :mod:`analysis.mixed.prediction_errors`). Rows that share a new level share its
+unknown effect :math:`b`, whose loads therefore add before they are squared: :math:`\sigma^2 \bar z'G\bar z` a level.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from ..errors import CrossliftError, DesignError
+from ..errors import CrossliftError
 from .levels import known_codes
-from .predictions import error_parts, level_loads
+from .prediction_errors import PredictionErrors
+from .predictions import level_loads, refuse_kernel
 from .threads import blas_threads
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def average_predictions(result: MixedResult, frame: pd.DataFrame, weights: Float
     Returns
     -------
     DataFrame
-        ``estimate``, ``std_error`` (of the expectation, without the residual) and ``df`` of the fixed part, one row an
-        average.
+        ``estimate``, ``std_error`` (of the expectation, without the residual) and its ``df``, one row an average.
 
     Raises
     ------
@@ -59,33 +59,27 @@ def average_predictions(result: MixedResult, frame: pd.DataFrame, weights: Float
     state = result.engine_state()
     criterion, point = state.criterion, state.point
     X = share @ result.design.evaluator.evaluate(frame)
-    loads, extra = [], np.zeros(len(share))
-    for term, loading, basis in zip(
-        result.design.terms, criterion.loadings(point.theta), criterion.data.bases, strict=False
-    ):
+    loads, unseen = [], {}
+    for t, (term, basis) in enumerate(zip(result.design.terms, criterion.data.bases, strict=False)):
         codes = known_codes(term.levels, term.factors, frame, "average")
         rows = np.ones((len(frame), 1)) if term.evaluator is None else term.evaluator.evaluate(frame)
+        rows = np.linalg.solve(basis.T, rows.T).T
         new = codes < 0
         if new.any():
-            if term.root is not None:
-                raise DesignError(
-                    f"a new level of '{term.group}' has no known covariance with the others.",
-                    "Fit with a kernel that has a row for it.",
-                )
+            refuse_kernel(term)
             labels = pd.MultiIndex.from_frame(frame.loc[new, list(term.factors)].astype(str))
             which, names = labels.factorize()
             owned = np.eye(len(names))[which]  # rows by new levels
-            summed = np.einsum("rn,nl,nk->rlk", share[:, new], owned, rows[new])
-            extra += ((summed @ loading) ** 2).sum(axis=(1, 2))
-        loads.append(level_loads(term, codes, np.linalg.solve(basis.T, rows.T).T))
+            unseen[t] = np.einsum("rn,nl,nk->rlk", share[:, new], owned, rows[new])
+        loads.append(level_loads(term, codes, rows))
     Z = share @ csr_array(hstack(loads, format="csr"))
     with blas_threads(criterion.data.q):
-        spread, turned, fixed = error_parts(criterion, point, criterion.lambdas(point.theta), Z.shape[1])
-        w = X - Z @ turned
-        variance = np.einsum("ij,jk,ik->i", w, fixed, w) + point.sigma2 * (
-            np.einsum("ij,jk,ik->i", Z, spread, Z) + extra
-        )
+        errors = PredictionErrors(criterion, point, Z.shape[1])
+        variance, slopes = errors.variance(X, Z)
+        added = errors.new_levels(unseen, len(share))
+        variance = variance + added.variance
+        degrees = errors.degrees(result.reference, variance, slopes + added.slopes, X)
     estimate = share @ result.predict(frame, new_levels="average")
     return pd.DataFrame(
-        {"estimate": estimate, "std_error": np.sqrt(variance), "df": result.reference.degrees(X)},
+        {"estimate": estimate, "std_error": np.sqrt(variance), "df": degrees},
     )

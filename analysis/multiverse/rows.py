@@ -35,7 +35,7 @@ UNITS = {
 }
 STEP = 0.1
 #: Columns that the default model looks at.
-FACTORS = ("study", "language", "target_task", "model", "intermediate_task", "baseline", "run")
+FACTORS = ("study", "language", "target_task", "model", "intermediate_task", "baseline", "run", "reference_run", "seed")
 
 
 @dataclass(frozen=True, slots=True)

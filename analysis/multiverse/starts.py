@@ -58,7 +58,7 @@ class Trail:
         self._last: dict[tuple[Any, ...], Start] = {}
 
     def start(self, rows: tuple[Any, ...], spec: SpecRows) -> Start | None:
-        """The last minimum of the same rows, or else of the same random effects, with its outcome where there is one."""
+        """The last minimum of the same rows, or else of the same random effects, with its outcome where it can be."""
         for key in _kinds(rows, spec):
             if key in self._last:
                 return self._last[key]

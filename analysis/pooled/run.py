@@ -112,7 +112,7 @@ def _how(request: Request, rows: pd.DataFrame) -> tuple[How, tuple[str, ...]]:
             f"method {request.method} takes the {len(rows)} {outcome}s as independent; those of one language, task or "
             "baseline are not. --method REML crosses them, --robust language makes the test robust to it.",
         )
-    notices = default_model(rows, outcome, [], few_fixed=False, runs=True).notices
+    notices = default_model(rows, outcome, [], few_fixed=False).notices
     return how, notices if request.random == "crossed" else ()
 
 

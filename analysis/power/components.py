@@ -17,10 +17,13 @@ COMPONENTS = {
     "language:target_task": "languages within a task",
     "model:target_task": "models within a task",
     "cell": "languages within a model and task: what more seeds do not average out",
+    "run": "training runs: what all languages of a seed share",
     "residual": "single gains: seeds, prompts and test items",
 }
 #: Groups of a fit whose variance a single gain of a planned sweep carries whole.
 SINGLE = ("baseline", "Residual")
+#: And those of a training run: after the intermediate stage, and without it.
+RUN = ("run", "reference_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,16 @@ def fitted_components(result: MixedResult) -> Components:
     """Components of the default model of gains.
 
     The variance between gains that share a baseline goes to the residual: in a planned sweep every gain has a baseline
-    of its own. What a fit without repeated seeds cannot tell from noise, the component ``cell``, is taken as zero.
+    of its own, and so do the training runs with and without an intermediate stage. What a fit without repeated seeds
+    cannot tell apart, ``run`` and ``cell``, is taken as zero.
     """
     found = result.variance.groupby("group", sort=False)["variance"].sum()
-    variance = {name: float(found.get(name, 0.0)) for name in COMPONENTS if name not in ("cell", "residual")}
-    variance["cell"] = 0.0
+    variance = {name: float(found.get(name, 0.0)) for name in COMPONENTS}
+    variance |= {"cell": 0.0, "run": float(sum(found.get(name, 0.0) for name in RUN))}
     variance["residual"] = float(sum(found.get(name, 0.0) for name in SINGLE))
     origin = dict.fromkeys(variance, "fitted") | {"cell": "not known"}
+    if not set(RUN) & set(found.index):
+        origin["run"] = "not known"
     return Components(variance, origin)
 
 

@@ -72,7 +72,11 @@ class PowerDesign:
         codes = np.stack(np.unravel_index(np.arange(self.rows), sizes), axis=1)
         names = ("language", "target_task", "model", "seed")
         text = {name: [f"{name[0]}{code:04d}" for code in codes[:, i]] for i, name in enumerate(names)}
-        return pd.DataFrame(text).assign(typology=distances[codes[:, 0]], study="planned", intermediate_task="planned")
+        frame = pd.DataFrame(text).assign(typology=distances[codes[:, 0]], study="planned", intermediate_task="planned")
+        if self.seeds > 1:  # with one, a run is a model on a task
+            run = frame["target_task"] + ":" + frame["model"] + ":" + frame["seed"]
+            frame = frame.assign(run=run, reference_run=run)
+        return frame
 
 
 def pick_languages(used: Sequence[str], count: int, source: str = "eng", measure: str = "syntactic",

@@ -105,7 +105,6 @@ def simulate(
     """
     frame = design.frame(distances)
     frame["gain"] = np.random.default_rng(0).standard_normal(len(frame))  # replaced before anything is fitted
-    # A seed is no factor of the default model; sweeps of one study and one intermediate task have no others.
     formula = default_model(frame, "gain", ["typology"]).formula
     if "(1|language)" not in formula:
         raise CrossliftError(
@@ -152,10 +151,15 @@ def _merged(design: PowerDesign, components: Components, groups: list[str]) -> d
     """Variance of each term of the model and of the residual, with what the design does not tell apart added up."""
     result = {group: components[group] for group in groups}
     result["residual"] = components["residual"]
-    for name in ("language:target_task", "model:target_task", "target_task", "model", "cell"):
+    for name in ("run", "language:target_task", "model:target_task", "target_task", "model", "cell"):
         if name in result or not components[name]:
             continue
-        if name == "cell":
+        if name == "run":
+            # One seed: a model's run on a task is that model on that task.
+            home = next((group for group in _once_a_run(design) if group in result), "")
+            if home:
+                result[home] += components[name]
+        elif name == "cell":
             # One gain a cell: as good as residual. More seeds: the closest term is that of languages within a task.
             home = "residual" if design.seeds == 1 or "language:target_task" not in result else "language:target_task"
             result[home] += components[name]
@@ -167,6 +171,14 @@ def _merged(design: PowerDesign, components: Components, groups: list[str]) -> d
                 result[home] += components[name]
         # Else the term's levels are fixed effects or a constant: its variance is not between languages.
     return result
+
+
+def _once_a_run(design: PowerDesign) -> list[str]:
+    """Terms that have one level a training run."""
+    if design.seeds > 1:
+        return []
+    names = ["model:target_task"]
+    return [*names, *["target_task"] * (design.models == 1), *["model"] * (design.tasks == 1)]
 
 
 def slope_variance(distances: Floats, components: Components, tasks: int, models: int, seeds: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Booleans, Floats
 from ..mixed import MixedResult, fit_mixed
-from ..outcomes import FEWEST_LEVELS, default_model
+from ..outcomes import FEWEST_LEVELS, RUNS, default_model
 from .features import Features
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def mixed_formula(frame: pd.DataFrame, outcome: str, features: Features) -> str:
     return formula
 
 
-def fit_model(train: pd.DataFrame, outcome: str, features: Features, df: str = "normal") -> MixedResult:
+def fit_model(train: pd.DataFrame, outcome: str, features: Features) -> MixedResult:
     """The mixed model of all features (REML)."""
     filled = features.fill(train, train)
     if filled["study"].nunique() < FEWEST_LEVELS:  # as a fixed effect it could not be predicted for another study
         filled = filled.assign(study="")
-    return fit_mixed(mixed_formula(filled, outcome, features), filled, df=df)
+    return fit_mixed(mixed_formula(filled, outcome, features), filled)
 
 
 def stand_in(
@@ -68,9 +68,10 @@ def stand_in(
 
 
 def mixed(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
-    """The mixed model; levels not seen have a variance and no effect."""
+    """The mixed model; levels not seen have a variance and no effect, and nor does a training run that others saw."""
     result = fit_model(train, outcome, features)
     rows, _ = stand_in(result, features.fill(test, train), train, features)
+    rows = rows.assign(**dict.fromkeys(RUNS, "(new)"))
     found = result.predictions(rows, new_levels="average", outcome=True)
     return Predicted(*(found[name].to_numpy() for name in ("estimate", "conf_low", "conf_high")))
 

@@ -10,7 +10,7 @@ from ..errors import CrossliftError, unknown_name
 from ..grouped import check_by, without_group
 from ..inputs import Source
 from ..mixed import MixedResult
-from ..outcomes import Options, Outcome, read_outcome
+from ..outcomes import RUNS, Options, Outcome, read_outcome
 from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside
@@ -150,7 +150,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     wanted = cells(frame, options.outcome, features, options, request.languages, request.tasks, request.models,
                    request.sizes)  # fmt: skip
     say("fitting")
-    result = fit_model(frame, options.outcome, features, df="satterthwaite")
+    result = fit_model(frame, options.outcome, features)
     found = _predicted(result, wanted, frame, features)
     tables = []
     for scheme in request.schemes:
@@ -185,7 +185,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
 
 def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, features: Features) -> pd.DataFrame:
     rows, taken = stand_in(result, features.fill(wanted, frame), frame, features)
-    rows = rows.assign(**dict.fromkeys(("baseline", "run", "study"), "(new)"))  # what no cell shares with a row
+    rows = rows.assign(**dict.fromkeys(("baseline", *RUNS, "study"), "(new)"))  # what no cell shares with a row
     found = result.predictions(rows, new_levels="average", outcome=True)
     table = wanted[list(KEYS)].copy()
     for column in found.columns:

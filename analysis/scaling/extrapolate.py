@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Levels that belong to one size: a prediction is for a new one.
-SHARED = ("baseline", "run")
+SHARED = ("baseline", "run", "reference_run")
 NEW = "(new)"
 ALL, NEW_LANGUAGE = "average", "new language"
 
@@ -61,7 +61,9 @@ def targets(frame: pd.DataFrame, model: CurveModel, axis: Axis, languages: Seque
         if name == axis.level:
             cells[name] = NEW
         elif name in SHARED:
-            keys = [key for key in ("language", "target_task") if key in cells.columns]
+            # All languages are tested after one training run.
+            among = ("language", "target_task") if name == "baseline" else ("target_task",)
+            keys = [key for key in among if key in cells.columns]
             cells[name] = NEW + cells[keys].astype(str).agg(":".join, axis=1) if keys else NEW
     found = [Target(ALL, cells, weights)]
     if axis.level == "language" or "language" not in cells.columns:

@@ -172,12 +172,28 @@ def test_training_runs_that_repeat_get_an_effect() -> None:
     assert frame.groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
     assert frame["reference_run"].nunique() * 2 == frame["run"].nunique()
     runs = " + (1|run) + (1|reference_run)"
-    assert default_model(frame, "gain", ["typology"], runs=True).formula.endswith(" + (1|baseline)" + runs)
-    assert runs not in default_model(frame, "gain", ["typology"]).formula
+    assert default_model(frame, "gain", ["typology"]).formula.endswith(" + (1|baseline)" + runs)
     one_arm = frame[frame["intermediate_task"] == "mnli"]
-    formula = default_model(one_arm, "gain", ["typology"], runs=True).formula
+    formula = default_model(one_arm, "gain", ["typology"]).formula
     assert formula.endswith(" + (1|run)")  # each run has a baseline run of its own: one effect is both
-    assert "run" not in default_model(seeds(1), "gain", ["typology"], runs=True).formula
+    assert "run" not in default_model(seeds(1), "gain", ["typology"]).formula
+
+
+def test_scores_of_several_seeds_share_the_luck_of_their_runs() -> None:
+    table = pd.concat([grid().assign(seed=str(seed)) for seed in (1, 2, 3)], ignore_index=True)
+    frame = build_outcome(table, Options(outcome="score")).frame
+    assert frame.groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
+    assert frame["run"].nunique() == 2 * 3 * len(frame[["model", "target_task"]].drop_duplicates())
+    assert default_model(frame, "score", ["typology"]).formula.endswith(" + (1|run)")
+    once = build_outcome(grid(), Options(outcome="score")).frame
+    assert "run" not in default_model(once, "score", ["typology"]).formula
+
+
+def test_another_script_is_held_against_the_source_language_of_its_run() -> None:
+    table = grid().query("method == 'intermediate'")
+    latin = table[table["language"] == "deu"].assign(condition="script=Latn")
+    frame = build_outcome(pd.concat([table, latin], ignore_index=True), Options(outcome="gap")).frame
+    assert len(frame) == len(table) - (table["language"] == "eng").sum() + len(latin)
 
 
 def test_a_run_is_one_in_whatever_script_it_was_tested() -> None:

@@ -123,6 +123,20 @@ def test_what_explains_the_scores_beats_the_mean_and_its_intervals_hold(frame, f
     assert np.average(weighted["mae"], weights=weighted["rows"]) == pytest.approx(table.loc["mean", "mae"])
 
 
+def test_a_run_that_others_saw_is_not_known_to_a_prediction(frame, features) -> None:
+    """What is predicted is another run, in the folds as in the cells: its luck widens the interval."""
+    parts = [frame.assign(seed=str(seed)) for seed in (1, 2, 3)]
+    rows = pd.concat(parts, ignore_index=True)
+    run = rows[["model", "target_task", "seed"]].astype(str).agg(":".join, axis=1)
+    luck = dict(zip(run.unique(), np.random.default_rng(1).normal(0.0, 5.0, run.nunique()), strict=True))
+    rows = rows.assign(run=run, score=rows["score"] + run.map(luck))
+    left = rows["language"] == "yor"
+    found = METHODS["mixed model"](rows[~left], rows[left], "score", features, 1)
+    same = pd.DataFrame({"cell": rows.loc[left, ["target_task", "model"]].agg(":".join, axis=1), "x": found.estimate})
+    assert same.groupby("cell")["x"].nunique().eq(1).all()
+    assert (found.conf_high - found.conf_low > 2 * 2 * 4.0).all()
+
+
 def test_borrowed_intervals_come_from_other_folds() -> None:
     groups, tasks = np.repeat(["a", "b", "c"], 2), np.array(["t"] * 6)
     half = folding._widths(np.array([100.0, 100.0, 1.0, 1.0, 1.0, 1.0]), groups, tasks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import analysis
 from analysis.errors import CrossliftError
 from analysis.multiverse.run import MultiverseRequest, open_table
 from analysis.multiverse.work import fit_all
+from analysis.outcomes import Options
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "validation" / "multiverse"
@@ -87,6 +89,18 @@ def test_a_fit_is_that_of_fit_mixed(bundled, kernel: str) -> None:
     assert found.std_error * 10 == pytest.approx(whole["std_error"], rel=1e-4)
     assert found.df == pytest.approx(whole["df"], rel=1e-3)
     assert found.p_value == pytest.approx(whole["p_value"], rel=1e-3)
+
+
+def test_training_runs_have_their_effect_where_seeds_repeat() -> None:
+    request = MultiverseRequest(data=("crosslift_mini",), fixed=("kernel=none",), limit=2)
+    table, _ = open_table(replace(request, options=Options(where="target_task == 'nusax'")))
+    spec = table.specify({})
+    assert {"run", "reference_run"} <= set(spec.model.groups)
+    rows = table.frame[spec.kept].assign(outcome=table.values("points")[spec.kept], typology=spec.x[spec.kept])
+    whole = analysis.fit_mixed(spec.model.text, rows).fixed.set_index("term").loc["typology"]
+    found = fit_all(table, [{}])[0].fit
+    assert found.estimate * 10 == pytest.approx(whole["estimate"], rel=1e-4)
+    assert found.df == pytest.approx(whole["df"], rel=1e-3)
 
 
 def test_the_outcomes_are_what_they_say(bundled) -> None:

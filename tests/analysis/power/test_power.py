@@ -21,7 +21,7 @@ SIGMAS = 4.0
 
 def components(**given: float) -> Components:
     stated = {"language": 15.0, "target_task": 16.0, "model": 16.0, "language:target_task": 8.0,
-              "model:target_task": 9.0, "cell": 0.0, "residual": 28.0} | given  # fmt: skip
+              "model:target_task": 9.0, "cell": 0.0, "run": 0.0, "residual": 28.0} | given  # fmt: skip
     return Components(stated, dict.fromkeys(COMPONENTS, "stated"))
 
 
@@ -116,6 +116,32 @@ def test_bundled_components_and_the_warning_about_observed_power() -> None:
     other = run_power(PowerRequest(design=PowerDesign(25, 3, 3, 2), effect=-1.0, draws=99))
     assert not any("observed power" in line for line in other.warnings)
     assert any("upper bound" in line for line in other.warnings)
+
+
+def test_the_luck_of_a_training_run_is_in_all_its_languages_and_not_in_the_slope() -> None:
+    design, truth = PowerDesign(15, 2, 3, 3), components(run=40.0)
+    found = simulate(design, spaced(15), truth, draws=200, seed=6)
+    assert "(1|run)" in found.formula
+    variance = slope_variance(spaced(15), truth, 2, 3, 3)
+    assert found.error.var() == pytest.approx(variance, rel=SIGMAS * np.sqrt(2 / 200))
+    assert np.median(found.df) == pytest.approx(13, abs=0.5)
+    # One seed: a run is a model on a task.
+    once = simulate(PowerDesign(15, 6, 6), spaced(15), truth, draws=100, seed=6)
+    assert "(1|model:target_task)" in once.formula
+    assert "(1|run)" not in once.formula
+
+
+def test_the_variance_of_training_runs_is_fitted_where_seeds_repeat() -> None:
+    import analysis
+
+    read = analysis.read_inputs(["crosslift_mini"])
+    rows = analysis.build_outcome(read.records, analysis.Options(outcome="gain", where="target_task == 'nusax'")).frame
+    result = analysis.fit_mixed("gain ~ typology + (1|language) + (1|run) + (1|reference_run)", rows)
+    table, found = result.variance.set_index("group")["variance"], fitted_components(result)
+    assert found["run"] == pytest.approx(table["run"] + table["reference_run"])
+    assert found.origin["run"] == "fitted"
+    alone = fitted_components(analysis.fit_mixed("gain ~ typology + (1|language)", rows))
+    assert (alone["run"], alone.origin["run"]) == (0.0, "not known")
 
 
 def test_the_shared_baseline_goes_to_the_residual() -> None:

@@ -76,6 +76,24 @@ def test_a_moderator_that_acts_is_found_with_its_sign() -> None:
     assert "closes the gap" in found.sentence
 
 
+def test_another_size_has_training_runs_of_its_own() -> None:
+    """Languages share a run: averaging over them does not average its luck away."""
+    rng = np.random.default_rng(3)
+    parts = [scores(lambda z, i: 2.0 * z, seed=seed).assign(seed=str(seed)) for seed in (1, 2, 3)]
+    frame = pd.concat(parts, ignore_index=True)
+    run = frame[["model", "target_task", "seed"]].astype(str).agg(":".join, axis=1)
+    luck = {name: rng.normal(0.0, 4.0) for name in run.unique()}
+    frame = frame.assign(run=run, score=frame["score"] + run.map(luck))
+    model = curve_model(frame, "score", AXIS)
+    assert "(1|run)" in model.formula
+    average = targets(frame, model, AXIS)[0].cells
+    assert average.groupby("target_task")["run"].nunique().eq(1).all()
+    assert average["run"].nunique() == 4
+    curve = fit_curve(frame, "score", AXIS, [AXIS.parse("20B")])
+    own = curve.predictions.query("target == 'average' and form == 'log'").iloc[-1]
+    assert own["std_error"] > 4.0 / np.sqrt(4)  # one run for each of four tasks
+
+
 def test_naive_prediction_is_the_cell_at_the_next_smaller_size() -> None:
     frame = scores(saturating)
     z = frame["log_params"]

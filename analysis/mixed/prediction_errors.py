@@ -1,0 +1,157 @@
+r"""Errors of predictions: their variance, and how it follows the variance parameters.
+
+With :math:`C = Z'H^{-1}X` and :math:`K = Z'H^{-1}Z`, the error of :math:`x'\hat\beta + z'\hat b` has variance
+
+.. math:: v = \sigma^2\,[\,w'(X'H^{-1}X)^{-1}w + z'(G - GKG)z\,], \qquad w = x - C'Gz,
+
+(Henderson 1975, Biometrics 31). The prediction is :math:`r'y` with :math:`r = H^{-1}(X(X'H^{-1}X)^{-1}w + ZGz)`, and as
+:math:`r` has the least variance of all such predictions, what :math:`v` gains by a change of :math:`G` is
+
+.. math:: \mathrm{d}v = \sigma^2\, e'\,\mathrm{d}G\, e, \qquad e = z - Z'r = z - C(X'H^{-1}X)^{-1}w - KGz.
+
+Satterthwaite's degrees of freedom of the whole variance follow, as they do for fixed effects, where :math:`z = 0`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import Floats
+from .inference import Reference, Satterthwaite, coefficients
+from .products import full_products
+
+if TYPE_CHECKING:
+    from .criterion import Criterion
+    from .point import Point
+
+
+@dataclass(frozen=True, slots=True)
+class NewLevels:
+    """Variance that levels without data add, and how it follows ``theta``.
+
+    Attributes
+    ----------
+    variance
+        Shape ``(n,)``, in the outcome's unit squared.
+    slopes
+        Its derivatives, shape ``(n, m)``.
+    """
+
+    variance: Floats
+    slopes: Floats
+
+
+class PredictionErrors:
+    """What errors of predictions follow from, for the random effects of the formula.
+
+    Parameters
+    ----------
+    criterion, point
+        The fit.
+    size
+        Number of the formula's random effects; known sampling variances add terms of their own after them.
+    """
+
+    def __init__(self, criterion: Criterion, point: Point, size: int) -> None:
+        self._criterion, self._point = criterion, point
+        self._lambdas = criterion.lambdas(point.theta)
+        self._directions = criterion.directions(self._lambdas)
+        products = full_products(criterion, point.theta)
+        q, p = products.q, criterion.data.p
+        self._parts, self._size = products.parts, size
+        _, self._fixed = coefficients(criterion, point)
+        self._cross = products.matrix[:q, q : q + p] @ criterion.data.triangle  # C, shape (q, p)
+        self._turned = self._scaled(self._cross[:size])  # GC
+        # I - GK, over the formula's effects by all of them; times G it is G - GKG.
+        self._left = np.eye(size, q) - self._scaled(products.matrix[:size, :q])
+        self.spread = self._scaled(self._left[:, :size].T)
+
+    def _scaled(self, rows: Floats) -> Floats:
+        """``G`` times rows over the random effects of the formula."""
+        result = np.empty(rows.shape)
+        for part, (levels, k), triangle in zip(self._parts, self._criterion.data.shapes, self._lambdas, strict=True):
+            if part.stop <= self._size:
+                own = rows[part].reshape(levels, k, -1)
+                result[part] = np.matmul(triangle @ triangle.T, own).reshape(levels * k, -1)
+        return result
+
+    def variance(self, X: Floats, Z: Any) -> tuple[Floats, Floats]:
+        """Variance of each row's error and its derivatives in ``theta``, shapes ``(n,)`` and ``(n, m)``.
+
+        Parameters
+        ----------
+        X
+            Fixed columns, shape ``(n, p)``.
+        Z
+            Loads on the standardised random effects of the formula, dense or sparse, shape ``(n, size)``.
+        """
+        sigma2 = self._point.sigma2
+        w = X - np.asarray(Z @ self._turned)
+        weighted = w @ self._fixed
+        quadratic = _by_row(Z, np.asarray(Z @ self.spread))
+        errors = np.asarray(Z @ self._left) - (weighted / sigma2) @ self._cross.T
+        squares = [self._squares(errors[:, part], shape) for part, shape in zip(self._parts, self._shapes, strict=True)]
+        slopes = [sigma2 * np.einsum("nab,ab->n", squares[t], direction) for t, direction in self._directions]
+        return np.einsum("np,np->n", weighted, w) + sigma2 * quadratic, np.stack(slopes, axis=1)
+
+    @property
+    def _shapes(self) -> tuple[tuple[int, int], ...]:
+        return self._criterion.data.shapes
+
+    @staticmethod
+    def _squares(errors: Floats, shape: tuple[int, int]) -> Floats:
+        """``Σ e e'`` over levels of each row, shape ``(n, k, k)``."""
+        rows = errors.reshape(len(errors), *shape)
+        return np.einsum("nla,nlb->nab", rows, rows, optimize=True)
+
+    def new_levels(self, loads: dict[int, Floats], n: int) -> NewLevels:
+        """What levels without data add: ``σ² z'Gz`` each.
+
+        Parameters
+        ----------
+        loads
+            By position of the term, standardised loads on each of its new levels, shapes ``(n, L', k)``.
+        n
+            Rows.
+        """
+        sigma2, variance = self._point.sigma2, np.zeros(n)
+        slopes = np.zeros((n, len(self._directions)))
+        squares = {t: np.einsum("nla,nlb->nab", own, own, optimize=True) for t, own in loads.items()}
+        for t, own in squares.items():
+            variance += sigma2 * np.einsum("nab,ab->n", own, self._lambdas[t] @ self._lambdas[t].T)
+        for i, (t, direction) in enumerate(self._directions):
+            if t in squares:
+                slopes[:, i] = sigma2 * np.einsum("nab,ab->n", squares[t], direction)
+        return NewLevels(variance, slopes)
+
+    def degrees(self, reference: Reference, variance: Floats, slopes: Floats, X: Floats) -> Floats:
+        """Degrees of freedom of each row's variance, shape ``(n,)``.
+
+        Those of the fixed part where the fit's tests are not Satterthwaite's.
+
+        Parameters
+        ----------
+        reference
+            Of the fit.
+        variance, slopes
+            The whole variance and its derivatives in ``theta``, shapes ``(n,)`` and ``(n, m)``.
+        X
+            Fixed columns, shape ``(n, p)``.
+        """
+        if not isinstance(reference, Satterthwaite):
+            return reference.degrees(X)
+        if not self._criterion.data.known_scale:  # all of it is in units of σ²
+            slopes = np.column_stack([slopes, 2.0 * variance / np.sqrt(self._point.sigma2)])
+        spread = np.einsum("nm,mk,nk->n", slopes, reference.parameters, slopes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+
+
+def _by_row(left: Any, right: Floats) -> Floats:
+    """Sums of products of the cells of each row."""
+    if isinstance(left, np.ndarray):
+        return np.einsum("ij,ij->i", left, right)
+    return np.asarray(left.multiply(right).sum(axis=1)).ravel()
