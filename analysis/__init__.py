@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .claims.checks import verify
     from .claims.replication import Replication, replicate
+    from .crossed import default_model
     from .gains import pair_gains, pair_gaps
     from .inputs import read_inputs
     from .kernels import language_kernel
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .meta import MetaResult, MultilevelMeta, meta_analyze
     from .mixed import MixedResult, fit_mixed
     from .multiverse import Multiverse, MultiverseRequest, run_multiverse
-    from .outcomes import Options, build_outcome, default_model
+    from .outcomes import Options, build_outcome
     from .power import Power, PowerDesign, PowerRequest, run_power
     from .prediction.report import Prediction, PredictionRequest, predict
     from .scaling.report import ScaleFit, ScaleRequest, fit_scale
@@ -57,7 +58,7 @@ _WHERE = {
     "distances": "typology",
     "Options": "outcomes",
     "build_outcome": "outcomes",
-    "default_model": "outcomes",
+    "default_model": "crossed",
 }
 
 __all__ = [

@@ -18,12 +18,13 @@ from .checks import (
     permutation_checks,
 )
 from .covariates import FACTORS, Factor
+from .crossed import default_model
 from .errors import CrossliftError, DesignError, unknown_name
 from .inputs import Source
 from .kernels import parse_kernel
 from .languages import resolve
 from .mixed import MixedResult, fit_mixed
-from .outcomes import Options, Outcome, default_model, read_outcome
+from .outcomes import Options, Outcome, read_outcome
 from .plain import dropped_rows, single
 from .related import Related, fit_related
 from .within import Within, check_group, fit_within

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Floats
+from ..crossed import default_model
 from ..errors import CrossliftError
 from ..mixed.inference import t_tests
 from ..multiplicity import adjust
-from ..outcomes import default_model
 from .effects import read_effects
 from .fit import default_test, fit_effects, meta_analyze
 from .multilevel import TESTS

@@ -11,10 +11,10 @@ import numpy as np
 
 from .. import typology
 from ..arrays import Booleans, Floats, Integers
+from ..crossed import default_model
 from ..errors import CrossliftError, DesignError, unknown_name
 from ..kernels import DEFAULT as KERNEL
 from ..kernels import language_kernel
-from ..outcomes import default_model
 from ..uriel import FEATURE_MEASURES
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..crossed import CROSSED, default_model
 from ..errors import CrossliftError
 from ..languages import resolve
 from ..meta.groups import How, pool_groups
 from ..meta.multilevel import MultilevelMeta
 from ..meta.result import MetaResult
-from ..outcomes import CROSSED, default_model, read_outcome
+from ..outcomes import read_outcome
 from .parts import group_difference, moderated_by, robust_by, small_studies
 from .request import Request, check_request, is_independent
 from .result import Pooled, Robust

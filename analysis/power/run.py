@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..checks import check_counts
+from ..crossed import default_model
 from ..errors import CrossliftError
 from ..inputs import Source
 from ..languages import resolve
 from ..mixed import fit_mixed
-from ..outcomes import Options, default_model, read_outcome
+from ..outcomes import Options, read_outcome
 from ..plain import dropped_rows
 from ..tables import count, number
 from .components import COMPONENTS, Components, fitted_components, state_components

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ncfdtr, stdtrit
 
 from ..arrays import Floats
+from ..crossed import default_model
 from ..errors import CrossliftError
 from ..mixed.criterion import Criterion
 from ..mixed.crossproducts import form_crossproducts
@@ -23,7 +24,6 @@ from ..mixed.inference import coefficients, hessian, satterthwaite
 from ..mixed.refit import Refitter
 from ..mixed.simulate import Simulator
 from ..mixed.threads import blas_threads
-from ..outcomes import default_model
 from .components import Components
 from .design import PowerDesign
 

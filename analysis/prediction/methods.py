@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Booleans, Floats
+from ..crossed import FEWEST_LEVELS, RUNS, default_model
 from ..mixed import MixedResult, fit_mixed
-from ..outcomes import FEWEST_LEVELS, RUNS, default_model
 from .features import Features
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..crossed import RUNS
 from ..errors import CrossliftError, unknown_name
 from ..grouped import check_by, without_group
 from ..inputs import Source
 from ..mixed import MixedResult
-from ..outcomes import RUNS, Options, Outcome, read_outcome
+from ..outcomes import Options, Outcome, read_outcome
 from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
+from ..crossed import FEWEST_LEVELS
 from ..errors import UnknownNameError
 from ..languages import resolve
 from ..mixed.averages import average_predictions
-from ..outcomes import FEWEST_LEVELS
 from .axes import Axis
 from .mixture import mixture_of
 from .model import TERM, CurveModel

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..crossed import FEWEST_LEVELS, default_model
 from ..errors import CrossliftError, DesignError
 from ..mixed import MixedResult, fit_mixed
 from ..mixed.criterion import Criterion
@@ -16,7 +17,6 @@ from ..mixed.optimize import DECREASE
 from ..mixed.refit import Refitter
 from ..mixed.rows import whiten
 from ..mixed.threads import blas_threads
-from ..outcomes import FEWEST_LEVELS, default_model
 from .axes import Axis
 from .forms import Form
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.crossed import default_model
 from analysis.errors import CrossliftError, FormulaError, UnknownNameError
 from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome, default_model
+from analysis.outcomes import Options, build_outcome
 from tests.analysis.test_gains import records, row
 
 LANGUAGES = ["de", "sw", "zh", "hi", "fi", "tr", "ar"]

@@ -12,6 +12,7 @@ from estimate import LEVEL, TERM, Estimate, failed, from_t
 
 from analysis.arrays import Floats
 from analysis.choices import DF_METHODS
+from analysis.crossed import default_model
 from analysis.errors import CrossliftError
 from analysis.mixed.criterion import Criterion
 from analysis.mixed.crossproducts import form_crossproducts
@@ -23,7 +24,6 @@ from analysis.mixed.kernel import as_covariances
 from analysis.mixed.point import Point
 from analysis.mixed.refit import Refitter
 from analysis.mixed.simulate import Simulator
-from analysis.outcomes import default_model
 
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS
 #: Samples of each bootstrap.
