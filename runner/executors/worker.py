@@ -298,7 +298,7 @@ class Worker:
     def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
         energy = None if meter.energy_j is None else meter.energy_j * share
         found = describe_run(stage, meter.seconds * share, meter.name, meter.peak_mib, energy)
-        return {**found, "threads": self.setting.threads, **extra}
+        return {**found, "threads": self.setting.threads, "compiled": self.setting.compiled, **extra}
 
 
 def lineage(stage: Stage) -> list[Stage]:

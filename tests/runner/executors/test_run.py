@@ -61,7 +61,7 @@ def test_a_sweep_is_read_with_no_conversion(ran: Path, capsys: pytest.CaptureFix
     cells = read_store(ran / "store").cells
     assert max(record["score"] for cell in cells for record in cell.records) > 80.0  # it has learnt
     manifest = cells[0].manifest
-    assert {"wall_s", "device", "versions", "threads", "peak_memory_mib", "unknown_pieces"} <= set(manifest)
+    assert {"wall_s", "device", "versions", "threads", "compiled", "peak_memory_mib", "unknown_pieces"} <= set(manifest)
     stages = [json.loads(path.read_text()) for path in (ran / "store" / "stages").glob("*.json")]
     assert {len(item["manifest"].get("losses", ())) for item in stages} == {0, 15, 24}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,21 @@ def test_bf16_trains(tmp_path: Path) -> None:
     state = trained(own, "classification", texts(80), 60, Training(learning_rate=5e-3, precision="bf16", batch_size=8))
     test = texts(40, 9)
     assert np.mean(predicted(own, state, "classification", test) == test.labels) > 0.7
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_compiled_model_trains_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Traced as for any backend; the default one takes minutes to compile what runs for a second."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    training = Training(learning_rate=5e-3, batch_size=8, dropout=0.0, method=method)
+    weights = []
+    for name in ("plain", "compiled"):
+        own = bench(tmp_path / name)
+        own.compiled = name == "compiled"
+        weights.append(values(trained(own, "classification", texts(40), 10, training)))
+    plain, compiled = weights
+    assert plain.keys() == compiled.keys()
+    assert all(torch.allclose(plain[name], compiled[name], atol=1e-5) for name in plain)
 
 
 def test_unknown_pieces_are_counted(tmp_path: Path) -> None:
