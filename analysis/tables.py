@@ -9,6 +9,8 @@ from html import escape
 
 # A number whose decimals are all zero is printed with more of them down to here, then with an exponent.
 NEAR_ZERO = 1e-4
+#: Absolute value from which it is printed with an exponent: limits of intervals with next to no degrees of freedom.
+HUGE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ def number(value: float | None, digits: int = 3) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}f}"
-    if float(text) == 0.0:
+    if abs(value) >= HUGE:
+        text = f"{value:.1e}"
+    elif float(text) == 0.0:
         text = text.replace("-", "")
         if abs(value) >= NEAR_ZERO:  # down to the first figure that is not zero
             text = f"{value:.{-math.floor(math.log10(abs(value)))}f}"

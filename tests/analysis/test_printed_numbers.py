@@ -19,6 +19,8 @@ from analysis.tables import number
         (-0.0017, 2, "−0.002"),  # decimals that would all be zero: more of them, the sign kept
         (0.00012, 2, "0.0001"),
         (-3e-5, 2, "−3.0e-05"),
+        (-2.7669e76, 3, "−2.8e+76"),
+        (123456789.0, 0, "123456789"),
         (math.nan, 2, "–"),
         (-math.inf, 2, "−∞"),
         (None, 2, "–"),
