@@ -10,7 +10,7 @@ import pandas as pd
 from ..compare import FEWEST
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, fit_runs, means, targets_of
+from .rows import OVER, Fits, Section, Sweep, basis, crossed, fit_runs, left_out, means, targets_of
 
 if TYPE_CHECKING:
     from ...mixed import MixedResult
@@ -30,12 +30,15 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
     if sizes[task] < FEWEST_AMOUNTS:
         return None
     fits, values, entries, points = Fits(), dict[str, Value](), dict[str, tuple[Value, str]](), []
+    used: dict[str, list[pd.DataFrame]] = {name: [] for name in OVER}
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
+        frame = frame[frame["intermediate_task"] == task]
         for target in targets_of(frame):
-            rows = frame[(frame["intermediate_task"] == task) & (frame["target_task"] == target)]
+            rows = crossed(frame[frame["target_task"] == target], "model", "intermediate_examples")
             if rows["intermediate_examples"].nunique() < FEWEST_AMOUNTS:
                 continue
+            used[baseline].append(rows)
             words = f"{target}, over {over}"
             for name, (value, part) in _slopes(rows, words, fits).items():
                 entries[f"{words}{name}"] = (value, basis(part))
@@ -57,12 +60,14 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
     ]
     words = f"A doubling of the examples of {task} changes the gain, in points, " + "; ".join(sentences) + "."
     unknown = sweep.gains["plain"].frame.drop_duplicates("language")["low"].isna().sum()
-    note = f"{unknown} languages without a resource class have no part in differences of low-resource languages."
-    title = f"Growth of the gain of {task} with its examples"
-    table = value_table(entries, _STEP, title, (note,) if unknown else ())
-    return Section(
-        " ".join([words, *sweep.caveats]), values, table, fits, basis(sweep.gains["plain"].frame)
-    ), pd.DataFrame(points)
+    notes = left_out(sweep, used, "not every amount was run on their target at their depth", task)
+    if unknown:
+        notes += (
+            f"{unknown} languages without a resource class have no part in differences of low-resource languages.",
+        )
+    table = value_table(entries, _STEP, f"Growth of the gain of {task} with its examples", notes)
+    section = Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["plain"])))
+    return section, pd.DataFrame(points)
 
 
 def _slopes(rows: pd.DataFrame, words: str, fits: Fits) -> dict[str, tuple[Value, pd.DataFrame]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, change, key, means, short, targets_of
+from .rows import OVER, Fits, Section, Sweep, basis, change, crossed, key, left_out, means, short, targets_of
 
 #: The two arms of one size that differ in domain, and what the domain of each is near to.
 DOMAINS = ("banking77:500", "nollysenti:500")
@@ -14,10 +16,12 @@ def by_arm(sweep: Sweep) -> Section:
     """Every intermediate arm on every target, over either baseline."""
     fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
     shown: dict[str, Value] = {}
+    used: dict[str, list[pd.DataFrame]] = {name: [] for name in OVER}
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
         for target in targets_of(frame):
-            rows = frame[frame["target_task"] == target]
+            rows = crossed(frame[frame["target_task"] == target], "model", "arm")
+            used[baseline].append(rows)
             found = means(rows, "arm", f"{target}, over {over}", fits)
             for arm in sorted(found, key=lambda name: (name.split(":")[0], float(name.split(":")[1]))):
                 entries[f"{target}: {arm}, over {over}"] = (found[arm], basis(rows[rows["arm"] == arm]))
@@ -31,8 +35,9 @@ def by_arm(sweep: Sweep) -> Section:
         f"task for as many steps and {down} lose (intervals that exclude zero); the others are not settled. "
         "Both were trained in English and tested in other languages: neither is fine-tuning in the language tested."
     )
-    table = value_table(entries, "points", "Mean gain over languages")
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)
+    notes = left_out(sweep, used, "not every arm on their target was run at their depth")
+    table = value_table(entries, "points", "Mean gain over languages", notes)
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["plain"])), shown)
 
 
 def by_domain(sweep: Sweep) -> Section | None:
@@ -71,13 +76,16 @@ def by_domain(sweep: Sweep) -> Section | None:
 
 
 def by_depth(sweep: Sweep) -> Section:
-    """Mean gain over arms at each depth, by target and baseline."""
+    """Mean gain at each depth over the arms that all depths of a target have, by target and baseline."""
     fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
+    used: dict[str, list[pd.DataFrame]] = {name: [] for name in OVER}
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
         models = frame.groupby("model")["params_m"].first().sort_values().index
-        for target in targets_of(frame):
-            rows = frame[frame["target_task"] == target]
+        seen = frame.groupby("target_task")["model"].nunique()
+        for target in [name for name in targets_of(frame) if seen[name] > 1 or seen.max() == 1]:
+            rows = crossed(frame[frame["target_task"] == target], "arm", "model")
+            used[baseline].append(rows)
             found = means(rows, "model", f"Depths on {target}, over {over}", fits)
             for model in [name for name in models if name in found]:
                 entries[f"{target}: {model}, over {over}"] = (found[model], basis(rows[rows["model"] == model]))
@@ -90,11 +98,12 @@ def by_depth(sweep: Sweep) -> Section:
                 entries[label] = (change(part, "deepest", label, fits), basis(part))
     depths = sweep.gains["plain"].frame["model"].nunique()
     words = (
-        f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target and are "
-        "pooled with no other model."
+        f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target, over the "
+        "arms that every depth has on it, and are pooled with no other model."
         if depths > 1
         else f"The sweep has one depth, {models[0]}: nothing can be said about depth."
     )
-    table = value_table(entries, "points", "Mean gain over arms and languages by depth")
+    notes = left_out(sweep, used, "their target was run at one depth, or not every depth has their arm on it")
+    table = value_table(entries, "points", "Mean gain over arms and languages by depth", notes)
     shown = {short(name): value for name, (value, _) in entries.items()}
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(frame), shown)
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["plain"])), shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -230,7 +230,33 @@ def targets_of(rows: pd.DataFrame) -> list[str]:
 
 def basis(rows: pd.DataFrame) -> str:
     """What a figure rests on."""
-    return f"{rows['language'].nunique()} languages, {rows['run'].nunique()} training runs, {len(rows):,} gains"
+    runs = rows["run"].nunique()
+    return f"{rows['language'].nunique()} languages, {runs} training run{'s' if runs != 1 else ''}, {len(rows):,} gains"
+
+
+def crossed(rows: pd.DataFrame, keep: str, every: str) -> pd.DataFrame:
+    """Rows of those levels of ``keep`` that were run at every level of ``every``, or all if there are none.
+
+    Means that are held against each other rest on the same cells: an arm that one depth alone has run says nothing of
+    depth.
+    """
+    seen = rows.groupby(keep)[every].nunique()
+    whole = seen.index[seen == rows[every].nunique()]
+    return rows[rows[keep].isin(whole)] if len(whole) else rows
+
+
+def left_out(
+    sweep: Sweep, used: Mapping[str, Sequence[pd.DataFrame]], why: str, task: str | None = None
+) -> tuple[str, ...]:
+    """A note on the gains (of one intermediate task) that comparisons do not rest on, for each baseline."""
+    notes = []
+    for baseline, over in OVER.items():
+        frame = sweep.gains[baseline].frame
+        every = len(frame) if task is None else int((frame["intermediate_task"] == task).sum())
+        left = every - sum(len(rows) for rows in used[baseline])
+        if left:
+            notes.append(f"{left:,} of {every:,} gains over {over} are left out: {why}.")
+    return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,35 @@ def test_depths_stand_beside_each_other_and_are_called_truncations(sweep: Sweep)
     assert TRUNCATIONS in section.words
 
 
+def test_comparisons_rest_on_the_same_cells(tmp_path: Path) -> None:
+    """An arm that one depth alone has run tells nothing of depth, and a depth with one arm nothing of arms."""
+    frame = planted()
+    arm = (frame["intermediate_task"] == "banking77") & (frame["intermediate_examples"] == 500)
+    ragged = frame[(frame["model"] == "m@3") | (frame["method"] == "baseline") | arm]
+    sweep = sweep_of(ragged[(ragged["model"] == "m@3") | (ragged["target_task"] != "tatoeba")], tmp_path)
+    depth, arms, amount = by_depth(sweep), by_arm(sweep), amounts(sweep)
+    assert amount is not None
+    assert not any("tatoeba" in name for name in depth.values)  # run at one depth
+    for target in ("nusax", "sib200"):
+        grown = depth.values[f"{target}_m_6_plain"].estimate - depth.values[f"{target}_m_3_plain"].estimate
+        assert grown == pytest.approx(DEPTH, abs=0.6)
+        assert arms.values[f"{target}_banking77_500_plain"].estimate == pytest.approx(0.0, abs=0.6)
+        assert arms.values[f"{target}_banking77_8000_plain"].estimate == pytest.approx(4 * DOUBLING, abs=0.6)
+        first = amount[1].query("target_task == @target and baseline == 'plain' and examples == 500").iloc[0]
+        assert first["estimate"] == pytest.approx(0.0, abs=0.6)
+    for section in (depth, arms, amount[0]):
+        assert any("gains over no intermediate stage are left out" in note for note in section.table.notes)
+    assert by_depth(sweep_of(planted(), tmp_path)).table.notes == ()
+
+
+def sweep_of(frame: pd.DataFrame, place: Path) -> Sweep:
+    path = place / "sweep.csv"
+    frame.to_csv(path, index=False)
+    found = find_sweep([str(path)])
+    assert found is not None
+    return found
+
+
 def test_distance_has_no_slope_where_none_was_planted(sweep: Sweep) -> None:
     section = by_distance(sweep)
     assert set(section.values) == {"nusax_plain", "nusax_steps", "sib200_plain", "sib200_steps", "tatoeba_plain"}
