@@ -37,7 +37,7 @@ def by_arm(sweep: Sweep) -> Section:
     )
     notes = left_out(sweep, used, "not every arm on their target was run at their depth")
     table = value_table(entries, "points", "Mean gain over languages", notes)
-    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["plain"])), shown)
+    return Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["steps"])), shown)
 
 
 def by_domain(sweep: Sweep) -> Section | None:
