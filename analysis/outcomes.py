@@ -157,6 +157,11 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
     if reported.any():
         own = rows[reported].copy()
         own["baseline"] = [f"r{i}" for i in own.index]
+        # Of a gain that is stated as one, neither run is known beyond what tells evaluations apart.
+        run = [f"r{i}" for i in pd.factorize(run_keys(own))[0]]
+        for name in ("run", "reference_run"):
+            own = own if name in own.columns else own.assign(**{name: run})
+            frame = frame.assign(**{name: "b" + frame[name].astype(str)}) if len(frame) else frame
         frame = pd.concat([frame, own], ignore_index=True) if len(frame) else own
     return _not_source(frame, options, dropped)
 

@@ -180,6 +180,18 @@ def test_training_runs_that_repeat_get_an_effect() -> None:
     assert "run" not in default_model(seeds(1), "gain", ["typology"]).formula
 
 
+def test_a_gain_that_is_stated_as_one_has_runs_of_its_own() -> None:
+    """Beside gains of several seeds it would be dropped for want of a run."""
+    paired = pd.concat([grid().assign(seed=str(seed)) for seed in (1, 2, 3)], ignore_index=True)
+    stated = grid().query("method == 'intermediate'").assign(study="other", gain=3.0, score=float("nan"))
+    frame = build_outcome(pd.concat([paired, stated], ignore_index=True), Options()).frame
+    other = frame["study"] == "other"
+    assert other.sum() == len(LANGUAGES) * 9
+    assert frame[["run", "reference_run"]].notna().all(axis=None)
+    assert not set(frame.loc[other, "run"]) & set(frame.loc[~other, "run"])
+    assert frame[other].groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
+
+
 def test_scores_of_several_seeds_share_the_luck_of_their_runs() -> None:
     table = pd.concat([grid().assign(seed=str(seed)) for seed in (1, 2, 3)], ignore_index=True)
     frame = build_outcome(table, Options(outcome="score")).frame
