@@ -79,6 +79,7 @@ def by_depth(sweep: Sweep) -> Section:
     """Mean gain at each depth over the arms that all depths of a target have, by target and baseline."""
     fits, values, entries = Fits(), dict[str, Value](), dict[str, tuple[Value, str]]()
     used: dict[str, list[pd.DataFrame]] = {name: [] for name in OVER}
+    grows: dict[str, list[str]] = {}
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
         models = frame.groupby("model")["params_m"].first().sort_values().index
@@ -95,11 +96,16 @@ def by_depth(sweep: Sweep) -> Section:
                 part = rows[rows["model"].isin(ends)]
                 part = part.assign(deepest=(part["model"] == ends[1]).astype(float))
                 label = f"{target}: {ends[1]} minus {ends[0]}, over {over}"
-                entries[label] = (change(part, "deepest", label, fits), basis(part))
+                grown = values[key(target, "grown", baseline)] = change(part, "deepest", label, fits)
+                entries[label] = (grown, basis(part))
+                name = f"sweep_{key(target, 'grown', baseline)}"
+                said = f"{{{name}.estimate}} points ({{{name}.interval}}) over {over}"
+                grows.setdefault(f"On {target} the gain changes from {ends[0]} to {ends[1]} by ", []).append(said)
     depths = sweep.gains["plain"].frame["model"].nunique()
     words = (
         f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target, over the "
-        "arms that every depth has on it, and are pooled with no other model."
+        "arms that every depth has on it, and are pooled with no other model. "
+        + " ".join(f"{start}{' and by '.join(said)}." for start, said in grows.items())
         if depths > 1
         else f"The sweep has one depth, {models[0]}: nothing can be said about depth."
     )

@@ -117,6 +117,8 @@ def test_depths_stand_beside_each_other_and_are_called_truncations(sweep: Sweep)
     grown = section.values["sib200_m_6_plain"].estimate - section.values["sib200_m_3_plain"].estimate
     assert grown == pytest.approx(DEPTH, abs=0.6)
     assert "sib200: m@6 minus m@3, over no stage" in section.shown
+    assert section.values["sib200_grown_steps"].estimate == pytest.approx(DEPTH, abs=0.6)
+    assert "On nusax the gain changes from m@3 to m@6 by {sweep_nusax_grown_plain.estimate}" in section.words
     assert TRUNCATIONS in section.words
 
 
