@@ -10,7 +10,7 @@ import pandas as pd
 from ..compare import FEWEST
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, crossed, fit_runs, left_out, means, targets_of
+from .rows import OVER, Fits, Section, Sweep, at_depths, basis, crossed, fit_runs, left_out, means, targets_of
 
 if TYPE_CHECKING:
     from ...mixed import MixedResult
@@ -58,7 +58,8 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
         )
         for target in sorted({name.rsplit("_", 1)[0] for name in values})
     ]
-    words = f"A doubling of the examples of {task} changes the gain, in points, " + "; ".join(sentences) + "."
+    where = at_depths(sweep, used["plain"])
+    words = f"A doubling of the examples of {task}{where} changes the gain, in points, " + "; ".join(sentences) + "."
     unknown = sweep.gains["plain"].frame.drop_duplicates("language")["low"].isna().sum()
     notes = left_out(sweep, used, "not every amount was run on their target at their depth", task)
     if unknown:

@@ -6,7 +6,21 @@ import pandas as pd
 
 from ..describe import value_table
 from ..numbers import Value
-from .rows import OVER, Fits, Section, Sweep, basis, change, crossed, key, left_out, means, short, targets_of
+from .rows import (
+    OVER,
+    Fits,
+    Section,
+    Sweep,
+    at_depths,
+    basis,
+    change,
+    crossed,
+    key,
+    left_out,
+    means,
+    short,
+    targets_of,
+)
 
 #: The two arms of one size that differ in domain, and what the domain of each is near to.
 DOMAINS = ("banking77:500", "nollysenti:500")
@@ -30,9 +44,10 @@ def by_arm(sweep: Sweep) -> Section:
                     shown[f"{target}: {arm}"] = found[arm]
     steps = [value for name, value in values.items() if name.endswith("_steps")]
     up, down = (sum(value.settled and (value.estimate > 0) is sign for value in steps) for sign in (True, False))
+    where = at_depths(sweep, used["steps"])
     words = (
-        f"Of {len(steps)} pairs of an intermediate arm and a trained target, {up} gain over going on with the target "
-        f"task for as many steps and {down} lose (intervals that exclude zero); the others are not settled. "
+        f"Of {len(steps)} pairs of an intermediate arm and a trained target{where}, {up} gain over going on with the "
+        f"target task for as many steps and {down} lose (intervals that exclude zero); the others are not settled. "
         "Both were trained in English and tested in other languages: neither is fine-tuning in the language tested."
     )
     notes = left_out(sweep, used, "not every arm on their target was run at their depth")
@@ -72,7 +87,7 @@ def by_domain(sweep: Sweep) -> Section | None:
         )
     table = value_table(entries, "points", "One domain of intermediate data against another")
     shown = {short(name): value for name, (value, _) in entries.items()}
-    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, basis(frame), shown)
+    return Section(" ".join([words + ".", *sweep.caveats]), values, table, fits, basis(pairs), shown)
 
 
 def by_depth(sweep: Sweep) -> Section:

@@ -245,6 +245,13 @@ def crossed(rows: pd.DataFrame, keep: str, every: str) -> pd.DataFrame:
     return rows[rows[keep].isin(whole)] if len(whole) else rows
 
 
+def at_depths(sweep: Sweep, rows: Sequence[pd.DataFrame]) -> str:
+    """``" at MODEL"`` where comparisons rest on some depths alone, else nothing."""
+    every = set(sweep.gains["plain"].frame["model"])
+    here = sorted(set().union(*(part["model"] for part in rows)))
+    return f" at {', '.join(here)}" if len(here) < len(every) else ""
+
+
 def left_out(
     sweep: Sweep, used: Mapping[str, Sequence[pd.DataFrame]], why: str, task: str | None = None
 ) -> tuple[str, ...]:

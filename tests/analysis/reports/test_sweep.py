@@ -140,7 +140,11 @@ def test_comparisons_rest_on_the_same_cells(tmp_path: Path) -> None:
         assert first["estimate"] == pytest.approx(0.0, abs=0.6)
     for section in (depth, arms, amount[0]):
         assert any("gains over no intermediate stage are left out" in note for note in section.table.notes)
-    assert by_depth(sweep_of(planted(), tmp_path)).table.notes == ()
+    assert "and a trained target at m@3, " in arms.words
+    assert amount[0].words.startswith("A doubling of the examples of banking77 at m@3 changes")
+    whole = sweep_of(planted(), tmp_path)
+    assert by_depth(whole).table.notes == ()
+    assert "and a trained target, " in by_arm(whole).words
 
 
 def sweep_of(frame: pd.DataFrame, place: Path) -> Sweep:
