@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import datasets
 from .controls import against, require_control
 from .covariates import add_factors
+from .crossed import RUNS
 from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
 from .gains import pair_gains, pair_gaps, run_keys
 from .inputs import Input, read_inputs
@@ -159,7 +160,7 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
         own["baseline"] = [f"r{i}" for i in own.index]
         # Of a gain that is stated as one, neither run is known beyond what tells evaluations apart.
         run = [f"r{i}" for i in pd.factorize(run_keys(own))[0]]
-        for name in ("run", "reference_run"):
+        for name in RUNS:
             own = own if name in own.columns else own.assign(**{name: run})
             frame = frame.assign(**{name: "b" + frame[name].astype(str)}) if len(frame) else frame
         frame = pd.concat([frame, own], ignore_index=True) if len(frame) else own

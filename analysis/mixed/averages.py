@@ -75,10 +75,8 @@ def average_predictions(result: MixedResult, frame: pd.DataFrame, weights: Float
     Z = share @ csr_array(hstack(loads, format="csr"))
     with blas_threads(criterion.data.q):
         errors = PredictionErrors(criterion, point, Z.shape[1])
-        variance, slopes = errors.variance(X, Z)
-        added = errors.new_levels(unseen, len(share))
-        variance = variance + added.variance
-        degrees = errors.degrees(result.reference, variance, slopes + added.slopes, X)
+        variance, slopes = errors.variance(X, Z, unseen)
+        degrees = errors.degrees(result.reference, variance, slopes, X)
     estimate = share @ result.predict(frame, new_levels="average")
     return pd.DataFrame(
         {"estimate": estimate, "std_error": np.sqrt(variance), "df": degrees},

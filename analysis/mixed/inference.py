@@ -79,7 +79,15 @@ def matched_degrees(contrasts: Floats, covariance: Floats, sensitivity: Floats, 
     """
     variance = np.einsum("ri,ij,rj->r", contrasts, covariance, contrasts)
     slope = np.einsum("ri,mij,rj->rm", contrasts, sensitivity, contrasts)
-    spread = np.einsum("rm,mn,rn->r", slope, parameters, slope)
+    return moment_degrees(variance, slope, parameters)
+
+
+def moment_degrees(variance: Floats, slopes: Floats, parameters: Floats) -> Floats:
+    """``2 v² / g'Ag`` from variances, their derivatives in the parameters and the covariance ``A`` of those.
+
+    Shapes ``(r,)``, ``(r, m)`` and ``(m, m)``; infinite where no parameter moves the variance.
+    """
+    spread = np.einsum("rm,mn,rn->r", slopes, parameters, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
 

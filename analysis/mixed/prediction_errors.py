@@ -14,34 +14,18 @@ Satterthwaite's degrees of freedom of the whole variance follow, as they do for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import Floats
-from .inference import Reference, Satterthwaite, coefficients
+from .inference import Reference, Satterthwaite, coefficients, moment_degrees
 from .products import full_products
 
 if TYPE_CHECKING:
     from .criterion import Criterion
     from .point import Point
-
-
-@dataclass(frozen=True, slots=True)
-class NewLevels:
-    """Variance that levels without data add, and how it follows ``theta``.
-
-    Attributes
-    ----------
-    variance
-        Shape ``(n,)``, in the outcome's unit squared.
-    slopes
-        Its derivatives, shape ``(n, m)``.
-    """
-
-    variance: Floats
-    slopes: Floats
 
 
 class PredictionErrors:
@@ -78,7 +62,7 @@ class PredictionErrors:
                 result[part] = np.matmul(triangle @ triangle.T, own).reshape(levels * k, -1)
         return result
 
-    def variance(self, X: Floats, Z: Any) -> tuple[Floats, Floats]:
+    def variance(self, X: Floats, Z: Any, unseen: Mapping[int, Floats]) -> tuple[Floats, Floats]:
         """Variance of each row's error and its derivatives in ``theta``, shapes ``(n,)`` and ``(n, m)``.
 
         Parameters
@@ -87,45 +71,25 @@ class PredictionErrors:
             Fixed columns, shape ``(n, p)``.
         Z
             Loads on the standardised random effects of the formula, dense or sparse, shape ``(n, size)``.
+        unseen
+            By position of the term, standardised loads on its levels without data, shapes ``(n, L', k)``: of these
+            :math:`e` is the load itself.
         """
         sigma2 = self._point.sigma2
         w = X - np.asarray(Z @ self._turned)
         weighted = w @ self._fixed
-        quadratic = _by_row(Z, np.asarray(Z @ self.spread))
         errors = np.asarray(Z @ self._left) - (weighted / sigma2) @ self._cross.T
-        squares = [self._squares(errors[:, part], shape) for part, shape in zip(self._parts, self._shapes, strict=True)]
-        slopes = [sigma2 * np.einsum("nab,ab->n", squares[t], direction) for t, direction in self._directions]
-        return np.einsum("np,np->n", weighted, w) + sigma2 * quadratic, np.stack(slopes, axis=1)
-
-    @property
-    def _shapes(self) -> tuple[tuple[int, int], ...]:
-        return self._criterion.data.shapes
-
-    @staticmethod
-    def _squares(errors: Floats, shape: tuple[int, int]) -> Floats:
-        """``Σ e e'`` over levels of each row, shape ``(n, k, k)``."""
-        rows = errors.reshape(len(errors), *shape)
-        return np.einsum("nla,nlb->nab", rows, rows, optimize=True)
-
-    def new_levels(self, loads: dict[int, Floats], n: int) -> NewLevels:
-        """What levels without data add: ``σ² z'Gz`` each.
-
-        Parameters
-        ----------
-        loads
-            By position of the term, standardised loads on each of its new levels, shapes ``(n, L', k)``.
-        n
-            Rows.
-        """
-        sigma2, variance = self._point.sigma2, np.zeros(n)
-        slopes = np.zeros((n, len(self._directions)))
-        squares = {t: np.einsum("nla,nlb->nab", own, own, optimize=True) for t, own in loads.items()}
-        for t, own in squares.items():
+        variance = np.einsum("np,np->n", weighted, w) + sigma2 * _by_row(Z, np.asarray(Z @ self.spread))
+        shapes = self._criterion.data.shapes
+        squares = [
+            _squares(errors[:, part].reshape(len(X), *shape)) for part, shape in zip(self._parts, shapes, strict=True)
+        ]
+        for t, loads in unseen.items():
+            own = _squares(loads)
+            squares[t] += own
             variance += sigma2 * np.einsum("nab,ab->n", own, self._lambdas[t] @ self._lambdas[t].T)
-        for i, (t, direction) in enumerate(self._directions):
-            if t in squares:
-                slopes[:, i] = sigma2 * np.einsum("nab,ab->n", squares[t], direction)
-        return NewLevels(variance, slopes)
+        slopes = [sigma2 * np.einsum("nab,ab->n", squares[t], direction) for t, direction in self._directions]
+        return variance, np.stack(slopes, axis=1)
 
     def degrees(self, reference: Reference, variance: Floats, slopes: Floats, X: Floats) -> Floats:
         """Degrees of freedom of each row's variance, shape ``(n,)``.
@@ -145,9 +109,12 @@ class PredictionErrors:
             return reference.degrees(X)
         if not self._criterion.data.known_scale:  # all of it is in units of σ²
             slopes = np.column_stack([slopes, 2.0 * variance / np.sqrt(self._point.sigma2)])
-        spread = np.einsum("nm,mk,nk->n", slopes, reference.parameters, slopes)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+        return moment_degrees(variance, slopes, reference.parameters)
+
+
+def _squares(rows: Floats) -> Floats:
+    """``Σ e e'`` over the levels of each row, shapes ``(n, L, k)`` to ``(n, k, k)``."""
+    return np.asarray(np.einsum("nla,nlb->nab", rows, rows, optimize=True))
 
 
 def _by_row(left: Any, right: Floats) -> Floats:

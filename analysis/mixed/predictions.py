@@ -111,10 +111,9 @@ def _random_part(
     variance, degrees = np.empty(len(X)), np.empty(len(X))
     for start in range(0, len(X), CHUNK):
         part = slice(start, start + CHUNK)
-        own, slopes = errors.variance(X[part], Z[part])
-        added = errors.new_levels({t: rows[part] for t, rows in unseen.items()}, len(own))
-        variance[part] = own + added.variance + more
-        degrees[part] = errors.degrees(result.reference, variance[part], slopes + added.slopes, X[part])
+        own, slopes = errors.variance(X[part], Z[part], {t: rows[part] for t, rows in unseen.items()})
+        variance[part] = own + more
+        degrees[part] = errors.degrees(result.reference, variance[part], slopes, X[part])
     return variance, degrees
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import typology
 from ..arrays import Booleans, Floats, Integers
-from ..crossed import default_model
+from ..crossed import CROSSED, RUNS, default_model
 from ..errors import CrossliftError, DesignError, unknown_name
 from ..kernels import DEFAULT as KERNEL
 from ..kernels import language_kernel
@@ -35,7 +35,7 @@ UNITS = {
 }
 STEP = 0.1
 #: Columns that the default model looks at.
-FACTORS = ("study", "language", "target_task", "model", "intermediate_task", "baseline", "run", "reference_run", "seed")
+FACTORS = (*CROSSED, "baseline", *RUNS, "seed")
 
 
 @dataclass(frozen=True, slots=True)

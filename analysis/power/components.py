@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..crossed import RUNS
 from ..errors import CrossliftError, unknown_name
 from ..mixed import MixedResult
 
@@ -22,8 +23,6 @@ COMPONENTS = {
 }
 #: Groups of a fit whose variance a single gain of a planned sweep carries whole.
 SINGLE = ("baseline", "Residual")
-#: And those of a training run: after the intermediate stage, and without it.
-RUN = ("run", "reference_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,10 @@ def fitted_components(result: MixedResult) -> Components:
     """
     found = result.variance.groupby("group", sort=False)["variance"].sum()
     variance = {name: float(found.get(name, 0.0)) for name in COMPONENTS}
-    variance |= {"cell": 0.0, "run": float(sum(found.get(name, 0.0) for name in RUN))}
+    variance |= {"cell": 0.0, "run": float(sum(found.get(name, 0.0) for name in RUNS))}
     variance["residual"] = float(sum(found.get(name, 0.0) for name in SINGLE))
     origin = dict.fromkeys(variance, "fitted") | {"cell": "not known"}
-    if not set(RUN) & set(found.index):
+    if not set(RUNS) & set(found.index):
         origin["run"] = "not known"
     return Components(variance, origin)
 

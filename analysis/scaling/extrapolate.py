@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from ..crossed import FEWEST_LEVELS
+from ..crossed import FEWEST_LEVELS, RUNS
 from ..errors import UnknownNameError
 from ..languages import resolve
 from ..mixed.averages import average_predictions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Levels that belong to one size: a prediction is for a new one.
-SHARED = ("baseline", "run", "reference_run")
+SHARED = ("baseline", *RUNS)
 NEW = "(new)"
 ALL, NEW_LANGUAGE = "average", "new language"
 

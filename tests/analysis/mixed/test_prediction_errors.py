@@ -31,9 +31,9 @@ def test_slopes_are_derivatives(case: Case, reml: bool, apart: bool, seed: int, 
     Z[0] = 0.0  # the fixed part alone
 
     def variance(at: np.ndarray) -> np.ndarray:
-        return PredictionErrors(function, function(at, 0.7), size).variance(X, Z)[0]
+        return PredictionErrors(function, function(at, 0.7), size).variance(X, Z, {})[0]
 
-    _, slopes = PredictionErrors(function, function(theta, 0.7), size).variance(X, Z)
+    _, slopes = PredictionErrors(function, function(theta, 0.7), size).variance(X, Z, {})
     steps = STEP * function.scale * np.eye(len(theta))
     expected = np.stack([(variance(theta + step) - variance(theta - step)) for step in steps], axis=1)
     scale = np.abs(variance(theta)).max() / function.scale
@@ -73,7 +73,7 @@ def test_without_random_effects_the_df_are_those_of_the_tests() -> None:
     X = np.array([[1.0, 2.0], [0.0, 1.0]])
     state = result.engine_state()
     errors = PredictionErrors(state.criterion, state.point, 6)
-    variance, slopes = errors.variance(X, np.zeros((2, 6)))
+    variance, slopes = errors.variance(X, np.zeros((2, 6)), {})
     np.testing.assert_allclose(errors.degrees(result.reference, variance, slopes, X), result.reference.degrees(X))
     normal = fit_mixed("y ~ x + (1|group)", frame, df="normal").predictions()
     assert np.isinf(normal["df"]).all()
