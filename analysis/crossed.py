@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .arrays import Floats, Integers
+from .codes import compact, pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +20,8 @@ CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
 FEWEST_LEVELS = 3
 #: What was trained once: with the intermediate stage, and without.
 RUNS = ("run", "reference_run")
+#: Columns that decide on the default model beside outcome and predictors.
+FACTORS = (*CROSSED, "baseline", *RUNS, "seed")
 #: Cells that repeat in several rows get an effect of their own.
 CELLS = (("language", "target_task"), ("model", "target_task"))
 
@@ -43,58 +48,91 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], 
         if name in frame.columns:
             stated &= frame[name].notna().to_numpy()
     used = frame if stated.all() else frame[stated]
-    codes = {name: used[name].factorize()[0] for name in CROSSED}
-    counts = {name: int(code.max(initial=-1)) + 1 for name, code in codes.items()}
+    levels = {name: used[name].factorize()[0] for name in FACTORS if name in used.columns}
+    return model_of(levels, outcome, predictors, lambda: _fixed_columns(used, predictors), few_fixed)
+
+
+def model_of(
+    levels: Mapping[str, Integers],
+    outcome: str,
+    predictors: Sequence[str],
+    columns: Callable[[], Floats],
+    few_fixed: bool = True,
+) -> DefaultModel:
+    """The default model of rows whose levels are numbers.
+
+    Parameters
+    ----------
+    levels
+        Number of each row's level in the columns of ``FACTORS`` that there are, -1 where it is not stated; shapes
+        ``(n,)``.
+    outcome, predictors, few_fixed
+        As for :func:`default_model`.
+    columns
+        Gives the intercept and the columns of the predictors, shape ``(n, p)``.
+    """
+    numbered = {name: compact(code) for name, code in levels.items()}
+    codes = {name: numbered[name][0] for name in numbered}
+    counts = {name: numbered[name][1] for name in numbered}
+    n = len(codes["language"])
+    fixed_columns: Floats | None = None
     random: list[str] = []
     fixed: list[str] = []
     notices: list[str] = []
     for name in CROSSED:
-        levels, missing = counts[name], int((codes[name] < 0).sum())
-        if levels < 2:
+        missing = int((codes[name] < 0).sum())
+        if counts[name] < 2:
             continue
         if missing:
-            notices.append(f"'{name}' is not stated in {missing} of {len(used)} rows: it is no effect here.")
-        elif levels >= FEWEST_LEVELS:
-            if levels < len(used):
+            notices.append(f"'{name}' is not stated in {missing} of {n} rows: it is no effect here.")
+            continue
+        if counts[name] >= FEWEST_LEVELS:
+            if counts[name] < n:
                 random.append(name)
-        elif few_fixed and name != "language" and _independent(used, [*predictors, *fixed], name):
-            fixed.append(name)
-            notices.append(f"'{name}' has {levels} levels, too few for a variance: it is a fixed effect here.")
-        else:
-            notices.append(f"'{name}' has {levels} levels, too few for a variance: it is no effect here.")
+            continue
+        if few_fixed and name != "language":
+            fixed_columns = columns() if fixed_columns is None else fixed_columns
+            wider = np.column_stack([fixed_columns, codes[name]])  # of two levels: their numbers are one column
+            if np.linalg.matrix_rank(wider) == wider.shape[1]:
+                fixed_columns = wider
+                fixed.append(name)
+                notices.append(f"'{name}' has {counts[name]} levels, too few for a variance: it is a fixed effect here.")
+                continue
+        notices.append(f"'{name}' has {counts[name]} levels, too few for a variance: it is no effect here.")
     for one, other in CELLS:
         if {one, other} <= {*random, *fixed}:
-            cells = len(np.unique(codes[one] * counts[other] + codes[other]))
+            count = compact(pairs(codes[one], codes[other]))[1]
             # A cell adds something where there are more cells than levels of either factor, and fewer than rows.
-            if max(counts[one], counts[other]) < cells < len(used):
+            if max(counts[one], counts[other]) < count < n:
                 random.append(f"{one}:{other}")
     shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
-    if shared in used.columns and FEWEST_LEVELS <= int(used[shared].factorize()[0].max(initial=-1)) + 1 < len(used):
+    if FEWEST_LEVELS <= counts.get(shared, 0) < n:
         random.append(shared)
     if outcome != "gap":  # whose run is there already
-        random += _runs(used)
+        random += _runs(codes, counts, n)
     left = " + ".join([*predictors, *fixed]) or "1"
     return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
 
 
-def _runs(used: pd.DataFrame) -> list[str]:
+def _runs(codes: Mapping[str, Integers], counts: Mapping[str, int], n: int) -> list[str]:
     """Training runs that are repeated with other seeds and tested more than once."""
-    names = [name for name in RUNS if name in used.columns]
-    if not names or "seed" not in used.columns or used["seed"].nunique() < 2:
+    names = [name for name in RUNS if name in codes]
+    if not names or counts.get("seed", 0) < 2:
         return []
-    levels = {name: used[name].nunique() for name in names}
-    found = [name for name in names if FEWEST_LEVELS <= levels[name] < len(used)]
-    if set(levels.values()) == {len(used[names].drop_duplicates())}:
+    found = [name for name in names if FEWEST_LEVELS <= counts[name] < n]
+    together = codes[names[0]] + 1
+    for name in names[1:]:
+        together = pairs(together, codes[name] + 1)
+    if {counts[name] for name in names} == {compact(together)[1]}:
         return found[:1]  # one arm: the same rows share both
     return found
 
 
-def _independent(used: pd.DataFrame, others: Sequence[str], name: str) -> bool:
-    """True if the levels of ``name`` are no linear combination of the intercept and ``others``."""
+def _fixed_columns(used: pd.DataFrame, predictors: Sequence[str]) -> Floats:
+    """Intercept and predictors, shape ``(n, p)``."""
     import pandas as pd
 
-    columns = used[[*others, name]]
+    columns = used[[*predictors]]
     if any(dtype.kind not in "iuf" for dtype in columns.dtypes):
         columns = pd.get_dummies(columns, drop_first=True, dtype=float)
-    whole = np.column_stack([np.ones(len(used)), columns.to_numpy(dtype=float)])
-    return bool(np.linalg.matrix_rank(whole) == whole.shape[1])
+    return np.column_stack([np.ones(len(used)), columns.to_numpy(dtype=float)])

@@ -50,8 +50,7 @@ class Criterion:
         # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
         self.border: Border | None = None
         if apart is not None:
-            levels, k, _ = apart.blocks.shape
-            self.border = border or Border(apart.border, levels, k, apart.turns)
+            self.border = border or Border(apart.border, apart.blocks, apart.turns)
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Floats
-from .border import Turn, as_dense, correlate
+from .border import Turn, as_dense, correlate, side_by_side
 from .design import Design
 from .formula import MixedFormula
 from .operands import OneHot
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 # Random effects of the largest term from which eliminating it first is faster than one dense factor
 # (benchmarks/elimination.py).
 ELIMINATE = 150
-# Share of non-zero cells under which the border of the eliminated term is kept sparse.
-SPARSE_BORDER = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,8 @@ class Eliminated:
     blocks
         With itself, one block a level, shape ``(L, k, k)``.
     border
-        With the other terms, shape ``(L k, s)``, by the levels that stand in the rows; sparse where few cells are
-        filled.
+        With the other terms, shape ``(L k, s)``, by the levels that stand in the rows; sparse where it is large and few
+        cells are filled.
     right
         With the fixed basis and the outcome, shape ``(L k, p + 1)``.
     turns
@@ -215,8 +213,6 @@ def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Elim
 
 
 def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Eliminated:
-    from scipy.sparse import csr_array, hstack
-
     operands, roots, shapes = rows.operands, rows.roots, rows.shapes
     own = operands[apart]
     # Sparse rows are a diagonal of roots of weights: the residual on top of known variances.
@@ -228,16 +224,5 @@ def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Elimin
         if root is not None:
             turns.append(Turn(slice(start, stop), root, shapes[t]))
         start = stop
-    filled = sum(np.count_nonzero(part) if isinstance(part, np.ndarray) else part.nnz for part in parts)
-    cells = own.size * sum(operands[t].size for t in kept)
-    dense = [part for part in parts if isinstance(part, np.ndarray)]
-    border: Floats | csr_array
-    if not parts:
-        border = np.zeros((own.size, 0))
-    elif filled >= SPARSE_BORDER * cells:
-        border = np.hstack([as_dense(part) for part in parts])
-    elif len(dense) == len(parts):  # small: at once takes less time than one by one
-        border = csr_array(np.hstack(dense))
-    else:
-        border = csr_array(hstack([csr_array(part) for part in parts], format="csr"))
+    border = side_by_side(parts) if parts else np.zeros((own.size, 0))
     return Eliminated(apart, blocks, border, own.with_right(right), tuple(turns))

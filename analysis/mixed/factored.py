@@ -69,15 +69,14 @@ class Factored:
         return solve(self.lower, self.layout.turned(self.theta, columns))
 
     def inverse(self) -> Floats:
-        """``M⁻¹``, of which only the lower triangle is filled."""
+        """The lower triangle of ``M⁻¹``, with zeros above."""
         if not len(self.lower):
             return self.lower
         return np.asarray(dlauum(inverse_triangle(self.lower), lower=1, overwrite_c=1)[0])
 
     def spread(self) -> Floats:
-        """``ΛM⁻¹Λ'`` over the kept random effects, shape ``(s, s)``."""
-        lower = np.tril(self.layout.spread(self.theta, self.inverse()))
-        return lower + np.tril(lower, -1).T
+        """The lower triangle of ``ΛM⁻¹Λ'`` over the kept random effects, with zeros above, shape ``(s, s)``."""
+        return self.layout.spread(self.theta, self.inverse())
 
     def inner(self, loads: list[tuple[int, Floats]], fixed: bool = False) -> Floats:
         """``V'Z'H⁻¹ZV`` for columns that each load on one term; with ``fixed``, ``V'Z'PZV``.

@@ -61,7 +61,11 @@ def root_of(kernel: LevelCovariance, group: str, levels: Sequence[str]) -> Float
         hint = did_you_mean(missing[0], labels) or f"Leave {len(missing)} levels out, or add them to the matrix."
         raise DesignError(f"the covariance of '{group}' has no row for '{missing[0]}'.", hint)
     order = [position[level] for level in levels]
-    values = np.asarray(matrix.to_numpy(), dtype=float)[np.ix_(order, order)]
+    return square_root(np.asarray(matrix.to_numpy(), dtype=float)[np.ix_(order, order)], group, levels)
+
+
+def square_root(values: Floats, group: str, levels: Sequence[str]) -> Floats:
+    """``R`` with ``RR'`` the covariance ``values`` between ``levels``; shapes and errors as :func:`root_of`."""
     if not np.isfinite(values).all():
         raise DesignError(f"the covariance of '{group}' has cells that are no numbers.")
     scale = float(np.abs(values).max())

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..arrays import Floats, Integers
+from .border import mirrored
 
 
 class Layout:
@@ -95,13 +96,12 @@ class Layout:
         return result
 
     def spread(self, theta: Floats, inverse: Floats) -> Floats:
-        """``ΛM⁻¹Λ'`` over the kept effects; of it and of ``M⁻¹`` the lower triangle is right."""
+        """``ΛM⁻¹Λ'`` over the kept effects; it and ``M⁻¹`` as lower triangles with zeros above."""
         if not self._below:
             load = theta[self._diagonal]
             return inverse * load * load[:, None]
-        lower = np.tril(inverse)
-        half = self.loaded(theta, lower + np.tril(lower, -1).T)
-        return self.loaded(theta, half.T)
+        half = self.loaded(theta, mirrored(inverse))
+        return np.tril(self.loaded(theta, half.T))
 
     def by_narrow_term(self, effects: Floats) -> Floats:
         """Sums of one number per effect over each kept term with one column."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Floats
+from .border import mirrored
 from .factored import Factored, solve
 from .layout import Layout
 
@@ -81,13 +82,14 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
     assert at.reduced is not None
     assert at.border is not None
     layout, gone, border = at.layout, at.data.eliminated.term, at.border
-    spread = at.spread()  # S
+    lower = at.spread()
+    spread = mirrored(lower)  # S
     left = at.matrix[: layout.size, : layout.size]
     keep, own = at.reduced.keep[:, 0, 0], at.reduced.own[:, 0, 0]
     through = np.eye(layout.size) - spread @ left  # N
     kernel = left @ through
     gram = border.gram(at.reduced.keep**2)  # F'F
-    by_level = keep**2 * border.quadratic(spread)
+    with_own = border.contract((keep**2 * own)[:, None, None], lower)
     turned = spread @ gram
     total = float(np.vdot(turned, turned.T))
     with_gone = _over_rows(through, gram @ through, layout)
@@ -97,14 +99,14 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
         kernel -= kept.T @ kept
         met = border.meet(keep[:, None] * home.T)  # F'F₀'
         own_fixed = home @ home.T
-        by_level += np.einsum("pl,pl->l", home, home)
+        with_own += float(np.einsum("pl,pl->l", home, home) @ own)
         total += 2.0 * float(np.vdot(met, spread @ met)) + float(np.vdot(own_fixed, own_fixed))
         along = met.T @ through
         with_gone += _over_rows(kept, own_fixed @ kept - along, layout) - _over_rows(along, kept, layout)
     sums = cell_sums(kernel, layout)
     cell = layout.cells[gone].start
     sums[cell] = sums[:, cell] = with_gone
-    sums[cell, cell] = float(own @ own) - 2.0 * float(own @ by_level) + total
+    sums[cell, cell] = float(own @ own) - 2.0 * with_own + total
     return sums
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Floats, Integers
+from ..codes import compact
 from ..errors import CrossliftError, DesignError
 from ..mixed.checks import check_rank, check_terms
 from ..mixed.criterion import Criterion
@@ -21,11 +22,10 @@ from ..mixed.design import Design, RandomTerm
 from ..mixed.formula import MixedFormula, parse_formula
 from ..mixed.inference import hessian, profiled_hessian, satterthwaite, t_tests, without_scale
 from ..mixed.kenward_roger import kenward_roger
-from ..mixed.kernel import LevelCovariance, root_of
 from ..mixed.optimize import EVALUATIONS, Search, minimize
 from ..mixed.point import Point
 from ..mixed.rows import Rows, right_columns, whiten
-from .rows import STEP, SpecRows, Table
+from .rows import STEP, SpecRows, Table, indicators
 from .starts import Start, Trail
 
 if TYPE_CHECKING:
@@ -103,10 +103,11 @@ class Skeleton:
     def __init__(self, table: Table, spec: SpecRows, trail: Trail | None = None) -> None:
         self._table, self._trail, self._key = table, trail, skeleton_key(spec)
         self.formula: MixedFormula = parse_formula(spec.model.text)
+        self.codes, _ = compact(table.codes[spec.kept])
+        self.languages = np.unique(table.codes[spec.kept])
         terms = self._terms(spec)
         y = table.values(spec.outcome)[spec.kept]
         check_terms(terms, len(y), self.formula, True)
-        self.languages, self.codes = np.unique(table.codes[spec.kept], return_inverse=True)
         self._fixed: dict[tuple[str, ...], Floats] = {}
         X = self.columns(spec, False)
         design = Design(self.formula, y, X, (), terms, None, spec.kept, (), None, (), {})  # type: ignore[arg-type]
@@ -125,11 +126,7 @@ class Skeleton:
             term = RandomTerm(group, tuple(group.split(":")), ("Intercept",), codes, labels, None, None)
             terms.append(term)
             if group == "language" and spec.kernel:
-                import pandas as pd
-
-                here = np.unique(self._table.codes[spec.kept])
-                matrix = pd.DataFrame(self._table.kernel(here), index=labels, columns=labels)
-                terms.append(replace(term, root=root_of(LevelCovariance(matrix), group, labels)))
+                terms.append(replace(term, root=self._table.kernel_root(self.languages)))
         if spec.model.slope:
             own = next(term for term in terms if term.group == spec.model.slope)
             terms.append(replace(own, columns=("typology",), values=spec.x[spec.kept][:, None]))
@@ -139,17 +136,9 @@ class Skeleton:
         """Fixed columns: intercept, distance (last, where asked for), covariates, levels of fixed factors."""
         names = (*spec.model.covariates, "|", *spec.model.factors)
         if names not in self._fixed:
-            frame, kept = self._table.frame, spec.kept
-            parts: list[Floats] = [np.ones(int(kept.sum()))]
-            for name in spec.model.covariates:
-                own = frame[name].to_numpy()[kept]
-                if own.dtype.kind in "if":
-                    parts.append(own.astype(float))
-                else:
-                    parts += _dummies(own.astype(str))
-            for name in spec.model.factors:
-                parts += _dummies(self._table.group(name, kept)[0])
-            self._fixed[names] = np.column_stack(parts)
+            first = self._table.fixed_columns(spec.model.covariates, spec.kept)
+            levels = [indicators(*self._table.group(name, spec.kept)) for name in spec.model.factors]
+            self._fixed[names] = np.column_stack([first, *(column for own in levels for column in own)])
         fixed = self._fixed[names]
         return np.column_stack([fixed, spec.x[spec.kept]]) if distance else fixed
 
@@ -275,11 +264,6 @@ def skeleton_key(spec: SpecRows) -> tuple[Any, ...]:
     """What specifications share that a skeleton is built from."""
     slope = spec.x.tobytes() if spec.model.slope else b""
     return (spec.kept.tobytes(), spec.model.groups, spec.model.slope, spec.kernel, slope)
-
-
-def _dummies(values: Any) -> list[Floats]:
-    levels, codes = np.unique(values, return_inverse=True)
-    return [(codes == j).astype(float) for j in range(1, len(levels))]
 
 
 def as_record(fit: Fit) -> Mapping[str, float | int | bool]:

@@ -11,10 +11,12 @@ import numpy as np
 
 from .. import typology
 from ..arrays import Booleans, Floats, Integers
-from ..crossed import CROSSED, RUNS, default_model
+from ..codes import compact, pairs
+from ..crossed import FACTORS, model_of
 from ..errors import CrossliftError, DesignError, unknown_name
 from ..kernels import DEFAULT as KERNEL
 from ..kernels import language_kernel
+from ..mixed.kernel import square_root
 from ..uriel import FEATURE_MEASURES
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 FEWEST_LANGUAGES = 5
 #: Least share of observed features by option of ``coverage``.
 SHARES = {"any": 0.0, "half": 0.5, "most": 0.75}
+#: Sets of languages whose kernels are remembered.
+ROOTS = 100
 #: Scores nearer to 0 or 100 than this are moved here before a logit is taken: they have none.
 CLIP = 0.5
 UNITS = {
@@ -34,8 +38,6 @@ UNITS = {
     "standardized": "standard deviations within a task",
 }
 STEP = 0.1
-#: Columns that the default model looks at.
-FACTORS = (*CROSSED, "baseline", *RUNS, "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +97,15 @@ class Table:
     _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
     _models: dict[bytes, Model] = field(init=False, default_factory=dict)
     _factors: dict[str, Integers] = field(init=False, default_factory=dict)
-    _coded: pd.DataFrame = field(init=False)
+    _levels: dict[str, Integers] = field(init=False)
     _kernel: Floats | None = field(init=False, default=None)
+    _roots: dict[bytes, Floats] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         names, self.codes = np.unique(self.frame["language"].astype(str).to_numpy(), return_inverse=True)
         self.languages = names.tolist()
-        # Numbers in place of names: levels of factors are counted for every set of rows.
-        self._coded = self.frame[[name for name in FACTORS if name in self.frame.columns]].apply(_numbered)
-        self._coded[self.outcome] = 0.0
+        there = [name for name in FACTORS if name in self.frame.columns]
+        self._levels = {name: self.frame[name].factorize()[0] for name in there}
         for name in self.moderators:
             if name not in self.frame.columns:
                 raise unknown_name("column", name, map(str, self.frame.columns))
@@ -203,10 +205,9 @@ class Table:
         key = rows + f"|{effects}".encode()
         if key not in self._models:
             if rows not in self._formulas:
-                used = self._coded[kept].copy()
-                for name in covariates:
-                    used[name] = self.frame[name].to_numpy()[kept]
-                self._formulas[rows] = default_model(used, self.outcome, list(covariates)).formula
+                levels = {name: codes[kept] for name, codes in self._levels.items()}
+                model = model_of(levels, self.outcome, covariates, lambda: self.fixed_columns(covariates, kept))
+                self._formulas[rows] = model.formula
             text = self._formulas[rows]
             groups = tuple(re.findall(r"\(1\|([^)]+)\)", text))
             fixed = [part.strip() for part in text.partition("~")[2].partition("(1|")[0].split("+")]
@@ -225,21 +226,40 @@ class Table:
 
     def group(self, name: str, kept: Booleans) -> tuple[Integers, int]:
         """Levels of a grouping factor, or of the cells of two, on the rows kept."""
-        code: Integers | None = None
-        for part in name.split(":"):
-            if part not in self._factors:
-                self._factors[part] = np.unique(self.frame[part].astype(str).to_numpy(), return_inverse=True)[1]
-            own = self._factors[part][kept]
-            code = own if code is None else code * (int(own.max()) + 1) + own
-        assert code is not None
-        levels, codes = np.unique(code, return_inverse=True)
-        return codes, len(levels)
+        first, *others = (self._factor(part)[kept] for part in name.split(":"))
+        for other in others:
+            first = pairs(first, other)
+        return compact(first)
+
+    def _factor(self, name: str) -> Integers:
+        """Number of each row's level, as names are sorted; what is not stated is a level too."""
+        if name not in self._factors:
+            self._factors[name] = np.unique(self.frame[name].astype(str).to_numpy(), return_inverse=True)[1]
+        return self._factors[name]
+
+    def fixed_columns(self, covariates: tuple[str, ...], kept: Booleans) -> Floats:
+        """Intercept and covariates of the rows kept, one column a level but the first where they are names."""
+        parts: list[Floats] = [np.ones(int(kept.sum()))]
+        for name in covariates:
+            own = self.frame[name].to_numpy()[kept]
+            parts += [own.astype(float)] if own.dtype.kind in "iuf" else indicators(*self.group(name, kept))
+        return np.column_stack(parts)
 
     def kernel(self, languages: Integers) -> Floats:
         """Covariance between some languages, its scale set by all of them, shape ``(L, L)``."""
         if self._kernel is None:
             self._kernel = language_kernel(self.languages, KERNEL, missing="independent").matrix.to_numpy()
         return self._kernel[np.ix_(languages, languages)]
+
+    def kernel_root(self, languages: Integers) -> Floats:
+        """A square root of it, remembered."""
+        key = languages.tobytes()
+        if key not in self._roots:
+            if len(self._roots) >= ROOTS:
+                self._roots.pop(next(iter(self._roots)))
+            labels = [self.languages[i] for i in languages]
+            self._roots[key] = square_root(self.kernel(languages), "language", labels)
+        return self._roots[key]
 
 
 def check_moderators(moderators: tuple[str, ...]) -> None:
@@ -251,10 +271,9 @@ def check_moderators(moderators: tuple[str, ...]) -> None:
             )
 
 
-def _numbered(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Levels as numbers; what is missing stays so."""
-    codes, _ = column.factorize()
-    return column.__class__(np.where(codes < 0, np.nan, codes), index=column.index)
+def indicators(codes: Integers, count: int) -> list[Floats]:
+    """A column for each level but the first."""
+    return [(codes == j).astype(float) for j in range(1, count)]
 
 
 def _logit(score: Floats) -> Floats:

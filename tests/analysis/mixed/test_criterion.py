@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.mixed import crossproducts, fit_mixed
+from analysis.mixed import fit_mixed
 from analysis.mixed.criterion import Criterion
 from analysis.mixed.crossproducts import form_crossproducts
 from analysis.mixed.design import build_design
 from analysis.mixed.formula import parse_formula
 from analysis.mixed.inference import hessian
+from tests.analysis.mixed.borders import WAYS, force
 
 CROSSED = "y ~ x + (1 + x|a) + (1|b) + (1|c)"
 
@@ -60,10 +61,10 @@ def test_gradient_and_curvature_equal_finite_differences(seed: int, eliminate: b
     np.testing.assert_allclose(exact, second, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("sparse", [0.0, 2.0], ids=["dense border", "sparse border"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("formula", [CROSSED, "y ~ x + (1 + x|a)", "y ~ x + (1|a) + (1 + x|b)"])
-def test_eliminating_a_term_changes_nothing(formula: str, sparse: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crossproducts, "SPARSE_BORDER", sparse)
+def test_eliminating_a_term_changes_nothing(formula: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    force(way, monkeypatch)
     frame = make(3)
     whole, apart = (criterion(frame, eliminate=flag, formula=formula) for flag in (False, True))
     theta = whole.start() * 0.7 + 0.1

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed import crossproducts
 from analysis.mixed.inference import coefficients, hessian, profiled_hessian
+from tests.analysis.mixed.borders import WAYS, force
 from tests.analysis.mixed.designs import Case, cases, dense, examples, random_theta
 
 # Two exact formulas in double precision: rounding, times a condition number of V of up to about 1e4.
@@ -53,13 +53,13 @@ def test_gradient_and_curvature_are_derivatives(case: Case, seed: int, reml: boo
     np.testing.assert_allclose(exact, bend, atol=DIFFERENCE * max(np.abs(exact).max(), size))
 
 
-@pytest.mark.parametrize("sparse", [0.0, 2.0], ids=["dense border", "sparse border"])
+@pytest.mark.parametrize("way", WAYS)
 @examples(40)
 @given(case=cases(), seed=st.integers(0, 1000), reml=st.booleans())
-def test_eliminating_a_term_changes_nothing(sparse: float, case: Case, seed: int, reml: bool) -> None:
-    """One or two columns eliminated; the border kept dense or sparse; second derivatives by either way of summing."""
+def test_eliminating_a_term_changes_nothing(way: str, case: Case, seed: int, reml: bool) -> None:
+    """One or two columns eliminated; the border kept in every way; second derivatives by either way of summing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crossproducts, "SPARSE_BORDER", sparse)
+        force(way, patch)
         whole, apart = (case.criterion(reml, flag) for flag in (False, True))
     theta = random_theta(whole, seed)
     one, two = whole(theta), apart(theta)
