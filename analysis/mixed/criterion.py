@@ -36,6 +36,10 @@ START = (0.7, 0.3)
 # bringing columns to size one first.
 SINGULAR = 1e-4
 
+# Kept random effects up to which the last factor is remembered: second derivatives are asked for where value and
+# gradient were.
+REMEMBERED = 400
+
 
 class Criterion:
     """Minus twice the profiled (restricted) log-likelihood of one data set, as a function of ``theta``."""
@@ -51,6 +55,7 @@ class Criterion:
         self.border: Border | None = None
         if apart is not None:
             self.border = border or Border(apart.border, apart.blocks, apart.turns)
+        self._last: Factored | None = None
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
     @property
@@ -86,12 +91,14 @@ class Criterion:
         triangles = self.lambdas(theta)
         return [np.linalg.solve(basis, own) for basis, own in zip(self.data.bases, triangles, strict=True)]
 
-    def flat(self, theta: Floats) -> list[int]:
-        """Terms with less than their full number of dimensions at ``theta``."""
+    def flat(self, theta: Floats, small: float = SINGULAR) -> list[int]:
+        """Terms with less than their full number of dimensions at ``theta``; ``small`` counts as zero."""
+        if len(self.entries) == len(self.data.shapes):  # one column each
+            return np.flatnonzero(np.abs(theta) < small * self.scale).tolist()
         return [
             t
             for t, triangle in enumerate(self.lambdas(theta))
-            if np.abs(np.diag(triangle)).min() < SINGULAR * self.scale
+            if np.abs(np.diag(triangle)).min() < small * self.scale
         ]
 
     def triangle(self, t: int, covariance: Floats) -> Floats:
@@ -105,8 +112,19 @@ class Criterion:
         return evaluate(self, theta, sigma2)
 
     def factor(self, theta: Floats) -> Factored:
-        """Eliminate, scale and factor the system at ``theta``; errors as :func:`factor`."""
-        return factor(self.data, self.border, self.layout, theta, self.lambdas(theta))
+        """Eliminate, scale and factor the system at ``theta``, unless that was done last; errors as :func:`factor`."""
+        last = self._last
+        if last is not None and last.data is self.data and np.array_equal(last.theta, theta):
+            return last
+        self._last = None
+        found = factor(self.data, self.border, self.layout, theta, self.lambdas(theta))
+        if self.layout.size <= REMEMBERED:
+            self._last = found
+        return found
+
+    def forget(self) -> None:
+        """Drop the last factor, which takes a few times the memory of the data."""
+        self._last = None
 
     def level_traces(self, at: Factored) -> list[Floats]:
         """``Σ Z'H⁻¹Z`` over the levels of each term, shapes ``(k, k)``."""

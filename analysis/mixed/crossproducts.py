@@ -11,6 +11,7 @@ before anything dense is factored.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,16 +200,16 @@ def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Elim
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
     matrix[s:, s:] = right.T @ right
+    places = [slice(start, stop) for start, stop in pairwise(starts.tolist())]
     for i, t in enumerate(kept):
-        own = slice(starts[i], starts[i + 1])
-        matrix[own, s:] = correlate(operands[t].with_right(right), roots[t], shapes[t])
+        matrix[places[i], s:] = correlate(operands[t].with_right(right), roots[t], shapes[t])
+        matrix[s:, places[i]] = matrix[places[i], s:].T
         for j in range(i, len(kept)):
             u = kept[j]
-            block = operands[t].own() if t == u else operands[t].table(operands[u])
-            dense = correlate(as_dense(block), roots[t], shapes[t])
-            matrix[own, starts[j] : starts[j + 1]] = correlate(dense.T, roots[u], shapes[u]).T
-    upper = np.triu(matrix)
-    matrix = upper + np.triu(matrix, 1).T
+            table = operands[t].own() if t == u else operands[t].table(operands[u])
+            block = correlate(correlate(as_dense(table), roots[t], shapes[t]).T, roots[u], shapes[u])
+            matrix[places[j], places[i]] = block
+            matrix[places[i], places[j]] = block.T  # of a term with itself, the same up to rounding
     return matrix, None if apart is None else _set_apart(rows, right, apart, kept)
 
 

@@ -11,7 +11,7 @@ holds :math:`L`, :math:`L^{-1}\Lambda'Z'W[Q\; r]`, the factor of :math:`Q'H^{-1}
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -57,6 +57,7 @@ class Factored:
     reduced: Reduced | None
     factor: Floats
     lower: Floats
+    _inverse: list[Floats] = field(default_factory=list)
 
     @property
     def triangle(self) -> Floats:
@@ -72,7 +73,9 @@ class Factored:
         """The lower triangle of ``M⁻¹``, with zeros above."""
         if not len(self.lower):
             return self.lower
-        return np.asarray(dlauum(inverse_triangle(self.lower), lower=1, overwrite_c=1)[0])
+        if not self._inverse:
+            self._inverse.append(np.asarray(dlauum(inverse_triangle(self.lower), lower=1, overwrite_c=1)[0]))
+        return self._inverse[0]
 
     def spread(self) -> Floats:
         """The lower triangle of ``ΛM⁻¹Λ'`` over the kept random effects, with zeros above, shape ``(s, s)``."""

@@ -205,6 +205,7 @@ def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held
     components, correlations = components_of(design.terms, loadings, point.sigma2, criterion.data.known_scale)
     flat = [t for t in criterion.flat(point.theta) if held is None or t in held.searched]
     free = len(point.theta) + (0 if criterion.data.known_scale else 1)
+    criterion.forget()  # results are kept by the hundred
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,

@@ -7,7 +7,7 @@ columns, a few more entries a level; each is applied to all levels at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -118,8 +118,7 @@ class Layout:
 
 
 def _consecutive(sizes: Sequence[int]) -> list[slice]:
-    ends = np.cumsum([0, *sizes]).tolist()
-    return [slice(start, stop) for start, stop in pairwise(ends)]
+    return [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
 
 
 def _bends(widths: Sequence[int]) -> tuple[Integers, Integers, Integers]:

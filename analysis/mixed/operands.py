@@ -70,6 +70,8 @@ class OneHot:
             return self.matrix().T.tocsr() @ other.matrix()
         la, lb = len(self.term.levels), len(other.term.levels)
         cell = self.term.codes * lb + other.term.codes
+        if self.columns is None and other.columns is None:
+            return np.bincount(cell, minlength=la * lb).reshape(la, lb).astype(float)
         block = np.empty((la, self.term.width, lb, other.term.width))
         for i in range(self.term.width):
             for j in range(other.term.width):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
-from scipy.linalg.lapack import dsyevd
+from scipy.linalg.lapack import dposv, dsyevd
 
 from ..arrays import Floats
 
@@ -76,16 +76,20 @@ class Function(Protocol[Out]):
 
 @dataclass(frozen=True, slots=True)
 class Search(Generic[P]):
-    """Where a search ended: the best point, the evaluations it took, and whether it met its criterion."""
+    """Where a search ended: the best point, the evaluations it took, and whether it met its criterion.
+
+    ``missing`` is what average information lacked of the second derivatives where these were last asked for.
+    """
 
     point: P
     evaluations: int
     converged: bool
+    missing: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step within the radius, the decrease it predicts, and the lowest curvature there."""
+    """A step within the radius, the decrease it predicts, and the lowest curvature there, 0 if all are positive."""
 
     move: Floats
     decrease: float
@@ -137,7 +141,7 @@ def minimize(
         step = _step(point.gradient, curvature if tame is None else tame, radius)
         settled = tame is None and step.lowest > -DESCENT
         if settled and step.decrease < decrease:
-            return Search(point, count, True)
+            return Search(point, count, True, missing)
         if settled and step.decrease < NEAR and missing is None and exact is not None:
             stale = True
             continue
@@ -148,11 +152,13 @@ def minimize(
         except np.linalg.LinAlgError:  # variances too far apart for double precision: a shorter step may do
             radius = 0.25 * length
             if radius < smallest:
-                return Search(point, count, False)
+                return Search(point, count, False, missing)
             continue
         kept = (point.value - candidate.value) / step.decrease
         # What was missing at one point may mislead at the next: a step that it predicted badly asks for it anew.
         stale = missing is not None and abs(kept - 1.0) > TRUSTED and step.decrease > ROUNDED
+        if missing is not None and not stale and step.decrease > ROUNDED:
+            missing = _updated(missing, point, candidate)
         if not kept > 0.25:  # also when the value is not a number
             radius = 0.25 * length
         elif kept > 0.75:
@@ -162,8 +168,24 @@ def minimize(
         if report is not None:
             report(count, point)
         if radius < smallest:  # rounding hides any further decrease
-            return Search(point, count, True)
-    return Search(point, count, False)
+            return Search(point, count, True, missing)
+    return Search(point, count, False, missing)
+
+
+def _updated(missing: Floats, point: Located, candidate: Located) -> Floats:
+    """What average information lacks, changed as little as the gradients at two points ask for.
+
+    The symmetric update of Powell (1970), applied to the part of the second derivatives that is not computed at every
+    point (Dennis, Gay & Welsch 1981, ACM Trans. Math. Softw. 7).
+    """
+    move = candidate.theta - point.theta
+    square = float(move @ move)
+    if not square > 0:
+        return missing
+    known = 0.5 * (point.curvature + candidate.curvature) + missing
+    left = candidate.gradient - point.gradient - known @ move
+    share = np.outer(left, move) / square
+    return missing + share + share.T - float(left @ move) / square**2 * np.outer(move, move)
 
 
 def _tamed(point: Located, curvature: Floats, entries: list[tuple[int, int, int]]) -> Floats | None:
@@ -173,6 +195,8 @@ def _tamed(point: Located, curvature: Floats, entries: list[tuple[int, int, int]
     the step aims at where average information in the variance points, and leaves the other directions to themselves.
     """
     result = None
+    if (curvature.diagonal() > 0).all():
+        return None
     for i, (t, a, b) in enumerate(entries):
         theta, slope = abs(float(point.theta[i])), float(point.slopes[t][a, a])
         information = float(point.curvature[i, i]) - 2.0 * slope
@@ -187,6 +211,11 @@ def _tamed(point: Located, curvature: Floats, entries: list[tuple[int, int, int]
 
 def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
     """Minimise the quadratic model within ``radius``."""
+    _, newton, info = dposv(curvature, -gradient, lower=1)
+    if info == 0:  # convex: Newton's step, if it is short enough
+        move = np.asarray(newton).ravel()
+        if float(move @ move) <= radius**2:
+            return _Step(move, -0.5 * float(gradient @ move), 0.0)
     roots, vectors, info = dsyevd(curvature, lower=1)  # eigh takes longer to get there than this takes
     if info != 0:
         raise np.linalg.LinAlgError("the curvature of the criterion has no eigenvalues: a value in it is not a number")

@@ -37,6 +37,8 @@ LEVEL = 0.95
 ROUGH = 1e-4
 # And at which the others stop: estimates are right to about 1e-4 of their standard errors, in a distribution of them.
 DECREASE = 1e-8
+# Relative standard deviations that count as zero: a search that stops there tells no smaller ones apart.
+SINGULAR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,15 +196,16 @@ class Skeleton:
         y = self._table.values(spec.outcome)[spec.kept]
         criterion, search = self._minimum(spec, y)
         point = search.point
-        flat = criterion.flat(point.theta)
+        flat = criterion.flat(point.theta, SINGULAR)
+        missing = search.missing
         if df == "kenward-roger":
             reference: Any = kenward_roger(criterion, point)
         else:
             curvature = hessian(criterion, point)
             reference = satterthwaite(criterion, point, curvature)
-            if self._trail is not None and search.converged:
-                missing = without_scale(curvature, len(point.theta)) - point.curvature
-                self._trail.add(self._key, spec, Start(point.theta, missing))
+            missing = without_scale(curvature, len(point.theta)) - point.curvature
+        if self._trail is not None and search.converged and missing is not None:
+            self._trail.add(self._key, spec, Start(point.theta, missing))
         back = np.linalg.solve(criterion.data.triangle, point.coefficients) + criterion.data.least_squares
         contrast = np.zeros((1, criterion.data.p))
         contrast[0, -1] = STEP

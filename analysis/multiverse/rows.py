@@ -241,8 +241,8 @@ class Table:
         """Intercept and covariates of the rows kept, one column a level but the first where they are names."""
         parts: list[Floats] = [np.ones(int(kept.sum()))]
         for name in covariates:
-            own = self.frame[name].to_numpy()[kept]
-            parts += [own.astype(float)] if own.dtype.kind in "iuf" else indicators(*self.group(name, kept))
+            own = self.frame[name].to_numpy()
+            parts += [own[kept].astype(float)] if own.dtype.kind in "iuf" else indicators(*self.group(name, kept))
         return np.column_stack(parts)
 
     def kernel(self, languages: Integers) -> Floats:

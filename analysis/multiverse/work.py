@@ -216,11 +216,10 @@ def _fit_alike(
 
 def _identity(spec: SpecRows, key: tuple[Any, ...]) -> int:
     """Specifications with the same number are the same fit, whatever their degrees of freedom."""
-    parts = (key, spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
-    return int.from_bytes(_digest(repr(parts).encode()), "big")
-
-
-def _digest(content: bytes) -> bytes:
     import hashlib
 
-    return hashlib.blake2b(content, digest_size=8).digest()
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (*key, spec.outcome, *spec.model.covariates, spec.x[spec.kept].tobytes()):
+        digest.update(part if isinstance(part, bytes) else repr(part).encode())
+        digest.update(b"|")
+    return int.from_bytes(digest.digest(), "big")
