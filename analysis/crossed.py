@@ -90,15 +90,16 @@ def model_of(
             if counts[name] < n:
                 random.append(name)
             continue
+        few = f"'{name}' has {counts[name]} levels, too few for a variance: it is"
         if few_fixed and name != "language":
             fixed_columns = columns() if fixed_columns is None else fixed_columns
             wider = np.column_stack([fixed_columns, codes[name]])  # of two levels: their numbers are one column
             if np.linalg.matrix_rank(wider) == wider.shape[1]:
                 fixed_columns = wider
                 fixed.append(name)
-                notices.append(f"'{name}' has {counts[name]} levels, too few for a variance: it is a fixed effect here.")
+                notices.append(f"{few} a fixed effect here.")
                 continue
-        notices.append(f"'{name}' has {counts[name]} levels, too few for a variance: it is no effect here.")
+        notices.append(f"{few} no effect here.")
     for one, other in CELLS:
         if {one, other} <= {*random, *fixed}:
             count = compact(pairs(codes[one], codes[other]))[1]

@@ -96,9 +96,7 @@ class Criterion:
         if len(self.entries) == len(self.data.shapes):  # one column each
             return np.flatnonzero(np.abs(theta) < small * self.scale).tolist()
         return [
-            t
-            for t, triangle in enumerate(self.lambdas(theta))
-            if np.abs(np.diag(triangle)).min() < small * self.scale
+            t for t, triangle in enumerate(self.lambdas(theta)) if np.abs(np.diag(triangle)).min() < small * self.scale
         ]
 
     def triangle(self, t: int, covariance: Floats) -> Floats:

@@ -82,7 +82,7 @@ def _value(criterion: Criterion, at: Factored, residual: float, sigma2: float) -
 
 def _project(at: Factored, coefficients: Floats) -> _Projected:
     layout, s, p = at.layout, at.layout.size, at.data.p
-    back = layout.loaded(at.theta, solve(at.lower, at.factor[s:, :s].T, 1))
+    back = layout.loaded(at.theta, at.backward(at.factor[s:, :s].T))
     kept = at.matrix[:s, s:] - at.matrix[:s, :s] @ back
     outcome = kept[:, p] - kept[:, :p] @ coefficients
     cross: dict[int, Floats] = {t: kept[part, :p] for t, part in layout.parts.items()}

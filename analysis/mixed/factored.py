@@ -44,8 +44,6 @@ class Factored:
         What eliminating a term left; ``None`` if none is.
     factor
         Lower factor of the bordered system, of the same shape.
-    lower
-        Its leading part ``L``, shape ``(s, s)``.
     """
 
     data: CrossProducts
@@ -56,7 +54,6 @@ class Factored:
     matrix: Floats
     reduced: Reduced | None
     factor: Floats
-    lower: Floats
     _inverse: list[Floats] = field(default_factory=list)
 
     @property
@@ -65,9 +62,30 @@ class Factored:
         s = self.layout.size
         return self.factor[s:-1, s:-1]
 
+    @property
+    def lower(self) -> Floats:
+        """Leading part ``L`` of the factor, shape ``(s, s)``."""
+        return self.factor[: self.layout.size, : self.layout.size]
+
     def solved(self, columns: Floats) -> Floats:
         """``L⁻¹Λ'`` times columns over the kept random effects."""
-        return solve(self.lower, self.layout.turned(self.theta, columns))
+        return self.forward(self.layout.turned(self.theta, columns))
+
+    def forward(self, rows: Floats) -> Floats:
+        """Forward substitution through the leading rows of the factor, as many as are given, shape ``(r, c)``."""
+        return self._substitute(rows, 0)
+
+    def backward(self, rows: Floats) -> Floats:
+        """The same through its transpose, from the last of these rows up."""
+        return self._substitute(rows, 1)
+
+    def _substitute(self, rows: Floats, trans: int) -> Floats:
+        if not rows.size:
+            return rows
+        # Rows of zeros below take part in nothing; the leading part of the factor would have to be copied.
+        padded = np.zeros((len(self.factor), rows.shape[1]), order="F")
+        padded[: len(rows)] = rows
+        return np.asarray(dtrtrs(self.factor, padded, lower=1, trans=trans, overwrite_b=1)[0][: len(rows)])
 
     def inverse(self) -> Floats:
         """The lower triangle of ``M⁻¹``, with zeros above."""
@@ -120,8 +138,7 @@ class Factored:
             right[s:, places] += self.reduced.right[:, :p].T @ apart
         right[:s] = self.layout.turned(self.theta, right[:s])
         # Forward substitution through L and the factor of Q'H⁻¹Q in one go.
-        used = s + p if fixed else s
-        taken = solve(self.factor[:used, :used], right[:used])
+        taken = self.forward(right if fixed else right[:s])
         base -= taken.T @ taken
         return 0.5 * (base + base.T)
 
@@ -143,8 +160,7 @@ def factor(
     found, info = dpotrf(layout.system(theta, matrix).T, lower=1, overwrite_a=1, clean=1)
     if info != 0:
         raise np.linalg.LinAlgError("the scaled cross-products are not positive definite")
-    lower = np.asfortranarray(found[: layout.size, : layout.size])
-    return Factored(data, border, layout, theta, lambdas, matrix, reduced, found, lower)
+    return Factored(data, border, layout, theta, lambdas, matrix, reduced, found)
 
 
 def inverse_triangle(lower: Floats) -> Floats:

@@ -1,8 +1,7 @@
 """Gram matrices of a border whose levels are of few kinds: unweighted rows, of which levels have one, two, or three.
 
 What eliminating a term does to a level depends on the level's own cross-product alone. Levels that have the same one
-keep a common factor at every ``λ``, so that the Gram matrix of each kind is summed once, and any other is a weighted sum
-of these.
+share a factor at every ``λ``: the Gram matrix of each kind is summed once, and any other is a weighted sum of these.
 """
 
 from __future__ import annotations

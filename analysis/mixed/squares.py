@@ -52,11 +52,11 @@ def _columns(rows: Floats, layout: Layout, t: int) -> list[Floats]:
 def kept_products(at: Factored, fixed: bool) -> Floats:
     """``Z'PZ`` of the kept terms where none is eliminated, shape ``(s, s)``; ``Z'H⁻¹Z`` unless ``fixed``."""
     s, p = at.layout.size, at.data.p
-    right = np.empty((s + p, s), order="F")
+    right = np.empty((s + p if fixed else s, s), order="F")
     right[:s] = at.layout.turned(at.theta, at.matrix[:s, :s])
-    right[s:] = at.matrix[s : s + p, :s]
-    used = s + p if fixed else s
-    taken = solve(at.factor[:used, :used], right[:used])
+    if fixed:
+        right[s:] = at.matrix[s : s + p, :s]
+    taken = at.forward(right)
     return np.asarray(at.matrix[:s, :s] - taken.T @ taken)
 
 

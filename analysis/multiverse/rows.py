@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import typology
 from ..arrays import Booleans, Floats, Integers
@@ -97,6 +98,7 @@ class Table:
     _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
     _models: dict[bytes, Model] = field(init=False, default_factory=dict)
     _factors: dict[str, Integers] = field(init=False, default_factory=dict)
+    _columns: dict[str, NDArray[Any]] = field(init=False, default_factory=dict)
     _levels: dict[str, Integers] = field(init=False)
     _kernel: Floats | None = field(init=False, default=None)
     _roots: dict[bytes, Floats] = field(init=False, default_factory=dict)
@@ -241,7 +243,9 @@ class Table:
         """Intercept and covariates of the rows kept, one column a level but the first where they are names."""
         parts: list[Floats] = [np.ones(int(kept.sum()))]
         for name in covariates:
-            own = self.frame[name].to_numpy()
+            if name not in self._columns:
+                self._columns[name] = self.frame[name].to_numpy()
+            own = self._columns[name]
             parts += [own[kept].astype(float)] if own.dtype.kind in "iuf" else indicators(*self.group(name, kept))
         return np.column_stack(parts)
 
