@@ -12,8 +12,8 @@ import numpy as np
 
 from ..arrays import Floats, Integers
 
-# Cells of all Gram matrices together up to which they are kept.
-MOST_CELLS = 4_000_000
+# Kinds, and cells of all their Gram matrices together, up to which they are kept.
+MOST_KINDS, MOST_CELLS = 32, 4_000_000
 
 
 class Kinds:
@@ -58,6 +58,6 @@ def kinds_of(blocks: Floats, size: int, work: float, gram: Callable[[Integers], 
     """
     values, first, kind = np.unique(blocks[:, 0, 0], return_index=True, return_inverse=True)
     cells = len(values) * size**2
-    if not cells or cells > min(work, MOST_CELLS):
+    if not cells or len(values) > MOST_KINDS or cells > min(work, MOST_CELLS):
         return None
     return Kinds(first, np.stack([gram(np.flatnonzero(kind == v)) for v in range(len(values))]))
