@@ -40,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--size", "SIZE", "a new model of that size, such as 13B"),
     ):
         what.add_argument(flag, action="append", default=[], metavar=f"{metavar}[,{metavar}]", help=words)
+    what.add_argument("--moderator", action="append", default=[], metavar="COLUMN",
+                      help="further column of numbers to predict from; may be repeated")  # fmt: skip
     rows = parser.add_argument_group("which rows")
     add_rows(rows)
     how = parser.add_argument_group("how")
@@ -74,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
         sizes=split(options.size),
         schemes=schemes,
         by=split([options.by] if options.by else []),
+        moderators=split(options.moderator),
         seed=options.seed,
     )
     out = console()
@@ -93,12 +96,12 @@ def run(options: argparse.Namespace) -> int:
 
 def print_prediction(found: Prediction, out: Any) -> None:
     """The whole printed answer."""
-    from ..prediction.features import NUMERIC
+    from ..prediction.features import words
 
     print_input(out, found.sources, found.dropped)
     heading(out, "Predicted from")
     for name in found.features.numeric:
-        out.print(f"  {name}: {NUMERIC[name]}")
+        out.print(f"  {name}: {words(name)}")
     out.print(f"  and {', '.join(found.features.factors) or 'no factor'}")
     out.print(f"\n  mixed model: {found.result.formula}")
     for scheme, table in found.errors.groupby("scheme", sort=False) if len(found.errors) else ():

@@ -12,7 +12,7 @@ from ..errors import CrossliftError, unknown_name
 from ..languages import AVERAGE, resolve
 from ..outcomes import Options
 from ..scaling.axes import find_axis
-from .features import Features
+from .features import NUMERIC, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,8 @@ def cells(
     """One row a cell, with every feature and the mean of its rows where it was observed (``observed``).
 
     What is not asked for takes every value there is; with nothing asked for, only cells without rows are returned. A
-    size is a new model of that many parameters. How a task was trained is taken from the median of the rows of the same
+    size is a new model of that many parameters. A moderator that is one number for each language, or for each model, is
+    taken from there; how a task was trained is taken from the median of the rows of the same
     task and model, else of the task, else of all.
 
     Raises
@@ -93,8 +94,12 @@ def _filled(
     for name in features.numeric:
         if name in (*OF_LANGUAGE, *OF_MODEL):
             continue
-        if name == "nearest_pivot":  # a language's own, over the mixtures there are
-            value = rows["language"].map(seen.groupby("language")[name].median())
+        owner = _owner(seen, name)
+        if owner is not None:
+            value = rows[owner].map(seen.groupby(owner)[name].median()).astype(float)
+            if name not in NUMERIC:  # what a user's own column says of another language is for nobody to guess
+                rows[name] = value
+                continue
         else:
             value = pd.Series(np.nan, index=rows.index)
         for keys in (["target_task", "model"], ["target_task"]):
@@ -102,6 +107,19 @@ def _filled(
             value = value.fillna(rows[keys].merge(own, on=keys, how="left")["middle"])
         rows[name] = value.fillna(float(seen[name].median()))
     return rows
+
+
+def _owner(seen: pd.DataFrame, name: str) -> str | None:
+    """The column whose levels have a value of the feature each: language or model; ``None`` if neither."""
+    if name == "nearest_pivot":  # over the mixtures there are
+        return "language"
+    if name in NUMERIC:
+        return None
+    for owner in ("language", "model"):
+        spread = seen.groupby(owner)[name].agg(np.ptp).dropna()
+        if len(spread) > 1 and (spread == 0).all():
+            return owner
+    return None
 
 
 def _levels(frame: pd.DataFrame, name: str) -> list[str]:
@@ -123,6 +141,8 @@ def outside(rows: pd.DataFrame, frame: pd.DataFrame, features: Features) -> list
     for name in features.numeric:
         low, high = frame[name].min(), frame[name].max()
         for i, value in enumerate(rows[name]):
+            if np.isnan(value) and name not in NUMERIC:
+                notes[i].append(f"{name} not known: the median taken")
             if value < low or value > high:
                 notes[i].append(f"{name} outside the data")
     return ["; ".join(note) for note in notes]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import datasets, typology
 from ..arrays import Floats
-from ..errors import UnknownLanguageError
+from ..errors import CrossliftError, UnknownLanguageError, unknown_name
 from ..languages import resolve_code
 
 if TYPE_CHECKING:
@@ -71,11 +71,52 @@ def add_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return _configurations(frame)
 
 
-def choose(frame: pd.DataFrame) -> Features:
-    """Numeric features that at least half of the rows have and that vary, and factors with more than one level."""
-    numeric = [name for name in NUMERIC if frame[name].notna().mean() >= ENOUGH and frame[name].nunique() >= 2]
+def choose(frame: pd.DataFrame, moderators: Sequence[str] = ()) -> Features:
+    """Numeric features that at least half of the rows have and that vary, and factors with more than one level.
+
+    Parameters
+    ----------
+    frame
+        Rows with the columns of :func:`add_columns`.
+    moderators
+        Further columns of the rows, which have to be numbers.
+
+    Raises
+    ------
+    CrossliftError
+        If a moderator is no column, holds no numbers, or fewer than half of the rows have it or all the same.
+    """
+    numeric = [name for name in NUMERIC if _telling(frame[name])]
+    for name in moderators:
+        check_moderator(frame, name)
+    numeric += [name for name in dict.fromkeys(moderators) if name not in numeric]
     factors = [name for name in FACTORS if frame[name].notna().all() and frame[name].nunique() >= 2]
     return Features(tuple(numeric), tuple(factors))
+
+
+def words(name: str) -> str:
+    """What a numeric feature is."""
+    return NUMERIC.get(name, "a column of the rows")
+
+
+def _telling(column: pd.Series[Any]) -> bool:
+    return bool(column.notna().mean() >= ENOUGH and column.nunique() >= 2)
+
+
+def check_moderator(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a column that cannot be predicted from."""
+    if name not in frame.columns:
+        raise unknown_name("column", name, map(str, frame.columns))
+    column = frame[name]
+    if column.dtype.kind not in "iufb" or not name.isidentifier():
+        raise CrossliftError(f"the moderator '{name}' is no column of numbers.",
+                             "Code it as numbers, under a name that a formula can hold.")  # fmt: skip
+    if not _telling(column):
+        raise CrossliftError(
+            f"the moderator '{name}' is stated in {int(column.notna().sum()):,} of {len(frame):,} rows and has "
+            f"{column.nunique()} different values: too few to predict from.",
+            "At least half of the rows must have it, and not all the same value.",
+        )
 
 
 def _configurations(frame: pd.DataFrame) -> pd.DataFrame:

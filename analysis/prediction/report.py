@@ -15,7 +15,7 @@ from ..outcomes import Options, Outcome, read_outcome
 from ..plain import dropped_rows, records
 from ..tables import number
 from .cells import KEYS, cells, outside
-from .features import NUMERIC, Features, add_columns, choose
+from .features import Features, add_columns, choose, words
 from .folds import SCHEMES, cross_validate, errors
 from .methods import fit_model, stand_in
 
@@ -32,7 +32,8 @@ class PredictionRequest:
 
     ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
     ``schemes`` says what is left out in the evaluation; empty for none. ``by`` are columns of the rows: their values
-    make the groups that errors are given for beside target tasks.
+    make the groups that errors are given for beside target tasks. ``moderators`` are further columns of numbers to
+    predict from.
     """
 
     data: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class PredictionRequest:
     sizes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = tuple(SCHEMES)
     by: tuple[str, ...] = ()
+    moderators: tuple[str, ...] = ()
     seed: int = 1
 
 
@@ -106,7 +108,7 @@ class Prediction:
             "outcome": self.outcome.options.outcome,
             "formula": self.result.formula,
             "n_obs": self.result.n_obs,
-            "features": {"numeric": {name: NUMERIC[name] for name in self.features.numeric},
+            "features": {"numeric": {name: words(name) for name in self.features.numeric},
                          "factors": list(self.features.factors)},
             "filled": self.filled,
             "seed": self.request.seed,
@@ -143,7 +145,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     options = outcome.options
     frame = add_columns(outcome.frame)
     check_by(frame, request.by)
-    features = choose(frame)
+    features = choose(frame, request.moderators)
     if not features.numeric:
         raise CrossliftError("no numeric feature (distance, corpus size, model size, …) varies among these rows.",
                              "Predictions for what was not run need one: add languages or models.")  # fmt: skip

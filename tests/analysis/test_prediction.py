@@ -54,6 +54,35 @@ def test_features_are_those_that_rows_have_and_that_vary(features) -> None:
     assert features.factors == ("target_task", "model")
 
 
+def test_a_moderator_is_a_feature_of_its_own(frame) -> None:
+    """One number a language, which the scores follow: known where the language was seen, and nowhere else."""
+    fertility = dict(zip(sorted(frame["language"].unique()), np.linspace(1.0, 3.0, 10), strict=True))
+    rows = frame.assign(fertility=frame["language"].map(fertility))
+    rows["score"] += 20.0 * rows["fertility"]
+    chosen = choose(rows, ("fertility",))
+    assert chosen.numeric == ("typology", "log_corpus", "log_params", "fertility")
+    missed = {
+        used: errors(cross_validate(rows, "score", features, "language", methods=["mixed model"]))["mae"].item()
+        for used, features in (("without", choose(rows)), ("with", chosen))
+    }
+    assert missed["with"] < 0.2 * missed["without"]
+    wanted = cells(rows, "score", chosen, Options(outcome="score"), languages=("sw", "ja"), sizes=("13B",))
+    by_language = wanted.groupby("language")["fertility"].first()
+    assert by_language["swa"] == fertility["swa"] and np.isnan(by_language["jpn"])
+    notes = dict(zip(wanted["language"], outside(wanted, rows, chosen), strict=True))
+    assert "fertility not known" in notes["jpn"] and "fertility" not in notes["swa"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("fertilty", "Did you mean 'fertility'"), ("language", "no column of numbers"), ("fertility", "1 different")],
+)
+def test_a_column_that_cannot_moderate_is_refused(frame, name: str, words: str) -> None:
+    with pytest.raises(CrossliftError) as caught:
+        choose(frame.assign(fertility=1.0), (name,))
+    assert words.casefold() in str(caught.value).casefold()
+
+
 def test_missing_features_are_filled_from_training_rows_alone(frame, features) -> None:
     train, test = frame[frame["language"] != "yor"], frame[frame["language"] == "yor"].assign(log_corpus=np.nan)
     filled = features.fill(test, train)
