@@ -48,10 +48,14 @@ def run(options: argparse.Namespace) -> int:
     from ..store.store import Store
 
     plan = read_request(options).plan()
-    found = progress(plan, Store.open(Path(options.store)) if options.store else None)
+    # The command that will run the grid, with plan in place of run: its store may not be there yet.
+    begun = bool(options.store) and Path(options.store).exists()
+    found = progress(plan, Store.open(Path(options.store)) if begun else None)
     out = console()
     if options.json != "-":
         print_progress(found, out, options.store)
+        if options.store and not begun:
+            out.print(f"  Note: there is nothing at '{options.store}' yet: everything is to run.")
     if options.json:
         write_json(options.json, found.to_json(), out)
     return 0

@@ -83,6 +83,13 @@ def test_plan_compares_with_a_store(capsys: pytest.CaptureFixture[str], grid: Pa
     assert "time left on one worker: about" in out
 
 
+def test_plan_of_a_store_that_is_not_there_yet(capsys: pytest.CaptureFixture[str], grid: Path, tmp_path: Path) -> None:
+    """What ``runner run`` with the same arguments would do; nothing is written."""
+    status, out, _ = run(capsys, "plan", grid, "--store", tmp_path / "new")
+    assert status == 0 and "66     0      66" in out and "everything is to run" in out
+    assert not (tmp_path / "new").exists()
+
+
 def test_flags_alone_make_a_grid(capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["--models", "me5-small@3", "--targets", "nusax", "--languages", "jv", "--intermediate", "banking77:500"]
     status, out, _ = run(capsys, "plan", *flags, "--seeds", "1-3", "--control", "steps")
