@@ -11,6 +11,8 @@ from ..errors import CrossliftError
 
 #: Exit status for input that cannot be used; 1 is kept for checks that fail, 0 for success.
 BAD_INPUT = 2
+#: After Ctrl-C, as shells count it.
+INTERRUPTED = 130
 
 
 def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
@@ -38,6 +40,9 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"\n{parser.prog} {options.command}: stopped.", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of the output has seen enough, as in `analyze data | head`
         sys.stderr.close()
         return 0

@@ -143,7 +143,8 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     baseline that trained for as many steps, so that pairing finds that one and not the plain one.
 
     Where target stages of one task were trained in several ways (sizes, epochs, learning rates), the settings that vary
-    are part of ``condition``, so that a gain pairs runs whose target stages were trained alike.
+    are part of ``condition``, so that a gain pairs runs whose target stages were trained alike. Where intermediate
+    stages of one task and size were, they are different intermediate tasks, named by the settings that vary.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
     """
     import pandas as pd
 
-    varying = _varying_settings(content)
+    varying, arms = _varying_settings(content), _varying_arms(content)
     rows = [
         {**record, "study": content.study, "cell": cell.id, "items": cell.items_sha256, "revision": revision_text(cell)}
         for cell in content.cells
@@ -165,6 +166,8 @@ def store_records(content: StoreContent, baseline: str = "plain") -> pd.DataFram
         settings = varying.get(row["cell"])
         if settings:
             row["condition"] = "; ".join(filter(None, (row.get("condition"), settings)))
+        if arms.get(row["cell"]):
+            row["intermediate_task"] = f"{row['intermediate_task']} ({arms[row['cell']]})"
     return against(pd.DataFrame(rows), baseline)
 
 
@@ -239,7 +242,7 @@ def content_hash(content: StoreContent) -> str:
 
 def _varying_settings(content: StoreContent) -> dict[str, str]:
     """For each cell, how its target stage was trained, as far as that varies between the cells of its task."""
-    settings, values = {}, dict[str, dict[str, set[str]]]()
+    settings = {}
     for cell in content.cells:
         inputs, parent = dict(cell.stage["inputs"]), cell.stage.get("parent")
         found = {"evaluated_length": str(inputs.get("max_length", ""))}
@@ -248,11 +251,32 @@ def _varying_settings(content: StoreContent) -> dict[str, str]:
             found |= {"train_examples": str(trained["examples"])}
             found |= {key: str(value) for key, value in trained["training"].items()}
         settings[cell.id] = (str(inputs.get("task")), found)
+    return _what_varies(settings)
+
+
+def _varying_arms(content: StoreContent) -> dict[str, str]:
+    """For each cell, how its intermediate stage was trained, as far as that varies for its task and size."""
+    settings = {}
+    for cell in content.cells:
+        stage = cell.stage.get("parent")
+        while stage and stage["kind"] != "intermediate":
+            stage = stage.get("parent")
+        if stage:
+            inputs = stage["inputs"]
+            arm = f"{inputs.get('task')}:{inputs.get('examples')}"
+            settings[cell.id] = (arm, {key: str(value) for key, value in inputs.get("training", {}).items()})
+    return _what_varies(settings)
+
+
+def _what_varies(settings: Mapping[str, tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """Of the settings of each cell those that differ from another cell's of the same group; by cell."""
+    values: dict[str, dict[str, set[str]]] = {}
+    for group, found in settings.values():
         for key, value in found.items():
-            values.setdefault(str(inputs.get("task")), {}).setdefault(key, set()).add(value)
+            values.setdefault(group, {}).setdefault(key, set()).add(value)
     return {
-        cell: "; ".join(f"{key}={value}" for key, value in found.items() if len(values[task][key]) > 1)
-        for cell, (task, found) in settings.items()
+        cell: "; ".join(f"{key}={value}" for key, value in found.items() if len(values[group][key]) > 1)
+        for cell, (group, found) in settings.items()
     }
 
 

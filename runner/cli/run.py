@@ -21,7 +21,8 @@ SUMMARY = "train and evaluate a grid into a store"
 EXAMPLES = """examples:
   runner run grid.yaml --store sweep --data-dir data
   runner run sweep                                    # go on after a break, a crash or a kill
-  runner run --models me5-small@3 --intermediate banking77:500 --targets sib200 --seeds 1-3 --store sweep
+  runner run --models me5-small@3 --intermediate banking77:500 --targets sib200 --seeds 1-3 --store sweep \\
+    --training learning_rate=5e-4 dropout=0
   runner run grid.yaml --store sweep --device cuda:1
   runner run grid.yaml --store sweep --executor slurm --jobs 8 --sbatch=--partition=gpu --sbatch=--gres=gpu:1"""
 

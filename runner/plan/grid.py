@@ -121,7 +121,7 @@ def parse_grid(
     if control == "steps" and untrained:
         notices.append(f"no steps-matched baseline for {', '.join(untrained)}: evaluated without training.")
     return Grid(
-        models=_unique(find_model(item) for item in _list(content["models"])),
+        models=_models(content["models"]),
         arms=arms,
         targets=_unique(
             Target(found.task, _target_examples(found.task, size), found)
@@ -232,6 +232,21 @@ def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _models(given: Any) -> tuple[ModelCard, ...]:
+    """The models, whose names are theirs alone: records and stages tell models apart by name."""
+    found = _unique(find_model(item) for item in _list(given))
+    by_name: dict[str, ModelCard] = {}
+    for card in found:
+        other = by_name.setdefault(card.name, card)
+        if other is not card:
+            places = " and ".join(item.source or item.revision for item in (other, card))
+            raise CrossliftError(
+                f"two models of the grid are called '{card.name}': {places} ({other.revision}; {card.revision}).",
+                "A directory gives its model the name: rename one, or run them as two sweeps with stores of their own.",
+            )
+    return found
 
 
 def _unique(items: Iterable[T]) -> tuple[T, ...]:

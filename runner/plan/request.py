@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,8 @@ def add_grid_arguments(parser: argparse.ArgumentParser, grid: str = "a YAML file
     parser.add_argument("grid", nargs="?", help=grid)
     for name, words in FLAGS.items():
         parser.add_argument(f"--{name}", nargs="+", metavar=name.upper(), help=words)
+    words = "hyperparameters, such as learning_rate=5e-4 method=lora: each replaces that of the grid"
+    parser.add_argument("--training", nargs="+", metavar="KEY=VALUE", help=words)
     parser.add_argument("--control", metavar="CONTROL", help="none, or steps: baselines that train as many steps")
     parser.add_argument(
         "--data-dir", metavar="DIRECTORY", help="where the data files are: their hashes are planned with"
@@ -75,11 +77,29 @@ def read_request(options: argparse.Namespace) -> Request:
     """
     content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
     content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
+    if options.training:
+        content["training"] = {**(content.get("training") or {}), **_pairs(options.training)}
     if isinstance(content.get("seeds"), list) and len(content["seeds"]) == 1:
         content["seeds"] = content["seeds"][0]
     if not content:
         raise CrossliftError("there is no grid to plan.", "Give a YAML file, or --models and --targets.")
     return Request(content, Path(options.data_dir) if options.data_dir else None)
+
+
+def _pairs(given: Sequence[str]) -> dict[str, Any]:
+    """Keys and values of ``KEY=VALUE``, values read as in a grid."""
+    import yaml
+
+    found = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not key or not equals:
+            raise CrossliftError(f"'{item}' sets no hyperparameter.", "Write KEY=VALUE, such as learning_rate=5e-4.")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise CrossliftError(f"'{value}' is no value of '{key}'.", "Write KEY=VALUE.") from error
+    return found
 
 
 def kept_requests(store: Store, only: str = "") -> list[Request]:

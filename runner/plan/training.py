@@ -55,6 +55,11 @@ class Training:
         """Optimiser steps over ``examples`` training examples."""
         return self.steps or self.epochs * math.ceil(examples / self.batch_size)
 
+    @property
+    def on_half(self) -> bool:
+        """Whether it needs no more than bfloat16 of the pretrained weights: adapters alone are trained, beside them."""
+        return self.method == "lora" and self.precision == "bf16"
+
     def inputs(self) -> dict[str, Any]:
         """The part of a stage's identity; what has no effect is left out."""
         used = asdict(self)

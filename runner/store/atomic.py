@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -64,6 +65,14 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def system_error(error: Exception) -> OSError | None:
+    """The error of the system behind another one, which may say no more than its number."""
+    if isinstance(error, OSError):
+        return error
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return None if told is None else OSError(int(told[1]), os.strerror(int(told[1])))
 
 
 def write_error(path: Path, error: OSError) -> StoreError:

@@ -72,9 +72,14 @@ def claim(path: Path, label: str = "") -> Claim | None:
             break
         os.close(descriptor)
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "stage": label}
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, json.dumps(holder).encode())
-    return Claim(path, descriptor)
+    held = Claim(path, descriptor)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())
+    except OSError as error:
+        held.release()
+        raise write_error(path, error) from error
+    return held
 
 
 def holder(path: Path) -> dict[str, Any] | None:

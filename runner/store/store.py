@@ -15,7 +15,7 @@ from analysis.errors import StoreError
 from analysis.readers.store import FORMAT, read_header
 
 from ..plan.stage import Stage
-from .atomic import partial_name, publish_directory, write_error, write_whole
+from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
 from .cells import Score, cell_bytes, describe
 from .claims import Claim, claim
 
@@ -116,9 +116,12 @@ class Store:
             try:
                 partial.mkdir()
                 fill(partial)
-            except OSError as error:
+            except Exception as error:  # writers of tensors have errors of their own for what the system says
                 shutil.rmtree(partial, ignore_errors=True)
-                raise write_error(place, error) from error
+                found = system_error(error)
+                if found is None:
+                    raise
+                raise write_error(place, found) from error
             if place.exists():  # of a run that was killed before it recorded the stage
                 drop_directory(place)
             publish_directory(partial, place)

@@ -12,6 +12,7 @@ from .bench import Bench, evaluating
 from .features import Features
 from .kinds.base import Kind
 from .state import State
+from .train import StageError
 
 #: Pieces, with their padding, that are evaluated at once.
 TOKENS = {"cpu": 1024, "cuda": 131072, "mps": 32768}
@@ -51,12 +52,16 @@ def evaluate(
         head.load_state_dict(dict(state.head))
     found: list[Any] = [None] * len(merged.ids)
     total, done = int(merged.lengths.sum()), 0
+    import torch
+
     with evaluating(bench.module, head), bench.autocast(precision):
         for chosen in sorted_batches(merged.lengths, TOKENS[bench.device.split(":")[0]]):
             batch = pad(merged.ids, merged.types, chosen, bench.backbone.pad)
             hidden, mask = bench.forward(batch)
             for i, value in zip(chosen, kind.outputs(head(hidden, mask), merged, chosen), strict=True):
                 found[i] = value
+            if not bool(torch.isfinite(hidden[mask.bool()]).all()):
+                raise StageError("the model gives values that are not finite.", "Train at a lower learning_rate.")
             done += int(merged.lengths[chosen].sum())
             tell(done, total)
     return [[found[i] for i in own] for own in positions]

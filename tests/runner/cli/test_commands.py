@@ -97,9 +97,22 @@ def test_flags_alone_make_a_grid(capsys: pytest.CaptureFixture[str]) -> None:
     assert "9 evaluations: 3 after an intermediate task, 3 of matched baselines, 3 of baselines with as many" in out
 
 
+def test_hyperparameters_are_flags_too(capsys: pytest.CaptureFixture[str], grid: Path) -> None:
+    """Each replaces that of the grid, the others stay; an evaluation's identity says with what it was trained."""
+    flags = ["--training", "learning_rate=5e-4", "dropout=0", "method=lora"]
+    _, out, _ = run(capsys, "plan", grid, *flags, "--json", "-")
+    own = yaml.safe_load(grid.read_text())
+    changed = own.get("training", {}) | {"learning_rate": "5e-4", "dropout": 0, "method": "lora"}
+    grid.write_text(yaml.safe_dump({**own, "training": changed}))
+    _, expected, _ = run(capsys, "plan", grid, "--json", "-")
+    assert json.loads(out) == json.loads(expected)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "lr"], "'lr' sets no hyperparameter."),
+        (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "epoch=2"], "Did you mean 'epochs'"),
         (["plan"], "runner plan: there is no grid to plan.\n  Give a YAML file, or --models and --targets."),
         (["plan", "--models", "me5-small@4", "--targets", "nusax"], "unknown model 'me5-small@4'.\n  Did you mean"),
         (["plan", "none.yaml"], "runner plan: there is no grid 'none.yaml'."),

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "b18d226fc78e1227"),
-    "intermediate": (1, "6f69a00803048c52"),
-    "target": (1, "6f69a00803048c52"),
-    "evaluate": (1, "3ab43732c5221f67"),
+    "intermediate": (1, "b76dffdd6a7e376a"),
+    "target": (1, "b76dffdd6a7e376a"),
+    "evaluate": (1, "306d72c896ce75ea"),
 }  # fmt: skip
 
 
