@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .batches import pad, sorted_batches
 from .bench import Bench, evaluating
@@ -42,6 +43,8 @@ def evaluate(
     tell
         Called with the pieces that are done and all pieces.
     """
+    import torch
+
     merged, positions = merge(sets)
     bench.set(state, merged.pieces)
     head = kind.head(bench.backbone, classes)
@@ -52,19 +55,37 @@ def evaluate(
         head.load_state_dict(dict(state.head))
     found: list[Any] = [None] * len(merged.ids)
     total, done = int(merged.lengths.sum()), 0
-    import torch
+
+    def compute(chosen: NDArray[np.int64]) -> None:
+        batch = pad(merged.ids, merged.types, chosen, bench.backbone.pad)
+        hidden, mask = bench.forward(batch)
+        for i, value in zip(chosen, kind.outputs(head(hidden, mask), merged, chosen), strict=True):
+            found[i] = value
+        if not bool(torch.isfinite(hidden[mask.bool()]).all()):
+            raise StageError("the model gives values that are not finite.", "Train at a lower learning_rate.")
 
     with evaluating(bench.module, head), bench.autocast(precision):
         for chosen in sorted_batches(merged.lengths, TOKENS[bench.device.split(":")[0]]):
-            batch = pad(merged.ids, merged.types, chosen, bench.backbone.pad)
-            hidden, mask = bench.forward(batch)
-            for i, value in zip(chosen, kind.outputs(head(hidden, mask), merged, chosen), strict=True):
-                found[i] = value
-            if not bool(torch.isfinite(hidden[mask.bool()]).all()):
-                raise StageError("the model gives values that are not finite.", "Train at a lower learning_rate.")
+            in_memory(chosen, compute)
             done += int(merged.lengths[chosen].sum())
             tell(done, total)
     return [[found[i] for i in own] for own in positions]
+
+
+def in_memory(chosen: NDArray[np.int64], compute: Callable[[NDArray[np.int64]], None]) -> None:
+    """Compute a batch, in halves where the device has not enough memory for it: what fits depends on the model."""
+    import torch
+
+    try:
+        compute(chosen)
+        return
+    except torch.OutOfMemoryError:
+        if len(chosen) < 2:
+            raise
+    torch.cuda.empty_cache()  # after the handler: until then the error holds on to what did not fit
+    half = len(chosen) // 2
+    in_memory(chosen[:half], compute)
+    in_memory(chosen[half:], compute)
 
 
 def merge(sets: Sequence[Features]) -> tuple[Features, list[list[int]]]:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -20,6 +21,7 @@ from runner.plan.request import Request
 from runner.store import claims
 from runner.store.store import Store
 from runner.training.bench import Bench
+from runner.training.evaluate import in_memory
 from runner.training.kinds.texts import Texts
 from tests.runner.executors.test_run import scores
 from tests.runner.executors.world import make_world, run_world
@@ -119,6 +121,24 @@ def test_values_that_are_not_finite_are_no_result(
     assert run_world(tmp_path) == 1
     assert "values that are not finite" in capsys.readouterr().err
     assert not list((tmp_path / "store" / "cells").iterdir())
+
+
+def test_a_batch_that_does_not_fit_is_computed_in_halves() -> None:
+    done: list[int] = []
+
+    def compute(chosen: Any) -> None:
+        if len(chosen) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        done.extend(chosen)
+
+    in_memory(np.arange(20), compute)
+    assert done == list(range(20))
+
+    def never(chosen: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        in_memory(np.arange(4), never)
 
 
 def test_a_full_disk_is_named_whoever_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "b18d226fc78e1227"),
-    "intermediate": (1, "b76dffdd6a7e376a"),
-    "target": (1, "b76dffdd6a7e376a"),
-    "evaluate": (1, "306d72c896ce75ea"),
+    "intermediate": (1, "16678028cd5309de"),
+    "target": (1, "16678028cd5309de"),
+    "evaluate": (1, "f05850816fa51848"),
 }  # fmt: skip
 
 
