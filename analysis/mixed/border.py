@@ -75,13 +75,13 @@ class Border:
             self._kinds = kinds_of(blocks, size, work, self._plain_gram)
         self._pairs: Pairs | None = None
         if self._dense is not None and (self._kinds is not None or not sparse):
-            self._own, self._turns = self._dense, ()
+            self._own, self._turns, self._transposed = self._dense, (), self._dense.T
             return
         self._own = own = as_sparse(matrix)
         if self._kinds is None and pairs is not None and pairs <= MOST_PAIRS:
             self._pairs = Pairs(own, self.levels, self.k)
-        if self._dense is None:  # every evaluation multiplies by both; turning it round takes as long as the product
-            self._transposed = own.T.tocsr()
+        # Every evaluation multiplies by both; turning a sparse matrix round takes as long as the product.
+        self._transposed = own.T.tocsr()
 
     @property
     def matrix(self) -> Floats | csr_array:
@@ -125,9 +125,9 @@ class Border:
             return
         if self.k == 1 and isinstance(self._own, np.ndarray) and len(target):
             half = dsyrk(1.0, (np.sqrt(omega[:, 0]) * self._own).T, lower=1)
-            target -= half + np.tril(half, -1).T
+            target -= mirrored(half)
             return
-        product = self._own.T @ apply_blocks(omega, self._own)
+        product = self._transposed @ apply_blocks(omega, self._own)
         target -= product if isinstance(product, np.ndarray) else product.toarray()
 
     def _plain_gram(self, levels: Integers) -> Floats:

@@ -94,7 +94,7 @@ def _eliminated(at: Factored, reduced: Reduced, border: Border, inverse: Floats 
     if inverse is None:
         whitened = at.solved((keep[:, 0] * border.matrix).T)
         return total - np.vdot(whitened, whitened)
-    spread = at.layout.spread(at.theta, inverse)
+    spread = at.spread()
     k = keep.shape[1]
     if k == 1:
         return np.asarray(total - border.contract(keep * keep, spread))

@@ -36,8 +36,8 @@ def cells(
 
     What is not asked for takes every value there is; with nothing asked for, only cells without rows are returned. A
     size is a new model of that many parameters. A moderator that is one number for each language, or for each model, is
-    taken from there; how a task was trained is taken from the median of the rows of the same
-    task and model, else of the task, else of all.
+    taken from there; how a task was trained is taken from the median of the rows of the same task and model, else of
+    the task, else of all.
 
     Raises
     ------
@@ -116,8 +116,8 @@ def _owner(seen: pd.DataFrame, name: str) -> str | None:
     if name in NUMERIC:
         return None
     for owner in ("language", "model"):
-        spread = seen.groupby(owner)[name].agg(np.ptp).dropna()
-        if len(spread) > 1 and (spread == 0).all():
+        values = seen.groupby(owner)[name].nunique()
+        if values.max() == 1 and values.sum() > 1:
             return owner
     return None
 

@@ -78,6 +78,9 @@ class _Cells:
         if self.target.examples:
             parent = self._train(parent, extra_steps)
             yield parent
+        # Untrained, as the models that it is compared with, whose precision follows from their training.
+        trainings = (self.grid.training_intermediate, self.grid.training_target)
+        half = parent.kind == "load" and all(training.on_half for training in trainings)
         for code in self.target.tested.codes:
             inputs = {
                 "task": task.name,
@@ -86,9 +89,8 @@ class _Cells:
                 "split": task.split,
                 "max_length": self.grid.training_target.max_length,
             }
-            trainings = (self.grid.training_intermediate, self.grid.training_target)
-            if parent.kind == "load" and all(training.on_half for training in trainings):
-                inputs["precision"] = "bf16"  # as in the models it is compared with, where it follows from training
+            if half:
+                inputs["precision"] = "bf16"
             record = self._record(arm, code, extra_steps)
             yield Stage(
                 "evaluate", inputs, parent, f"{parent.label} · {task.name} in {code}", record, task.languages[code]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.errors import CrossliftError
 
+from ..models.catalog import COMMIT
 from .base import Examples, Task
 from .catalog import UNTRAINED, TaskCard
 from .rows import label_names, languages_of, make_examples
@@ -86,7 +87,7 @@ def hub_card(spec: Spec) -> TaskCard:
     """
     pins = []
     for name, commit in ((spec.hub, spec.commit), (spec.train_hub, spec.train_commit)):
-        if name and len(commit) != 40:
+        if name and not COMMIT.fullmatch(commit):
             raise CrossliftError(
                 f"'{spec.name}' pins no commit of '{name}'.", "Add its 40 digits: what a name alone means may change."
             )

@@ -70,6 +70,8 @@ def test_a_moderator_is_a_feature_of_its_own(frame) -> None:
     by_language = wanted.groupby("language")["fertility"].first()
     assert by_language["swa"] == fertility["swa"] and np.isnan(by_language["jpn"])
     notes = dict(zip(wanted["language"], outside(wanted, rows, chosen), strict=True))
+    latin = rows.assign(latin=rows["language"].isin(["deu", "fra", "swa"]))
+    assert cells(latin, "score", choose(latin, ("latin",)), Options(outcome="score"), languages=("sw",))["latin"].all()
     assert "fertility not known" in notes["jpn"] and "fertility" not in notes["swa"]
 
 
