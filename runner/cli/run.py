@@ -143,5 +143,6 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
         out.print(f"Failed: {what['stage']}: {what['error']}\n  {what['hint']}")
     lost = len(blocked(plan, tuple(failed)))
     if failed:
-        out.print(f"{len(failed)} stages failed; {lost:,} that follow from them were not run.")
+        words = "1 stage failed" if len(failed) == 1 else f"{len(failed):,} stages failed"
+        out.print(f"{words}; {lost:,} that follow were not run.")
     return 1 if failed else 0

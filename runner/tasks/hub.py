@@ -144,6 +144,8 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
             f"'{spec.name}' is on the hub, which needs the package datasets.", "pip install 'crosslift[runner]'."
         ) from error
     local = Path(spec.hub).is_dir()
+    datasets.disable_progress_bars()  # the sweep has its own
+    datasets.logging.set_verbosity_error()  # that a commit comes from the cache is no news
     try:
         found = datasets.load_dataset(
             spec.hub, config or None, split=split, revision=None if local else spec.commit
@@ -151,7 +153,7 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
     except (OSError, ValueError, RuntimeError) as error:  # what datasets raises offline, or for an unknown split
         raise CrossliftError(
             f"'{spec.name}': split '{split}' of '{spec.hub}' ({config or 'default'}, commit {spec.commit[:12]}) "
-            f"cannot be loaded: {str(error).splitlines()[0]}.",
+            f"cannot be loaded: {str(error).splitlines()[0].rstrip('.')}.",
             "The hub has to be reachable, or the data set in its cache.",
         ) from error
     for column in spec.columns():

@@ -133,7 +133,7 @@ def test_a_stage_that_fails_is_reported_and_the_others_go_on(
     assert run_world(world) == 1
     err = capsys.readouterr().err
     assert "Failed: model → pets:40: the loss is nan in step 4 of 15" in err
-    assert "1 stages failed; 4 that follow from them were not run." in err
+    assert "1 stage failed; 4 that follow were not run." in err
     assert len(scores(world)) == 9
     assert main(["status", str(world / "store")]) == 0
     assert "failed: model → pets:40: the loss is nan in step 4" in capsys.readouterr().out
