@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -246,9 +247,11 @@ class Worker:
         if self.setting.device.startswith("cuda"):
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True, warn_only=True)
+            warnings.filterwarnings("ignore", message=".*determinis")  # that some have no such kernel: docs/running.md
 
     def _bench(self, stage: Stage) -> Any:
-        key = stage.model, on_half(stage)
+        half = self._on_half(stage)
+        key = stage.model, half
         if key not in self._benches:
             from ..models.backbone import load_backbone
             from ..training.bench import Bench
@@ -256,9 +259,16 @@ class Worker:
             self._benches.clear()  # one model in memory at a time
             self._states.clear()
             self._features.clear()
-            backbone = load_backbone(self._card(stage.model), on_half(stage))
+            backbone = load_backbone(self._card(stage.model), half)
             self._benches[key] = Bench(backbone, self.setting.device, self.setting.compiled)
         return self._benches[key]
+
+    def _on_half(self, stage: Stage) -> bool:
+        """As what follows wants it, so that a model that fits in bfloat16 alone is never loaded otherwise."""
+        if stage.kind != "load":
+            return on_half(stage)
+        children = [child for child in self.plan.stages if child.parent is not None and child.parent.id == stage.id]
+        return bool(children) and all(map(on_half, children))
 
     def _card(self, name: str) -> ModelCard:
         return next(card for card in self.plan.grid.models if card.name == name)
@@ -339,5 +349,5 @@ def as_failure(error: Exception) -> StageError:
     if isinstance(error, CrossliftError) and not isinstance(error, StoreError):
         return StageError(error.message, error.hint)
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        return StageError("the device has not enough memory.", "Give a smaller batch_size or max_length, or lora.")
+        return StageError("the device has not enough memory.", "Give a smaller max_length, or train by lora in bf16.")
     raise error

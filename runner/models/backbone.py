@@ -105,7 +105,7 @@ def _load(source: str, revision: str | None, kind: torch.dtype, name: str) -> Ba
         module: Any = AutoModel.from_pretrained(source, dtype=kind, **options, **pooler)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise CrossliftError(
-            f"model '{name}' could not be loaded: {str(error).strip().splitlines()[0]}",
+            f"model '{name}' could not be loaded: {str(error).strip().splitlines()[0].rstrip('.')}.",
             "Without a network, give the directory that it was downloaded to.",
         ) from error
     if not getattr(tokenizer, "is_fast", False):

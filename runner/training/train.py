@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,12 @@ from .state import State
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 #: Gradients are scaled down to this norm where theirs is larger.
 MAX_NORM = 1.0
-#: Pieces, with their padding, that go through the model at once; a larger batch is accumulated in parts.
+#: Pieces, with their padding, that go through the model at once; a larger batch is accumulated in parts. Where these do
+#: not fit the device's memory they are halved, for the rest of the stage.
 TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
 
 
@@ -66,8 +68,8 @@ def train(
     training
         Hyperparameters.
     steps, seed
-        Optimiser steps; what batches, dropout and the head's first weights are drawn from. One seed gives the same
-        bytes on the same machine with the same number of threads.
+        Optimiser steps; what batches, dropout and the head's first weights are drawn from. On a CPU one
+        seed gives the same bytes on the same machine with the same number of threads.
     name
         Of the task.
     tell
@@ -116,18 +118,21 @@ def train(
     factor, pieces = 1.0, 0
     room = TOKENS[bench.device.split(":")[0]]
     for step, examples in enumerate(training_batches(features, training.batch_size, steps, rng), start=1):
-        loss = 0.0
         chunks = parts(features, examples, room)
-        weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
-        for chunk in chunks:
-            batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
-            pieces += batch.ids.size
-            with bench.autocast(training.precision):
-                hidden, mask = bench.forward(batch)
-                out = head(hidden, mask)
-            part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
-            part.backward()
-            loss += float(part.detach())
+        while True:
+            try:
+                loss, seen = _gradients(bench, head, kind, features, chunks, training.precision)
+                break
+            except torch.OutOfMemoryError:
+                if len(chunks) == len(examples):
+                    raise
+            optimiser.zero_grad(
+                set_to_none=True
+            )  # after the handler: until then the error holds on to what did not fit
+            torch.cuda.empty_cache()
+            room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk in chunks) // 2
+            chunks = parts(features, examples, room)
+        pieces += seen
         if not math.isfinite(loss):
             raise StageError(*_lost(loss, step, steps, losses))
         torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
@@ -138,6 +143,29 @@ def train(
         losses.append(loss)
         tell(step, loss)
     return Trained(_read_out(bench, state, head, words, factor, training, name), tuple(losses), pieces)
+
+
+def _gradients(
+    bench: Bench,
+    head: torch.nn.Module,
+    kind: Kind,
+    features: Features,
+    chunks: Sequence[NDArray[np.int64]],
+    precision: str,
+) -> tuple[float, int]:
+    """Gradients of a step, summed over its parts; returns the loss and the pieces that went through the model."""
+    loss, pieces = 0.0, 0
+    weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
+    for chunk in chunks:
+        batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
+        pieces += batch.ids.size
+        with bench.autocast(precision):
+            hidden, mask = bench.forward(batch)
+            out = head(hidden, mask)
+        part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
+        part.backward()
+        loss += float(part.detach())
+    return loss, pieces
 
 
 def _read_out(

@@ -15,6 +15,9 @@ import yaml
 from analysis.errors import CrossliftError, StoreError
 from analysis.outcomes import Options, read_outcome
 from runner.executors.worker import Setting, Worker, on_half
+from runner.models import backbone
+from runner.models.backbone import Backbone, load_backbone
+from runner.models.catalog import ModelCard
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.request import Request
@@ -33,11 +36,21 @@ def plan_of(place: Path) -> Plan:
     return Request(yaml.safe_load((place / "grid.yaml").read_text()), place / "data").plan()
 
 
-def test_adapters_beside_half_weights_are_trained_and_evaluated(tmp_path: Path) -> None:
+def test_adapters_beside_half_weights_are_trained_and_evaluated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[bool] = []
+
+    def load(card: ModelCard, half: bool) -> Backbone:
+        loaded.append(half)
+        return load_backbone(card, half)
+
+    monkeypatch.setattr(backbone, "load_backbone", load)
     make_world(tmp_path, training={**QUICK, "method": "lora", "precision": "bf16"}, seeds=[1])
     assert all(on_half(stage) for stage in plan_of(tmp_path).stages if stage.kind != "load")
     assert run_world(tmp_path) == 0
     assert len(scores(tmp_path)) == 6
+    assert loaded == [True]  # whole weights may not fit
 
 
 def test_weights_are_halved_where_all_training_up_to_a_stage_allows_it() -> None:

@@ -20,10 +20,10 @@ FILES = {
 }
 #: Revision, and hash of the code that came with it.
 PINNED = {
-    "load": (1, "b18d226fc78e1227"),
-    "intermediate": (1, "16678028cd5309de"),
-    "target": (1, "16678028cd5309de"),
-    "evaluate": (1, "f05850816fa51848"),
+    "load": (1, "1011d6422e81796f"),
+    "intermediate": (1, "4ae23b3ee00abfd3"),
+    "target": (1, "4ae23b3ee00abfd3"),
+    "evaluate": (1, "8c0a77ee75a6385b"),
 }  # fmt: skip
 
 

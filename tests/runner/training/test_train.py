@@ -130,6 +130,29 @@ def test_accumulated_parts_are_one_batch(tmp_path: Path, monkeypatch: pytest.Mon
     assert parts.losses == pytest.approx(whole.losses, rel=1e-3)
 
 
+def test_a_batch_that_does_not_fit_is_accumulated(tmp_path: Path) -> None:
+    own, kind = bench(tmp_path), find_kind("classification")
+    features = kind.encode(own.backbone, texts(32), 64, True)
+    whole = train(own, own.start, kind, features, 2, FAST, 6, 1, "task")
+
+    class Small(type(kind)):  # type: ignore[misc]
+        most, sizes = 3, []
+
+        def loss(self, out: Any, features: Any, chosen: Any) -> Any:
+            self.sizes.append(len(chosen))
+            if len(chosen) > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().loss(out, features, chosen)
+
+    found = train(own, own.start, Small(), features, 2, FAST, 6, 1, "task")
+    assert found.losses == pytest.approx(whole.losses, rel=1e-3)
+    tried = [size for size in Small.sizes if size > Small.most]
+    assert 0 < len(tried) <= 4  # and not again in every step
+    Small.most = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        train(own, own.start, Small(), features, 2, FAST, 6, 1, "task")
+
+
 def test_a_loss_that_is_no_number_fails_with_its_step(tmp_path: Path) -> None:
     own, kind = bench(tmp_path), find_kind("classification")
     features = kind.encode(own.backbone, texts(32), 64, True)
