@@ -45,7 +45,8 @@ def submit(store: Store, requests: Sequence[Request], options: argparse.Namespac
     done = subprocess.run(["sbatch", str(path)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CrossliftError(f"sbatch refuses: {done.stderr.strip()}.", f"The script is '{path}'.")
-    console(stderr=True).print(f"{done.stdout.strip()}: {options.jobs} tasks, script and logs in {folder}")
+    tasks = "1 task" if options.jobs == 1 else f"{options.jobs} tasks"
+    console(stderr=True).print(f"{done.stdout.strip()}: {tasks}, script and logs in {folder}")
     return 0
 
 
@@ -60,8 +61,11 @@ def script(store: Store, options: argparse.Namespace) -> str:
     command += ["--keep-checkpoints"] * options.keep_checkpoints + ["--compile"] * options.compile
     logs = where / FOLDER / "%A-%a.log"
     lines = ["#!/bin/sh", "#SBATCH --job-name=crosslift", f"#SBATCH --array=1-{options.jobs or 1}"]
-    lines += [f"#SBATCH --output={logs}"]
+    lines += [f"#SBATCH --output={shlex.quote(str(logs))}"]
     lines += [f"#SBATCH {option}" for option in options.sbatch]
     package = Path(__file__).resolve().parent.parent.parent
-    lines += [f"cd {shlex.quote(os.getcwd())}", f"export PYTHONPATH={shlex.quote(str(package))}:$PYTHONPATH"]
+    lines += [
+        f"cd {shlex.quote(os.getcwd())}",
+        f"export PYTHONPATH={shlex.quote(str(package))}${{PYTHONPATH:+:$PYTHONPATH}}",
+    ]
     return "\n".join([*lines, "exec " + shlex.join(command), ""])

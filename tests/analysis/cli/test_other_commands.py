@@ -123,3 +123,17 @@ def test_broken_pipe_is_no_error() -> None:
     line = f"{sys.executable} -m analysis.cli.main data | head -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["fit", "--factr", "size"], "analyze fit: unknown option '--factr'.\n  Did you mean '--factor'"),
+        (["fit", "--zzz=3"], "analyze fit: unknown option '--zzz'.\n  'analyze fit --help' lists them."),
+        (["fit", "size", "--factor", "size"], "analyze fit: 'size' is one argument too many."),
+        (["fti"], "analyze: unknown command 'fti'.\n  Did you mean 'fit'?"),
+    ],
+)
+def test_words_that_no_command_knows(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err

@@ -205,22 +205,35 @@ def test_a_store_with_no_sweep_and_a_grid_with_no_store(world: Path, capsys: pyt
     assert "there is no store to write to." in capsys.readouterr().err
 
 
+#: Reads the options as sbatch does, one to a line, and runs the script once for each task of the array.
+SBATCH = """
+import pathlib, shlex, subprocess, sys
+lines = pathlib.Path(sys.argv[1]).read_text().splitlines()
+options = [shlex.split(line.removeprefix("#SBATCH ")) for line in lines if line.startswith("#SBATCH ")]
+(pathlib.Path(sys.argv[0]).parent / "options").write_text("\\n".join(option for option, in options))
+for task in (1, 2):
+    subprocess.run(["sh", sys.argv[1]], check=True, stderr=subprocess.DEVNULL)
+print("Submitted batch job 7")
+"""
+
+
 def test_slurm_tasks_run_the_sweep(
     world: Path, ran: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stand-in for sbatch that runs the script once for each task of the array, one after another."""
-    folder = world / "bin"
+    """With a stand-in for sbatch; the store is where directories have blanks in their names."""
+    folder, store = world / "bin", world / "a store"
     folder.mkdir()
     fake = folder / "sbatch"
-    fake.write_text(
-        '#!/bin/sh\nset -e\ntest "$(grep -c -- "--array=1-2" "$1")" = 1\ngrep -q -- "^#SBATCH --partition=gpu$" "$1"\n'
-        'for task in 1 2; do sh "$1" 2> /dev/null; done\necho "Submitted batch job 7"\n'
-    )
+    fake.write_text(f"#!{sys.executable}\n{SBATCH}")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(ROOT)
-    assert run_world(world, "--executor", "slurm", "--jobs", "2", "--sbatch=--partition=gpu") == 0
+    options = ["--store", str(store), "--executor", "slurm", "--jobs", "2", "--sbatch=--partition=gpu"]
+    assert run_world(world, *options) == 0
     assert "Submitted batch job 7: 2 tasks" in capsys.readouterr().err
+    assert f"--output={store}/slurm/%A-%a.log" in (folder / "options").read_text().splitlines()
+    assert {"--array=1-2", "--partition=gpu"} <= set((folder / "options").read_text().splitlines())
+    shutil.move(store, world / "store")
     assert scores(world) == scores(ran)
     fake.write_text("#!/bin/sh\necho 'no such partition' >&2\nexit 1\n")
     assert run_world(world, "--executor", "slurm") == 2
