@@ -3,15 +3,19 @@
 Usage: ``python benchmarks/training.py [TASK [DATA_DIRECTORY]]``; the default task needs no data directory.
 
 The stock recipe: every text padded to ``max_length``, all rows of the word embeddings trained by AdamW, evaluation
-language by language. Model, head, examples, batch size, steps, learning rate and precision are the same on both sides.
+language by language. Model, head, examples, batch size, steps, learning rate and precision are the same on both sides;
+the order of examples is each side's own, and then that of this runner for both, which leaves rounding to differ by.
 Seconds are of the processor, so that other work on the machine matters little; the model is loaded before they count.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import time
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import machine
@@ -25,6 +29,7 @@ from runner.plan.request import Request
 from runner.plan.training import Training
 from runner.store.store import Store
 from runner.tasks.base import load_task
+from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
 from runner.training.kinds.base import find_kind
@@ -36,8 +41,25 @@ LANGUAGES = ("en", "de", "fr", "ru", "ar", "hi", "sw", "zh", "eng_Latn", "deu_La
              "hin_Deva", "swh_Latn", "zho_Hans", "fra_Latn")  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Start:
+    """What chance decides: the first weights of the head, and the examples of each step."""
+
+    head: dict[str, torch.Tensor]
+    batches: list[np.ndarray]
+
+
 def ours(task, codes):
+    """Processor seconds of training and of evaluation, a score for each language, and what chance decided."""
     kind = find_kind(task.kind)
+    make, first = kind.head, {}
+
+    def head(backbone, classes):
+        made = make(backbone, classes)
+        first.update({name: value.clone() for name, value in made.state_dict().items() if name not in first})
+        return made
+
+    kind.head = head
     bench = Bench(load_backbone(find_model(MODEL)))
     examples = task.train()
     start = time.process_time()
@@ -50,16 +72,21 @@ def ours(task, codes):
     outputs = evaluate(bench, found.state, kind, sets, classes)
     scores = [task.score(kind.predictions(own, one, task.test(code)), task.test(code))[0].score
               for own, one, code in zip(outputs, sets, codes, strict=True)]  # fmt: skip
-    return trained - start, time.process_time() - trained, scores
+    seconds = trained - start, time.process_time() - trained
+    rng = np.random.default_rng([1, zlib.crc32(task.card.name.encode())])
+    return *seconds, scores, Start(first, list(training_batches(features, TRAINING.batch_size, steps, rng)))
 
 
-def stock(task, codes):
-    from torch.utils.data import Dataset
+def stock(task, codes, given=None):
+    """The same by the stock recipe; ``given`` decides what is else left to chance."""
+    from torch.utils.data import DataLoader, Dataset
     from transformers import Trainer, TrainingArguments
 
     backbone = load_backbone(find_model(MODEL))
     kind = find_kind(task.kind)
     head = kind.head(backbone, len(task.labels))
+    if given is not None:
+        head.load_state_dict(given.head)
     for layer in [*backbone.module.modules(), *head.modules()]:
         if isinstance(layer, torch.nn.Dropout):
             layer.p = 0.0
@@ -95,12 +122,19 @@ def stock(task, codes):
     steps = TRAINING.steps_for(len(examples))
     arguments = TrainingArguments(
         output_dir=tempfile.mkdtemp(), per_device_train_batch_size=TRAINING.batch_size, max_steps=steps,
-        learning_rate=TRAINING.learning_rate, weight_decay=TRAINING.weight_decay, warmup_steps=round(0.1 * steps),
+        learning_rate=TRAINING.learning_rate, weight_decay=TRAINING.weight_decay, warmup_steps=math.ceil(0.1 * steps),
         per_device_eval_batch_size=TRAINING.batch_size, report_to=[], save_strategy="no", logging_strategy="no",
         use_cpu=True, disable_tqdm=True, seed=1, dataloader_pin_memory=False,
     )  # fmt: skip
+
+    class Ordered(Trainer):
+        def get_train_dataloader(self):
+            if given is None:
+                return super().get_train_dataloader()
+            return DataLoader(self.train_dataset, batch_sampler=given.batches)
+
     start = time.process_time()
-    trainer = Trainer(model=Classifier(), args=arguments, train_dataset=Rows(examples))
+    trainer = Ordered(model=Classifier(), args=arguments, train_dataset=Rows(examples))
     trainer.train()
     trained = time.process_time()
     scores = []
@@ -136,14 +170,17 @@ def main() -> None:
     print(f"{machine.describe()}, torch {torch.__version__}, one thread")
     print(f"{MODEL} on {name}: {TRAINING.steps_for(task.card.train_examples)} steps of {TRAINING.batch_size}, "
           f"{len(codes)} languages; seconds of the processor\n")  # fmt: skip
-    rows = {"this runner": ours(task, codes), "stock Trainer": stock(task, codes)}
+    *mine, start = ours(task, codes)
+    rows = {"this runner": mine, "stock Trainer": stock(task, codes)}
     print("| | training | evaluation | both | mean score |\n|---|---:|---:|---:|---:|")
     for label, (fit, test, scores) in rows.items():
         print(f"| {label} | {fit:.1f} | {test:.1f} | {fit + test:.1f} | {np.mean(scores):.1f} |")
     (a, b, one), (c, d, two) = rows.values()
     print(f"| times as fast | {c / a:.1f} | {d / b:.1f} | {(c + d) / (a + b):.1f} | |\n")
-    gap = np.subtract(one, two)
-    print(f"difference of scores: mean {gap.mean():+.1f}, largest {np.abs(gap).max():.1f} points")
+    same = stock(task, codes, start)[2]
+    for words, other in (("each in its own order", two), ("in the same order", same)):
+        gap = np.subtract(one, other)
+        print(f"difference of scores, examples {words}: mean {gap.mean():+.2f}, largest {np.abs(gap).max():.2f} points")
     total, stages, n = overhead(task, None)
     print(f"\nsweep of {n} stages: {total:.1f} s, sum of its stages {stages:.1f} s, ratio {total / stages:.3f}")
 

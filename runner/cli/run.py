@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads of each (default: cores / workers)"
     )
-    parser.add_argument("--keep-checkpoints", action="store_true", help="keep models that nothing needs any more")
+    parser.add_argument(
+        "--keep-checkpoints", action="store_true", help="keep trained target models too, for more languages"
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile the model: pays for long stages on a GPU")
     parser.add_argument("--executor", default="local", metavar="EXECUTOR", help="local, or slurm (default: local)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="slurm: tasks of the job array")
@@ -113,7 +115,7 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
     from ..plan.estimate import duration
     from ..plan.progress import progress
     from ..store.failures import forget_failures
-    from ..store.gc import collect
+    from ..store.gc import collect, size_of
 
     plan = request.plan()
     entry = store.begin(plan.stages)
@@ -136,9 +138,15 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
     with Live(out, len(plan.stages), list(store.manifests()), workers, store.is_done) as report:
         failed = run_local(store, plan, setting, workers, report, entry)
     if not setting.keep:
-        collect(store)
+        collect(store, shared=False)
     done = sum(store.is_done(cell) for cell in plan.cells)
     out.print(f"{done:,} of {len(plan.cells):,} evaluations are done: runner results {store.path}")
+    kept = list((store.path / "checkpoints").glob("[!.]*"))
+    if kept:
+        size = sum(map(size_of, kept)) / 2**20
+        out.print(
+            f"Checkpoints that a later grid could start from: {len(kept):,} ({size:,.0f} MiB); runner gc drops them."
+        )
     for what in failed.values():
         out.print(f"Failed: {what['stage']}: {what['error']}\n  {what['hint']}")
     lost = len(blocked(plan, tuple(failed)))

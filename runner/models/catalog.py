@@ -71,8 +71,8 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
     ----------
     given
         The name of a built-in model, the path of a local directory or of a cut of the built-in weights (``.npz``, also
-        with a depth as in ``FILE.npz@3``), or a mapping with ``name`` and, for a model on a hub, ``revision`` (a
-        commit: names move, commits do not); ``params_m`` and ``family`` are optional.
+        with a depth as in ``FILE.npz@3``), ``OWNER/NAME@COMMIT`` of a hub (names move, commits do not), or a mapping
+        with ``name`` and, for a model on a hub, ``revision`` (a commit); ``params_m`` and ``family`` are optional.
 
     Raises
     ------
@@ -80,7 +80,9 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
         If it is none of them, or a hub model comes without its revision.
     """
     if not isinstance(given, (str, Mapping)):
-        raise CrossliftError(f"{given!r} is no model.", "Write NAME, or {name: OWNER/NAME, revision: COMMIT}.")
+        raise CrossliftError(
+            f"{given!r} is no model.", "Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."
+        )
     entry = {"name": given} if isinstance(given, str) else dict(given)
     for key in entry:
         if key not in KEYS:
@@ -102,14 +104,15 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
         path = Path(name).resolve()
         return ModelCard(path.name, f"sha256:{directory_hash(path)}", params, family, source=str(path))
     if "/" in name and not name.startswith((".", "/", "~")):
-        if not entry.get("revision"):
+        name, _, commit = name.partition("@")
+        revision = str(entry.get("revision") or commit)
+        if not revision:
             raise CrossliftError(
                 f"model '{name}' has no revision.",
-                "Name the commit of the hub: {name: "
-                + name
-                + ", revision: COMMIT}. What a name alone means may change.",
+                f"Name the commit of the hub: {name}@COMMIT. What a name alone means may change.",
             )
-        revision = str(entry["revision"])
+        if commit not in ("", revision):
+            raise CrossliftError(f"model '{name}' has two revisions, '{commit}' and '{revision}'.", "Give one.")
         if not COMMIT.fullmatch(revision):
             raise CrossliftError(
                 f"the revision '{revision}' of model '{name}' is no commit.",
@@ -118,7 +121,7 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
         return ModelCard(name, revision, params, family, source=name)
     hint = did_you_mean(name, BUILT_IN)
     if not hint:
-        hint = f"Built in: {', '.join(BUILT_IN)}; else a directory, or OWNER/NAME with a revision."
+        hint = f"Built in: {', '.join(BUILT_IN)}; else a directory, or OWNER/NAME@COMMIT."
     raise UnknownNameError(f"unknown model '{name}'.", hint)
 
 

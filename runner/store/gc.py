@@ -24,7 +24,7 @@ class Collected:
     freed: int
 
 
-def collect(store: Store, dry: bool = False, damaged: bool = False) -> Collected:
+def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool = True) -> Collected:
     """Drop checkpoints that no pending stage of a begun plan starts from, and what killed processes left behind.
 
     Parameters
@@ -35,6 +35,8 @@ def collect(store: Store, dry: bool = False, damaged: bool = False) -> Collected
         Only say what would be dropped.
     damaged
         Drop damaged cells as well, so that they are evaluated again.
+    shared
+        Drop checkpoints of intermediate stages as well, from which other targets of a later grid could start.
     """
     with store.whole():
         # Listed before it is asked what is needed: a stage that finishes in between is then not in the list.
@@ -43,6 +45,7 @@ def collect(store: Store, dry: bool = False, damaged: bool = False) -> Collected
         for rows in store.plans().values():
             found = pending(store, rows)
             kept |= {*found.needed, *found.stages}
+            kept |= set() if shared else {row["id"] for row in rows if row["kind"] == "intermediate"}
         spare = [path for path in listed if path.name not in kept]
         left = [path for folder in FOLDERS for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
         broken = [store.path / "cells" / name for name, _ in read_store(store.path).damaged] if damaged else []
@@ -50,7 +53,7 @@ def collect(store: Store, dry: bool = False, damaged: bool = False) -> Collected
         freed = 0
         for kind, paths in (("spare", spare), ("left", left), ("broken", broken)):
             for path in paths:
-                size = _size(path)
+                size = size_of(path)
                 if _drop(store, path, dry):
                     gone[kind].append(path.name)
                     freed += size
@@ -82,6 +85,7 @@ def _entries(path: Path) -> list[Path]:
     return sorted(path.iterdir()) if path.is_dir() else []
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files below a directory."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(item.stat().st_size for item in files if item.is_file())

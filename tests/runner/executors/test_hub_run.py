@@ -77,7 +77,7 @@ def sweep(place: Path, address: str, model: str = "acme/tiny", tasks: str = TASK
     """Run the grid with the hub at ``address``; what it wrote comes back with its exit status."""
     (place / "tasks.toml").write_text(tasks, encoding="utf-8")
     grid = {
-        "models": [{"name": model, "revision": COMMIT}], "intermediate": ["none"], "targets": ["beasts"], "seeds": "1",
+        "models": [f"{model}@{COMMIT}"], "intermediate": ["none"], "targets": ["beasts"], "seeds": "1",
         "training": {"epochs": 5, "batch_size": 8, "learning_rate": 5e-3, "dropout": 0},
     }  # fmt: skip
     (place / "grid.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")

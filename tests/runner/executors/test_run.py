@@ -73,10 +73,22 @@ def test_nothing_is_run_twice_and_a_store_is_taken_up(ran: Path, capsys: pytest.
     assert "Nothing is left to run" in capsys.readouterr().err
 
 
-def test_one_seed_gives_the_same_scores_and_spent_checkpoints_go(world: Path, ran: Path) -> None:
+def test_one_seed_gives_the_same_scores_and_spent_checkpoints_go(
+    world: Path, ran: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_world(world) == 0
     assert scores(world) == scores(ran)
-    assert list((world / "store" / "checkpoints").iterdir()) == []
+    stages = {path: json.loads(path.read_text())["manifest"] for path in (world / "store" / "stages").glob("*.json")}
+    trained = {path.stem: path.read_bytes() for path in stages if stages[path]["kind"] == "intermediate"}
+    kept = {path.name for path in (world / "store" / "checkpoints").iterdir()}
+    assert kept == set(trained) and len(kept) == 2
+    assert "Checkpoints that a later grid could start from: 2 (" in capsys.readouterr().err
+    # another target starts from them
+    grid = yaml.safe_load((world / "grid.yaml").read_text())
+    (world / "grid.yaml").write_text(yaml.safe_dump({**grid, "targets": ["animals", "pets"]}))
+    assert run_world(world) == 0
+    assert len(scores(world)) > 12
+    assert all((world / "store" / "stages" / f"{name}.json").read_bytes() == trained[name] for name in trained)
     assert len(list((ran / "store" / "checkpoints").iterdir())) == 6
 
 

@@ -20,11 +20,13 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"modles": []}, "unknown key 'modles' in the grid. Did you mean 'models'?"),
         ({"models": []}, "the grid names no models. Add 'models: [NAME, …]'."),
         ({"models": ["me5-smal@3"]}, "unknown model 'me5-smal@3'. Did you mean 'me5-small@3'"),
-        ({"models": [5]}, "5 is no model. Write NAME, or {name: OWNER/NAME, revision: COMMIT}."),
+        ({"models": [5]}, "5 is no model. Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."),
         ({"languages": []}, "the grid names no languages."),
         ({"intermediate": [{"task": "banking77", "examples": []}]}, "'banking77' has an empty list of examples."),
         ({"models": ["xlm"]}, "unknown model 'xlm'. Built in: me5-small@3, me5-small@6, me5-small, me5-small@12; else"),
-        ({"models": ["a/b"]}, "model 'a/b' has no revision. Name the commit of the hub: {name: a/b, revision: COMMIT}"),
+        ({"models": ["a/b"]}, "model 'a/b' has no revision. Name the commit of the hub: a/b@COMMIT."),
+        ({"models": ["a/b@main"]}, "the revision 'main' of model 'a/b' is no commit. Give the 40 hexadecimal digits"),
+        ({"models": [{"name": f"a/b@{'0' * 40}", "revision": "1" * 40}]}, "model 'a/b' has two revisions, '000"),
         ({"models": [{"name": "a/b", "revison": "x"}]}, "unknown key 'revison' of a model. Did you mean 'revision'?"),
         ({"models": [{"name": "a/b", "revision": "x", "params_m": -1}]}, "params_m of 'a/b' is -1."),
         ({"models": [{"name": "me5-small", "revision": "x"}]}, "'me5-small' is built in"),
@@ -116,3 +118,9 @@ def test_depths_of_one_checkpoint_are_labelled_as_such() -> None:
     assert {card.family for card in BUILT_IN.values()} == {"me5-small truncations"}
     assert "3 of 12 layers" in BUILT_IN["me5-small@3"].note
     assert BUILT_IN["me5-small"].params_m == 117.5
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit() -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    assert find_model(f"a/b@{commit}") == find_model({"name": "a/b", "revision": commit})
+    assert find_model(f"a/b@{commit}").source == "a/b"
