@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,18 @@ def find_device(asked: str) -> str:
 
 
 def find_workers(asked: int, device: str) -> int:
-    """Processes: what is asked for, one for each core up to ``MOST_WORKERS`` on a CPU, or one on a GPU."""
+    """Processes: what is asked for, one for each core up to ``MOST_WORKERS`` on a CPU, or one on each GPU."""
     if asked:
         return asked
-    return min(os.cpu_count() or 1, MOST_WORKERS) if device == "cpu" else 1
+    return min(os.cpu_count() or 1, MOST_WORKERS) if device == "cpu" else len(_places(device))
+
+
+def _places(device: str) -> list[str]:
+    """Where processes are put, in turn: on every GPU, unless one is named."""
+    import torch
+
+    count = torch.cuda.device_count() if device == "cuda" else 1
+    return [f"cuda:{i}" for i in range(count)] if count > 1 else [device]
 
 
 def run_local(
@@ -71,9 +80,11 @@ def run_local(
     CrossliftError
         For what concerns the whole sweep, such as a full disk.
     """
-    others = [_start(store, setting, entry) for _ in range(workers - 1)]
+    places = _places(setting.device)
+    own, *more = [replace(setting, device=places[i % len(places)]) for i in range(workers)]
+    others = [_start(store, each, entry) for each in more]
     try:
-        Worker(store, plan, setting, report).run()
+        Worker(store, plan, own, report).run()
     finally:
         for process in others:
             try:
@@ -81,8 +92,8 @@ def run_local(
             except subprocess.TimeoutExpired:
                 process.terminate()
                 process.wait()
-    own = {stage.id for stage in plan.stages}
-    return {name: what for name, what in failed_stages(store).items() if name in own}
+    asked = {stage.id for stage in plan.stages}
+    return {name: what for name, what in failed_stages(store).items() if name in asked}
 
 
 def _start(store: Store, setting: Setting, entry: Path) -> subprocess.Popen[bytes]:

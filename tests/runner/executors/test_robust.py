@@ -14,6 +14,8 @@ import yaml
 
 from analysis.errors import CrossliftError, StoreError
 from analysis.outcomes import Options, read_outcome
+from runner.executors import local
+from runner.executors.report import Report
 from runner.executors.worker import Setting, Worker, on_half
 from runner.models import backbone
 from runner.models.backbone import Backbone, load_backbone
@@ -189,3 +191,32 @@ def test_intermediate_stages_trained_in_two_ways_are_two_arms(tmp_path: Path) ->
     _, outcome = read_outcome((str(tmp_path / "store"),), {}, Options(source="en"), lambda words: None)
     assert sorted(outcome.frame["intermediate_task"].unique()) == ["pets (epochs=1)", "pets (epochs=2)"]
     assert len(outcome.frame) == 4  # de and sw, after each
+
+
+def test_every_gpu_has_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert local.find_workers(0, "cuda") == 3
+    assert local.find_workers(0, "cuda:1") == 1
+    assert local.find_workers(2, "cuda") == 2
+    started: list[str] = []
+
+    class Process:
+        def __init__(self, command: list[str], **options: Any) -> None:
+            started.append(command[command.index("--device") + 1])
+
+        def wait(self, timeout: float = 0) -> None:
+            pass
+
+    class Idle(Worker):
+        def run(self) -> None:
+            started.insert(0, self.setting.device)
+
+    monkeypatch.setattr(local.subprocess, "Popen", Process)
+    monkeypatch.setattr(local, "Worker", Idle)
+    make_world(tmp_path, training=QUICK, seeds=[1])
+    store, plan = Store.create(tmp_path / "store"), plan_of(tmp_path)
+    local.run_local(store, plan, Setting("cuda"), 4, Report(), store.begin(plan.stages))
+    assert started == ["cuda:0", "cuda:1", "cuda:2", "cuda:0"]
+    started.clear()
+    local.run_local(store, plan, Setting("cuda:2"), 2, Report(), store.begin(plan.stages))
+    assert started == ["cuda:2", "cuda:2"]
