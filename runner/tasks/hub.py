@@ -162,7 +162,8 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
                 f"'{spec.hub}' has no column '{column}', which task '{spec.name}' reads.",
                 f"Columns: {', '.join(found.column_names)}.",
             )
-    named = _class_names(found.features[spec.label]) if spec.label else ()
+    # The right choice is a position, whatever a data set calls it.
+    named = _class_names(found.features[spec.label]) if spec.label and spec.kind != "choice" else ()
     rows = found.select_columns(list(dict.fromkeys(spec.columns()))).to_pandas()
     if named:
         rows[spec.label] = [_named(value, named) for value in rows[spec.label]]

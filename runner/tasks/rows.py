@@ -87,7 +87,9 @@ def _fields(spec: Spec, rows: pd.DataFrame) -> dict[str, list[Any]]:
         return {"tokens": [split_words(value) for value in rows[columns["tokens"]]]}
     if spec.kind == "choice":
         question = rows[columns["question"]].tolist() if "question" in columns else [""] * len(rows)
-        choices = [list(found) for found in zip(*(rows[column] for column in columns["choices"]), strict=True)]
+        where = columns["choices"]
+        parts = rows[where] if isinstance(where, str) else zip(*(rows[column] for column in where), strict=True)
+        choices = [[str(choice) for choice in found] for found in parts]
         return {"premise": rows[columns["premise"]].tolist(), "question": question, "choices": choices}
     if spec.kind == "qa":
         contexts = rows[columns["context"]].tolist()

@@ -40,7 +40,8 @@ class Spec:
     name, kind, metrics, domain, train_language
         As in :class:`~runner.tasks.catalog.TaskCard`; ``train_language`` under the card's codes.
     fields
-        Column of each field of the kind; ``choices`` has a list of columns. For questions, ``answer`` and ``start``.
+        Column of each field of the kind; ``choices`` has a list of columns, or one column of lists. For questions,
+        ``answer`` and ``start``.
     file
         Name of a TSV (also compressed) or Parquet file.
     hub, commit, config

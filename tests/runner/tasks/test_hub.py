@@ -77,6 +77,36 @@ fi = "finnish"
 [named.languages]
 en = 2
 fi = 3
+
+[causes]
+hub = "HUB6"
+commit = "{COMMIT}"
+config = "{{language}}"
+kind = "choice"
+fields = {{ premise = "premise", question = "question", choices = ["choice1", "choice2"] }}
+label = "label"
+labels = ["0", "1"]
+train_hub = "HUB7"
+train_commit = "{COMMIT}"
+train_config = "copa"
+train_language = "en"
+train_examples = 2
+validation = "validation"
+[causes.languages]
+et = 2
+
+[ends]
+hub = "HUB8"
+commit = "{COMMIT}"
+train = "one+two"
+kind = "choice"
+fields = {{ premise = "question", choices = "choices.text" }}
+label = "answerKey"
+labels = ["A", "B", "C"]
+train_language = "en"
+train_examples = 3
+[ends.languages]
+en = 1
 """
 
 
@@ -120,8 +150,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         _save(path / "named", "default", split, mixed, None, files)
     _configure(path / "named", files)
+    _choices(path)
     text = PAIRS
     for mark, name in (
+        ("HUB8", "ends"),
+        ("HUB7", "causes_train"),
+        ("HUB6", "causes"),
         ("HUB5", "named"),
         ("HUB4", "tags"),
         ("HUB3", "spans_train"),
@@ -131,6 +165,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text = text.replace(f'"{mark}"', f'"{path / name}"')
     (path / "tasks.toml").write_text(text, encoding="utf-8")
     return path
+
+
+def _choices(path: Path) -> None:
+    """Choices in columns of their own, whose right one is a number here and a name there; and choices in a list."""
+    import datasets
+
+    texts = {"premise": "p", "question": "cause", "choice1": "one", "choice2": "two"}
+    named = datasets.Features(
+        {name: datasets.Value("string") for name in texts}
+        | {"label": datasets.ClassLabel(names=["choice1", "choice2"])}
+    )
+    files: dict[str, dict[str, str]] = {}
+    _save(path / "causes", "et", "test", [{**texts, "label": 1}, {**texts, "label": 0}], None, files)
+    _configure(path / "causes", files)
+    files = {}
+    for split in ("train", "validation"):
+        _save(path / "causes_train", "copa", split, [{**texts, "label": 0}, {**texts, "label": 1}], named, files)
+    _configure(path / "causes_train", files)
+    files = {}
+    for split, keys in (("one", "A"), ("two", "BC"), ("test", "C")):
+        listed = {"label": ["A", "B", "C"], "text": ["x", "y", "z"]}
+        rows = [{"question": split, "choices": listed, "answerKey": key} for key in keys]
+        _save(path / "ends", "default", split, rows, None, files)
+    _configure(path / "ends", files)
 
 
 def _save(
@@ -253,6 +311,17 @@ def test_the_hub_out_of_reach_is_said(folder: Path, tmp_path: Path) -> None:
         load_task("tags", tmp_path).test("en")
 
 
+def test_choices_from_the_hub(folder: Path) -> None:
+    causes, ends = load_task("causes", folder), load_task("ends", folder)
+    assert list(causes.train().labels) == [0, 1] and list(causes.test("et").labels) == [1, 0]
+    assert causes.test("et").fields["choices"] == [["one", "two"]] * 2
+    validation = causes.validation()
+    assert validation is not None and list(validation.labels) == [0, 1]
+    assert ends.train().fields["premise"] == ["one", "two", "two"]  # two splits together
+    assert list(ends.train().labels) == [0, 1, 2] and list(ends.test("en").labels) == [2]
+    assert ends.test("en").fields["choices"] == [["x", "y", "z"]]
+
+
 def test_hub_tasks_are_planned_without_a_download() -> None:
     grid = {"models": ["me5-small@3"], "intermediate": ["xnli:5000"], "targets": ["pawsx", "xquad-squad:2000"]}
     plan = build_plan(parse_grid(grid))
@@ -264,7 +333,7 @@ def test_numbers_of_test_items_are_those_of_the_collected_sizes() -> None:
     text = (ROOT / "data/covariates/test_set_sizes.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     names = {"xnli": "xnli", "panx": "panx", "xquad-squad": "xquad", "mlqa": "mlqa", "udpos": "udpos",
-             "tatoeba-xtreme": "tatoeba"}  # fmt: skip
+             "tatoeba-xtreme": "tatoeba", "xcopa-copa": "xcopa"}  # fmt: skip
     for name, listed in names.items():
         wanted = {row["language"]: int(row["n"]) for row in rows if row["task"] == listed and row["split"] == "test"}
         assert {resolve(code).iso: n for code, n in bundled_specs()[name].languages.items()} == wanted
@@ -274,3 +343,14 @@ def test_numbers_of_test_items_are_those_of_the_collected_sizes() -> None:
     assert find_task("tydiqa").train_examples == trained["tydiqa-goldp", "eng"]
     total = [int(row["n"]) for row in rows if row["task"] == "tydiqa-goldp all languages" and row["split"] != "train"]
     assert [sum(find_task("tydiqa").languages.values())] == total
+
+
+def test_sizes_of_intermediate_tasks_are_those_of_the_collected_sizes() -> None:
+    text = (ROOT / "data/covariates/intermediate_task_sizes.csv").read_text(encoding="utf-8")
+    sizes = {(row["task"], row["split"]): int(row["n"]) for row in csv.DictReader(text.splitlines())}
+    names = {"mnli": "mnli", "anli": "anli", "qqp": "qqp", "squad": "squad_v1.1", "hellaswag": "hellaswag",
+             "csqa": "commonsense_qa"}  # fmt: skip
+    for name, listed in names.items():
+        spec, card = bundled_specs()[name], find_task(name)
+        assert card.train_examples == sum(sizes[listed, split] for split in spec.train.split("+"))
+        assert card.languages == {"en": sum(sizes[listed, split] for split in spec.test.split("+"))}
