@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid, read_grid
 from runner.plan.training import Training
 from tests.conftest import ROOT
@@ -36,3 +37,11 @@ def test_every_key_of_training_is_described_with_its_default() -> None:
     for item in fields(Training):
         assert f"`{item.name}`" in table, item.name
     assert f"| `precision` | `{Training().precision}` |" in table
+
+
+def test_the_grid_of_the_literature_is_planned_without_a_download() -> None:
+    plan = build_plan(parse_grid(read_grid(ROOT / "docs/xtreme.yaml")))
+    arms = {(cell.record.get("intermediate_task"), cell.record["target_task"]) for cell in plan.cells}
+    targets = {target for _, target in arms}
+    assert {target for arm, target in arms if not arm} == targets and len(targets) == 9  # each has its baseline
+    assert len(arms) == 7 * 9
