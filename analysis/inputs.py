@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from . import datasets
 from .errors import RecordError, did_you_mean
 from .readers.collected import attach_items
+from .readers.harness import read_harness
 from .readers.store import check_revisions, content_hash, is_store, read_store, store_records
 from .readers.tables import READERS, read_table
-from .records import check_records
+from .records import NAMES, check_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,16 +38,20 @@ class Input:
     notices: tuple[str, ...]
 
 
-def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) -> Input:
+def read_inputs(
+    names: Sequence[str], mapping: Mapping[str, str] | None = None, constants: Mapping[str, str] | None = None
+) -> Input:
     """Read bundled sets and files.
 
     Parameters
     ----------
     names
-        Names of bundled sets, paths of tables, or directories that ``runner`` wrote; a path wins if there is a file
-        or store of that name.
+        Names of bundled sets, paths of tables or of results of the lm-evaluation-harness, or directories that
+        ``runner`` wrote; a path wins if there is a file or store of that name.
     mapping
         For files: the column that holds a field, where the names differ.
+    constants
+        For files: fields that are the same in all rows, whatever the file says of them.
 
     Raises
     ------
@@ -68,8 +73,13 @@ def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) 
             sources.append(Source(path.name, content_hash(content), len(checked.frame)))
             continue
         if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
-            table, first_line = read_table(path)
-            checked = check_records(table, path.name, mapping, first_line)
+            if path.suffix.lower() == ".json":
+                results = read_harness(path)
+                table, first_line = results.rows, 1
+                notices += [f"{path.name}: {notice}" for notice in results.notices]
+            else:
+                table, first_line = read_table(path)
+            checked = check_records(with_constants(table, constants or {}), path.name, mapping, first_line)
             frames.append(attach_items(checked.frame))
             notices += [f"{path.name}: {notice}" for notice in checked.notices]
             sources.append(Source(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), len(checked.frame)))
@@ -90,4 +100,22 @@ def read_inputs(names: Sequence[str], mapping: Mapping[str, str] | None = None) 
 
 
 def _looks_like_path(name: str) -> bool:
-    return "/" in name or any(suffix in READERS for suffix in Path(name).suffixes)
+    return "/" in name or any(suffix in (*READERS, ".json") for suffix in Path(name).suffixes)
+
+
+def with_constants(table: pd.DataFrame, constants: Mapping[str, str]) -> pd.DataFrame:
+    """The table with fields that are the same in all its rows.
+
+    What was trained on an intermediate task is no baseline, so that naming the task sets the method too.
+
+    Raises
+    ------
+    RecordError
+        If a name is no field of the record.
+    """
+    for name in constants:
+        if name not in NAMES:
+            hint = did_you_mean(name, NAMES) or f"Fields: {', '.join(NAMES)}."
+            raise RecordError(f"'{name}' is not a field of the record, so it cannot be set.", hint)
+    implied = {"method": "intermediate"} if constants.get("intermediate_task") else {}
+    return table.assign(**{**implied, **constants})

@@ -1,23 +1,35 @@
-"""Check that a table of scores can be read, and say what it holds."""
+"""Check that scores can be read, say what they hold, and write them as one table of records."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ..inputs import read_inputs
 from ..tables import Table, count
-from .output import console
+from .output import console, write_csv
 
-SUMMARY = "check a table of scores before fitting"
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+SUMMARY = "check scores before fitting, or turn them into one table"
 EXAMPLES = """examples:
   analyze validate scores.csv
-  analyze validate scores.csv --map lang=language --map accuracy=score"""
+  analyze validate scores.csv --map lang=language --map accuracy=score
+  analyze validate results_DATE.json            # of the lm-evaluation-harness
+  analyze validate results_DATE.json --set model=xglm-564M --set intermediate_task=squad --out squad.parquet"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze validate``."""
-    parser.add_argument("file", nargs="+", help="CSV, TSV, Parquet or JSON Lines")
+    parser.add_argument("file", nargs="+", help="CSV, TSV, Parquet, JSON Lines, or the harness's results_DATE.json")
     add_map(parser)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE",
+        help="a field that is the same in all rows of these files; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", help="write the records as .csv, or as .parquet with single items")
 
 
 def add_map(parser: argparse._ActionsContainer) -> None:
@@ -44,12 +56,25 @@ def parse_map(given: list[str]) -> dict[str, str]:
     return mapping
 
 
+def parse_constants(given: list[str]) -> dict[str, str]:
+    """Field to value from ``FIELD=VALUE`` pairs."""
+    from ..errors import CrossliftError
+
+    found = {}
+    for pair in given:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not value:
+            raise CrossliftError(f"--set '{pair}' is not FIELD=VALUE.", "For example --set intermediate_task=squad.")
+        found[name] = value
+    return found
+
+
 def run(options: argparse.Namespace) -> int:
-    """Read the files and print what they hold."""
+    """Read the files, print what they hold, and write it if that is asked for."""
     from ..records import NAMES
 
     out = console()
-    read = read_inputs(options.file, parse_map(options.map))
+    read = read_inputs(options.file, parse_map(options.map), parse_constants(options.set))
     for source in read.sources:
         out.print(f"{source.name}: {count(source.rows)} rows, sha256 {source.sha256[:12]}")
     for notice in read.notices:
@@ -69,7 +94,33 @@ def run(options: argparse.Namespace) -> int:
     extra = [str(name) for name in records.columns if name not in NAMES]
     if extra:
         out.print(f"\nColumns outside the record schema, kept for formulas and --where: {', '.join(extra)}")
+    if options.out:
+        _write(options.out, records, out)
     return 0
+
+
+def _write(path: str, records: pd.DataFrame, out: Console) -> None:
+    """As one table. A cell of a CSV cannot hold results of single items, so that variances from it are not paired."""
+    from pathlib import Path
+
+    from ..errors import CrossliftError
+    from ..readers.collected import detach_items
+
+    ending = Path(path).suffix
+    if ending not in (".csv", ".parquet"):
+        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet.")
+    items = "items" in records.columns and bool(records["items"].notna().any())
+    if ending == ".csv":
+        write_csv(path, records.drop(columns=["items", "cell"], errors="ignore"))
+    else:
+        try:
+            (detach_items(records) if items else records).to_parquet(path, index=False)
+        except OSError as error:
+            raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+    lost = (
+        "; results of single items, which make variances paired, go into .parquet" if items and ending == ".csv" else ""
+    )
+    out.print(f"{count(len(records))} rows written to {path}{lost}.")
 
 
 def _examples(column) -> str:  # type: ignore[no-untyped-def]

@@ -32,7 +32,8 @@ def read_table(path: Path) -> tuple[pd.DataFrame, int]:
     kind = next((suffix for suffix in reversed(suffixes) if suffix in READERS), None)
     if kind is None:
         raise RecordError(
-            f"'{path.name}' is not a kind of table that is read here.", f"Endings: {', '.join(READERS)}, also with .gz."
+            f"'{path.name}' is not a kind of table that is read here.",
+            f"Endings: {', '.join(READERS)}, also with .gz; .json for results of the lm-evaluation-harness.",
         )
     if path.stat().st_size == 0:
         raise RecordError(f"'{path.name}' is empty.")
