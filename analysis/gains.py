@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: What two scores must share to make a gain, from the coarsest to the finest.
 PAIR = ("study", "model", "target_task", "metric", "split", "condition", "language", "seed")
+_BUT_SEED = tuple(name for name in PAIR if name != "seed")
 #: What two scores must share to make a gap: everything that names an evaluation but the language.
 RUN = tuple(name for name in EVALUATION if name != "language")
 #: How a condition begins that tells two writings of one language apart, and nothing of the model.
@@ -50,7 +51,8 @@ class Pairing:
 def pair_gains(records: pd.DataFrame) -> Pairing:
     """Pair every row of method ``intermediate`` with the ``baseline`` that shares ``PAIR`` with it.
 
-    Rows whose baseline is missing, and baselines that nothing is paired with, are counted in ``dropped``.
+    A baseline without a seed, such as a model that was trained on nothing, is that of every seed that has none of its
+    own. Rows whose baseline is missing, and baselines that nothing is paired with, are counted in ``dropped``.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def pair_gains(records: pd.DataFrame) -> Pairing:
     """
     method = records["method"]
     treated, control = records[method == "intermediate"], records[method == "baseline"]
-    paired = difference(treated, control)
+    paired = difference(treated, control, unseeded=True)
     dropped = list(paired.dropped)
     neither = int((~method.isin(["intermediate", "baseline"])).sum())
     if neither:
@@ -75,8 +77,10 @@ _REPEATED = "the same evaluation with the same score a second time"
 _REPEATED_CONTROL = "the same baseline with the same score a second time"
 
 
-def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
+def difference(first: pd.DataFrame, second: pd.DataFrame, unseeded: bool = False) -> Pairing:
     """Scores of ``first`` minus the scores of ``second`` that share ``PAIR`` with them.
+
+    With ``unseeded``, rows of ``second`` without a seed are also those of every seed that ``second`` does not have.
 
     Exchanging the arguments changes the sign of every difference and nothing else. Where both tables hold one row for
     each key this is symmetric; ``first`` may hold several rows for one key of ``second`` (several intermediate tasks
@@ -89,6 +93,11 @@ def difference(first: pd.DataFrame, second: pd.DataFrame) -> Pairing:
     left, right = _keys(first, PAIR), _keys(second, PAIR)
     position = pd.Series(np.arange(len(second)), index=right)
     match = position.reindex(left).to_numpy(dtype=float, na_value=np.nan)
+    if unseeded:
+        bare = np.flatnonzero(second["seed"].isna())
+        position = pd.Series(bare, index=_keys(second.iloc[bare], _BUT_SEED))
+        spare = position.reindex(_keys(first, _BUT_SEED)).to_numpy(dtype=float, na_value=np.nan)
+        match = np.where(np.isnan(match), spare, match)
     found = ~np.isnan(match)
     dropped = _unmatched(first[~found], second)
     dropped += [(_REPEATED, repeated)] if repeated else []

@@ -85,6 +85,16 @@ def test_what_is_not_stated_pairs_with_what_is_not_stated() -> None:
     assert pair_gains(table).frame["gain"].tolist() == [5.0]
 
 
+def test_a_baseline_without_a_seed_is_that_of_every_seed_without_its_own() -> None:
+    rows = [row("intermediate", "de", 70 + s, seed=str(s)) for s in (1, 2, 3)]
+    rows += [row("baseline", "de", 60), row("baseline", "de", 65, seed="3")]
+    found = pair_gains(records(rows))
+    assert found.frame["gain"].tolist() == [11, 12, 8]
+    assert found.frame["reference"].nunique() == 2 and not found.dropped
+    alone = pair_gains(records([row("intermediate", "de", 70), row("baseline", "de", 60, seed="1")]))
+    assert alone.frame.empty  # one of several draws is not what was not drawn
+
+
 def test_several_intermediate_tasks_share_one_baseline_and_its_error() -> None:
     table = records(
         [
