@@ -51,7 +51,7 @@ def read_inputs(
     mapping
         For files: the column that holds a field, where the names differ.
     constants
-        For files: fields that are the same in all rows, whatever the file says of them.
+        For files and stores: fields that are the same in all rows, whatever is said of them there.
 
     Raises
     ------
@@ -66,7 +66,8 @@ def read_inputs(
         if is_store(path):
             content = read_store(path)
             check_revisions(content)
-            checked = check_records(store_records(content), path.name, mapping, first_line=1)
+            table = with_constants(store_records(content), constants or {})
+            checked = check_records(table, path.name, mapping, first_line=1)
             frames.append(checked.frame)
             notices += [f"{path.name}: {notice}" for notice in checked.notices]
             notices += [f"{path.name}: left out cells/{file}: {reason}." for file, reason in content.damaged]
@@ -92,6 +93,8 @@ def read_inputs(
             raise RecordError(
                 f"the bundled set '{name}' holds covariates, not scores.", "'analyze data' lists the sets."
             )
+        if constants:
+            raise RecordError(f"'{name}' is bundled as it was published: nothing in it can be set.", "Leave --set out.")
         frame = datasets.load(name)
         frames.append(frame)
         sources.append(Source(name, entry.sha256(), len(frame)))

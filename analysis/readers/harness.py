@@ -134,20 +134,23 @@ def _scores(entry: Mapping[str, Any]) -> Iterator[tuple[str, str, float, float |
 
 
 def _fields(
-    content: Mapping[str, Any], name: str, metric: str, filtered: str, items: Mapping[tuple[str, str], bytes]
+    content: Mapping[str, Any], name: str, metric: str, filtered: str, items: Mapping[tuple[str, str], list[bool]]
 ) -> dict[str, Any]:
+    import numpy as np
+
     config = (content.get("configs") or {}).get(name) or {}
     entry = content["results"][name]
     counted = ((content.get("n-samples") or {}).get(name) or {}).get("effective") or entry.get("sample_len")
     shots = (content.get("n-shot") or {}).get(name, config.get("num_fewshot"))
     parts = [f"{shots}-shot"] if shots is not None else []
     parts += [f"filter={filtered}"] if filtered not in ("", "none") else []
+    answers = items.get((metric, filtered), [])
     return {
         "metric": METRICS[metric],
         "split": config.get("test_split") or config.get("validation_split") or None,
         "n_items": counted,
         "condition": "; ".join(parts) or None,
-        "correct": items.get((metric, filtered)),
+        "correct": np.packbits(answers).tobytes() if answers and len(answers) == counted else None,
     }
 
 
@@ -160,22 +163,28 @@ def _in_points(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _logged(path: Path, name: str) -> dict[tuple[str, str], bytes]:
-    """A bit for each item by metric and filter, where all items from the first on are logged as right or wrong."""
-    import numpy as np
-
+def _logged(path: Path, name: str) -> dict[tuple[str, str], list[bool]]:
+    """Answers by metric and filter, where all items from the first on are logged as right or wrong."""
     file = path.with_name(f"samples_{name}_{path.stem.removeprefix('results_')}.jsonl")
     if not file.is_file():
         return {}
     found: dict[tuple[str, str], dict[int, float]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
-        item = json.loads(line)
-        for metric in METRICS:
-            value = item.get(metric)
-            if isinstance(value, (bool, int, float)):
-                found.setdefault((metric, str(item.get("filter", "none"))), {})[int(item["doc_id"])] = float(value)
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                item = json.loads(line)
+                place = int(item["doc_id"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise RecordError(
+                    f"'{file.name}', line {number}: no logged item ({error}).",
+                    "Remove the file to do without single items, or run the harness again.",
+                ) from error
+            for metric in METRICS:
+                value = item.get(metric)
+                if isinstance(value, (bool, int, float)):
+                    found.setdefault((metric, str(item.get("filter", "none"))), {})[place] = float(value)
     return {
-        key: np.packbits([values[i] == 1.0 for i in range(len(values))]).tobytes()
+        key: [values[i] == 1.0 for i in range(len(values))]
         for key, values in found.items()
         if set(values) == set(range(len(values))) and set(values.values()) <= {0.0, 1.0}
     }

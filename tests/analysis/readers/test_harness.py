@@ -103,6 +103,7 @@ def test_where_a_run_belongs_can_be_said(runs: list[str], tmp_path: Path, capsys
     for arguments, words in (
         (["--set", "modl=m"], "'modl' is not a field of the record, so it cannot be set.\n  Did you mean 'model'"),
         (["--set", "model"], "--set 'model' is not FIELD=VALUE."),
+        (["muennighoff2022_xmtf", "--set", "model=m"], "'muennighoff2022_xmtf' is bundled as it was published"),
         (["--out", "x.xlsx"], "records cannot be written as 'x.xlsx'.\n  Endings: .csv, .parquet."),
         (["--out", str(tmp_path / "none" / "x.parquet")], "cannot be written"),
     ):
@@ -115,6 +116,9 @@ def test_items_that_are_not_all_logged_are_not_used(runs: list[str]) -> None:
     log.write_text("\n".join(log.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
     rows = read_harness(Path(runs[0])).rows.set_index("language")
     assert rows.loc["sw", "correct"] is None and rows.loc["th", "correct"] is not None
+    log.write_text('{"doc_id": 0}\n{"doc', encoding="utf-8")
+    with pytest.raises(RecordError, match=r"'samples_xcopa_sw_2026-01-01.jsonl', line 2: no logged item"):
+        read_harness(Path(runs[0]))
 
 
 def test_an_old_file_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
