@@ -195,3 +195,11 @@ def test_records_of_the_harness_have_no_foreign_columns_but_their_items(runs: li
     frame = read_inputs(runs[:1]).records
     assert isinstance(frame, pd.DataFrame)
     assert {"cell", "items"} <= set(frame.columns) and "correct" not in frame.columns
+
+
+def test_every_command_reads_them(runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    mean = read_inputs(runs[:1]).records["score"].mean()
+    assert main(["verify", runs[0], "--claim", f"mean(score) = {mean:.2f}"]) == 0
+    assert "reproduced" in capsys.readouterr().out
+    assert main(["meta", "--data", *runs]) == 0
+    assert "3 paired" in capsys.readouterr().out
