@@ -192,7 +192,7 @@ def test_a_language_of_unknown_pieces_is_named(world: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--targets", "animal"], "unknown task 'animal'.\n  Did you mean 'animals'?"),
+        (["--targets", "animal"], "unknown task 'animal'.\n  Did you mean 'animals'"),
         (["--models", "me5-smal"], "unknown model 'me5-smal'.\n  Did you mean 'me5-small'"),
         (["--languages", "fr"], "language 'fr' has no test data in animals."),
         (["--device", "cuda:9"], "there is no device 'cuda:9' here.\n  'runner check' lists"),
