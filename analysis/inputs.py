@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from . import datasets
 from .errors import RecordError, did_you_mean
 from .readers.collected import attach_items
-from .readers.harness import read_harness
 from .readers.store import check_revisions, content_hash, is_store, read_store, store_records
-from .readers.tables import READERS, read_table
-from .records import NAMES, check_records
+from .readers.tables import ENDINGS, read_table
+from .records import NAMES, check_records, no_field
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,15 +73,10 @@ def read_inputs(
             sources.append(Source(path.name, content_hash(content), len(checked.frame)))
             continue
         if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
-            if path.suffix.lower() == ".json":
-                results = read_harness(path)
-                table, first_line = results.rows, 1
-                notices += [f"{path.name}: {notice}" for notice in results.notices]
-            else:
-                table, first_line = read_table(path)
+            table, first_line, said = read_table(path)
             checked = check_records(with_constants(table, constants or {}), path.name, mapping, first_line)
             frames.append(attach_items(checked.frame))
-            notices += [f"{path.name}: {notice}" for notice in checked.notices]
+            notices += [f"{path.name}: {notice}" for notice in (*said, *checked.notices)]
             sources.append(Source(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), len(checked.frame)))
             continue
         if name not in datasets.catalog():
@@ -103,7 +97,7 @@ def read_inputs(
 
 
 def _looks_like_path(name: str) -> bool:
-    return "/" in name or any(suffix in (*READERS, ".json") for suffix in Path(name).suffixes)
+    return "/" in name or any(suffix in ENDINGS for suffix in Path(name).suffixes)
 
 
 def with_constants(table: pd.DataFrame, constants: Mapping[str, str]) -> pd.DataFrame:
@@ -118,7 +112,6 @@ def with_constants(table: pd.DataFrame, constants: Mapping[str, str]) -> pd.Data
     """
     for name in constants:
         if name not in NAMES:
-            hint = did_you_mean(name, NAMES) or f"Fields: {', '.join(NAMES)}."
-            raise RecordError(f"'{name}' is not a field of the record, so it cannot be set.", hint)
+            raise no_field(name, "it cannot be set")
     implied = {"method": "intermediate"} if constants.get("intermediate_task") else {}
     return table.assign(**{**implied, **constants})

@@ -173,6 +173,11 @@ def _by_name() -> Mapping[str, Language]:
     return {_name_key(language.name): language for language in known_languages().values() if language.name}
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text is the English name of a language of the bundled table."""
+    return _name_key(text) in _by_name()
+
+
 def _name_key(name: str) -> str:
     return re.sub(r"[\s_\-]+", " ", name).strip().casefold()
 

@@ -128,6 +128,12 @@ def complete(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**columns, **extra}, index=frame.index)
 
 
+def no_field(name: str, consequence: str) -> RecordError:
+    """The error for a name that is no field of the record."""
+    hint = did_you_mean(name, NAMES) or f"Fields: {', '.join(NAMES)}."
+    return RecordError(f"'{name}' is not a field of the record, so {consequence}.", hint)
+
+
 def _rename(raw: pd.DataFrame, mapping: Mapping[str, str], name: str) -> pd.DataFrame:
     columns = [str(column) for column in raw.columns]
     for column, target in mapping.items():
@@ -135,8 +141,7 @@ def _rename(raw: pd.DataFrame, mapping: Mapping[str, str], name: str) -> pd.Data
             hint = did_you_mean(column, columns) or f"Columns: {', '.join(columns)}."
             raise RecordError(f"{name} has no column '{column}' to map to '{target}'.", hint)
         if target not in NAMES:
-            hint = did_you_mean(target, NAMES) or f"Fields: {', '.join(NAMES)}."
-            raise RecordError(f"'{target}' is not a field of the record, so '{column}' cannot be mapped to it.", hint)
+            raise no_field(target, f"'{column}' cannot be mapped to it")
         if target in columns and column != target:
             raise RecordError(
                 f"{name} already has a column '{target}', so '{column}' cannot be mapped to it.",

@@ -164,9 +164,8 @@ def _print_input(found: FactorFit, out: Any) -> None:
         ("model", "model", "models"),
         ("intermediate_task", "intermediate task", "intermediate tasks"),
     ):
-        levels = int(
-            used.loc[used[column] != "none", column].nunique()
-        )  # scores without an intermediate task have 'none'
+        # Scores without an intermediate task have 'none' there.
+        levels = int(used.loc[used[column] != "none", column].nunique())
         if levels:
             facts.append(f"{levels} {one if levels == 1 else many}")
     out.print(f"\n  {' · '.join(facts)}")

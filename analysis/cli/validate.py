@@ -44,29 +44,22 @@ def add_map(parser: argparse._ActionsContainer) -> None:
 
 
 def parse_map(given: list[str]) -> dict[str, str]:
-    """Column to field from ``COLUMN=FIELD`` pairs."""
-    from ..errors import CrossliftError
-
-    mapping = {}
-    for pair in given:
-        column, equals, target = pair.rpartition("=")
-        if not equals or not column.strip() or not target.strip():
-            raise CrossliftError(f"--map '{pair}' is not COLUMN=FIELD.", "For example --map lang=language.")
-        mapping[column.strip()] = target.strip()
-    return mapping
+    """Column to field from ``COLUMN=FIELD`` pairs; the column may have a ``=`` in its name."""
+    return dict(_pair(text, text.rpartition("="), "--map", "COLUMN=FIELD", "lang=language") for text in given)
 
 
 def parse_constants(given: list[str]) -> dict[str, str]:
-    """Field to value from ``FIELD=VALUE`` pairs."""
+    """Field to value from ``FIELD=VALUE`` pairs; the value may have a ``=`` in it."""
+    return dict(_pair(text, text.partition("="), "--set", "FIELD=VALUE", "intermediate_task=squad") for text in given)
+
+
+def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example: str) -> tuple[str, str]:
     from ..errors import CrossliftError
 
-    found = {}
-    for pair in given:
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not name or not value:
-            raise CrossliftError(f"--set '{pair}' is not FIELD=VALUE.", "For example --set intermediate_task=squad.")
-        found[name] = value
-    return found
+    left, equals, right = (part.strip() for part in parts)
+    if not equals or not left or not right:
+        raise CrossliftError(f"{flag} '{text}' is not {form}.", f"For example {flag} {example}.")
+    return left, right
 
 
 def run(options: argparse.Namespace) -> int:

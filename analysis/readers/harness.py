@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +48,8 @@ def read_harness(path: Path) -> Results:
     """
     import pandas as pd
 
-    text = path.read_bytes()
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise RecordError(
-            f"'{path.name}' is not JSON: {error}.", "A table of one object a line is read as .jsonl."
-        ) from error
-    results = content.get("results") if isinstance(content, dict) else None
-    if not isinstance(results, dict) or not all(isinstance(entry, dict) for entry in results.values()):
-        raise RecordError(
-            f"'{path.name}' holds no results of the lm-evaluation-harness: 'results' with an entry a task is missing.",
-            "Give the file results_DATE.json; tables are read as .csv, .tsv, .parquet or .jsonl.",
-        )
+    content, digest = _content(path)
+    results = content["results"]
     groups = {name for name, tasks in (content.get("group_subtasks") or {}).items() if tasks}
     groups |= set(content.get("groups") or {})
     configs = content.get("configs") or {}
@@ -73,13 +63,11 @@ def read_harness(path: Path) -> Results:
         )
     run, notices = _run(content)
     run["source"] = path.name
-    digest = hashlib.sha256(text).hexdigest()[:16]
     rows: list[dict[str, Any]] = []
-    other: dict[str, int] = {}
+    other: Counter[str] = Counter()
     for name, (code, task) in languages.items():
         scores = list(_scores(results[name]))
-        for metric in {metric for metric, _, _, _ in scores if metric not in METRICS}:
-            other[metric] = other.get(metric, 0) + 1
+        other.update({metric for metric, _, _, _ in scores if metric not in METRICS})
         items = _logged(path, name) if scores else {}
         for metric, filtered, value, spread in scores:
             if metric in METRICS:
@@ -99,6 +87,24 @@ def read_harness(path: Path) -> Results:
         notices.append(f"left out {len(silent)} tasks whose names say no language: {', '.join(silent[:5])}{more}.")
     notices += [f"left out metric '{name}' of {count} tasks: it is no share." for name, count in sorted(other.items())]
     return Results(frame, tuple(notices))
+
+
+def _content(path: Path) -> tuple[dict[str, Any], str]:
+    """What the file holds, and the start of its hash."""
+    text = path.read_bytes()
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise RecordError(
+            f"'{path.name}' is not JSON: {error}.", "A table of one object a line is read as .jsonl."
+        ) from error
+    results = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(results, dict) or not all(isinstance(entry, dict) for entry in results.values()):
+        raise RecordError(
+            f"'{path.name}' holds no results of the lm-evaluation-harness: 'results' with an entry a task is missing.",
+            "Give the file results_DATE.json; tables are read as .csv, .tsv, .parquet or .jsonl.",
+        )
+    return content, hashlib.sha256(text).hexdigest()[:16]
 
 
 def _run(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

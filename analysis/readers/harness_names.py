@@ -8,11 +8,13 @@ too (``law``, ``art``, ``wic``), so a code that is not plainly one counts only a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from ..errors import UnknownLanguageError
-from ..languages import known_languages, resolve_code
+from ..languages import is_name, resolve_code
 
 _CODE = re.compile(r"[a-z]{2,3}|[A-Za-z]{2,3}[-_][A-Za-z]{4}|[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?[-_][A-Za-z]{2}")
 _PLAIN = re.compile(r"[a-z]{2}|[a-z]{2,3}_[A-Z][a-z]{3}|[A-Za-z ]{4,}")
@@ -24,13 +26,13 @@ SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a task's name says: the code of the language as it stands there, and the task without it."""
+    """What a task's name says: the code of the language as it stands there, the task without it, and what is around."""
 
     code: str
     task: str
     plain: bool
-    front: int
-    tokens: tuple[str, ...]
+    front: tuple[str, ...]
+    back: tuple[str, ...]
 
 
 def split_languages(tasks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -46,12 +48,25 @@ def split_languages(tasks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         named = next(_by_configuration(name, configuration), None) or next(_by_ending(name, configuration), None)
         if named is not None:
             found[name] = named
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for own in found.values():
+        alike.setdefault((own.front, own.back), []).append(_language(own.code))
     split = [tuple(_BREAK.split(name.casefold())) for name in tasks]
-    accepted = {}
-    for name, own in found.items():
-        if own.plain or _among_siblings(own, list(found.values()), split):
-            accepted[name] = own.code, own.task
-    return accepted
+
+    @cache
+    def among_siblings(front: tuple[str, ...], back: tuple[str, ...], width: int) -> bool:
+        """Whether the task is there in several languages, which most tasks named like it are in."""
+        languages = alike[front, back]
+        end = len(front) + width
+        long = [tokens for tokens in split if len(tokens) == end + len(back)]
+        named = sum(tokens[: len(front)] == front and tokens[end:] == back for tokens in long)
+        return len(set(languages)) >= 2 and len(languages) >= SHARE * named
+
+    return {
+        name: (own.code, own.task)
+        for name, own in found.items()
+        if own.plain or among_siblings(own.front, own.back, len(_BREAK.split(own.code)))
+    }
 
 
 def _by_configuration(name: str, configuration: str) -> Iterator[Named]:
@@ -84,34 +99,14 @@ def _without(name: str, code: str, plain: bool) -> Iterator[Named]:
     gone = {at + i for at in places for i in range(count)}
     if places and len(gone) < len(tokens):
         rest = "_".join(token for i, token in enumerate(tokens) if i not in gone)
-        yield Named(code, rest, plain, places[0], tuple(folded[: places[0]] + folded[places[-1] + count :]))
+        yield Named(code, rest, plain, tuple(folded[: places[0]]), tuple(folded[places[-1] + count :]))
 
 
 def _language(text: str) -> str:
     """ISO 639-3 code, empty if the text is no code or name of a language."""
-    if not _CODE.fullmatch(text) and text.casefold() not in _names():
+    if not _CODE.fullmatch(text) and not is_name(text):
         return ""
     try:
         return resolve_code(text).language.iso
     except UnknownLanguageError:
         return ""
-
-
-def _names() -> set[str]:
-    return {language.name.casefold() for language in known_languages().values() if language.name}
-
-
-def _among_siblings(own: Named, found: Sequence[Named], split: Sequence[Sequence[str]]) -> bool:
-    """Whether the task is there in several languages, which most tasks named like it are in."""
-    alike = [other for other in found if other.front == own.front and other.tokens == own.tokens]
-    if len({_language(other.code) for other in alike}) < 2:
-        return False
-    front, back = own.tokens[: own.front], own.tokens[own.front :]
-    whole = len(own.tokens) + len(_BREAK.split(own.code))
-    named = sum(
-        len(tokens) == whole
-        and tuple(tokens[: len(front)]) == front
-        and tuple(tokens[len(tokens) - len(back) :]) == back
-        for tokens in split
-    )
-    return len(alike) >= SHARE * named

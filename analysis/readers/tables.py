@@ -1,24 +1,32 @@
-"""Tables in CSV, TSV, Parquet and JSON Lines, as text wherever a message may have to quote a cell."""
+"""Files of scores: tables, as text wherever a message may have to quote a cell, and results of a harness."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RecordError, did_you_mean
+from .harness import read_harness
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(path: Path) -> tuple[pd.DataFrame, int]:
-    """Read a table by the ending of its name.
+#: Of results of the lm-evaluation-harness.
+HARNESS = ".json"
 
-    Returns
-    -------
-    table, first_line
-        The cells, and the line of the file that the first row stands on (1 where lines have no header).
+
+class Read(NamedTuple):
+    """The cells of a file, the line that the first row stands on (1 where lines have no header), and what to say."""
+
+    table: pd.DataFrame
+    first_line: int
+    notices: tuple[str, ...] = ()
+
+
+def read_table(path: Path) -> Read:
+    """Read a file by the ending of its name.
 
     Raises
     ------
@@ -28,17 +36,20 @@ def read_table(path: Path) -> tuple[pd.DataFrame, int]:
     if not path.is_file():
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         raise RecordError(f"there is no file '{path}'.", did_you_mean(path.name, siblings))
+    if path.suffix.lower() == HARNESS:
+        results = read_harness(path)
+        return Read(results.rows, 1, results.notices)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     kind = next((suffix for suffix in reversed(suffixes) if suffix in READERS), None)
     if kind is None:
         raise RecordError(
             f"'{path.name}' is not a kind of table that is read here.",
-            f"Endings: {', '.join(READERS)}, also with .gz; .json for results of the lm-evaluation-harness.",
+            f"Endings: {', '.join(READERS)}, also with .gz; {HARNESS} for results of the lm-evaluation-harness.",
         )
     if path.stat().st_size == 0:
         raise RecordError(f"'{path.name}' is empty.")
     try:
-        return READERS[kind](path), 1 if kind in (".jsonl", ".parquet") else 2
+        return Read(READERS[kind](path), 1 if kind in (".jsonl", ".parquet") else 2)
     except RecordError:
         raise
     except Exception as error:  # the parsers raise many kinds; all mean that the file is not what its name says
@@ -105,3 +116,6 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": _parquet,
     ".jsonl": _json_lines,
 }
+
+#: Endings of all files that are read.
+ENDINGS = (*READERS, HARNESS)

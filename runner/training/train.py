@@ -68,8 +68,8 @@ def train(
     training
         Hyperparameters.
     steps, seed
-        Optimiser steps; what batches, dropout and the head's first weights are drawn from. On a CPU one
-        seed gives the same bytes on the same machine with the same number of threads.
+        Optimiser steps; what batches, dropout and the head's first weights are drawn from. On a CPU
+        one seed gives the same bytes on the same machine with the same number of threads.
     name
         Of the task.
     tell
@@ -118,20 +118,18 @@ def train(
     factor, pieces = 1.0, 0
     room = TOKENS[bench.device.split(":")[0]]
     for step, examples in enumerate(training_batches(features, training.batch_size, steps, rng), start=1):
-        chunks = parts(features, examples, room)
         while True:
+            chunks = parts(features, examples, room)
             try:
                 loss, seen = _gradients(bench, head, kind, features, chunks, training.precision)
                 break
             except torch.OutOfMemoryError:
                 if len(chunks) == len(examples):
                     raise
-            optimiser.zero_grad(
-                set_to_none=True
-            )  # after the handler: until then the error holds on to what did not fit
+            # After the handler: until then the error holds on to what did not fit.
+            optimiser.zero_grad(set_to_none=True)
             torch.cuda.empty_cache()
             room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk in chunks) // 2
-            chunks = parts(features, examples, room)
         pieces += seen
         if not math.isfinite(loss):
             raise StageError(*_lost(loss, step, steps, losses))

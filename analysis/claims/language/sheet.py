@@ -9,15 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import datasets
 from ...errors import CrossliftError, did_you_mean
-from ...readers.harness import read_harness
-from ...readers.tables import READERS, read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ...readers.tables import ENDINGS, HARNESS, read_table
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 #: Cells up to which the binomial is summed exactly, and the normal quantile of one in a thousand above it.
@@ -137,20 +133,16 @@ def read_sheet(name: str) -> Sheet:
         If there is neither, or the file is broken.
     """
     path = Path(name)
-    if not path.is_file() and path.suffix not in READERS and "/" not in name:
+    if not path.is_file() and path.suffix not in ENDINGS and "/" not in name:
         path = datasets.find(name).path
-    frame, first_line = _harness(path) if path.suffix.lower() == ".json" else read_table(path)
+    frame, first_line, _ = read_table(path)
+    if path.suffix.lower() == HARNESS:  # written in full: none is a rounded one, however few decimals it takes
+        frame["score"] = [f"{score:.10f}" for score in frame["score"]]
     if frame.columns.duplicated().any():
         double = frame.columns[frame.columns.duplicated()][0]
         raise CrossliftError(f"{path.name} has more than one column '{double}'.", "Keep one, or rename the others.")
     cells = {str(column): tuple(_text(cell) for cell in frame[column]) for column in frame.columns}
     return Sheet(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), cells, first_line)
-
-
-def _harness(path: Path) -> tuple[pd.DataFrame, int]:
-    """Scores of a harness are written in full, so that none is a rounded one, however few decimals it takes."""
-    rows = read_harness(path).rows
-    return rows.assign(score=[f"{score:.10f}" for score in rows["score"]]), 1
 
 
 def _text(cell: Any) -> str | None:

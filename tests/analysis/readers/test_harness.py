@@ -169,6 +169,17 @@ def test_what_is_no_such_file(tmp_path: Path, content: str, words: str) -> None:
     assert words in error.value.message
 
 
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results.json").write_text("{}", encoding="utf-8")
+    missing = str(tmp_path / "result.json")
+    for arguments in (
+        ["fit", "--factor", "size", "--data", missing],
+        ["verify", missing, "--claim", "mean(score) = 1"],
+    ):
+        assert main(arguments) == 2
+        assert f"there is no file '{missing}'.\n  Did you mean 'results.json'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("tasks", "expected"),
     [

@@ -13,6 +13,7 @@ import yaml
 
 from analysis.readers.store import read_store
 from tests.conftest import ROOT, skip_or_fail
+from tests.runner.hub_data import configure, save
 from tests.runner.hub_server import COMMIT, serve
 from tests.runner.models import tiny_model
 from tests.runner.training.small import texts
@@ -60,17 +61,15 @@ def _dataset(place: Path) -> None:
     except ImportError:
         skip_or_fail("the package datasets is not installed")
     features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["cat", "dog"])})
-    card = ["---", "configs:"]
+    files: dict[str, dict[str, str]] = {}
     for code, split, n in FILES:
         found = texts(n, n + ord(code[0]))
         assert found.labels is not None
         rows = [
             {"text": text, "label": int(label)} for text, label in zip(found.fields["text"], found.labels, strict=True)
         ]
-        (place / code).mkdir(parents=True)
-        datasets.Dataset.from_list(rows, features=features).to_parquet(place / code / f"{split}.parquet")
-        card += [f"- config_name: {code}", f"  data_files: [{{split: {split}, path: {code}/{split}.parquet}}]"]
-    (place / "README.md").write_text("\n".join([*card, "---", ""]), encoding="utf-8")
+        save(place, code, split, rows, features, files)
+    configure(place, files)
 
 
 def sweep(place: Path, address: str, model: str = "acme/tiny", tasks: str = TASKS, **more: str) -> tuple[int, str]:

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "1011d6422e81796f"),
-    "intermediate": (1, "4ae23b3ee00abfd3"),
-    "target": (1, "4ae23b3ee00abfd3"),
-    "evaluate": (1, "8c0a77ee75a6385b"),
+    "intermediate": (1, "265ba0533bf1a7eb"),
+    "target": (1, "265ba0533bf1a7eb"),
+    "evaluate": (1, "6553e4ea036d2126"),
 }  # fmt: skip
 
 

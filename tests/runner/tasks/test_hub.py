@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from runner.tasks.catalog import find_task
 from runner.tasks.rows import place
 from runner.tasks.spec import bundled_specs
 from tests.conftest import ROOT, skip_or_fail
+from tests.runner.hub_data import configure, save
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PAIRS = f"""
@@ -125,14 +125,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for code in ("en", "de"):
         for split, n in (("train", 4), ("validation", 3), ("test", 2)):
             rows = [{"premise": f"{code} {split} {i}", "hypothesis": "h", "label": i % 3} for i in range(n)]
-            _save(path / "implies", code, split, rows, features, files)
-    _configure(path / "implies", files)
+            save(path / "implies", code, split, rows, features, files)
+    configure(path / "implies", files)
     answers = {"text": ["Rom"], "answer_start": [3]}
     rows = [{"question": "wo", "context": "in Rom", "answers": answers}]
     for name, config, split in (("spans", "x.de", "validation"), ("spans_train", "default", "train")):
         files = {}
-        _save(path / name, config, split, rows, None, files)
-        _configure(path / name, files)
+        save(path / name, config, split, rows, None, files)
+        configure(path / name, files)
     tags = datasets.Features(
         {
             "tokens": datasets.List(datasets.Value("string")),
@@ -141,15 +141,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     files = {}
     for split in ("train", "test"):
-        _save(path / "tags", "default", split, [{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}], tags, files)
-    _configure(path / "tags", files)
+        save(path / "tags", "default", split, [{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}], tags, files)
+    configure(path / "tags", files)
     files = {}
     for split in ("train", "validation"):
         mixed = [
             {"id": f"{word}-{split}-{i}", **rows[0]} for word, n in (("finnish", 3), ("english", 2)) for i in range(n)
         ]
-        _save(path / "named", "default", split, mixed, None, files)
-    _configure(path / "named", files)
+        save(path / "named", "default", split, mixed, None, files)
+    configure(path / "named", files)
     _choices(path)
     text = PAIRS
     for mark, name in (
@@ -177,37 +177,18 @@ def _choices(path: Path) -> None:
         | {"label": datasets.ClassLabel(names=["choice1", "choice2"])}
     )
     files: dict[str, dict[str, str]] = {}
-    _save(path / "causes", "et", "test", [{**texts, "label": 1}, {**texts, "label": 0}], None, files)
-    _configure(path / "causes", files)
+    save(path / "causes", "et", "test", [{**texts, "label": 1}, {**texts, "label": 0}], None, files)
+    configure(path / "causes", files)
     files = {}
     for split in ("train", "validation"):
-        _save(path / "causes_train", "copa", split, [{**texts, "label": 0}, {**texts, "label": 1}], named, files)
-    _configure(path / "causes_train", files)
+        save(path / "causes_train", "copa", split, [{**texts, "label": 0}, {**texts, "label": 1}], named, files)
+    configure(path / "causes_train", files)
     files = {}
     for split, keys in (("one", "A"), ("two", "BC"), ("test", "C")):
         listed = {"label": ["A", "B", "C"], "text": ["x", "y", "z"]}
         rows = [{"question": split, "choices": listed, "answerKey": key} for key in keys]
-        _save(path / "ends", "default", split, rows, None, files)
-    _configure(path / "ends", files)
-
-
-def _save(
-    folder: Path, config: str, split: str, rows: list[Any], features: Any, files: dict[str, dict[str, str]]
-) -> None:
-    import datasets
-
-    (folder / config).mkdir(parents=True, exist_ok=True)
-    datasets.Dataset.from_list(rows, features=features).to_parquet(folder / config / f"{split}.parquet")
-    files.setdefault(config, {})[split] = f"{config}/{split}.parquet"
-
-
-def _configure(folder: Path, files: dict[str, dict[str, str]]) -> None:
-    """The configurations as a data set card states them."""
-    lines = ["---", "configs:"]
-    for config, splits in files.items():
-        lines += [f"- config_name: {config}", "  data_files:"]
-        lines += [line for split, file in splits.items() for line in (f"  - split: {split}", f"    path: {file}")]
-    (folder / "README.md").write_text("\n".join([*lines, "---", ""]), encoding="utf-8")
+        save(path / "ends", "default", split, rows, None, files)
+    configure(path / "ends", files)
 
 
 @pytest.fixture(autouse=True)
