@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit demo test lint types wheel reports bench validation clean
+.PHONY: fit demo test lint types wheel reports bench validation lock clean
 
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
@@ -42,7 +42,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/training.py
 
 # Data first: the other scripts read what make_data writes.
-REFERENCES := lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
+REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
   metafor/reference metafor/meta multiverse/reference power/reference scale/reference predict/reference
 R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
@@ -58,16 +58,28 @@ validation: ## rerun R for every external number; `git diff validation` then sho
 clean:
 	rm -rf $(VENV)
 
-$(VENV)/.installed: pyproject.toml
+# Every package that is installed here has the version of the lock file, so that no release elsewhere changes a result.
+# The lock constrains and does not demand: CUDA's packages come only where the torch that is taken asks for them.
+# hatchling and editables, which build this package, are locked too: --no-build-isolation takes them from the environment.
+LOCK := requirements.lock
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
+EDITABLE := $(INSTALL) --no-build-isolation --editable
+
+$(VENV)/.installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(INSTALL) hatchling editables
+	$(EDITABLE) .
 	touch $@
 
-$(VENV)/.trains: $(VENV)/.installed pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[runner]'
+$(VENV)/.trains: $(VENV)/.installed
+	$(EDITABLE) '.[runner]'
 	touch $@
 
-# The runner's packages come too; the constraints file pins the torch build.
-$(VENV)/.tested: $(VENV)/.installed pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[runner,test]'
+$(VENV)/.tested: $(VENV)/.installed
+	$(EDITABLE) '.[dev]'
 	touch $@
+
+# torch 2.13.0 has a CPU build for Python 3.11; a bare `torch` brings several GB of CUDA packages.
+lock: $(VENV)/.tested ## take the newest versions of all packages that pyproject.toml allows; then run the tests
+	echo 'torch==2.13.0' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+	  --constraints - --extra dev --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml

@@ -10,7 +10,8 @@ from . import datasets
 from .controls import against, require_control
 from .covariates import add_factors
 from .crossed import RUNS
-from .errors import CrossliftError, FormulaError, did_you_mean, unknown_name
+from .errors import CrossliftError, FormulaError, unknown_name
+from .formulas.rows import rows_where
 from .gains import pair_gains, pair_gaps, run_keys
 from .inputs import Input, read_inputs
 from .languages import AVERAGE, resolve
@@ -79,9 +80,11 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     if len(frame) == 0:
         raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
     frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus)
+    odd: tuple[str, ...] = ()
     if options.where:
-        frame = _where(frame, options.where, dropped)
-    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), _notices(frame, options))
+        frame, odd = _where(frame, options.where, dropped)
+    notices = (*_notices(frame, options), *odd)
+    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), notices)
 
 
 def read_outcome(
@@ -174,21 +177,17 @@ def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, 
     )
 
 
-def _where(frame: pd.DataFrame, expression: str, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+def _where(frame: pd.DataFrame, condition: str, dropped: list[tuple[str, int]]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rows for which the condition holds, and what is odd about it."""
     try:
-        kept = frame.query(expression)
-    except Exception as error:  # the expression is the user's own: anything may be wrong with it
-        name = getattr(error, "args", [""])[0]
-        columns = [str(column) for column in frame.columns]
-        missing = next((word for word in str(name).replace("'", " ").split() if word.isidentifier()
-                        and word not in columns and did_you_mean(word, columns)), "")  # fmt: skip
-        hint = did_you_mean(missing, columns) or f"Columns: {', '.join(columns)}."
-        raise FormulaError(f"--where '{expression}' cannot be evaluated: {error}.", hint) from error
-    if len(kept) == 0:
-        raise CrossliftError(f"--where '{expression}' leaves none of {len(frame)} rows.")
-    if len(kept) < len(frame):
-        dropped.append((f"--where {expression}", len(frame) - len(kept)))
-    return kept
+        kept, odd = rows_where(frame, condition)
+    except FormulaError as error:
+        raise FormulaError(f"--where {error.message}", error.hint) from error
+    if not kept.any():
+        raise CrossliftError(f"--where '{condition}' leaves none of {len(frame)} rows.", " ".join(odd))
+    if not kept.all():
+        dropped.append((f"--where {condition}", int((~kept).sum())))
+    return frame[kept], tuple(f"--where: {words}" for words in odd)
 
 
 def _leave_out(rows: pd.DataFrame, where: pd.Series[bool], reason: str, dropped: list[tuple[str, int]]) -> pd.DataFrame:

@@ -8,7 +8,6 @@ is a mixture of the two, with weights that depend on the design; where they diff
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,11 @@ from .answers import Answer, Naive
 from .arrays import Booleans
 from .covariates import Factor
 from .errors import CrossliftError, FormulaError, unknown_name
+from .formulas.algebra import summands
+from .formulas.nodes import replace_name
+from .formulas.parser import parse_expression
 from .mixed import MixedResult, fit_mixed
-from .mixed.formula import split_terms
+from .mixed.formula import join_terms
 from .tables import count, number
 
 if TYPE_CHECKING:
@@ -246,18 +248,15 @@ def _whole(
 def _formula(result: MixedResult, factors: Sequence[Factor]) -> str:
     """The formula with the sum of its parts for each factor among the fixed effects."""
     parsed = result.design.formula
-    pieces = split_terms(parsed.fixed, parsed.text)
+    fixed = parse_expression(parsed.fixed)
     for factor in factors:
         name, parts = factor.column, f"{factor.column}_within + {factor.column}_between"
         taken = [word for word in parts.split(" + ") if word in result.design.fixed_variables]
         if taken:
             raise FormulaError(f"the formula '{result.formula}' has '{taken[0]}' already.")
-        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.])")
-        pieces = [
-            (sign, parts if sign + piece == f"+{name}" else word.sub(f"({parts})", piece)) for sign, piece in pieces
-        ]
-    fixed = " ".join(f"{sign} {piece}" for sign, piece in pieces).removeprefix("+ ")
-    return f"{parsed.response} ~ {fixed}" + "".join(f" + ({bar.expression}|{bar.group})" for bar in parsed.bars)
+        fixed = replace_name(fixed, name, parse_expression(parts))
+    pieces = join_terms(summands(fixed))
+    return f"{parsed.response} ~ {pieces}" + "".join(f" + ({bar.expression}|{bar.group})" for bar in parsed.bars)
 
 
 def _parts(refit: MixedResult, factor: Factor, group: str, groups: int, answered: Answer, pooled: Naive) -> Parts:

@@ -22,6 +22,7 @@ LABELS = {"weights", "var1", "var2", "term", "other"}
 
 # What each file holds, by list of results: the models by name, and how many entries there are in all.
 EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
+    "formulas/reference": ({"R"}, {"columns": ("side", {"right"}, 89), "outcomes": ("side", {"left"}, 11)}),
     "lme4/reference": (
         INFERENCE,
         {"models": ("name", EXAMPLES | {"sleepstudy_ri", "synth1k", "synth5k", "synth5k_ri", "synth5k_w"}, 24)},

@@ -38,7 +38,7 @@ def add_rows(group: argparse._ActionsContainer) -> None:
     add_map(group)
     group.add_argument("--baseline", default="plain", metavar="BASELINE",
                        help="plain, or steps: gains over a baseline trained for as many steps")  # fmt: skip
-    group.add_argument("--where", metavar="EXPR", help="keep the rows for which a pandas expression holds")
+    group.add_argument("--where", metavar="EXPR", help="keep the rows for which a condition holds")
     group.add_argument("--metric", metavar="METRIC", help="use this metric instead of the first of acc, f1, em")
     group.add_argument("--keep", action="append", default=[], metavar="FLAG",
                        help="keep rows with this flag; may be repeated ('analyze data NAME' lists flags)")  # fmt: skip

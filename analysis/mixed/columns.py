@@ -1,7 +1,7 @@
 """Columns of a formula's right-hand side on given rows.
 
-Sums and products of numeric columns are taken here, in microseconds; everything else (categories, functions,
-polynomials, splines) is ``formulae``'s work. Both give the same columns under the same names.
+Sums and products of numeric columns are taken here, in microseconds; everything else (factors, functions, polynomials,
+splines) is :mod:`analysis.formulas.matrix`'s work. Both give the same columns under the same names.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import FormulaError
+from ..formulas.matrix import model_matrix
+from ..formulas.nodes import Name
 from .formula import describe
 
 if TYPE_CHECKING:
@@ -59,16 +61,6 @@ class _Products:
         return matrix
 
 
-@dataclass(frozen=True, slots=True)
-class _Formulae:
-    """Columns that ``formulae`` evaluates, with the categories and transforms it has seen."""
-
-    common: Any
-
-    def evaluate(self, frame: pd.DataFrame) -> Floats:
-        return np.asarray(self.common.evaluate_new_data(frame).design_matrix, dtype=float)
-
-
 def evaluate_columns(expression: str, columns: Mapping[str, pd.Series[Any]], n: int, whole: str) -> Columns:
     """Evaluate the right-hand side ``expression`` on columns of data.
 
@@ -82,31 +74,18 @@ def evaluate_columns(expression: str, columns: Mapping[str, pd.Series[Any]], n: 
         plain = _Products(products)
         values = {name: columns[name].to_numpy(dtype=float) for product in products for name in product}
         return Columns(plain.of(values, n), tuple(":".join(product) or "Intercept" for product in products), plain)
-    import pandas as pd
-    from formulae import design_matrices
-
-    try:
-        common = design_matrices(expression, pd.DataFrame(dict(columns), copy=False)).common
-    except Exception as error:  # any function named in the formula may raise
-        raise FormulaError(f"'{expression}' in the formula '{whole}' cannot be evaluated: {error}.") from error
-    if common is None:
+    terms = describe(expression, whole)
+    if not terms.intercept and not terms.terms:
         raise FormulaError(f"'{expression}' in the formula '{whole}' has no column.", "Write 1 for an intercept alone.")
-    names = tuple(label for term in common.terms.values() for label in term.labels)
-    return Columns(np.ascontiguousarray(common.design_matrix, dtype=float), names, _Formulae(common))
+    matrix, found = model_matrix(terms, columns, n, whole)
+    return Columns(np.ascontiguousarray(matrix, dtype=float), found.names, found)
 
 
 @lru_cache(maxsize=512)
 def _numeric_products(expression: str, whole: str) -> tuple[tuple[str, ...], ...] | None:
     """The products of variables that ``expression`` expands to; ``None`` if it has anything but names."""
-    from formulae.terms import Intercept, Term
-    from formulae.terms.variable import Variable
-
-    products = []
-    for term in describe(expression, whole).common_terms:
-        if isinstance(term, Intercept):
-            products.append(())
-        elif isinstance(term, Term) and all(isinstance(c, Variable) and c.reference is None for c in term.components):
-            products.append(tuple(component.name for component in term.components))
-        else:
-            return None
-    return tuple(products) or None
+    terms = describe(expression, whole)
+    if not all(isinstance(terms.variables[text], Name) for term in terms.terms for text in term):
+        return None
+    products = tuple(tuple(terms.variables[text].name for text in term) for term in terms.terms)  # type: ignore[union-attr]
+    return (((),) if terms.intercept else ()) + products or None

@@ -14,6 +14,10 @@ import numpy as np
 
 from ..arrays import Booleans, Floats, Integers
 from ..errors import CrossliftError, DesignError, FormulaError, did_you_mean
+from ..formulas.evaluate import Evaluation, full_column
+from ..formulas.nodes import names_in
+from ..formulas.parser import parse_expression
+from ..formulas.values import Labels
 from .checks import check_columns, check_finite, check_outcome, check_rank, check_terms
 from .coding import Coded, code_rows, combine, missing_rows
 from .columns import Evaluator, evaluate_columns
@@ -214,8 +218,8 @@ def build_design(
 def _names(formula: MixedFormula, weights: str | None) -> list[str]:
     """Columns of the frame that the model needs, in a stable order."""
     found: list[str] = []
-    pieces = [f"{formula.response} ~ {formula.fixed}", *(bar.expression for bar in formula.bars)]
-    for piece in pieces:
+    found.extend(names_in(parse_expression(formula.response)))
+    for piece in [formula.fixed, *(bar.expression for bar in formula.bars)]:
         found.extend(variables(piece, formula.text))
     for bar in formula.bars:
         found.extend(bar.factors)
@@ -240,21 +244,24 @@ def _complete_rows(
 
 
 def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Floats:
-    """The response: a numeric column, or what ``formulae`` makes of an expression such as ``log(gain)``."""
+    """The response: a numeric column, or the value of an expression such as ``log(gain)``."""
     plain = columns.get(formula.response)
     if plain is not None and plain.dtype.kind in "if":
         return np.ascontiguousarray(plain.to_numpy(dtype=float))
-    import pandas as pd
-    from formulae import design_matrices
-
-    try:
-        response = design_matrices(f"{formula.response} ~ 1", pd.DataFrame(dict(columns), copy=False)).response
-    except Exception as error:  # any function named in the formula may raise
-        raise FormulaError(f"the outcome of '{formula.text}' cannot be evaluated: {error}.") from error
-    values = np.asarray(response.design_matrix)
-    if (values.ndim != 1 and values.shape[1] != 1) or response.kind != "numeric":
+    n = len(next(iter(columns.values())))
+    value = Evaluation(columns, n, formula.text).value(parse_expression(formula.response))
+    values = full_column(value, n)
+    if isinstance(values, Labels) or values.ndim != 1:
         raise DesignError(f"the outcome '{formula.response}' of '{formula.text}' is not one number per row.")
-    return np.ascontiguousarray(values.ravel(), dtype=float)
+    values = np.ascontiguousarray(values, dtype=float)
+    if not np.isfinite(values).all():
+        wrong = ~np.isfinite(values)
+        raise DesignError(
+            f"the outcome '{formula.response}' of '{formula.text}' is not a finite number in {int(wrong.sum())} of {n} "
+            f"rows, the first of them number {int(wrong.argmax()) + 1}.",
+            "Leave such rows out with a condition (--where), or change the expression.",
+        )
+    return values
 
 
 def _random_term(

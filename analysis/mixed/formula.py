@@ -1,18 +1,19 @@
 """lme4 formulas: the fixed part, and the random-effect terms with their blocks kept apart.
 
-``formulae`` parses fixed effects and grouping expressions, but it flattens ``(1 + x|g)`` and ``(1|g) + (0 + x|g)``
-into the same list of terms, and it has no ``||``. Both differences decide which covariances are estimated, so
-the split at the bars is made here and each piece is handed to ``formulae``.
+``(1 + x|g)`` and ``(1|g) + (0 + x|g)`` differ in which covariances are estimated: each pair of parentheses with a bar
+is a term of its own.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from ..errors import FormulaError
+from ..formulas.algebra import Terms, expand, summands
+from ..formulas.functions import check_calls
+from ..formulas.nodes import Call, Chain, Group, Name, Node, bare, children, text_of
+from ..formulas.parser import parse_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Bar:
     Attributes
     ----------
     expression
-        Formula of the columns, as ``formulae`` reads it (``"1"``, ``"1 + typology"``, ``"0 + x"``).
+        Formula of the columns (``"1"``, ``"1 + typology"``, ``"0 + x"``).
     factors
         Variables whose combination defines the levels; more than one for ``a:b``.
     """
@@ -38,7 +39,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class MixedFormula:
-    """A parsed formula: response, fixed part (a ``formulae`` right-hand side) and random-effect terms."""
+    """A parsed formula: response, fixed part and random-effect terms.
+
+    ``response`` and ``fixed`` are expressions in one spelling.
+    """
 
     text: str
     response: str
@@ -55,126 +59,146 @@ def parse_formula(text: str) -> MixedFormula:
     Raises
     ------
     FormulaError
-        If the response, a bar or a parenthesis is missing or misplaced.
+        If the formula is not understood to its last character, or a bar or a parenthesis is missing or misplaced.
     """
     clean = " ".join(text.split())
-    left, tilde, right = clean.partition("~")
-    if not tilde or not left.strip() or not right.strip():
-        raise FormulaError(
-            f"the formula '{clean}' has no '~' between an outcome and its predictors.",
-            "Write it like gain ~ typology + (1|language).",
-        )
-    fixed_pieces: list[str] = []
+    left, right = parse_sides(clean)
+    check_calls(left, clean)
+    if isinstance(right, Chain) and right.level in ("or", "bar"):
+        raise _without_parentheses(right, clean)
+    fixed: list[tuple[str, Node]] = []
     bars: list[Bar] = []
-    for sign, piece in split_terms(right, clean):
-        inner = _strip_parentheses(piece)
-        if not _has_bar(inner):
-            fixed_pieces.append(f"{sign} {piece}")
-            continue
-        if inner == piece:
+    for sign, part in split_terms(right):
+        inner = bare(part)
+        if not (isinstance(inner, Chain) and inner.level in ("or", "bar")):
+            _refuse_bars(part, clean)
+            fixed.append((sign, part))
+        elif sign == "-":
             raise FormulaError(
-                f"the random-effect term '{piece}' in '{clean}' has no parentheses around it.",
-                f"Write ({piece}).",
+                f"the random-effect term '{_bar_text(inner)}' in '{clean}' cannot be subtracted.", "Leave it out."
             )
-        if sign == "-":
-            raise FormulaError(f"the random-effect term '{piece}' in '{clean}' cannot be subtracted.")
-        bars.extend(_expand_bar(inner, clean))
-    fixed = " ".join(fixed_pieces).strip().removeprefix("+").strip() or "1"
-    return MixedFormula(clean, left.strip(), fixed, tuple(bars))
+        else:
+            bars.extend(_expand_bar(inner, clean))
+    return MixedFormula(clean, text_of(left), join_terms(fixed), tuple(bars))
+
+
+def split_terms(right: Node) -> list[tuple[str, Node]]:
+    """The parts of a right-hand side, with their signs; sums around bars are opened."""
+    found: list[tuple[str, Node]] = []
+    parts = [("+", right.first), *right.rest] if isinstance(right, Chain) and right.level == "sum" else [("+", right)]
+    for sign, part in parts:
+        inner = bare(part)
+        nested = isinstance(part, Group) and isinstance(inner, Chain) and inner.level == "sum"
+        if sign == "+" and nested and any(_has_bar(operand) for operand in children(inner)):
+            found += split_terms(inner)
+        else:
+            found.append((sign, part))
+    return found
+
+
+def join_terms(parts: list[tuple[str, Node]]) -> str:
+    """The text of a sum; ``1`` for none."""
+    if not parts:
+        return "1"
+    words: list[str] = []
+    for sign, part in parts:
+        inner = bare(part)
+        keep = isinstance(part, Group) and not isinstance(inner, Name | Call)
+        text = f"({text_of(part)})" if keep else text_of(part)
+        words += [sign, text] if words or sign == "-" else [text]
+    return " ".join(words)
 
 
 @lru_cache(maxsize=1024)
 def variables(expression: str, whole: str) -> tuple[str, ...]:
     """Names of the data columns that ``expression`` uses, sorted; ``whole`` is for the message of a parse error."""
-    if expression == "1":
-        return ()
-    return tuple(sorted(name for name in describe(expression, whole).var_names if name))
+    return () if expression == "1" else describe(expression, whole).columns
 
 
-def describe(expression: str, whole: str) -> Any:
-    """Return ``formulae``'s description of ``expression``, turning its parse errors into ours."""
-    from formulae import model_description
+def describe(expression: str, whole: str) -> Terms:
+    """The terms of a right-hand side without bars."""
+    return expand(expression, whole)
 
-    try:
-        return model_description(expression)
-    except Exception as error:  # formulae raises ParseError, ScanError, ValueError … without a common base
+
+def _bar_text(node: Chain) -> str:
+    return text_of(node.first) + "".join(f"{sign}{text_of(operand)}" for sign, operand in node.rest)
+
+
+def _without_parentheses(bar: Chain, whole: str) -> FormulaError:
+    """``x + 1|g`` is one bar over a sum; what was meant is its last term."""
+    first = bar.first
+    last = first.rest[-1][1] if isinstance(first, Chain) and first.level == "sum" else first
+    term = f"{text_of(last)}{bar.rest[0][0]}{text_of(bar.rest[0][1])}"
+    return FormulaError(
+        f"the random-effect term '{term}' in '{whole}' has no parentheses around it.", f"Write ({term})."
+    )
+
+
+def _has_bar(node: Node) -> bool:
+    inner = bare(node)
+    return isinstance(inner, Chain) and inner.level in ("or", "bar")
+
+
+def _refuse_bars(part: Node, whole: str) -> None:
+    """Refuse a random-effect term inside of a product, a power or a function that is no condition."""
+    inner = bare(part)
+    if isinstance(inner, Call) and any(isinstance(argument, Chain) and argument.level in ("or", "bar")
+                                       for argument in inner.arguments) and inner.function in _STRUCTURES:  # fmt: skip
+        bar = _bar_text(next(item for item in inner.arguments if isinstance(item, Chain)))
+        separate = bar.replace("||", "|").replace("|", "||")
         raise FormulaError(
-            f"the part '{expression}' of the formula '{whole}' cannot be read: {error}.",
-            "Formulas follow lme4, for example gain ~ typology*log_params + (1|language) + (1 + typology|model).",
-        ) from error
+            f"'{inner.function}({bar})' in '{whole}': covariances of this structure are not fitted.",
+            f"Write ({bar}) for free correlations, or ({separate}) for none.",
+        )
 
 
-def split_terms(text: str, whole: str) -> list[tuple[str, str]]:
-    """Split a right-hand side at the ``+`` and ``-`` that stand outside all parentheses."""
-    pieces: list[tuple[str, str]] = []
-    depth, start, sign = 0, 0, "+"
-    for i, char in enumerate(text):
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-            if depth < 0:
-                raise FormulaError(f"the formula '{whole}' closes a parenthesis that was never opened.")
-        elif char in "+-" and depth == 0:
-            if text[start:i].strip():
-                pieces.append((sign, text[start:i].strip()))
-            sign, start = char, i + 1
-    if depth:
-        raise FormulaError(f"the formula '{whole}' has {depth} parenthesis left open.")
-    if text[start:].strip():
-        pieces.append((sign, text[start:].strip()))
-    return pieces
+#: lme4's and glmmTMB's covariance structures.
+_STRUCTURES = frozenset({"us", "diag", "cs", "ar1", "toep", "ou", "exp", "gau", "mat", "rr", "homdiag", "hetar1"})
 
 
-def _strip_parentheses(piece: str) -> str:
-    """Remove parentheses that enclose the whole of ``piece``."""
-    while piece.startswith("(") and piece.endswith(")"):
-        depth = 0
-        for i, char in enumerate(piece):
-            depth += {"(": 1, ")": -1}.get(char, 0)
-            if depth == 0 and i < len(piece) - 1:
-                return piece
-        piece = piece[1:-1].strip()
-    return piece
-
-
-def _has_bar(piece: str) -> bool:
-    """Tell whether a ``|`` stands outside all parentheses of ``piece``."""
-    depth = 0
-    for char in piece:
-        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(char, 0)
-        if char == "|" and depth == 0:
-            return True
-    return False
-
-
-def _expand_bar(inner: str, whole: str) -> list[Bar]:
+def _expand_bar(inner: Chain, whole: str) -> list[Bar]:
     """Turn the inside of one pair of parentheses into its terms."""
-    parts = re.split(r"\s*(\|\|?)\s*", inner)
-    if len(parts) != 3 or not parts[0] or not parts[2]:
+    if len(inner.rest) != 1:
         raise FormulaError(
-            f"the random-effect term '({inner})' in '{whole}' needs columns, one bar and a grouping factor.",
+            f"the random-effect term '({_bar_text(inner)})' in '{whole}' needs columns, one bar and a grouping factor.",
             "Write it like (1|language) or (1 + typology|model).",
         )
-    expression, bar, factor = parts
-    columns = [expression] if bar == "|" else _uncorrelated(expression, whole)
-    names = tuple(name.strip() for name in factor.split(":"))
-    if all(name.isidentifier() for name in names) and len(set(names)) == len(names):
-        factors = [names]  # without the parser, whose import takes longer than most fits
-    else:
-        factors = [
-            tuple(component.name for component in term.factor.components)
-            for term in describe(f"0 + (1|{factor})", whole).group_terms
-        ]
-    if not factors:
-        raise FormulaError(f"the grouping factor '{factor}' of '({inner})' in '{whole}' names no variable.")
-    return [Bar(column, own) for own in factors for column in columns]
+    sign, factor = inner.rest[0]
+    expression = join_terms(summands(inner.first))
+    describe(expression, whole)
+    columns = [expression] if sign == "|" else _uncorrelated(expression, whole)
+    return [Bar(column, own) for own in _grouping(factor, whole) for column in columns]
+
+
+def _grouping(factor: Node, whole: str) -> list[tuple[str, ...]]:
+    """Factors of ``g``, ``a:b`` and ``a/b/c``, the nested ones from the outermost."""
+    factor = bare(factor)
+    match factor:
+        case Name(name=name):
+            return [(name,)]
+        case Chain(level="interaction"):
+            parts = [_grouping(operand, whole) for operand in factor.operands]
+            if all(len(part) == 1 for part in parts):
+                return [tuple(dict.fromkeys(name for part in parts for name in part[0]))]
+        case Chain(level="product") if all(sign == "/" for sign, _ in factor.rest):
+            found = _grouping(factor.first, whole)
+            for _, operand in factor.rest:
+                found += [tuple(dict.fromkeys([*found[-1], *own])) for own in _grouping(operand, whole)]
+            return found
+        case Chain(level="sum" | "product"):
+            each = " + ".join(f"(1|{text_of(operand)})" for operand in factor.operands)
+            raise FormulaError(f"the grouping factor '{text_of(factor)}' in '{whole}' is no factor.", f"Write {each}.")
+        case Call(function=function, arguments=arguments):
+            inside = ":".join(text_of(argument) for argument in arguments)
+            hint = f"Write {inside}." if function in ("interaction", "factor", "as.factor", "C") else ""
+            raise FormulaError(
+                f"the grouping factor '{text_of(factor)}' in '{whole}' is not a column.", hint or "Name a column."
+            )
+    raise FormulaError(f"the grouping factor '{text_of(factor)}' in '{whole}' names no variable.")
 
 
 def _uncorrelated(expression: str, whole: str) -> list[str]:
     """Columns of a ``||`` term, one expression each: ``1 + x`` gives ``1`` and ``0 + x``."""
-    columns = []
-    for term in describe(expression, whole).common_terms:
-        name = getattr(term, "name", "Intercept")
-        columns.append("1" if name == "Intercept" else f"0 + {name}")
-    return columns
+    found = describe(expression, whole)
+    separate = [f"0 + {':'.join(term)}" for term in found.terms]
+    return ["1", *separate] if found.intercept else separate

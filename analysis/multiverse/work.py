@@ -94,7 +94,11 @@ def _fit_parts(
     permuted: frozenset[int],
     helpers: int,
 ) -> Iterator[list[Done]]:
-    """Fit parts here and in so many more processes, which take a second to start: meanwhile this one fits."""
+    """Fit parts here and in so many more processes, which take a second to start: meanwhile this one fits.
+
+    The rows reach a process as pickled bytes through the pipe that starts it, and its fits come back through another:
+    pickles are in no file, so that no other user's bytes are ever unpickled.
+    """
     waiting, starts = deque(parts), Starts(table, plain_criterion)
     if helpers < 1:
         for part in parts:

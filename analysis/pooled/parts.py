@@ -83,7 +83,7 @@ def robust_by(
     if labels.isna().any():
         raise CrossliftError(
             f"'{cluster}' is not stated for {int(labels.isna().sum())} of {len(rows)} effects.",
-            f'--where "{cluster}.notna()" leaves them out.',
+            f'--where "notna({cluster})" leaves them out.',
         )
     count = int(labels.nunique())
 

@@ -13,7 +13,7 @@ from ..inputs import Source
 from ..tables import Table, count
 
 #: Packages whose version may change a number.
-PACKAGES = ("numpy", "scipy", "pandas", "formulae", "statsmodels", "matplotlib")
+PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ from analysis.multiverse.run import MultiverseRequest, open_table
 from analysis.multiverse.work import fit_all
 from analysis.outcomes import Options
 from tests.conftest import ROOT
+from tests.watch import audit, written
 
 FOLDER = ROOT / "validation" / "multiverse"
 # Searches of both stop within about 1e-5 of a standard error of the minimum; lmerTest differentiates by finite
@@ -136,6 +137,8 @@ def test_the_same_numbers_on_two_processes(bundled, monkeypatch) -> None:
     specs = [space.options(i) for i in range(12)]
     alone = fit_all(table, specs)
     monkeypatch.setattr(work, "PARALLEL", 2)
-    both = fit_all(table, specs, jobs=2)
+    with audit() as events:
+        both = fit_all(table, specs, jobs=2)
+    assert written(events) == []  # rows and fits go through pipes
     assert [item.fit for item in alone] == [item.fit for item in both]
     assert [item.key for item in alone] == [item.key for item in both]

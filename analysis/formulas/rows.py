@@ -1,0 +1,33 @@
+"""Choose rows by a condition, such as ``target_task == 'xnli' and typology < 0.6``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..arrays import Booleans
+from ..errors import did_you_mean
+from .evaluate import Evaluation, holds
+from .parser import parse_expression
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def rows_where(frame: pd.DataFrame, condition: str) -> tuple[Booleans, tuple[str, ...]]:
+    """Rows of ``frame`` for which ``condition`` holds, shape ``(n,)``, and what is odd about the condition.
+
+    A missing value equals nothing, is in no list and is neither smaller nor larger than anything: ``x == 1`` leaves its
+    row out, ``x != 1`` and ``not x == 1`` keep it. ``isna(x)`` and ``notna(x)`` ask for it.
+
+    Raises
+    ------
+    FormulaError
+        If the condition cannot be read, names no column, or calls what is not in the list of functions.
+    """
+    columns = {str(name): frame[name] for name in frame.columns}
+    evaluation = Evaluation(columns, len(frame), condition)
+    kept = holds(evaluation.value(parse_expression(condition)), len(frame), condition)
+    return kept, tuple(
+        f"no row has '{text}' in '{column}'. {did_you_mean(text, known)}".strip()
+        for column, text, known in dict.fromkeys(evaluation.unseen)
+    )
