@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: fit demo test lint types wheel reports bench validation lock clean
+.PHONY: fit demo test test-fast test-lowest test-newest lint types wheel reports bench validation lock clean
 
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
@@ -13,8 +13,14 @@ demo: $(VENV)/.trains ## install the runner and train a small sweep: one interme
 	$(BIN)/runner run docs/demo.yaml --store demo
 	$(BIN)/analyze fit --factor typology --data demo
 
+# A process a core, each with one thread; files stay whole, so that what a module prepares is prepared once.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(or $(JOBS),auto) --dist loadfile
+
 test: $(VENV)/.tested ## install everything and run the tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(VENV)/.tested ## the tests that take no longer than a second each
+	$(PYTEST) -m 'not slow and not wheel and not reports'
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -78,6 +84,10 @@ $(VENV)/.trains: $(VENV)/.installed
 $(VENV)/.tested: $(VENV)/.installed
 	$(EDITABLE) '.[dev]'
 	touch $@
+
+# What pyproject.toml allows, tried at its ends; HOLD=torch keeps a package at the lock's release.
+test-lowest test-newest: test-%: $(VENV)/.tested ## run the tests with the lowest or the newest releases allowed, and report what differs
+	$(BIN)/python tools/try_versions.py $* $(addprefix --hold ,$(HOLD))
 
 # torch 2.13.0 has a CPU build for Python 3.11; a bare `torch` brings several GB of CUDA packages.
 lock: $(VENV)/.tested ## take the newest versions of all packages that pyproject.toml allows; then run the tests

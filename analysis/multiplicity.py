@@ -15,7 +15,6 @@ ADJUSTMENTS = {
     "bh": "false discovery rate (Benjamini and Hochberg 1995)",
     "none": "nothing",
 }
-_STATSMODELS = {"holm": "holm", "bh": "fdr_bh"}
 
 
 def adjust(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
@@ -31,7 +30,21 @@ def adjust(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
     given = np.asarray(p_values, dtype=float)
     result, stated = given.copy(), ~np.isnan(given)
     if method != "none" and stated.any():
-        from statsmodels.stats.multitest import multipletests
-
-        result[stated] = multipletests(given[stated], method=_STATSMODELS[method])[1]
+        result[stated] = _holm(given[stated]) if method == "holm" else _bh(given[stated])
     return result
+
+
+# statsmodels' multipletests gives the same (a test compares) and collects garbage at each call, 0.1 to 0.4 s in a
+# process of this size.
+def _holm(p: Floats) -> Floats:
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    found = np.empty_like(p)
+    found[order] = np.minimum(stepped, 1.0)
+    return found
+
+
+def _bh(p: Floats) -> Floats:
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p, method="bh"), dtype=float)

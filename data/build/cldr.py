@@ -21,7 +21,7 @@ from analysis.languages import resolve_code  # noqa: E402
 from runner.tasks.cldr.items import MAKERS, PER_TYPE, Items  # noqa: E402
 from runner.tasks.cldr.split import DAY, SHARES, splits  # noqa: E402
 from runner.tasks.cldr.task import LABELS, LEAST, MOST_ENGLISH, count, english_share, exclusion  # noqa: E402
-from runner.tasks.cldr.terms import SOURCE, TYPES, babel_version, is_known, locales, names  # noqa: E402
+from runner.tasks.cldr.terms import SOURCE, TYPES, cldr_version, is_known, locales, names  # noqa: E402
 
 #: Letters in a row that two names must share for the surface rule to call them related.
 SHARED_LETTERS = 4
@@ -90,9 +90,9 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         "Made by `data/build/cldr.py`; counts by language in `cldr.csv` beside it.",
         "",
         f"**What it is.** Four tasks made from the Unicode CLDR data inside the Python package "
-        f"babel {babel_version()}: names of territories, languages, currencies, scripts, units, time zones and "
+        f"babel (CLDR {cldr_version()}): names of territories, languages, currencies, scripts, units, time zones and "
         "calendar terms, as CLDR's contributors translated them. Nothing is downloaded; the items are made anew from "
-        "the installed package, and the revision of a task (version of babel, version of the "
+        "the installed package, and the revision of a task (version of CLDR, version of the "
         "builder, hash of all items) changes when they do.",
         "",
         "**What it is for.** Trying out transfer between languages, with real names in real languages, where no data "

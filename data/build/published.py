@@ -42,13 +42,26 @@ MIXTURES = {
 }
 
 
+# Collected tables that are no scores of one study in the common columns: covariates (data/build/covariates.py), what
+# was derived from another file, and what has a conversion of its own or none yet.
+OTHERS = {
+    "covariates_language", "derived_pairs_xmtf", "intermediate_task_sizes", "knowtransate", "model_params",
+    "stefanit_xlmv_seeds", "sumeval2022_configs", "sumeval2022_scores", "test_set_sizes", "xlmr_cc100_table6",
+}  # fmt: skip
+
+
 def main(source: Path, out: Path) -> None:
     sizes = test_sizes(source)
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("*.csv")):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if "score" not in table.columns or path.stem == "sumeval2022_scores":
+        if path.stem in OTHERS:
             continue
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        lacking = {"study", "model", "score"} - set(table.columns)
+        if lacking:
+            raise SystemExit(
+                f"{path.name} has no column {', '.join(sorted(lacking))}: convert it, or name it in OTHERS."
+            )
         rows = [convert(row, sizes) for row in table.to_dict("records")]
         write(pd.DataFrame(rows), out / f"{path.stem}.csv")
     write(sumeval(source), out / "sumeval2022.csv")

@@ -18,7 +18,7 @@ from runner.tasks.spec import bundled_specs  # noqa: E402
 
 HEAD = """\
 # Made by data/build/tasks.py. Test items by language; `revision` is the SHA-256 of the data file, the commits
-# of the data sets on the hub, or the versions of babel and of the builder with a hash of the items.
+# of the data sets on the hub, or the versions of CLDR and of the builder with a hash of the items.
 
 """
 

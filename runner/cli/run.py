@@ -116,6 +116,7 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
     from ..plan.progress import progress
     from ..store.failures import forget_failures
     from ..store.gc import collect, size_of
+    from ..store.manifest import other_releases
 
     plan = request.plan()
     entry = store.begin(plan.stages)
@@ -127,7 +128,8 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
     if not to_run:
         out.print(f"Nothing is left to run: {len(plan.cells):,} evaluations are done.")
         return 0
-    for notice in plan.grid.notices:
+    manifests = list(store.manifests())
+    for notice in (*plan.grid.notices, *other_releases(manifests)):
         out.print(f"  Note: {notice}")
     left = f", about {duration(found.left.seconds / workers)} by earlier timings" if found.left.estimated else ""
     words = "1 process" if workers == 1 else f"{workers} processes"
@@ -135,7 +137,7 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
         f"{to_run:,} of {len(plan.stages):,} stages to run on {setting.device}, {words} of {setting.threads} "
         f"{'thread' if setting.threads == 1 else 'threads'}{left}"
     )
-    with Live(out, len(plan.stages), list(store.manifests()), workers, store.is_done) as report:
+    with Live(out, len(plan.stages), manifests, workers, store.is_done) as report:
         failed = run_local(store, plan, setting, workers, report, entry)
     if not setting.keep:
         collect(store, shared=False)

@@ -39,9 +39,8 @@ def run(options: argparse.Namespace) -> int:
     out = console()
     if options.json != "-":
         print_tasks(found, out)
-        for card in chosen:
-            if card.name in notes:
-                out.print(f"  Note: {notes[card.name]}")
+        for note in dict.fromkeys(notes[card.name] for card in chosen if card.name in notes):
+            out.print(f"  Note: {note}")
     if options.json:
         write_json(options.json, {"command": "tasks", "tasks": [_entry(*row) for row in found]}, out)
     return 0

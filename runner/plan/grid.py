@@ -117,7 +117,7 @@ def parse_grid(
         raise unknown_name("control", control, CONTROLS)
     untrained = [found.task.name for found in tested if not found.task.trains]
     named = dict.fromkeys([*(arm.task.name for arm in arms), *(found.task.name for found in tested)])
-    notices = [*lacking, *(notes[name] for name in named if notes and name in notes)]
+    notices = [*lacking, *dict.fromkeys(notes[name] for name in named if notes and name in notes)]
     if control == "steps" and untrained:
         notices.append(f"no steps-matched baseline for {', '.join(untrained)}: evaluated without training.")
     return Grid(

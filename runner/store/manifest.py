@@ -6,6 +6,8 @@ import os
 import platform
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +16,8 @@ from typing import Any
 
 from ..plan.stage import Stage
 
+#: Packages whose release may change a score.
+NUMERIC = ("torch", "transformers", "peft")
 PACKAGES = ("crosslift", "numpy", "pyarrow", "torch", "transformers", "accelerate", "peft", "datasets")
 
 
@@ -58,6 +62,31 @@ def describe_run(
     if energy_j is not None:
         found["energy_j"] = round(energy_j, 1)
     return found
+
+
+def other_releases(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A note for each package that stages of a store were run with in another release than the one installed.
+
+    A release may change the last digits of a training run, and with them a score: stages stay what they are, and what
+    is added is said to come from another release.
+    """
+    here = dict(_versions())
+    stages = Counter(
+        (name, str(release))
+        for manifest in manifests
+        for name, release in dict(manifest.get("versions") or {}).items()
+        if name in NUMERIC
+    )
+    notes = []
+    for name in NUMERIC:
+        others = sorted(release for own, release in stages if own == name and release != here.get(name))
+        if others:
+            ran = sum(stages[name, release] for release in others)
+            notes.append(
+                f"{ran:,} stages of this store were run with {name} {', '.join(others)}; {here.get(name, 'none')} is "
+                "installed. Scores of one seed may differ between releases, and a gain may mix them."
+            )
+    return notes
 
 
 @lru_cache(maxsize=1)

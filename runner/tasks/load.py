@@ -64,9 +64,9 @@ def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], di
     for name in CLDR:
         found = open_task(name).card
         if name in cards and found != cards[name]:
-            notes[name] = (
-                f"'{name}': {found.revision}; the catalogue has {cards[name].revision}: a revision of its own."
-            )
+            from .cldr.task import other_release
+
+            notes[name] = other_release()
         cards[name] = found
     return cards, notes
 

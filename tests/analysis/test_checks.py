@@ -18,6 +18,7 @@ def found():
     return fit_factors(Request(bootstrap=199, permute=99, leave_out="language", seed=4))
 
 
+@pytest.mark.slow
 def test_bootstrap_agrees_with_the_interval_of_t(found) -> None:
     check, item = found.checks.bootstrap[0], found.answers[0]
     width = item.conf_high - item.conf_low
@@ -49,6 +50,7 @@ def test_leaving_out_each_language_equals_refits(found) -> None:
     assert check.low <= found.answers[0].estimate <= check.high
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(found) -> None:
     again = fit_factors(Request(bootstrap=199, permute=99, seed=4))
     assert again.checks.bootstrap == found.checks.bootstrap
@@ -86,6 +88,7 @@ def test_refusals(request_: Request, message: str) -> None:
         fit_factors(request_)
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_them(tmp_path, capsys) -> None:
     path = tmp_path / "fit.json"
     arguments = [

@@ -30,6 +30,7 @@ def test_a_gain_is_with_minus_without() -> None:
     assert pairing.dropped == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_gain_of_a_over_b_is_minus_gain_of_b_over_a(data: st.DataObject) -> None:
@@ -188,6 +189,7 @@ def test_gaps_from_another_source() -> None:
     assert pair_gaps(table, "deu").frame["gap"].tolist() == [15.0]
 
 
+@pytest.mark.slow
 def test_the_bundled_sets_that_hold_gains_are_those_the_catalog_names() -> None:
     """Pairing is tried on every set: the default data of ``fit`` may not miss one."""
     with_gains = set()

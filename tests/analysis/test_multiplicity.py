@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from analysis.errors import UnknownNameError
 from analysis.multiplicity import adjust
@@ -30,6 +31,14 @@ def test_none_changes_nothing():
 def test_an_unknown_method_is_named():
     with pytest.raises(UnknownNameError, match="unknown adjustment 'hlom'"):
         adjust([0.1], "hlom")
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("holm", "holm"), ("bh", "fdr_bh")])
+def test_adjusted_p_values_are_those_of_statsmodels(ours, theirs):
+    rng = np.random.default_rng(5)
+    for n in (1, 2, 7, 40):
+        p = np.round(rng.random(n) ** 3, 3)  # with ties, some of them zero
+        assert adjust(p, ours) == pytest.approx(multipletests(p, method=theirs)[1], abs=1e-15)
 
 
 @given(P_VALUES)

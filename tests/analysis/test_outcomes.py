@@ -30,6 +30,7 @@ def grid(**more: object) -> pd.DataFrame:
     return records(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["gain", "gap", "score"])
 @pytest.mark.parametrize("data", ["gains", "all"])
 def test_rows_read_minus_rows_left_out_are_the_rows_of_the_model(outcome: str, data: str) -> None:
@@ -42,6 +43,7 @@ def test_rows_read_minus_rows_left_out_are_the_rows_of_the_model(outcome: str, d
     assert built.frame[outcome].notna().all()
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_the_account_adds_up_for_any_table(data: st.DataObject) -> None:

@@ -30,6 +30,7 @@ def test_the_grid_has_not_shrunk() -> None:
     assert Counter(row["measure"] for row in PINNED)["syntactic"] == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", PINNED, ids=lambda row: f"{row['code']}-{row['measure']}-{row['recipe']}")
 def test_pinned_distances_from_english(row) -> None:
     recipe = None if row["recipe"] == "angular" else row["recipe"]

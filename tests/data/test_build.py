@@ -25,6 +25,7 @@ def same_files(folder: Path, committed: Path) -> None:
         assert (folder / name).read_bytes() == (committed / name).read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["published", "covariates"])
 def test_tables_are_converted_by_the_scripts(folder: str, shared: Path, tmp_path: Path) -> None:
     done = run(f"{folder}.py", shared / "published", tmp_path)
@@ -32,6 +33,7 @@ def test_tables_are_converted_by_the_scripts(folder: str, shared: Path, tmp_path
     same_files(tmp_path, ROOT / "data" / folder)
 
 
+@pytest.mark.slow
 def test_language_table_is_made_by_the_script(shared: Path, tmp_path: Path) -> None:
     done = run("languages.py", shared / "reference", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -45,6 +47,7 @@ def test_frozen_features_equal_the_package() -> None:
     assert "every array equal to the package's" in done.stdout
 
 
+@pytest.mark.slow
 def test_task_catalogue_is_counted_by_the_script(shared: Path, tmp_path: Path) -> None:
     done = run("tasks.py", shared / "mini", tmp_path)
     assert done.returncode == 0, done.stderr

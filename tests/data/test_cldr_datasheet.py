@@ -36,7 +36,7 @@ def test_every_language_left_out_has_its_reason() -> None:
 @pytest.mark.parametrize("locale", ["en", "de", "fil", "sw", "tok", "zh_Hant"])
 def test_rows_are_made_by_the_script(locale: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not is_current(find_task(CLDR[0])):
-        skip_or_fail("another version of babel is installed than the datasheet was made with")
+        skip_or_fail("another CLDR is installed than the datasheet was made with")
     pytest.importorskip("babel")
     monkeypatch.syspath_prepend(str(ROOT / "data" / "build"))
     import cldr

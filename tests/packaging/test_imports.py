@@ -41,6 +41,7 @@ def test_help_loads_nothing_heavy(package: str) -> None:
     assert not loaded_after(code) & (set(HEAVY) - {"numpy"})
 
 
+@pytest.mark.slow
 def test_fit_never_loads_torch_or_the_runner() -> None:
     code = "from analysis.cli.main import main; import io, contextlib\n"
     code += "with contextlib.redirect_stdout(io.StringIO()): assert main(['fit', '--factor', 'typology']) == 0"
@@ -77,6 +78,7 @@ def test_what_each_command_rests_on_is_public(name: str) -> None:
     assert callable(getattr(analysis, name))
 
 
+@pytest.mark.slow
 def test_a_public_name_loads_what_it_needs_and_no_more() -> None:
     loaded = loaded_after("from analysis import run_power, fit_scale, predict, run_multiverse, verify")
     assert not loaded & {"torch", "transformers", "runner", "matplotlib", "statsmodels", "sklearn", "rich"}

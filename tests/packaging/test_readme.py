@@ -50,6 +50,7 @@ def test_shown_python_runs() -> None:
     assert names["result"].converged  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_shown_models_run() -> None:
     """The blocks of docs/models.md, one after the other."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/models.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -70,6 +71,7 @@ def test_shown_claims_run() -> None:
     assert set(names["gain"].frame.columns) == {"task", "kind", "publication", "low", "high"}  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("topic", "name"), [("scale", "found"), ("predict", "found")])
 def test_shown_answers_run(topic: str, name: str) -> None:
     """The blocks of the other topics that have one."""

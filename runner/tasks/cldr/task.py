@@ -12,10 +12,12 @@ from ..base import Examples, Task
 from ..catalog import TaskCard
 from .items import MAKERS, Items
 from .split import splits
-from .terms import SOURCE, TYPES, babel_version, fold, is_known, locales, names
+from .terms import SOURCE, TYPES, babel_version, cldr_version, fold, is_known, locales, names
 
 #: Raised when a change of this package changes an item.
 BUILDER = 1
+#: The release of babel that the catalogue was made with: ``pip install`` gives its items back.
+CATALOGUED = "2.19.0"
 #: Least test items of a language, and largest share of its names that may be the English ones.
 LEAST: Mapping[str, int] = {"cldr-typing": 100, "cldr-currency": 50, "cldr-language": 50, "cldr-terms": 100}
 MOST_ENGLISH = 0.5
@@ -39,7 +41,7 @@ class CldrTask(Task):
 
     @cached_property
     def card(self) -> TaskCard:
-        """The catalogue's card where it was counted with the installed babel and this builder; else counted now."""
+        """The catalogue's card where it was counted with the installed CLDR and this builder; else counted now."""
         known = self.catalogued
         return known if known is not None and is_current(known) else count(self.name)
 
@@ -67,16 +69,24 @@ class CldrTask(Task):
 
 
 def is_current(card: TaskCard) -> bool:
-    """Whether a card was counted with the installed babel (or none is installed) and this builder."""
-    version = babel_version()
+    """Whether a card was counted with the installed CLDR (or none is installed) and this builder."""
+    version = cldr_version()
     return not version or card.revision.startswith(_revision_head(version))
+
+
+def other_release() -> str:
+    """What to say where the installed babel has other data than the catalogue; a note for all tasks of the suite."""
+    return (
+        f"tasks 'cldr-*': made from CLDR {cldr_version()}, which the installed babel {babel_version()} has; the "
+        f"catalogue has another: revisions of their own. pip install babel=={CATALOGUED} gives those of the catalogue."
+    )
 
 
 @lru_cache(maxsize=8)
 def count(name: str) -> TaskCard:
     """Make all items of a task and count them; seconds.
 
-    The revision is the version of babel, that of the builder, and a hash of all items.
+    The revision is the version of CLDR, that of the builder, and a hash of all items.
     """
     digest = hashlib.sha256()
     tested = {}
@@ -92,7 +102,7 @@ def count(name: str) -> TaskCard:
     return TaskCard(
         name=name,
         kind=kind,
-        revision=f"{_revision_head(babel_version())}{digest.hexdigest()[:16]}",
+        revision=f"{_revision_head(cldr_version())}{digest.hexdigest()[:16]}",
         languages=tested,
         train_language=SOURCE if trained.ids else "",
         train_examples=len(trained.ids),
@@ -123,7 +133,7 @@ def english_share(locale: str) -> float:
 
 
 def _revision_head(version: str) -> str:
-    return f"babel {version}, builder {BUILDER}, "
+    return f"CLDR {version}, builder {BUILDER}, "
 
 
 def _bytes(head: str, items: Items) -> bytes:

@@ -32,6 +32,15 @@ def babel_version() -> str:
         return ""
 
 
+def cldr_version() -> str:
+    """The version of CLDR in the installed babel, empty if there is none."""
+    try:
+        from babel.core import get_cldr_version
+    except ImportError:
+        return ""
+    return str(get_cldr_version())
+
+
 @lru_cache(maxsize=1)
 def locales() -> tuple[str, ...]:
     """Locales that stand for a language, or a language in one script; no regional ones. Sorted."""

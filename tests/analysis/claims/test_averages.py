@@ -36,6 +36,7 @@ def only(block: Block, *others: Block) -> PrintedAverage:
     return result
 
 
+@pytest.mark.slow
 def test_all_misprints_that_are_known_come_out(found: tuple[PrintedAverage, ...]) -> None:
     wrong = {(item.data, item.line): item for item in found if item.verdict == "contradicted"}
     where = {(item.data, item.model, item.target_task, item.printed) for item in wrong.values()}

@@ -178,6 +178,7 @@ def test_json_to_standard_output_is_nothing_else(capsys: pytest.CaptureFixture[s
     assert json.loads(out)["command"] == "fit"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_plot_is_written_and_reproducible(
     capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path, ending: str
@@ -191,6 +192,7 @@ def test_plot_is_written_and_reproducible(
     assert files[0].stat().st_size > 5000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

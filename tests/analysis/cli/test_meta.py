@@ -34,6 +34,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return status, captured.out, captured.err
 
 
+@pytest.mark.slow
 def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     files = ["--json", str(tmp_path / "a.json"), "--csv", str(tmp_path / "a.csv"), "--plot", str(tmp_path / "a.png")]
     status, out, _ = run(capsys, *files)

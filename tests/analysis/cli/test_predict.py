@@ -31,6 +31,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return status, captured.out, captured.err
 
 
+@pytest.mark.slow
 def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     paths = {name: str(tmp_path / name) for name in ("a.json", "a.csv", "e.csv", "f.csv", "a.png")}
     status, out, _ = run(capsys, "--data", str(table), "--language", "yo", "--target-task", "xnli", "--size", "13B",
@@ -55,6 +56,7 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
     assert Path(paths["a.png"]).stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_errors_by_group(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     files = {name: tmp_path / name for name in ("a.json", "e.csv", "f.csv")}
     arguments = ["--data", str(table), "--language", "yo", "--evaluate", "language", "--by", "model,target_task"]
@@ -87,6 +89,7 @@ def test_rows_without_a_group_are_counted(capsys: pytest.CaptureFixture[str], ta
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     files = [tmp_path / f"{i}.json" for i in range(2)]
     for file in files:

@@ -31,6 +31,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return status, captured.out, captured.err
 
 
+@pytest.mark.slow
 def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     files = {name: str(tmp_path / f"a.{name}") for name in ("json", "csv", "png")}
     status, out, _ = run(capsys, "--data", str(table), "--outcome", "score", "--at", "5B,70B", "--language", "sw",
@@ -54,6 +55,7 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
     assert Path(files["png"]).stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_groups_are_tested_together(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     status, out, _ = run(capsys, "--data", str(table), "--outcome", "score", "--by", "target_task", "--moderator",
@@ -85,6 +87,7 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], table: Path, arguments: l
     assert words in err
 
 
+@pytest.mark.slow
 def test_what_is_drawn(table: Path) -> None:
     from analysis.outcomes import Options
 

@@ -86,6 +86,7 @@ def test_template_and_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert status == 0
 
 
+@pytest.mark.slow
 def test_averages(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, _ = run(capsys, "--averages", "chung2021_rembert", "--json", str(tmp_path / "v.json"), "--strict")
     assert status == 1

@@ -136,6 +136,7 @@ CONDITIONS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(CONDITIONS)
 def test_the_rows_are_those_of_pandas(condition: str) -> None:

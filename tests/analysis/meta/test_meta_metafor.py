@@ -32,6 +32,7 @@ def name(entry) -> str:
     return "-".join(str(entry[key]) for key in ("data", "formula", "method", "test") if key in entry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", PINNED["models"], ids=name)
 def test_estimates_tests_and_heterogeneity(entry) -> None:
     result = fitted(entry)
@@ -107,6 +108,7 @@ def test_trim_and_fill(entry) -> None:
     assert result.trim_and_fill(entry["estimator"]).side == entry["default_side"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", PINNED["selection"], ids=lambda e: f"{e['data']}-{e['alternative']}")
 def test_selection_model(entry) -> None:
     found = meta_analyze("yi", "vi", method="ML", frame=data(entry["data"])).selection(entry["alternative"])

@@ -36,6 +36,7 @@ def test_the_grid_has_not_shrunk() -> None:
     assert [m["nsim"] for m in MODELS] == [1000, 1000, 1000]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m["name"])
 def test_draws_have_the_distribution_of_lme4(model, lme4_data) -> None:
     result = fit_mixed(model["formula"], lme4_data[model["data"]], reml=model["reml"], df="normal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def point_of(function: Criterion, sizes: list[float]) -> np.ndarray:
     )
 
 
+@pytest.mark.slow
 @examples(120)
 @given(
     case=cases(),
@@ -92,6 +94,7 @@ def test_slopes_and_information_match_the_matrices(case: Case, reml: bool, apart
     close(point.linear, np.array([image @ Py for image in turned]))
 
 
+@pytest.mark.slow
 @examples(80)
 @given(
     case=cases(),

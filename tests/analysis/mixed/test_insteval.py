@@ -35,6 +35,7 @@ def test_the_set_and_its_grid_are_whole(evaluations) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: f"{m['name']}-{'REML' if m['reml'] else 'ML'}")
 def test_agreement(model, evaluations) -> None:
     result = fit_mixed(model["formula"], evaluations, reml=model["reml"], df="normal")

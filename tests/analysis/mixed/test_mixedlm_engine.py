@@ -103,6 +103,7 @@ def test_levels_that_come_in_any_order(mixedlm) -> None:
     np.testing.assert_allclose(theirs.random_effects()["value"], ours.random_effects()["value"], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["gain", "gap"])
 def test_default_model_of_the_bundled_data(outcome: str, mixedlm) -> None:
     options = Options(outcome=outcome)

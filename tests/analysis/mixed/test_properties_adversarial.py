@@ -127,6 +127,7 @@ SPOILS: dict[str, Spoil] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPOILS)
 @examples(6)
 @given(case=cases(), reml=st.booleans(), seed=st.integers(0, 1000))

@@ -53,6 +53,7 @@ def test_gradient_and_curvature_are_derivatives(case: Case, seed: int, reml: boo
     np.testing.assert_allclose(exact, bend, atol=DIFFERENCE * max(np.abs(exact).max(), size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @examples(40)
 @given(case=cases(), seed=st.integers(0, 1000), reml=st.booleans())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def slope(function: Callable[[np.ndarray], np.ndarray], at: np.ndarray, units: n
     return np.stack(result, axis=-1) / units
 
 
+@pytest.mark.slow
 @examples(15)
 @given(case=cases(kernels=("", "alone"), flat=False), reml=st.booleans())
 def test_satterthwaite_from_numeric_derivatives(case: Case, reml: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,6 +115,7 @@ def test_the_unit_of_a_predictor(case: Case, reml: bool, scale: float) -> None:
     assert_same(undone, base, moved=2 * np.log(abs(scale)) if reml else 0.0)
 
 
+@pytest.mark.slow
 @examples(60)
 @given(case=cases(slopes=("", "|")), reml=st.booleans(), shift=st.sampled_from([-1.0, 10.0, 1e4]))
 def test_the_origin_of_a_predictor(case: Case, reml: bool, shift: float) -> None:

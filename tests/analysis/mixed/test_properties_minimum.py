@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def test_nothing_near_the_fit_is_lower(case: Case, reml: bool, seed: int) -> Non
         assert function(point.theta + move * function.scale).value > result.criterion - LOWER
 
 
+@pytest.mark.slow
 def test_other_starts_end_in_the_same_minimum() -> None:
     """Every search ends in a local minimum, and hardly ever is one lower than the fit's own."""
     beaten = []

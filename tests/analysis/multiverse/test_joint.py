@@ -52,6 +52,7 @@ def joint_p(frame: pd.DataFrame, draws: int, seed: int) -> dict[str, float]:
     return {test.statistic: test.p_value for test in found.tests}
 
 
+@pytest.mark.slow
 def test_p_values_hold_their_level_without_an_effect() -> None:
     """One in five p-values lies at 0.2 or below; with ties of a discrete statistic fewer may."""
     runs = [joint_p(simulated(seed), 49, seed) for seed in range(60)]

@@ -81,6 +81,7 @@ def test_what_is_drawn(bundled) -> None:
     assert sum(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "languages"), [(1, 4), (4, 9), (6, 9), (9, 30), (45, 3), (80, 1), (70, 0)])
 def test_rows_stay_readable_and_the_cut_is_said(tasks: int, languages: int) -> None:
     rows = forest_rows(pooled_from(groups_of(tasks, languages)))
@@ -120,6 +121,7 @@ def test_a_wide_interval_ends_in_an_arrow(row: int) -> None:
         assert any("arrows" in text.get_text() for text in ax.texts)
 
 
+@pytest.mark.slow
 def test_drawing_is_reproducible(bundled, tmp_path) -> None:
     files = [tmp_path / f"{i}.png" for i in range(2)]
     for file in files:

@@ -43,6 +43,7 @@ def test_the_closed_form_is_rs(reference) -> None:
         assert balanced_power(own["detectable"], variance, own["languages"]) == pytest.approx(0.8, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_simulated_power_is_that_of_the_closed_form_and_of_lmertest(reference) -> None:
     for own in reference["simulated"]:
         design = PowerDesign(own["languages"], own["tasks"], own["models"])
@@ -105,6 +106,7 @@ def test_languages_come_from_the_data_first_and_then_from_uriel() -> None:
     assert pick_languages(used, 12, seed=5)[0] != codes
 
 
+@pytest.mark.slow
 def test_bundled_components_and_the_warning_about_observed_power() -> None:
     fitted = run_power(PowerRequest(design=PowerDesign(25, 3, 3), effect=-1.63, draws=99))
     assert fitted.components.origin["language"] == "fitted"

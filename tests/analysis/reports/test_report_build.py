@@ -46,6 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_page_holds_everything_itself(built: Path) -> None:
     page = (built / "tiny/tiny.html").read_text(encoding="utf-8")
     links = Links()
@@ -72,6 +73,7 @@ def test_prose_is_rendered_from_the_numbers_of_the_run(built: Path) -> None:
     assert "{slope" not in re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
     write(tmp_path / "notebooks")
     assert main(["report", "tiny", "--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out")]) == 0
@@ -104,6 +106,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 def test_faults_are_named_and_stop_no_other_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, out = tmp_path / "notebooks", tmp_path / "out"
     for name, (prose, code, _) in FAULTS.items():
@@ -119,6 +122,7 @@ def test_faults_are_named_and_stop_no_other_report(tmp_path: Path, capsys: pytes
     assert (out / "index.html").read_text(encoding="utf-8").count("This report failed") == len(FAULTS)
 
 
+@pytest.mark.slow
 def test_what_is_left_out_on_purpose_leaves_no_trace(tmp_path: Path) -> None:
     code = CODE.replace('session.figure("line"', 'session.omit("line"); session.figure("other"')
     write(tmp_path / "notebooks", code=code)
@@ -127,6 +131,7 @@ def test_what_is_left_out_on_purpose_leaves_no_trace(tmp_path: Path) -> None:
     assert "{figure" not in text and "![" not in text
 
 
+@pytest.mark.slow
 def test_own_data_reach_the_notebook(tmp_path: Path) -> None:
     write(tmp_path / "notebooks")
     scores = tmp_path / "scores.csv"
@@ -137,6 +142,7 @@ def test_own_data_reach_the_notebook(tmp_path: Path) -> None:
     assert [(item["name"], item["rows"]) for item in content["data"]] == [("scores.csv", 2)]
 
 
+@pytest.mark.slow
 def test_own_columns_need_no_other_names(tmp_path: Path) -> None:
     write(tmp_path / "notebooks")
     scores = tmp_path / "scores.csv"

@@ -122,6 +122,7 @@ def test_depths_stand_beside_each_other_and_are_called_truncations(sweep: Sweep)
     assert TRUNCATIONS in section.words
 
 
+@pytest.mark.slow
 def test_comparisons_rest_on_the_same_cells(tmp_path: Path) -> None:
     """An arm that one depth alone has run tells nothing of depth, and a depth with one arm nothing of arms."""
     frame = planted()

@@ -39,6 +39,7 @@ def saturating(z: float, i: int) -> float:
     return 12.0 * (1.0 - 2.0 ** (-0.6 * (z + 2.0)))
 
 
+@pytest.mark.slow
 def test_the_form_behind_the_scores_is_found_and_predicts_the_size_left_out() -> None:
     curve = fit_curve(scores(saturating), "score", AXIS, [AXIS.parse("20B")], ["sw"])
     assert curve.best.form.name == "power"
@@ -59,6 +60,7 @@ def test_the_form_behind_the_scores_is_found_and_predicts_the_size_left_out() ->
     np.testing.assert_allclose(curve.points["adjusted"], means, atol=0.15)
 
 
+@pytest.mark.slow
 def test_forms_that_fit_alike_are_said_to() -> None:
     curve = fit_curve(scores(lambda z, i: 2.0 * z, noise=2.0), "score", AXIS, [AXIS.parse("70B")])
     assert len(curve.alike) > 1
@@ -66,6 +68,7 @@ def test_forms_that_fit_alike_are_said_to() -> None:
     assert curve.slope.conf_low < 2.0 < curve.slope.conf_high
 
 
+@pytest.mark.slow
 def test_a_moderator_that_acts_is_found_with_its_sign() -> None:
     frame = scores(lambda z, i: (1.0 + 0.3 * i) * z)
     found = fit_curve(frame, "score", AXIS, [], moderators=("typology",)).moderations[0]
@@ -76,6 +79,7 @@ def test_a_moderator_that_acts_is_found_with_its_sign() -> None:
     assert "closes the gap" in found.sentence
 
 
+@pytest.mark.slow
 def test_another_size_has_training_runs_of_its_own() -> None:
     """Languages share a run: averaging over them does not average its luck away."""
     rng = np.random.default_rng(3)
@@ -121,6 +125,7 @@ def test_three_sizes_are_too_few_to_leave_one_out_or_to_bend() -> None:
         curve_model(frame[frame["params_m"] <= 600], "score", AXIS)
 
 
+@pytest.mark.slow
 def test_truncations_are_never_pooled_with_pretrained_sizes() -> None:
     frame = scores(saturating)
     cut = frame.assign(family="me5-small truncations", model=frame["model"] + "t")

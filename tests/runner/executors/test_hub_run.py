@@ -91,6 +91,7 @@ def sweep(place: Path, address: str, model: str = "acme/tiny", tasks: str = TASK
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_model_and_a_data_set_are_downloaded_once(hub: tuple[str, list[str]], tmp_path: Path) -> None:
     address, requests = hub
     status, words = sweep(tmp_path, address)
@@ -114,6 +115,7 @@ def test_a_model_and_a_data_set_are_downloaded_once(hub: tuple[str, list[str]], 
     assert [cell.records for cell in again] == [cell.records for cell in cells]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -73,6 +73,7 @@ def test_nothing_is_run_twice_and_a_store_is_taken_up(ran: Path, capsys: pytest.
     assert "Nothing is left to run" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_seed_gives_the_same_scores_and_spent_checkpoints_go(
     world: Path, ran: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +99,7 @@ def start(place: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ | threads)
 
 
+@pytest.mark.slow
 def test_kill_9_costs_at_most_the_stage_that_ran(world: Path, ran: Path) -> None:
     """Killed when some stages are written, at a random moment of the next; then finished by another process."""
     stages, cells = world / "store" / "stages", world / "store" / "cells"
@@ -118,6 +120,7 @@ def test_kill_9_costs_at_most_the_stage_that_ran(world: Path, ran: Path) -> None
     assert not list((world / "store").rglob(".partial-*"))
 
 
+@pytest.mark.slow
 def test_two_sweeps_on_one_store(world: Path, ran: Path) -> None:
     both = [start(world), start(world)]
     for process in both:
@@ -126,6 +129,7 @@ def test_two_sweeps_on_one_store(world: Path, ran: Path) -> None:
     assert scores(world) == scores(ran)
 
 
+@pytest.mark.slow
 def test_workers_share_the_work(world: Path, ran: Path) -> None:
     assert run_world(world, "--workers", "2") == 0
     assert scores(world) == scores(ran)
@@ -229,6 +233,7 @@ print("Submitted batch job 7")
 """
 
 
+@pytest.mark.slow
 def test_slurm_tasks_run_the_sweep(
     world: Path, ran: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ def test_languages_that_mlqa_lacks_lose_no_articles():
     assert normalize("Ο ποταμός", "ell") == "ο ποταμός"
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30), st.sampled_from(sorted(ISO.values())))
 def test_an_answer_equals_itself(text, language):
     assert exact_match(text, [text], language)

@@ -56,6 +56,7 @@ def check_whole(path: Path) -> None:
     assert not rows.duplicated(key).any()
 
 
+@pytest.mark.slow
 def test_killed_sweeps_lose_and_double_nothing(tmp_path: Path) -> None:
     path, log = tmp_path / "store", tmp_path / "log"
     seed = random.randrange(10**6)
@@ -85,6 +86,7 @@ def test_killed_sweeps_lose_and_double_nothing(tmp_path: Path) -> None:
     check_whole(path)
 
 
+@pytest.mark.slow
 def test_two_sweeps_never_run_a_stage_twice(tmp_path: Path) -> None:
     path, logs = tmp_path / "store", [tmp_path / "one", tmp_path / "two"]
     both = [start(path, log, 0.01) for log in logs]

@@ -63,6 +63,7 @@ def stage(place: Path, device: str, kind: str, training: Training) -> tuple[list
     return found, scored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", ["full", "lora", "lora in bf16"])
 def test_a_stage_stays_on_its_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, method: str) -> None:
@@ -77,6 +78,7 @@ def test_a_stage_stays_on_its_device(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(far_outputs) == len(outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["bert", "llama", "t5"])
 def test_every_architecture_stays_on_its_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str) -> None:
     training = Training(learning_rate=5e-3, batch_size=8, dropout=0.0)
@@ -86,6 +88,7 @@ def test_every_architecture_stays_on_its_device(tmp_path: Path, monkeypatch: pyt
         assert stage(tmp_path, "cuda:0", "tagging", training)[0] == pytest.approx(losses, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_sweep_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_world(tmp_path)
     with elsewhere(monkeypatch) as calls:

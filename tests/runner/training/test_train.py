@@ -40,6 +40,7 @@ def values(state: State) -> dict[str, torch.Tensor]:
     return {**state.weights, **state.adapter, **state.head, **rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["bert", "xlm-roberta", "llama", "t5"])
 def test_every_architecture_learns_what_is_plain(tmp_path: Path, model: str) -> None:
     own = bench(tmp_path, model)
@@ -49,6 +50,7 @@ def test_every_architecture_learns_what_is_plain(tmp_path: Path, model: str) -> 
     assert np.mean(predicted(own, state, "classification", test) == test.labels) > 0.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "examples"), [("pair", pairs), ("tagging", sentences), ("choice", choices), ("qa", questions)]
 )
@@ -198,6 +200,7 @@ def test_bf16_trains(tmp_path: Path) -> None:
     assert np.mean(predicted(own, state, "classification", test) == test.labels) > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_compiled_model_trains_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """Traced as for any backend; the default one takes minutes to compile what runs for a second."""
