@@ -1,62 +1,18 @@
-"""Examples in which the class is plain from one word."""
+"""A tiny model ready to train, and the examples of the acceptance kit for GPUs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
-from runner.tasks.base import Examples
 from runner.training.bench import Bench
-from tests.runner.models import WORDS, tiny_model
+from tests.runner.models import tiny_model
+from tools.gpu.examples import choices, pairs, questions, sentences, sides, texts
+
+__all__ = ["bench", "choices", "pairs", "questions", "sentences", "sides", "texts"]
 
 
 def bench(place: Path, kind: str = "bert") -> Bench:
+    """A model of random weights, loaded."""
     return Bench(load_backbone(find_model(str(tiny_model(place / kind, kind)))))
-
-
-def texts(n: int, seed: int = 1) -> Examples:
-    """Whether 'cat' or 'dog' is among some words of other pieces."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(2, size=n)
-    rows = []
-    for label in labels:
-        words = list(rng.choice([w for w in WORDS[:30] if w not in ("cat", "dog")], int(rng.integers(3, 12))))
-        words[int(rng.integers(len(words)))] = ("cat", "dog")[label]
-        rows.append(" ".join(words))
-    return Examples({"text": rows}, labels, tuple(map(str, range(n))), "en")
-
-
-def pairs(n: int) -> Examples:
-    """Whether two texts have the same animal."""
-    one, two = texts(n), texts(n, 2)
-    same = (np.asarray(one.labels) == np.asarray(two.labels)).astype(int)
-    return Examples({"first": one.fields["text"], "second": two.fields["text"]}, same, one.ids, "en")
-
-
-def sentences(n: int) -> Examples:
-    """Class 1 for every 'cat' and 'dog', 0 for other words; some sentences are longer than the model takes."""
-    rows = [text.split() * (8 if i == 0 else 1) for i, text in enumerate(texts(n).fields["text"])]
-    tags: Any = [np.array([int(word in ("cat", "dog")) for word in row]) for row in rows]
-    return Examples({"tokens": rows}, tags, tuple(map(str, range(n))), "en")
-
-
-def choices(n: int) -> Examples:
-    """The choice that names the animal of the premise."""
-    one = texts(n)
-    field: dict[str, Any] = {"premise": one.fields["text"], "question": [""] * n, "choices": [["cat", "dog"]] * n}
-    return Examples(field, one.labels, one.ids, "en")
-
-
-def questions(n: int) -> Examples:
-    """Where the animal is."""
-    one = texts(n)
-    found = []
-    for text, label in zip(one.fields["text"], np.asarray(one.labels), strict=True):
-        word = ("cat", "dog")[label]
-        found.append([{"text": word, "start": text.index(word)}])
-    field = {"question": ["the cat"] * n, "context": one.fields["text"], "answers": found}
-    return Examples(field, [[item[0]["text"]] for item in found], one.ids, "en")

@@ -14,7 +14,6 @@ from analysis.readers.store import read_store
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.training import Training
-from runner.tasks.base import Examples
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
 from runner.training.kinds.base import find_kind
@@ -23,13 +22,7 @@ from runner.training.train import train
 from tests.runner.executors.world import make_world, run_world
 from tests.runner.models import tiny_model
 from tests.runner.training.elsewhere import Far, elsewhere
-from tests.runner.training.small import choices, pairs, questions, sentences, texts
-
-
-def sides(n: int) -> Examples:
-    found = texts(n).fields["text"]
-    return Examples({"source": found, "target": found[::-1]}, None, tuple(map(str, range(n))))
-
+from tests.runner.training.small import choices, pairs, questions, sentences, sides, texts
 
 KINDS: dict[str, Any] = {
     "classification": texts, "pair": pairs, "tagging": sentences, "choice": choices, "qa": questions, "mlm": texts,
