@@ -27,7 +27,8 @@ def tiny_tokenizer(place: Path, mask: bool = True) -> int:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
-    fast = PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    fast = make(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>",
         unk_token="<unk>", pad_token="<pad>", mask_token="<mask>" if mask else None, model_max_length=64,
         model_input_names=["input_ids", "attention_mask"],
@@ -41,9 +42,10 @@ def tiny_model(place: Path, kind: str = "bert") -> Path:
     import torch
     from transformers import AutoModel
 
+    make: Any = AutoModel
     config = _config(kind, tiny_tokenizer(place))
     torch.manual_seed(1)
-    AutoModel.from_config(config).save_pretrained(place)
+    make.from_config(config).save_pretrained(place)
     return place
 
 

@@ -1,0 +1,70 @@
+"""A block in a process of its own: it may fail, hang or take too long, and the next one starts all the same.
+
+The processes are forked from one that has imported torch and transformers and has touched no GPU, so that a block does
+not pay for the imports again. Each leads a group of its own, and whatever it has started ends with it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from .findings import Findings
+
+#: Modules that the first process imports.
+PRELOAD = ["tools.gpu.preload"]
+
+
+def context() -> Any:
+    """Where processes come from."""
+    found: Any = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(PRELOAD)
+    return found
+
+
+def run_isolated(work: Callable[..., None], arguments: tuple[Any, ...], limit_s: float) -> str:
+    """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it did not end well, empty if it did."""
+    process = context().Process(target=_lead, args=(work, arguments), daemon=False)
+    begun = time.monotonic()
+    process.start()
+    try:
+        process.join(limit_s)
+        if process.is_alive():
+            return f"ran past its limit of {limit_s:g} s"
+        if process.exitcode:
+            return f"ended with status {process.exitcode} after {time.monotonic() - begun:.0f} s"
+        return ""
+    finally:
+        _end(process)
+
+
+def _lead(work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    os.setpgrp()  # a group, not a session: what ends the command's session ends its blocks
+    work(*arguments)
+
+
+def _end(process: Any) -> None:
+    """End a process and all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # it has ended and left nothing, or does not lead its group yet
+        process.kill()
+    process.join()
+
+
+def guarded(run: Callable[[Any, Findings], None], setting: Any, findings: Findings) -> None:
+    """Run a block; what it raises is a finding."""
+    findings.save()
+    try:
+        run(setting, findings)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}:{last.lineno}"
+        findings.failed("ran to its end", f"{type(error).__name__}: {error} ({where})")
+        findings.fact(traceback=traceback.format_exc(limit=8))
+    findings.finish()

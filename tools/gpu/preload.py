@@ -1,0 +1,11 @@
+"""What every block imports, once for all of them. Nothing here may start a thread of computation or touch a GPU."""
+
+from __future__ import annotations
+
+import pandas
+import peft
+import safetensors.torch
+import torch
+from transformers import AutoModel, AutoTokenizer, Trainer
+
+__all__ = ["AutoModel", "AutoTokenizer", "Trainer", "pandas", "peft", "safetensors", "torch"]

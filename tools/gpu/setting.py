@@ -1,0 +1,74 @@
+"""What every block is given: the device, the prepared folder, where to write, and until when."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.plan.training import Training
+
+#: The hyperparameters of ``crosslift_mini``, whose scores the floor of the last block comes from.
+TRAINING = Training(learning_rate=5e-4, epochs=3, batch_size=32, dropout=0.0)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One block's surroundings.
+
+    Attributes
+    ----------
+    device
+        ``cuda:0``, or ``cpu`` in a rehearsal.
+    tiny
+        Whether this is a rehearsal: few steps and models of a few thousand parameters.
+    model
+        The file of me5-small's cut, or of its stand-in.
+    data
+        The directory of the data files.
+    state
+        A directory of the kit's own, outside the checkout: stays between two commands.
+    out
+        What is brought back from the machine.
+    limit_s
+        Seconds that the block has.
+    """
+
+    device: str
+    tiny: bool
+    model: Path
+    data: Path
+    state: Path
+    out: Path
+    limit_s: float
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def cuda(self) -> bool:
+        """Whether a GPU is measured."""
+        return self.device.startswith("cuda")
+
+    @property
+    def threads(self) -> int:
+        """Processor cores for what is computed on the CPU."""
+        return 1 if self.tiny else (os.cpu_count() or 1)
+
+    def left(self) -> float:
+        """Seconds until the block is ended from outside."""
+        return self.limit_s - (time.monotonic() - self.began)
+
+    def backbone(self, depth: int = 12) -> Any:
+        """me5-small, cut after ``depth`` layers."""
+        from runner.models.backbone import load_backbone
+        from runner.models.catalog import find_model
+
+        return load_backbone(find_model(f"{self.model}@{depth}"))
+
+    def synchronize(self) -> None:
+        """Wait until the GPU has done what it was given."""
+        if self.cuda:
+            import torch
+
+            torch.cuda.synchronize(self.device)

@@ -1,0 +1,67 @@
+"""A training stage of real data outside a sweep: the target task of the last block, on one loaded model."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner.plan.training import Training
+from runner.training.batches import training_batches
+from runner.training.bench import Bench
+from runner.training.features import Features
+from runner.training.kinds.base import Kind, find_kind
+from runner.training.train import Trained, train
+
+from .setting import TRAINING, Setting
+
+TASK = "sib200"
+#: What chance is drawn from where nothing else is said.
+SEED = 1
+
+
+@dataclass
+class Stage:
+    """A model on its device, and the encoded training examples of the target task."""
+
+    bench: Bench
+    kind: Kind
+    features: Features
+    classes: int
+    name: str = TASK
+
+    @classmethod
+    def of_target(cls, setting: Setting, depth: int = 12, device: str = "") -> Stage:
+        """me5-small at a depth, and SIB-200's English training sentences."""
+        from runner.tasks.base import load_task
+
+        bench = Bench(setting.backbone(depth), device or setting.device)
+        task = load_task(TASK, setting.data)
+        kind = find_kind(task.kind)
+        features = kind.encode(bench.backbone, task.train(), TRAINING.max_length, True)
+        return cls(bench, kind, features, len(task.labels))
+
+    def train(
+        self, training: Training, steps: int, seed: int = SEED, tell: Callable[[int, float], None] | None = None
+    ) -> Trained:
+        """Train from the pretrained model; ``tell`` is called with the number and loss of each finished step."""
+        return train(
+            self.bench, self.bench.start, self.kind, self.features, self.classes, training, steps, seed, self.name,
+            tell or (lambda step, loss: None),
+        )  # fmt: skip
+
+    def batches(self, training: Training, steps: int, seed: int = SEED) -> list[NDArray[np.int64]]:
+        """Examples of each step, as :meth:`train` takes them."""
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        return list(training_batches(self.features, training.batch_size, steps, rng))
+
+    def first_head(self, seed: int = SEED) -> Any:
+        """The head that :meth:`train` starts with."""
+        import torch
+
+        torch.manual_seed(zlib.crc32(f"{seed} {self.name}".encode()))
+        return self.kind.head(self.bench.backbone, self.classes)

@@ -1,0 +1,153 @@
+"""What has to be there before the first block begins, each thing that is missing named with how to get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import CrossliftError
+
+from .blocks import Block
+from .isolate import run_isolated
+from .meters import identity
+from .prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
+
+#: Packages that the runner and the kit import, and the least version of each that it was tried with.
+NEEDED = {
+    "torch": "2.11", "transformers": "5.0", "accelerate": "1.10", "peft": "0.17", "safetensors": "0.4",
+    "tokenizers": "0.20", "numpy": "2.0", "pandas": "2.2", "pyarrow": "17", "scikit-learn": "1.5", "pyyaml": "6.0",
+    "rich": "13.7",
+}  # fmt: skip
+#: Of a GPU's power and energy: without it these are not measured, and everything else is.
+METERS = "nvidia-ml-py"
+#: GiB of disk that the blocks fill at most, and in a rehearsal.
+DISK_GIB, TINY_DISK_GIB = 12.0, 0.5
+#: Seconds for the first process to import torch and see the device.
+PROBE_S = 60.0
+
+
+def installed(names: Sequence[str]) -> dict[str, str | None]:
+    """Versions of packages; ``None`` for one that is not installed."""
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def too_old(found: str, least: str) -> bool:
+    """Whether a version is below another, by its leading numbers."""
+    own, wanted = ([int(part) for part in re.findall(r"\d+", text.split("+")[0])[:3]] for text in (found, least))
+    return own < wanted
+
+
+def lacking_packages(found: dict[str, str | None]) -> list[str]:
+    """What is wrong with the packages, in words."""
+    words = []
+    for name, least in NEEDED.items():
+        own = found[name]
+        if own is None:
+            words.append(f"the package {name} is missing: put its wheel into the kit (tools/gpu/prepare.sh)")
+        elif too_old(own, least):
+            words.append(f"the package {name} is {own}, and {least} is the least: put a wheel into the kit")
+    return words
+
+
+def lacking_disk(place: Path, tiny: bool) -> list[str]:
+    """Whether the disk has room for what the blocks write."""
+    free, wanted = shutil.disk_usage(place).free / 2**30, TINY_DISK_GIB if tiny else DISK_GIB
+    if free >= wanted:
+        return []
+    return [f"'{place}' has {free:.1f} GiB free, and {wanted:g} are needed: give --state on another disk"]
+
+
+def lacking_device(device: dict[str, Any], blocks: Sequence[Block]) -> list[str]:
+    """Whether there is a GPU with the memory that the blocks need."""
+    if not device.get("cuda"):
+        why = device.get("error") or f"torch {device.get('torch', '?')} sees none"
+        return [f"a GPU is missing ({why}): look at the driver, or rehearse on the CPU with --tiny"]
+    free = float(device["free_gib"])
+    short = [block for block in blocks if block.memory_gib > free]
+    if not short:
+        return []
+    most = max(block.memory_gib for block in short)
+    names = " ".join(block.name for block in blocks if block not in short)
+    return [
+        f"the GPU has {free:.0f} GiB free, and {', '.join(block.name for block in short)} need up to {most:g}: "
+        f"end what else runs there, or give --blocks {names}"
+    ]
+
+
+def probe(path: str, tiny: bool) -> None:
+    """Write what torch sees of the device; the first thing that a process of the kit does."""
+    found: dict[str, Any] = {}
+    try:
+        import torch
+
+        found |= {"torch": torch.__version__, "cuda": bool(torch.cuda.is_available())}
+        if found["cuda"] and not tiny:
+            free, _ = torch.cuda.mem_get_info(0)
+            found |= {**identity("cuda:0"), "free_gib": free / 2**30}
+    except (ImportError, RuntimeError) as error:
+        found |= {"cuda": False, "error": f"{type(error).__name__}: {error}"}
+    Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+
+def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> tuple[Kit | None, dict[str, Any]]:
+    """Look at everything, and get the first process going.
+
+    Returns
+    -------
+    Kit, dict
+        The list of the prepared folder (``None`` where no block needs one and none is there), and what was seen:
+        versions, device, kit.
+
+    Raises
+    ------
+    CrossliftError
+        If something is missing; each thing on a line, with how to get it.
+    """
+    take_over(kit_folder, state)
+    root = state / "kit"
+    words: list[str] = []
+    kit = None
+    try:
+        kit = read_kit(root / "part1" / LIST)
+        words += missing(kit, root, any(block.needs_model for block in blocks))
+    except CrossliftError as error:
+        words += [f"{error.message} {error.hint}"] if any(block.needs_model for block in blocks) else []
+    absent = [name for name, own in installed([*NEEDED, METERS]).items() if own is None]
+    unpacked = unpack_wheels(root, absent, state / "site") if absent else []
+    versions = installed([*NEEDED, METERS, "scipy", "statsmodels"])
+    words += lacking_packages(versions) + lacking_disk(state, tiny)
+    device: dict[str, Any] = {}
+    if not words:
+        answer = state / "probe.json"
+        answer.unlink(missing_ok=True)
+        reason = run_isolated(probe, (str(answer), tiny), PROBE_S)
+        device = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {"error": reason}
+        words += [] if tiny else lacking_device(device, blocks)
+    if words:
+        raise CrossliftError("\n  ".join(["the kit cannot start:", *words]))
+    seen = {
+        "python": sys.version.split()[0], "versions": versions, "unpacked_wheels": unpacked, "device": device,
+        "cores": os.cpu_count(), "kit": None if kit is None else _about(kit),
+    }  # fmt: skip
+    return kit, seen
+
+
+def _about(kit: Kit) -> dict[str, Any]:
+    shares = {code: item["share"] for code, item in kit.unknown.items() if item["unknown"]}
+    return {
+        "git": kit.git, "model": dict(kit.model), "stand_in": kit.stand_in, "languages": len(kit.unknown),
+        "unknown_pieces": dict(sorted(shares.items(), key=lambda item: -item[1])),
+    }  # fmt: skip
