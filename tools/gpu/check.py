@@ -47,7 +47,7 @@ def _runner_check() -> dict[str, Any]:
 def _precisions(setting: Setting, found: Findings) -> None:
     import torch
 
-    from .stages import Stage
+    from .stages import Stage, as_in_a_sweep
 
     stage = Stage.of_target(setting, depth=3)
     for name in ("fp32", "tf32", "bf16"):
@@ -58,7 +58,8 @@ def _precisions(setting: Setting, found: Findings) -> None:
         training = replace(TRAINING, precision="bf16" if name == "bf16" else "fp32")
         start = time.monotonic()
         try:
-            loss = stage.train(training, 1).losses[0]
+            with as_in_a_sweep():
+                loss = stage.train(training, 1).losses[0]
         finally:
             torch.set_float32_matmul_precision("highest")
         seconds = round(time.monotonic() - start, 3)

@@ -15,6 +15,7 @@ from . import memory
 from .examples import MAKERS
 from .findings import Findings
 from .setting import Setting
+from .stages import as_in_a_sweep
 from .tiny_models import ARCHITECTURES, tiny_model
 
 STEPS, EXAMPLES, BATCH, LENGTH = 3, 16, 8, 64
@@ -55,7 +56,8 @@ def run(setting: Setting, found: Findings) -> None:
         if setting.left() < SPARE_S:
             break
         try:
-            _try(case, setting, benches)
+            with as_in_a_sweep():
+                _try(case, setting, benches)
         except Exception as error:  # any: a stage that fails in a way of its own is what is looked for
             failures.append({**case._asdict(), "error": f"{type(error).__name__}: {error}"[:400]})
         done += 1

@@ -14,6 +14,7 @@ from .flops import FORMULA, flops_a_piece, linear_weights, peak
 from .meters import Watch, Window, identity
 from .random_models import parameters, random_backbone, random_features
 from .setting import Setting
+from .stages import as_in_a_sweep
 
 
 class Shape(NamedTuple):
@@ -77,7 +78,8 @@ def _train(setting: Setting, shape: Shape, found: Findings) -> None:
             elif step == steps:
                 window.close()
 
-        trained = train(bench, bench.start, Texts(), features, 2, training, steps, 1, "large", tell)
+        with as_in_a_sweep():
+            trained = train(bench, bench.start, Texts(), features, 2, training, steps, 1, "large", tell)
     linear, adapters = linear_weights(bench.module)
     measured = _figures(setting, window, (steps - warm) * batch * length, shape, (linear, adapters, length), found)
     facts = {

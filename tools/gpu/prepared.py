@@ -17,7 +17,7 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -140,13 +140,13 @@ def join(kit: Kit, root: Path, goal: Path) -> Path:
     return path
 
 
-def unpack_wheels(root: Path, names: Sequence[str], site: Path) -> list[str]:
-    """Unpack the wheels of the packages ``names`` into a directory for ``sys.path``; returns those there were."""
+def unpack_wheels(root: Path, site: Path, there: Callable[[str], bool]) -> list[str]:
+    """Unpack the kit's wheels into a directory for ``sys.path``, but for packages that are there; returns which."""
     done = []
-    for name in names:
-        found = sorted((root / "part1" / "wheels").glob(f"{name.replace('-', '_')}-*.whl"))
-        if found:
-            with zipfile.ZipFile(found[-1]) as archive:
+    for path in sorted((root / "part1" / "wheels").glob("*.whl")):
+        name = path.name.split("-")[0].replace("_", "-")
+        if not there(name):
+            with zipfile.ZipFile(path) as archive:
                 archive.extractall(site)
             done.append(name)
     return done

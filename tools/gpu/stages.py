@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +26,20 @@ TASK = "sib200"
 SEED = 1
 
 
+@contextmanager
+def as_in_a_sweep() -> Iterator[None]:
+    """Ask for deterministic kernels, as a sweep's worker does on a GPU, without its warnings; undone at the end."""
+    import torch
+
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*determinis")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 @dataclass
 class Stage:
     """A model on its device, and the encoded training examples of the target task."""
@@ -35,15 +51,15 @@ class Stage:
     name: str = TASK
 
     @classmethod
-    def of_target(cls, setting: Setting, depth: int = 12, device: str = "") -> Stage:
-        """me5-small at a depth, and SIB-200's English training sentences."""
+    def of_target(cls, setting: Setting, depth: int = 12, device: str = "", bench: Bench | None = None) -> Stage:
+        """SIB-200's English training sentences, for a model that is given or for me5-small at a depth."""
         from runner.tasks.base import load_task
 
-        bench = Bench(setting.backbone(depth), device or setting.device)
+        own = bench or Bench(setting.backbone(depth), device or setting.device)
         task = load_task(TASK, setting.data)
         kind = find_kind(task.kind)
-        features = kind.encode(bench.backbone, task.train(), TRAINING.max_length, True)
-        return cls(bench, kind, features, len(task.labels))
+        features = kind.encode(own.backbone, task.train(), TRAINING.max_length, True)
+        return cls(own, kind, features, len(task.labels))
 
     def train(
         self, training: Training, steps: int, seed: int = SEED, tell: Callable[[int, float], None] | None = None

@@ -126,7 +126,7 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
     except CrossliftError as error:
         words += [f"{error.message} {error.hint}"] if any(block.needs_model for block in blocks) else []
     absent = [name for name, own in installed([*NEEDED, METERS]).items() if own is None]
-    unpacked = unpack_wheels(root, absent, state / "site") if absent else []
+    unpacked = unpack_wheels(root, state / "site", lambda name: bool(installed([name])[name])) if absent else []
     versions = installed([*NEEDED, METERS, "scipy", "statsmodels"])
     words += lacking_packages(versions) + lacking_disk(state, tiny)
     device: dict[str, Any] = {}
