@@ -18,6 +18,8 @@ from .setting import TRAINING, Setting
 ENERGY = 0.10
 #: Seconds of steady work before the counter is compared, and during which it is: the driver averages power over one.
 WARM_S, MEASURED_S = 2.0, 5.0
+#: Rows and columns of the matrices multiplied meanwhile: enough to fill any card.
+SIZE = 8192
 
 
 def run(setting: Setting, found: Findings) -> None:
@@ -74,7 +76,7 @@ def _energy(setting: Setting, found: Findings) -> None:
         return
     import torch
 
-    n = 8192
+    n = SIZE
     a, b = (torch.randn(n, n, device=setting.device, dtype=torch.bfloat16) for _ in range(2))
     with Watch(setting.device) as watch:
         window = Window(setting.device, watch)

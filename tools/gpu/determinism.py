@@ -49,7 +49,8 @@ def looks(stage: Stage, training: Training) -> list[Look]:
         for name, value in module.named_parameters():
             if value.requires_grad:
                 watched: Any = value
-                watched.register_post_accumulate_grad_hook(partial(_look_at_gradient, look, f"parameter {name}"))
+                own = partial(_look_at_gradient, look, f"parameter {name}")
+                handles.append(watched.register_post_accumulate_grad_hook(own))
 
     # Only at its first batch does the model have the parameters that the stage trains; one step has one batch.
     handles: list[Any] = [module.register_forward_pre_hook(watch_gradients)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,16 @@ class Findings:
         """Record that something broke off."""
         self.checks.append({"check": name, "holds": False, "reason": reason})
         self.save()
+
+    @contextmanager
+    def attempt(self, name: str) -> Iterator[None]:
+        """What is raised within is a finding, and what comes after it goes on."""
+        try:
+            yield
+        except Exception as error:  # any: what nobody has thought of is what is looked for
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            self.failed(name, f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"[:600])
+            self.fact(tracebacks=[*self.facts.get("tracebacks", []), traceback.format_exc(limit=-8)])
 
     def finish(self) -> None:
         """Record that the block came to its end."""

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import signal
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +59,6 @@ def _end(process: Any) -> None:
 def guarded(run: Callable[[Any, Findings], None], setting: Any, findings: Findings) -> None:
     """Run a block; what it raises is a finding."""
     findings.save()
-    try:
+    with findings.attempt("ran to its end"):
         run(setting, findings)
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(last.filename)}:{last.lineno}"
-        findings.failed("ran to its end", f"{type(error).__name__}: {error} ({where})")
-        findings.fact(traceback=traceback.format_exc(limit=8))
     findings.finish()

@@ -52,11 +52,12 @@ def run(setting: Setting, found: Findings) -> None:
         if not setting.tiny and setting.left() < NEEDED_S:
             found.not_run(f"{shape.name} trains", f"{setting.left():.0f} s were left of {setting.limit_s:g}")
             continue
-        _train(setting, shape, found)
+        with found.attempt(f"{shape.name} trains"):
+            _train(setting, shape, found)
+        setting.free()
 
 
 def _train(setting: Setting, shape: Shape, found: Findings) -> None:
-    import torch
     from transformers import LlamaConfig
 
     steps, batch, length, warm = (3, 4, 16, 1) if setting.tiny else (STEPS, BATCH, LENGTH, WARM)
@@ -99,9 +100,6 @@ def _train(setting: Setting, shape: Shape, found: Findings) -> None:
         found.failed(name, f"not had: {', '.join(lacking)}")
     else:
         found.not_run(name, ON_A_CPU)
-    del bench
-    if setting.cuda:
-        torch.cuda.empty_cache()
 
 
 def _figures(

@@ -72,7 +72,7 @@ def read_kit(path: Path) -> Kit:
     CrossliftError
         If there is none, or it is of another format.
     """
-    hint = "tools/gpu/prepare.sh makes the folder."
+    hint = "tools/gpu/prepare.sh makes it; send its folder part1."
     if not path.is_file():
         raise CrossliftError(f"there is no '{path}'.", hint)
     try:

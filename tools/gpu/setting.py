@@ -66,6 +66,16 @@ class Setting:
 
         return load_backbone(find_model(f"{self.model}@{depth}"))
 
+    def free(self) -> None:
+        """Give back the memory of what is no longer used."""
+        if self.cuda:
+            import gc
+
+            import torch
+
+            gc.collect()
+            torch.cuda.empty_cache()
+
     def synchronize(self) -> None:
         """Wait until the GPU has done what it was given."""
         if self.cuda:
