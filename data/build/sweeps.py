@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
@@ -33,20 +33,65 @@ ORDER = [
 ]  # fmt: skip
 
 
+class Wanted(Protocol):
+    """A cell that a set should hold: a stage of a plan, or its entry in the JSON of one."""
+
+    @property
+    def id(self) -> str:
+        """The identity."""
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Fields of its record."""
+
+
 def collect(stores: Sequence[Path], grids: Sequence[Path], out: Path, partial: bool = False) -> str:
     """Write the records and the configuration of a sweep; returns the entries that a catalogue needs.
 
     Raises
     ------
     StoreError
-        If a store is damaged, cells rest on different revisions, two stores disagree about a cell, a cell of a grid is
-        missing and ``partial`` is false, or no seed of any model and target task is whole.
+        As :func:`write_set`, and if two stores disagree about a cell.
     """
     content = merged([read_store(path) for path in stores], grids[0].parent.name)
+    rows, lines = write_set(content, {path: _planned(path) for path in grids}, out, partial)
+    return "\n".join([*lines, "", entries(content.study, rows)])
+
+
+def write_set(
+    content: StoreContent, grids: Mapping[Path, Sequence[Wanted]], out: Path, partial: bool = False
+) -> tuple[int, list[str]]:
+    """Write the records and the configuration of the cells that grids ask for.
+
+    Parameters
+    ----------
+    content
+        The cells, and the study's name.
+    grids
+        Cells that each grid asks for, by the file of the grid.
+    out
+        The directory of the set.
+    partial
+        Take the seeds that are whole where cells are missing.
+
+    Returns
+    -------
+    int, list of str
+        How many records were written, and what to say of it.
+
+    Raises
+    ------
+    StoreError
+        If the store is damaged, cells rest on different revisions, a cell of a grid is missing and ``partial`` is
+        false, or no seed of any model and target task is whole.
+    """
     there = {cell.id for cell in content.cells}
-    planned = {path.name: _planned(path) for path in grids}
-    wanted = {stage.id: stage for plan in planned.values() for stage in plan}
-    missing = [stage.label for name, stage in wanted.items() if name not in there]
+    wanted = {cell.id: cell for cells in grids.values() for cell in cells}
+    missing = [cell.label for name, cell in wanted.items() if name not in there]
     if missing and not partial:
         raise StoreError(
             f"{len(missing):,} of {len(wanted):,} cells of the grid are missing, the first: {missing[0]}.",
@@ -71,10 +116,10 @@ def collect(stores: Sequence[Path], grids: Sequence[Path], out: Path, partial: b
             {
                 "file": path.name,
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-                "cells": sum(stage.id in whole for stage in planned[path.name]),
-                "cells_of_the_grid": len(planned[path.name]),
+                "cells": sum(cell.id in whole for cell in planned),
+                "cells_of_the_grid": len(planned),
             }
-            for path in grids
+            for path, planned in grids.items()
         ],
         "records_sha256": hashlib.sha256((out / RECORDS).read_bytes()).hexdigest(),
         **configuration(cells),
@@ -84,14 +129,14 @@ def collect(stores: Sequence[Path], grids: Sequence[Path], out: Path, partial: b
     spare = found - len(cells)
     lines = [f"{len(frame):,} rows of {len(cells):,} of {len(wanted):,} cells: {out / RECORDS}"]
     lines += [f"left out: {spare:,} cells of other grids or of seeds that are not whole"] if spare else []
-    return "\n".join([*lines, "", entries(content.study, len(frame))])
+    return len(frame), lines
 
 
 def _planned(grid: Path) -> tuple[Stage, ...]:
     return build_plan(parse_grid(yaml.safe_load(grid.read_text(encoding="utf-8")))).cells
 
 
-def whole_seeds(cells: Iterable[Stage], there: Collection[str]) -> set[str]:
+def whole_seeds(cells: Iterable[Wanted], there: Collection[str]) -> set[str]:
     """Cells of a model, target task and seed of which none is missing, so that every arm rests on the same runs.
 
     What is evaluated without any training has no seed: it belongs to every whole seed of its model and task.

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -139,9 +140,14 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
     if words:
         raise CrossliftError("\n  ".join(["the kit cannot start:", *words]))
     seen = {
-        "python": sys.version.split()[0], "versions": versions, "unpacked_wheels": unpacked, "device": device,
-        "cores": os.cpu_count(), "kit": None if kit is None else _about(kit),
-    }  # fmt: skip
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": sys.version.split()[0],
+        "versions": versions,
+        "unpacked_wheels": unpacked,
+        "device": device,
+        "cores": os.cpu_count(),
+        "kit": None if kit is None else _about(kit),
+    }
     return kit, seen
 
 
