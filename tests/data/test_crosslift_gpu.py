@@ -139,11 +139,14 @@ def test_what_is_no_result_is_refused(
     assert not (tmp_path / "set").exists()
 
 
-def test_a_rehearsal_is_never_written_into_the_data(gpu: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rehearsal_is_never_written_into_the_data(
+    gpu: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["crosslift_gpu", "nowhere", "--rehearsal"])
     with pytest.raises(SystemExit) as caught:
         gpu.main()
-    assert caught.value.code == 2 and not gpu.FOLDER.exists()
+    assert caught.value.code == 2
+    assert "a rehearsal is no bundled set" in capsys.readouterr().err
 
 
 def test_a_file_that_is_missing_is_named(gpu: ModuleType, tmp_path: Path) -> None:

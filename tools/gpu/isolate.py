@@ -11,24 +11,37 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .findings import Findings
 
 #: Modules that the first process imports.
 PRELOAD = ["tools.gpu.preload"]
+#: How processes are started: forked from the first one, or each anew.
+FORKED, ANEW = "forkserver", "spawn"
 
 
-def context() -> Any:
-    """Where processes come from."""
-    found: Any = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(PRELOAD)
-    return found
+@dataclass
+class Processes:
+    """How the processes of this run are started."""
+
+    method: str = FORKED
+
+    def context(self) -> Any:
+        """Where they come from."""
+        found: Any = multiprocessing.get_context(self.method)
+        if self.method == FORKED:
+            found.set_forkserver_preload(PRELOAD)
+        return found
+
+
+PROCESSES = Processes()
 
 
 def run_isolated(work: Callable[..., None], arguments: tuple[Any, ...], limit_s: float) -> str:
     """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it did not end well, empty if it did."""
-    process = context().Process(target=_lead, args=(work, arguments), daemon=False)
+    process = PROCESSES.context().Process(target=_lead, args=(work, arguments), daemon=False)
     begun = time.monotonic()
     process.start()
     try:

@@ -88,11 +88,14 @@ def _compare(
     if len(kind.sizes) < 2:
         return False
     if pretended:
-        found.check("an out-of-memory (pretended by the kit) halves the batch", True, parts=kind.sizes)
+        found.check("an out-of-memory (pretended by the kit) halves the batch", True, sequences_at_once=kind.sizes)
     else:
         seen = _out_of_memories(setting) - failures
         found.check(
-            "an out-of-memory of the device itself halves the batch", seen > 0, parts=kind.sizes, out_of_memories=seen
+            "an out-of-memory of the device itself halves the batch",
+            seen > 0,
+            sequences_at_once=kind.sizes,
+            out_of_memories=seen,
         )
     gap, name = largest_gap(wanted, own)
     found.check(f"gradients within {GRADIENT:g} of the undivided ones", gap <= GRADIENT, largest=gap, parameter=name)
@@ -113,7 +116,8 @@ def gradients(bench: Bench, into: dict[str, Any]) -> Iterator[None]:
         for group in optimiser.param_groups:
             for i, value in enumerate(group["params"]):
                 name = names.get(id(value), f"head {tuple(value.shape)} {i}")
-                into[name] = value.grad.detach().float().cpu().numpy()
+                if value.grad is not None:
+                    into[name] = value.grad.detach().float().cpu().numpy()
 
     handle = register_optimizer_step_pre_hook(keep)
     try:

@@ -16,7 +16,7 @@ from typing import Any
 from analysis.errors import CrossliftError
 
 from .blocks import Block
-from .isolate import run_isolated
+from .isolate import ANEW, FORKED, PROCESSES, run_isolated
 from .meters import identity
 from .prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
 
@@ -130,13 +130,9 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
     unpacked = unpack_wheels(root, state / "site", lambda name: bool(installed([name])[name])) if absent else []
     versions = installed([*NEEDED, METERS, "scipy", "statsmodels"])
     words += lacking_packages(versions) + lacking_disk(state, tiny)
-    device: dict[str, Any] = {}
-    if not words:
-        answer = state / "probe.json"
-        answer.unlink(missing_ok=True)
-        reason = run_isolated(probe, (str(answer), tiny), PROBE_S)
-        device = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {"error": reason}
-        words += [] if tiny else lacking_device(device, blocks)
+    device = {} if words else _ask_device(state, tiny)
+    if not words and not tiny:
+        words += lacking_device(device, blocks)
     if words:
         raise CrossliftError("\n  ".join(["the kit cannot start:", *words]))
     seen = {
@@ -149,6 +145,31 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
         "kit": None if kit is None else _about(kit),
     }
     return kit, seen
+
+
+def _ask_device(state: Path, tiny: bool) -> dict[str, Any]:
+    """What a process of the kit sees of the device.
+
+    Where a forked one sees none and one that is started anew does, an import has touched the GPU before the fork, after
+    which no child can use it: all processes are started anew then, and pay for their imports.
+    """
+    answer = state / "probe.json"
+
+    def ask() -> dict[str, Any]:
+        answer.unlink(missing_ok=True)
+        reason = run_isolated(probe, (str(answer), tiny), PROBE_S)
+        found = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {"error": reason}
+        return {**found, "processes": PROCESSES.method}
+
+    first = ask()
+    if tiny or first.get("cuda"):
+        return first
+    PROCESSES.method = ANEW
+    second = ask()
+    if second.get("cuda"):
+        return second
+    PROCESSES.method = FORKED
+    return first
 
 
 def _about(kit: Kit) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Stock:
         from transformers import PrinterCallback, Trainer, TrainerCallback
 
         load: Any = DataLoader
+        pinned = self.setting.cuda  # as the recipe does by itself
         setting, stage = self.setting, self.stage
         total = warm + steps
         batches = stage.batches(self.training, total)
@@ -68,7 +69,9 @@ class Stock:
 
             class Ordered(Trainer):
                 def get_train_dataloader(self) -> Any:
-                    return load(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator)
+                    return load(
+                        self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator, pin_memory=pinned
+                    )
 
             trainer = Ordered(
                 model=model, args=self._arguments(place, total), train_dataset=range(int(stage.features.owner[-1]) + 1),

@@ -57,7 +57,7 @@ def test_every_block_is_asked_for_once_and_has_its_time() -> None:
 
 
 def test_all_of_it_fits_a_quarter_of_an_hour() -> None:
-    """Limits of commands are longer than their blocks; what counts is the blocks, two starts, and two minutes before."""
+    """What counts is the limits of the blocks, two starts, and two minutes until the machine is there."""
     assert sum(block.limit_s for block in BLOCKS) + 2 * START_S + 120 <= 15 * 60
 
 

@@ -87,7 +87,7 @@ def test_a_limit_of_the_device_halves_the_batch(counts: bool, tmp_path: Path, mo
         memory.run(setting(tmp_path, "cuda:0"), found)
     holds = {check["check"]: check for check in found.checks}
     forced = holds["an out-of-memory of the device itself halves the batch"]
-    assert forced["holds"] is counts and forced["parts"] == [4, 4]
+    assert forced["holds"] is counts and forced["sequences_at_once"] == [4, 4]
     assert holds["gradients within 0.001 of the undivided ones"]["holds"]
     assert found.facts["forced"]["share_of_what_the_batch_took"] == 0.75
     assert own.allowed == own.total  # the limit is taken back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from analysis.errors import CrossliftError
 from tools.gpu import start
 from tools.gpu.blocks import find_blocks
+from tools.gpu.isolate import ANEW, FORKED
 from tools.gpu.prepared import Kit
 
 GOOD = dict.fromkeys(start.NEEDED, "99.0")
@@ -84,3 +86,25 @@ def test_blocks_that_need_no_model_start_without_one(tmp_path: Path, monkeypatch
     assert kit is None and seen["device"]["free_gib"] == 78
     with pytest.raises(CrossliftError, match=r"there is no '.*kit\.json'"):
         start.look(tmp_path / "none", tmp_path, find_blocks(["kinds", "sweep"]), tiny=False)
+
+
+@pytest.mark.parametrize(
+    ("forked", "anew", "wanted"), [(True, True, FORKED), (False, True, ANEW), (False, False, FORKED)]
+)
+def test_processes_are_started_anew_where_forked_ones_lose_the_device(
+    forked: bool, anew: bool, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(work: Any, arguments: tuple[Any, ...], limit: float) -> str:
+        cuda = forked if start.PROCESSES.method == FORKED else anew
+        Path(arguments[0]).write_text(json.dumps({"cuda": cuda, "free_gib": 78}), encoding="utf-8")
+        return ""
+
+    monkeypatch.setattr(start.PROCESSES, "method", FORKED)
+    monkeypatch.setattr(start, "run_isolated", answer)
+    if not forked and not anew:
+        with pytest.raises(CrossliftError, match="a GPU is missing"):
+            start.look(tmp_path / "none", tmp_path, find_blocks(["kinds"]), tiny=False)
+    else:
+        _, seen = start.look(tmp_path / "none", tmp_path, find_blocks(["kinds"]), tiny=False)
+        assert seen["device"]["processes"] == wanted
+    assert start.PROCESSES.method == wanted
