@@ -94,9 +94,10 @@ def _run(block: Block, setting: Setting, kit: Kit | None) -> None:
     path = setting.state / "blocks" / f"{block.name}.json"
     path.unlink(missing_ok=True)
     stand_in = kit.stand_in if kit else ""
+    begun = time.monotonic()
     reason = run_isolated(_work, (block, setting, stand_in, path), setting.limit_s)
     if reason:
-        findings = Findings(block.name, path, about(setting, block, stand_in))
+        findings = Findings(block.name, path, about(setting, block, stand_in), begun=begun)
         if path.is_file():
             content = json.loads(path.read_text(encoding="utf-8"))
             findings.facts, findings.checks = content["facts"], content["checks"]

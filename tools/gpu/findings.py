@@ -32,6 +32,8 @@ class Findings:
         The file.
     about
         What every number rests on: device, limit, stand-ins.
+    begun
+        When the block began, by :func:`time.monotonic`.
     """
 
     block: str
@@ -40,7 +42,7 @@ class Findings:
     facts: dict[str, Any] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     finished: bool = False
-    _start: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=time.monotonic)
 
     def fact(self, **values: Any) -> None:
         """Record what was measured."""
@@ -86,7 +88,7 @@ class Findings:
             "holds": holds,
             "reasons": reasons,
             "finished": self.finished,
-            "seconds": round(time.monotonic() - self._start, 2),
+            "seconds": round(time.monotonic() - self.begun, 2),
             **self.about,
             "checks": self.checks,
             "facts": self.facts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import lzma
 import shutil
 import tarfile
@@ -14,6 +15,7 @@ from runner.store.atomic import write_whole
 from .findings import Findings
 from .prepared import LIST
 from .setting import Setting
+from .whole import keep_whole
 
 #: What may come back: files, MiB of each.
 FILES, MIB = 8, 16
@@ -22,6 +24,7 @@ STORE, SCORES, LOG, PLAN = "store.tar.xz", "scores.parquet", "sweep.log.gz", "pl
 
 def run(setting: Setting, found: Findings) -> None:
     """Fill the findings."""
+    _keep_what_was_cut_off(setting)
     pack_store(setting, found)
     sizes = {path.name: path.stat().st_size for path in sorted(setting.out.iterdir()) if path.is_file()}
     found.fact(files=sizes)
@@ -32,6 +35,16 @@ def run(setting: Setting, found: Findings) -> None:
         found.not_run("results, manifests and profile are packed", "there is no whole seed to pack")
     large = [name for name, size in sizes.items() if size > MIB * 2**20]
     found.check(f"at most {FILES} files of {MIB} MiB", len(sizes) <= FILES and not large, files=len(sizes), large=large)
+
+
+def _keep_what_was_cut_off(setting: Setting) -> None:
+    """Take the whole seeds of a sweep that was ended before it did so itself."""
+    told, plan = setting.state / "blocks" / "sweep.json", setting.state / "plan.json"
+    store = setting.state / "sweep"
+    if not told.is_file() or not plan.is_file() or not (store / "store.json").is_file():
+        return
+    if not json.loads(told.read_text(encoding="utf-8"))["finished"]:
+        keep_whole(store, setting.state / "kept", json.loads(plan.read_text(encoding="utf-8"))["cells"])
 
 
 def pack_store(setting: Setting, found: Findings) -> None:

@@ -100,7 +100,7 @@ def take_over(folder: Path, state: Path) -> None:
     for part in sorted(folder.glob("part*")) if folder.is_dir() else []:
         for item in sorted(part.rglob("*")):
             goal = state / "kit" / item.relative_to(folder)
-            if item.is_file() and not (goal.is_file() and goal.stat().st_size == item.stat().st_size):
+            if item.is_file():
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(item, goal)
 

@@ -20,7 +20,8 @@ from .isolate import ANEW, FORKED, PROCESSES, run_isolated
 from .meters import identity
 from .prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
 
-#: Packages that the runner and the kit import, and the least version of each that it was tried with.
+#: Packages that the runner and the kit import, and the least versions that pyproject.toml asks for, or that these have
+#: among their own requirements; pandas is an exception, of which the runner needs no 3 (tried: 2.3).
 NEEDED = {
     "torch": "2.11", "transformers": "5.0", "accelerate": "1.10", "peft": "0.17", "safetensors": "0.4",
     "tokenizers": "0.20", "numpy": "2.0", "pandas": "2.2", "pyarrow": "17", "scikit-learn": "1.5", "pyyaml": "6.0",

@@ -16,7 +16,7 @@ from runner.training.kinds.texts import Texts
 from runner.training.train import train
 from tests.runner.training.elsewhere import elsewhere
 from tests.tools.gpu.driver import pretend
-from tests.tools.gpu.test_meters import CARD
+from tests.tools.gpu.test_gpu_meters import CARD
 from tools.gpu import large
 from tools.gpu.findings import Findings
 from tools.gpu.flops import flops_a_piece, linear_weights, peak

@@ -46,6 +46,18 @@ def test_parts_of_two_commands_give_the_model(folder: Path, tmp_path: Path) -> N
     assert join(kit, state / "kit", state).stat().st_mtime_ns == changed  # joined once
 
 
+def test_a_part_that_is_sent_again_replaces_the_one_before(folder: Path, tmp_path: Path) -> None:
+    """Also if it has as many bytes: parts of two kits do."""
+    kit, part = read_kit(folder / "part1" / LIST), folder / "part1" / "model.1"
+    state, good = tmp_path / "state", part.read_bytes()
+    part.write_bytes(bytes(len(good)))
+    take_over(folder, state)
+    assert len(missing(kit, state / "kit", True)) == 1
+    part.write_bytes(good)
+    take_over(folder, state)
+    assert missing(kit, state / "kit", True) == []
+
+
 def test_damage_is_named(folder: Path, tmp_path: Path) -> None:
     kit, part = read_kit(folder / "part1" / LIST), folder / "part2" / "model.2"
     content = bytearray(part.read_bytes())

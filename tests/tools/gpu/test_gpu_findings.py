@@ -53,7 +53,7 @@ def test_what_is_raised_is_a_finding_with_its_place(tmp_path: Path) -> None:
         raise RuntimeError("no kernel image")
     found.check("another part", True)
     assert found.to_json()["holds"] is False
-    assert found.checks[0]["reason"].startswith("RuntimeError: no kernel image (test_findings.py:")
+    assert found.checks[0]["reason"].startswith("RuntimeError: no kernel image (test_gpu_findings.py:")
     assert "no kernel image" in found.facts["tracebacks"][0]
     with pytest.raises(KeyboardInterrupt), found.attempt("stopped"):
         raise KeyboardInterrupt

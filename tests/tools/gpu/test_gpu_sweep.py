@@ -262,3 +262,13 @@ def test_the_sweep_is_the_design_of_the_committed_one(setting: Setting) -> None:
         assert grid[key] == wanted, key
     assert grid["training"] == mini["training"]
     assert grid["languages"] == "all"
+
+
+def test_a_sweep_that_was_cut_off_still_gives_its_whole_seeds(setting: Setting) -> None:
+    (setting.state / "blocks").mkdir()
+    (setting.state / "blocks" / "sweep.json").write_text('{"finished": false}')
+    cells = cells_of(GRID)
+    gone = next(cell["id"] for cell in cells if cell["seed"] == "3")
+    (setting.state / "sweep" / "cells" / f"{gone}.json").unlink()
+    pack(setting, Findings("pack", setting.state / "pack.json"))
+    assert set(pd.read_parquet(setting.out / "scores.parquet")["seed"]) == {"1", "2"}

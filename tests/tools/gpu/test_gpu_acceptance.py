@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pandas as pd
 import pytest
 
 from tests.tools.gpu.conftest import Rehearsal
-from tools.gpu import acceptance, blocks
+from tools.gpu import acceptance, blocks, isolate
 from tools.gpu.findings import ON_A_CPU
+from tools.gpu.setting import Setting
 from tools.gpu.tiny_models import ARCHITECTURES
 
 #: Checks of which a CPU says nothing; all others are made in a rehearsal, and hold.
@@ -139,3 +141,31 @@ def test_what_is_asked_wrongly_is_refused(
     assert acceptance.main([*arguments, *places]) == acceptance.CANNOT
     complained = capsys.readouterr().err
     assert all(word in complained for word in words), complained
+
+
+class Hanging:
+    """A block that finds something and does not end."""
+
+    name, needs_model = "check", False
+
+    def load(self) -> Any:
+        return hang
+
+
+def hang(setting: Any, found: Any) -> None:
+    found.check("the first half", True)
+    time.sleep(600)
+
+
+def test_a_block_that_is_ended_keeps_what_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolate, "PRELOAD", [])
+    (tmp_path / "blocks").mkdir()
+    setting = Setting("cpu", True, tmp_path, tmp_path, tmp_path, tmp_path, 8.0)
+    acceptance._run(Hanging(), setting, None)  # type: ignore[arg-type]
+    content = json.loads((tmp_path / "blocks" / "check.json").read_text(encoding="utf-8"))
+    assert [check["holds"] for check in content["checks"]] == [True, False]
+    assert content["reasons"] == ["ran to its end: ran past its limit of 8 s"]
+    assert content["holds"] is False and not content["finished"] and content["seconds"] >= 8
+    assert "check: does not hold" in capsys.readouterr().out
