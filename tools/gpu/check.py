@@ -32,8 +32,10 @@ def run(setting: Setting, found: Findings) -> None:
         found.check("NVML answers", "driver" in found.facts["device"], device=found.facts["device"])
     else:
         found.not_run("NVML answers", ON_A_CPU)
-    _precisions(setting, found)
-    _energy(setting, found)
+    with found.attempt("a step in each precision"):
+        _precisions(setting, found)
+    with found.attempt("the energy counter is compared"):
+        _energy(setting, found)
 
 
 def _runner_check() -> dict[str, Any]:

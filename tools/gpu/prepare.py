@@ -51,11 +51,13 @@ def prepare(weights: Weights, data: Path, out: Path, most: int, wheels: Path | N
     Raises
     ------
     CrossliftError
-        If a data file is missing, or the cut model reads a text otherwise.
+        If a data file is missing, ``out`` holds something else, or the cut model reads a text otherwise.
     """
     for name in FILES:
         if not (data / name).is_file():
             raise CrossliftError(f"'{data}' has no file '{name}'.", "docs/tasks.md says where the data are from.")
+    if out.exists() and any(out.iterdir()) and not (out / "part1" / LIST).is_file():
+        raise CrossliftError(f"'{out}' is not empty and no prepared folder.", "Give --out with another directory.")
     texts, english = _texts(data)
     flat = [*(text for own in texts.values() for text in own), *english]
     kept = cut_pieces(weights, flat)

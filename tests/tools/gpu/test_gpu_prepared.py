@@ -12,7 +12,7 @@ from analysis.errors import CrossliftError
 from runner.models.catalog import find_model
 from tools.gpu import prepare
 from tools.gpu.prepared import LIST, Kit, join, missing, read_kit, sha256, take_over, unpack_wheels
-from tools.gpu.stand_in import LANGUAGES
+from tools.gpu.stand_in import LANGUAGES, random_weights
 
 
 @pytest.fixture
@@ -92,12 +92,21 @@ def test_wheels_are_unpacked_where_their_package_is_missing(tmp_path: Path) -> N
 
 
 def test_data_that_are_not_there_are_named(tmp_path: Path) -> None:
-    from tools.gpu.stand_in import random_weights
-
     with pytest.raises(CrossliftError, match=r"has no file 'sib200\.tsv\.xz'") as caught:
         prepare.prepare(random_weights(), tmp_path, tmp_path / "out", 10**6)
     assert "docs/tasks.md" in caught.value.hint
     assert not (tmp_path / "out").exists()
+
+
+def test_only_a_prepared_folder_is_replaced(folder: Path, tmp_path: Path) -> None:
+    weights, data, other = random_weights(), folder / "part1" / "data", tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("years of work")
+    with pytest.raises(CrossliftError, match="is not empty and no prepared folder"):
+        prepare.prepare(weights, data, other, 10**6)
+    assert (other / "thesis.tex").read_text() == "years of work"
+    once = prepare.prepare(weights, data, tmp_path / "new", 10**6)
+    assert prepare.prepare(weights, data, tmp_path / "new", 10**6) == once  # and the same every time
 
 
 def test_a_summary_says_whether_it_travels_at_once(
