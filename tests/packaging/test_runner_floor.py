@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis.errors import CrossliftError, UnknownLanguageError
-from analysis.languages import resolve
+from analysis.languages import resolve, resolve_code
 from runner.metrics.score import score
 from runner.tasks.load import open_task
 from tests.conftest import ROOT
@@ -86,6 +86,7 @@ def test_they_are_absent_there(tmp_path: Path) -> None:
 
 def test_a_code_beyond_the_table_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "langcodes", None)
+    resolve_code.cache_clear()  # it may have been asked for before, with the package
     with pytest.raises(UnknownLanguageError, match="'xnr' is not in the bundled table") as caught:
         resolve("xnr")
     assert "pip install langcodes" in caught.value.hint
