@@ -108,6 +108,9 @@ def _run(block: Block, setting: Setting, kit: Kit | None) -> None:
 
 
 def _work(block: Block, setting: Setting, stand_in: str, path: Path) -> None:
+    import torch
+
+    torch.set_num_threads(setting.threads)  # a rehearsal's one: threads that wait for a busy core take minutes
     guarded(block.load(), setting, Findings(block.name, path, about(setting, block, stand_in)))
 
 

@@ -25,7 +25,6 @@ def run(setting: Setting, found: Findings) -> None:
     """Fill the findings."""
     import torch
 
-    torch.set_num_threads(setting.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)  # as a sweep's worker asks
     steps = TINY_STEPS if setting.tiny else STEPS
     stage = Stage.of_target(setting, depth=3)

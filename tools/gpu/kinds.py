@@ -43,10 +43,6 @@ def cases(rounds: int) -> Iterator[Case]:
 
 def run(setting: Setting, found: Findings) -> None:
     """Fill the findings."""
-    import torch
-
-    if setting.tiny:
-        torch.set_num_threads(1)
     with found.attempt("an out-of-memory can be forced"):
         memory.run(setting, found)
     wanted = list(cases(1 if setting.tiny else len(MAKERS)))
