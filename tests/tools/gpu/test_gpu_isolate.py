@@ -66,6 +66,7 @@ def test_a_block_that_ends_well(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "here"
 
 
+@pytest.mark.slow
 def test_a_block_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
     reason = isolate.run_isolated(hangs, (str(tmp_path / "pid"),), 5)
     assert reason == "ran past its limit of 5 s"

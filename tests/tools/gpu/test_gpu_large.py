@@ -37,6 +37,7 @@ def llama() -> Any:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_flops_are_those_that_pytorch_counts() -> None:
     """All matrix products of a step forward and backward, with attention's counted in full as eager attention does."""
     from torch.utils.flop_counter import FlopCounterMode
