@@ -81,12 +81,13 @@ def install(place: Path, versions: Path) -> None:
 
 
 def pinned(path: Path) -> dict[str, str]:
-    """Releases by package; of several for different systems or Pythons, the first."""
-    found: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if match := re.match(r"([A-Za-z0-9][\w.-]*)==([^\s;]+)", line):
-            found.setdefault(match[1].lower(), match[2])
-    return found
+    """Releases by package, of those that this system and this Python take."""
+    from packaging.requirements import Requirement
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if re.match(r"[A-Za-z0-9][\w.-]*==", line)]
+    here = [item for item in found if item.marker is None or item.marker.evaluate()]
+    return {item.name.lower(): str(item.specifier).removeprefix("==") for item in here}
 
 
 def outcomes(results: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -38,22 +37,23 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
         skip_or_fail("the kit runs on Linux")
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    place, kept = shared / "rehearsal", shared / "rehearsal.pickle"
+    place, kept = shared / "rehearsal", shared / "rehearsal.json"
     with FileLock(shared / "rehearsal.lock"):
         if not kept.is_file():
-            kept.write_bytes(pickle.dumps(_rehearse(place)))
-        return pickle.loads(kept.read_bytes())
+            kept.write_text(json.dumps(_rehearse(place)), encoding="utf-8")
+        status, printed, complained = json.loads(kept.read_text(encoding="utf-8"))
+    path = place / "out" / "blocks.json"
+    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return Rehearsal(status, printed, complained, place / "out", place / "state", content)
 
 
-def _rehearse(place: Path) -> Rehearsal:
+def _rehearse(place: Path) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "tools.gpu.acceptance", "--tiny", "--state", str(place / "state")]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"OUT": str(place / "out"), "OMP_NUM_THREADS": "1"}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
-    path = place / "out" / "blocks.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return Rehearsal(done.returncode, done.stdout, done.stderr, place / "out", place / "state", content)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="session")
