@@ -66,7 +66,7 @@ clean:
 
 # Every package that is installed here has the version of the lock file, so that no release elsewhere changes a result.
 # The lock constrains and does not demand: CUDA's packages come only where the torch that is taken asks for them.
-# What builds packages is locked too (hatchling and editables this one, setuptools those that come as source):
+# What builds packages is locked too (hatchling and editables this one, setuptools-scm those that come as source):
 # --no-build-isolation takes it from the environment.
 LOCK := requirements.lock
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK)
@@ -74,7 +74,7 @@ EDITABLE := $(INSTALL) --no-build-isolation --editable
 
 $(VENV)/.installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) hatchling editables setuptools
+	$(INSTALL) hatchling editables setuptools-scm
 	$(EDITABLE) .
 	touch $@
 

@@ -76,7 +76,7 @@ def install(place: Path, versions: Path) -> None:
     venv.create(place, with_pip=True)
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", str(versions)]
-    subprocess.run([*pip, "hatchling", "editables", "setuptools"], cwd=ROOT, check=True)
+    subprocess.run([*pip, "hatchling", "editables", "setuptools-scm"], cwd=ROOT, check=True)
     subprocess.run([*pip, "--no-build-isolation", "--editable", ".[dev]"], cwd=ROOT, check=True)
 
 
