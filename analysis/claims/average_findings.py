@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from .cells import PRINTED, QUESTIONS, TASKS, Cells, names
-from .intervals import Interval, rounded, signed, total
+from .intervals import Interval, fixed, rounded, signed, total
 from .weighted import Sum, Tables, baseline_of, implied_pos
 
 #: Level of the interval over tasks.
@@ -16,18 +16,18 @@ LEVEL = 0.95
 
 def findings(tables: Tables, main: Sum, claimed: Interval) -> Iterator[str]:
     """Sentences on the first reading, `main`, and on the tables."""
-    gains = {task: gain.middle for task, gain in main.gains.items()}
+    gains = {task: gain.center for task, gain in main.gains.items()}
     values = list(gains.values())
     low, high = interval_over_tasks(values)
     yield (
-        f"Without {names(main.missing)} the gain is {_mean(values):.2f} points, {LEVEL:.0%} interval over "
+        f"Without {names(main.missing)} the gain is {fixed(_mean(values), 2)} points, {LEVEL:.0%} interval over "
         f"{len(values)} tasks {signed(low, 1)} to {signed(high, 1)} (Student's t)."
     )
     left = {task: _mean([gains[other] for other in gains if other != task]) for task in gains}
     lowest = min(left, key=lambda task: left[task])
     yield (
-        f"Leaving one task out, it is {min(left.values()):.2f} to {max(left.values()):.2f}; least without "
-        f"{PRINTED[lowest]}, which gains {signed(gains[lowest], 1)}."
+        f"Leaving one task out, it is {fixed(min(left.values()), 2)} to {fixed(max(left.values()), 2)}; least without "
+        f"{PRINTED[lowest]}, which gains {signed(float(gains[lowest]), 1)}."
     )
     if main.missing:
         needed = main.needed(claimed)
@@ -117,7 +117,7 @@ def _printed_averages(cells: Cells) -> Iterator[str]:
             yield f"The averages over {words} that {cells.publication} prints differ by {gain.text(1)} points."
 
 
-def interval_over_tasks(values: Sequence[float]) -> tuple[float, float]:
+def interval_over_tasks(values: Sequence[Fraction]) -> tuple[float, float]:
     """Student's interval for the mean over tasks taken as a sample; infinite for fewer than two."""
     from scipy.stats import t
 
@@ -127,11 +127,11 @@ def interval_over_tasks(values: Sequence[float]) -> tuple[float, float]:
     centre = _mean(values)
     error = math.sqrt(sum((value - centre) ** 2 for value in values) / (n - 1) / n)
     reach = float(t.ppf((1 + LEVEL) / 2, n - 1)) * error
-    return centre - reach, centre + reach
+    return float(centre) - reach, float(centre) + reach
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def _mean(values: Sequence[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
 
 
 def _share(part: Interval, whole: Interval) -> str:

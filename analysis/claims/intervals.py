@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,11 +55,16 @@ class Interval:
     @property
     def middle(self) -> float:
         """Halfway between the ends."""
-        return float((self.low + self.high) / 2)
+        return float(self.center)
+
+    @property
+    def center(self) -> Fraction:
+        """Halfway between the ends, exactly."""
+        return (self.low + self.high) / 2
 
     def text(self, digits: int = 2) -> str:
         """``5.35 to 5.45``, or one number where both ends print alike."""
-        low, high = (f"{float(end):.{digits}f}".replace("-", "−") for end in (self.low, self.high))
+        low, high = (fixed(end, digits) for end in (self.low, self.high))
         return low if low == high else f"{low} to {high}"
 
 
@@ -86,6 +92,17 @@ def mean(intervals: Sequence[Interval]) -> Interval:
     if not intervals:
         raise ValueError("mean of no intervals")
     return total(intervals).times(Fraction(1, len(intervals)))
+
+
+def fixed(value: Fraction, digits: int) -> str:
+    """An exact value with so many decimals, halves away from zero as most tables print them: 33/40 with two is 0.83.
+
+    Through a float it would depend on how the nearest binary number and the sums before it were rounded.
+    """
+    units = math.floor(abs(value) * 10**digits + Fraction(1, 2))
+    sign = "−" if value < 0 and units else ""
+    whole, part = divmod(units, 10**digits)
+    return f"{sign}{whole}" + (f".{part:0{digits}d}" if digits else "")
 
 
 def signed(value: float, digits: int = 2) -> str:

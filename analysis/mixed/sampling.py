@@ -87,7 +87,7 @@ def _positive(values: Floats, kept: Booleans, frame: pd.DataFrame, name: str) ->
 
 
 def _blocks(given: Any, kept: Booleans) -> KnownVariance:
-    from scipy.sparse import block_diag, csr_array
+    from scipy.sparse import block_diag, coo_array, csr_array
     from scipy.sparse.csgraph import connected_components
 
     matrix = csr_array(given)[np.flatnonzero(kept)][:, np.flatnonzero(kept)]
@@ -113,7 +113,7 @@ def _blocks(given: Any, kept: Booleans) -> KnownVariance:
         variances.append(roots)
         vectors.append(basis)
         start += size
-    together = csr_array(block_diag(vectors, format="csr"))
+    together = csr_array(block_diag([coo_array(basis) for basis in vectors], format="csr"))
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return KnownVariance(np.concatenate(variances), csr_array(together[back]))

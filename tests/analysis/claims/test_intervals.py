@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.claims.intervals import Interval, exact, mean, rounded, total
+from analysis.claims.intervals import Interval, exact, fixed, mean, rounded, total
 
 
 def test_a_claimed_figure_is_its_rounding_interval() -> None:
@@ -44,3 +44,13 @@ def test_the_mean_of_unrounded_scores_lies_in_the_interval_of_their_printed_ones
     found = mean(printed)
     assert found.low <= sum(scores) / len(scores) <= found.high
     assert total(printed).low <= sum(scores)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [("33/40", 2, "0.83"), ("-33/40", 2, "−0.83"), ("505/4", 1, "126.3"), ("321/20", 1, "16.1"), ("-1/1000", 2, "0.00"),
+     ("5", 1, "5.0"), ("7/2", 0, "4"), ("1999/1000", 2, "2.00")],
+)  # fmt: skip
+def test_halves_are_printed_as_tables_print_them(value: str, digits: int, text: str) -> None:
+    """Whatever binary number is nearest, and however it was summed."""
+    assert fixed(Fraction(value), digits) == text
