@@ -63,8 +63,10 @@ class Interval:
         return (self.low + self.high) / 2
 
     def text(self, digits: int = 2) -> str:
-        """``5.35 to 5.45``, or one number where both ends print alike."""
-        low, high = (fixed(end, digits) for end in (self.low, self.high))
+        """``5.35 to 5.45``, or one number where both ends print alike; ends that are halves go outward."""
+        if self.low == self.high:
+            return fixed(self.low, digits)
+        low, high = fixed(self.low, digits, "down"), fixed(self.high, digits, "up")
         return low if low == high else f"{low} to {high}"
 
 
@@ -94,14 +96,25 @@ def mean(intervals: Sequence[Interval]) -> Interval:
     return total(intervals).times(Fraction(1, len(intervals)))
 
 
-def fixed(value: Fraction, digits: int) -> str:
-    """An exact value with so many decimals, halves away from zero as most tables print them: 33/40 with two is 0.83.
+def fixed(value: Fraction, digits: int, halves: str = "away") -> str:
+    """An exact value with so many decimals: 33/40 with two is 0.83.
 
     Through a float it would depend on how the nearest binary number and the sums before it were rounded.
+
+    Parameters
+    ----------
+    value
+        Any fraction.
+    digits
+        Decimals.
+    halves
+        ``away`` from zero, as most tables print them, ``up`` or ``down``.
     """
-    units = math.floor(abs(value) * 10**digits + Fraction(1, 2))
-    sign = "−" if value < 0 and units else ""
-    whole, part = divmod(units, 10**digits)
+    scaled, half = value * 10**digits, Fraction(1, 2)
+    up = halves == "up" or (halves == "away" and value >= 0)
+    units = math.floor(scaled + half) if up else math.ceil(scaled - half)
+    sign = "−" if units < 0 else ""
+    whole, part = divmod(abs(units), 10**digits)
     return f"{sign}{whole}" + (f".{part:0{digits}d}" if digits else "")
 
 

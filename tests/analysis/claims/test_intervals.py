@@ -54,3 +54,10 @@ def test_the_mean_of_unrounded_scores_lies_in_the_interval_of_their_printed_ones
 def test_halves_are_printed_as_tables_print_them(value: str, digits: int, text: str) -> None:
     """Whatever binary number is nearest, and however it was summed."""
     assert fixed(Fraction(value), digits) == text
+
+
+def test_ends_that_are_halves_go_outward() -> None:
+    """A range is never printed narrower for being half a digit."""
+    assert Interval(Fraction("26.65"), Fraction("34.05")).text(1) == "26.6 to 34.1"
+    assert Interval(Fraction("-26.65"), Fraction("-0.05")).text(1) == "−26.7 to 0.0"
+    assert Interval(Fraction("26.65"), Fraction("26.65")).text(1) == "26.7"
