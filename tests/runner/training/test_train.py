@@ -201,6 +201,7 @@ def test_bf16_trains(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Guards may run slower:RuntimeWarning")  # Python 3.13.0 itself
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_compiled_model_trains_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """Traced as for any backend; the default one takes minutes to compile what runs for a second."""
