@@ -9,21 +9,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .claims.checks import verify
-    from .claims.replication import Replication, replicate
-    from .crossed import default_model
-    from .gains import pair_gains, pair_gaps
-    from .inputs import read_inputs
-    from .kernels import language_kernel
-    from .languages import resolve
+    from .claims.verify import verify
+    from .claims.xtreme.replication import Replication, replicate
+    from .languages.codes import resolve
+    from .languages.distances import distance, distances
+    from .languages.kernels import language_kernel
     from .meta import MetaResult, MultilevelMeta, meta_analyze
     from .mixed import MixedResult, fit_mixed
-    from .multiverse import Multiverse, MultiverseRequest, run_multiverse
-    from .outcomes import Options, build_outcome
-    from .power import Power, PowerDesign, PowerRequest, run_power
-    from .prediction.report import Prediction, PredictionRequest, predict
-    from .scaling.report import ScaleFit, ScaleRequest, fit_scale
-    from .typology import distance, distances
+    from .outcomes.build import Options, build_outcome
+    from .outcomes.default_model import default_model
+    from .outcomes.pairing import pair_gains, pair_gaps
+    from .questions.multiverse import Multiverse, MultiverseRequest, run_multiverse
+    from .questions.power import Power, PowerDesign, PowerRequest, run_power
+    from .questions.prediction.run import Prediction, PredictionRequest, predict
+    from .questions.scaling.run import ScaleFit, ScaleRequest, fit_scale
+    from .records.read import read_inputs
 
 __version__ = "0.1.0"
 
@@ -33,32 +33,32 @@ _WHERE = {
     "meta_analyze": "meta",
     "MetaResult": "meta",
     "MultilevelMeta": "meta",
-    "fit_scale": "scaling.report",
-    "ScaleRequest": "scaling.report",
-    "ScaleFit": "scaling.report",
-    "predict": "prediction.report",
-    "PredictionRequest": "prediction.report",
-    "Prediction": "prediction.report",
-    "run_multiverse": "multiverse",
-    "MultiverseRequest": "multiverse",
-    "Multiverse": "multiverse",
-    "run_power": "power",
-    "PowerDesign": "power",
-    "PowerRequest": "power",
-    "Power": "power",
-    "verify": "claims.checks",
-    "replicate": "claims.replication",
-    "Replication": "claims.replication",
-    "pair_gains": "gains",
-    "pair_gaps": "gains",
-    "read_inputs": "inputs",
-    "language_kernel": "kernels",
-    "resolve": "languages",
-    "distance": "typology",
-    "distances": "typology",
-    "Options": "outcomes",
-    "build_outcome": "outcomes",
-    "default_model": "crossed",
+    "fit_scale": "questions.scaling.run",
+    "ScaleRequest": "questions.scaling.run",
+    "ScaleFit": "questions.scaling.run",
+    "predict": "questions.prediction.run",
+    "PredictionRequest": "questions.prediction.run",
+    "Prediction": "questions.prediction.run",
+    "run_multiverse": "questions.multiverse",
+    "MultiverseRequest": "questions.multiverse",
+    "Multiverse": "questions.multiverse",
+    "run_power": "questions.power",
+    "PowerDesign": "questions.power",
+    "PowerRequest": "questions.power",
+    "Power": "questions.power",
+    "verify": "claims.verify",
+    "replicate": "claims.xtreme.replication",
+    "Replication": "claims.xtreme.replication",
+    "pair_gains": "outcomes.pairing",
+    "pair_gaps": "outcomes.pairing",
+    "read_inputs": "records.read",
+    "language_kernel": "languages.kernels",
+    "resolve": "languages.codes",
+    "distance": "languages.distances",
+    "distances": "languages.distances",
+    "Options": "outcomes.build",
+    "build_outcome": "outcomes.build",
+    "default_model": "outcomes.default_model",
 }
 
 __all__ = [

@@ -10,11 +10,11 @@ import pandas as pd
 from machine import describe
 from timing import evaluation
 
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import form_crossproducts
-from analysis.mixed.design import build_design
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.threads import blas_threads
+from analysis.mixed.model.design import build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import form_crossproducts
+from analysis.mixed.numerics.threads import blas_threads
 
 OTHERS = {"task": 9, "model": 16, "study": 20}
 LEVELS = (25, 50, 100, 150, 250, 500, 1000)

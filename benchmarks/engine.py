@@ -75,7 +75,7 @@ def turn(entry: Set, frame: pd.DataFrame) -> list[tuple[str, list[float]]]:
     if importlib.util.find_spec("interlace") and len(frame) <= INTERLACE_ROWS:
         found.append((f"interlace-lme {importlib.metadata.version('interlace-lme')}", interlace(entry, frame)))
     if formula == INTERCEPTS and len(frame) <= STATSMODELS_ROWS:  # it has no correlated slopes beside crossed factors
-        from analysis.mixed.statsmodels_engine import fit_statsmodels
+        from analysis.mixed.external.statsmodels import fit_statsmodels
 
         found.append(("statsmodels", timed(lambda: fit_statsmodels(formula, frame), 1)))
     return found

@@ -17,12 +17,12 @@ from scipy.linalg.lapack import dpotrf
 from sets import SETS, Set, write_large
 
 from analysis.mixed import fit_mixed
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import sum_rows
-from analysis.mixed.design import Design, build_design
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.rows import whiten
-from analysis.mixed.threads import blas_threads
+from analysis.mixed.model.design import Design, build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import sum_rows
+from analysis.mixed.numerics.threads import blas_threads
+from analysis.mixed.numerics.whitening import whiten
 
 HEADER = (
     "model",

@@ -14,9 +14,9 @@ import time
 from machine import describe
 
 from analysis import fit_mixed
-from analysis.multiverse import MultiverseRequest
-from analysis.multiverse.run import open_table
-from analysis.multiverse.work import fit_all
+from analysis.questions.multiverse import MultiverseRequest
+from analysis.questions.multiverse.run import open_table
+from analysis.questions.multiverse.workers import fit_all
 
 # Specifications that share rows and random effects meet often in the first set and hardly ever in the second.
 WHOLE = ("coverage=any", "tasks=all", "studies=all", "kernel=none", "df_method=satterthwaite")

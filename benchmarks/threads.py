@@ -11,10 +11,10 @@ from machine import describe
 from threadpoolctl import threadpool_limits
 from timing import evaluation
 
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import form_crossproducts
-from analysis.mixed.design import build_design
-from analysis.mixed.formula import parse_formula
+from analysis.mixed.model.design import build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import form_crossproducts
 
 LEVELS = (100, 200, 400, 800, 1200, 1600)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from analysis.mixed.criterion import Criterion
+from analysis.mixed.numerics.criterion import Criterion
 
 
 def evaluation(criterion: Criterion, repeats: int = 10) -> float:

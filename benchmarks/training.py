@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from runner.executors.worker import Setting, Worker, classes_of
+from runner.kinds.base import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.request import Request
@@ -32,7 +33,6 @@ from runner.tasks.base import load_task
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
-from runner.training.kinds.base import find_kind
 from runner.training.train import train
 
 MODEL = "me5-small@3"

@@ -10,8 +10,8 @@ import time
 
 from machine import describe
 
-from analysis import typology
-from analysis.languages import known_languages
+from analysis.languages import distances as typology
+from analysis.languages.codes import known_languages
 
 
 def main() -> None:

@@ -5,11 +5,11 @@
 # data grows?
 
 # %%
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
+from analysis.outcomes.build import Options, build_outcome
 from analysis.plots.amounts import plot_amounts
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.slopes import plot_slopes
+from analysis.records.read import read_inputs
 from analysis.reports import begin
 from analysis.reports.amounts import amount_rows, by_task, kind_slopes
 from analysis.reports.bibliography import keys_of

@@ -7,10 +7,12 @@
 # %%
 import math
 
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
+from analysis.outcomes.build import Options, build_outcome
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.mixtures import plot_mixtures
+from analysis.questions.scaling.answer import form_sentence, prediction_sentences
+from analysis.questions.scaling.run import ScaleRequest, fit_scale
+from analysis.records.read import read_inputs
 from analysis.reports import begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.compare import OWN_SWEEP, own_sweeps
@@ -26,8 +28,6 @@ from analysis.reports.describe import (
 from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
 from analysis.reports.sweep.arms import by_domain
 from analysis.reports.sweep.rows import find_sweep, show
-from analysis.scaling.answers import form_sentence, prediction_sentences
-from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("domain")
 NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages

@@ -5,11 +5,12 @@
 # in the language itself?
 
 # %%
-from analysis.inputs import read_inputs
+from analysis.core.text import Table, number
 from analysis.mixed import fit_mixed
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.paired import plot_paired
+from analysis.records.read import read_inputs
 from analysis.reports import Value, begin
 from analysis.reports.averages import average_gains
 from analysis.reports.bibliography import keys_of
@@ -17,7 +18,6 @@ from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_
 from analysis.reports.describe import fit_diagnostics, model_method, model_references
 from analysis.reports.sweep.arms import by_arm
 from analysis.reports.sweep.rows import find_sweep, show
-from analysis.tables import Table, number
 
 session = begin("intermediate_vs_direct")
 DIRECT = "masakhaner2_direct_finetuning_seeds"

@@ -6,12 +6,14 @@
 
 # %%
 from analysis.cli.scale import draw as draw_scale
-from analysis.covariates import FACTORS
-from analysis.floor import add_floor
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
+from analysis.outcomes.build import Options, build_outcome
+from analysis.outcomes.chance import add_floor
+from analysis.outcomes.covariates import FACTORS
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.sizes import plot_sizes
+from analysis.questions.scaling.answer import sentences
+from analysis.questions.scaling.run import ScaleRequest, fit_scale
+from analysis.records.read import read_inputs
 from analysis.reports import Value, begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.describe import (
@@ -24,18 +26,9 @@ from analysis.reports.describe import (
     pairing_method,
     value_table,
 )
-from analysis.reports.growth import (
-    between_models,
-    floor_table,
-    growth,
-    in_corpus,
-    paired_growth,
-    size_rows,
-)
+from analysis.reports.growth import between_models, floor_table, growth, in_corpus, paired_growth, size_rows
 from analysis.reports.sweep.arms import by_depth
 from analysis.reports.sweep.rows import find_sweep, show
-from analysis.scaling.answers import sentences
-from analysis.scaling.report import ScaleRequest, fit_scale
 
 session = begin("model_size")
 LOW, HIGH = 1e3, 13e3  # the range of the question, in millions of parameters
@@ -215,7 +208,7 @@ if english is None:
         "No English-only tuning was done at two sizes or more: the question cannot be asked of it."
     )
     session.numbers["english_table_words"] = "The data hold no English-only tuning at two sizes."
-    from analysis.tables import Table
+    from analysis.core.text import Table
 
     session.table("english", Table(("English-only tuning",), (("missing",),)))
 else:

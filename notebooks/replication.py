@@ -5,16 +5,16 @@
 # tables bear out, and what would the average gain need to be true?
 
 # %%
-from analysis import datasets
-from analysis.claims import report
-from analysis.claims.checks import verify
-from analysis.claims.decomposition import decompose
+from analysis.claims.present import registry as report
 from analysis.claims.registry import registry
-from analysis.inputs import read_inputs
+from analysis.claims.verify import verify
+from analysis.claims.xtreme.decomposition import decompose
+from analysis.core.text import Table
 from analysis.plots.decomposition import plot_decomposition
+from analysis.records import bundled as datasets
+from analysis.records.read import read_inputs
 from analysis.reports import begin
 from analysis.reports.bibliography import keys_of
-from analysis.tables import Table
 
 session = begin("replication")
 known = registry()

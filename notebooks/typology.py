@@ -10,20 +10,21 @@ from dataclasses import replace
 from analysis.cli.meta import draw_forest
 from analysis.cli.multiverse import draw as draw_multiverse
 from analysis.cli.power import draw as draw_power
-from analysis.covariates import FACTORS
-from analysis.errors import CrossliftError
-from analysis.factors import Request, fit_factors
-from analysis.inputs import read_inputs
-from analysis.multiverse import MultiverseRequest, run_multiverse
-from analysis.outcomes import Options
+from analysis.core.errors import CrossliftError
+from analysis.core.text import number
+from analysis.outcomes.build import Options
+from analysis.outcomes.covariates import FACTORS
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
 from analysis.plots.world import coastline, places, plot_world
-from analysis.pooled import Request as PoolRequest
-from analysis.pooled import pool
-from analysis.power import PowerDesign, PowerRequest, run_power
+from analysis.questions.multiverse import MultiverseRequest, run_multiverse
+from analysis.questions.pooling import Request as PoolRequest
+from analysis.questions.pooling import pool
+from analysis.questions.power import PowerDesign, PowerRequest, run_power
+from analysis.questions.regression.run import Request, fit_factors
+from analysis.records.read import read_inputs
 from analysis.reports import Value, begin
 from analysis.reports.bibliography import keys_of
 from analysis.reports.describe import (
@@ -39,7 +40,6 @@ from analysis.reports.measures import by_measure, measure_table
 from analysis.reports.outcomes import default_sets, possible
 from analysis.reports.sweep.distance import by_distance
 from analysis.reports.sweep.rows import find_sweep, show
-from analysis.tables import number
 
 session = begin("typology")
 EFFECT = -1.0  # points per 0.1 of distance that a sweep is asked to find

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import CrossliftError, did_you_mean
-from ..paths import data_directory
-from .intervals import Interval, exact, rounded
+from ..core.errors import CrossliftError, did_you_mean
+from ..core.paths import data_directory
+from .numbers.intervals import Interval, exact, rounded
 
 KINDS = (
     "average gain",
@@ -149,7 +149,7 @@ class Registry:
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The bundled registry."""
-    from .checks import CHECKS
+    from .verify import CHECKS
 
     return read_registry(registry_path(), CHECKS)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .intervals import Interval
+from .numbers.intervals import Interval
 from .registry import Claim
 
 VERDICTS = ("reproduced", "reproduced-under", "consistent", "contradicted", "not-checkable")
@@ -26,7 +26,7 @@ class Evidence:
 
     def to_json(self) -> dict[str, Any]:
         """With the hash of the table."""
-        from ..datasets import find
+        from ..records.bundled import find
 
         return {
             "data": self.data,

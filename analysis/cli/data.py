@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets
-from ..tables import Table, count, magnitude
-from .output import add_json, console, heading, write_json
+from ..core.text import Table, count, magnitude
+from ..present.terminal import add_json, console, heading, write_json
+from ..records import bundled as datasets
 
 if TYPE_CHECKING:
     import pandas as pd

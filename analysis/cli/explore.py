@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from .output import console
+from ..present.terminal import console
 
 SUMMARY = "a local page over the same fits"
 EXAMPLES = """examples:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
     from ..explore.app import create_app, serve
 
     if not 0 <= options.port <= 65535:

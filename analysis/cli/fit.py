@@ -12,15 +12,24 @@ import argparse
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ..choices import DF_METHODS
-from ..covariates import CORPORA, FACTORS
-from ..tables import count, number
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from ..core.options import DF_METHODS
+from ..core.text import count, number
+from ..outcomes.covariates import CORPORA, FACTORS
+from ..present.terminal import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+)
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..factors import FactorFit
+    from ..questions.regression.run import FactorFit
 
 SUMMARY = "what gains, gaps or scores depend on"
 EXAMPLES = """examples:
@@ -77,10 +86,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
-    from ..factors import Request, fit_factors
+    from ..questions.regression.run import Request, fit_factors
 
     if not options.factor and not options.formula:
-        from ..errors import CrossliftError
+        from ..core.errors import CrossliftError
 
         raise CrossliftError("what should the outcome be regressed on?", "Give --factor typology, or a --formula.")
     if options.plot:
@@ -210,7 +219,7 @@ def draw(found: FactorFit, path: str) -> None:
 
 def x_label(found: FactorFit, factor: str) -> str:
     """The axis of a factor, with its unit."""
-    from ..languages import resolve
+    from ..languages.codes import resolve
 
     options = found.request.options
     if factor == "typology" and found.coverage:
@@ -224,7 +233,7 @@ def x_label(found: FactorFit, factor: str) -> str:
 
 def y_label(found: FactorFit) -> str:
     """The axis of the outcome, with its unit."""
-    from ..languages import resolve
+    from ..languages.codes import resolve
 
     source = resolve(found.request.options.source).name
     words = {"gain": "gain", "gap": f"gap to {source}", "score": "score"}
@@ -245,7 +254,7 @@ def caption(found: FactorFit) -> str:
 
 
 def _check_plot(options: argparse.Namespace) -> None:
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     if not options.factor:
         raise CrossliftError("--plot draws the effect of a factor.", "Give --factor beside --formula.")

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Sequence
 
 from .. import __version__
-from .program import add_commands, run_command
+from ..present.program import add_commands, run_command
 
 #: Subcommands, each a module of this package.
 COMMANDS = (

@@ -10,13 +10,22 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..tables import Table, count, number, p_value, p_words
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from ..core.text import Table, count, number, p_value, p_words
+from ..present.terminal import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+)
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..pooled import Pooled
+    from ..questions.pooling import Pooled
 
 #: Influential effects that are printed.
 SHOWN = 15
@@ -71,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Pool and print."""
-    from ..pooled import Request, pool
+    from ..questions.pooling import Request, pool
 
     for path in (options.plot, options.funnel):
         if path:
@@ -281,7 +290,7 @@ def draw_funnel(found: Pooled, path: str) -> None:
 
 
 def _axis(found: Pooled) -> str:
-    from ..languages import resolve
+    from ..languages.codes import resolve
 
     if found.request.options.outcome == "gain":
         return "gain (points)"

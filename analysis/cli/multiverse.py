@@ -11,13 +11,22 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from ..tables import Table, count, number, p_value
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from ..core.text import Table, count, number, p_value
+from ..present.terminal import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+)
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..multiverse import Multiverse
+    from ..questions.multiverse import Multiverse
 
 SUMMARY = "every defensible way to ask whether distance matters"
 EXAMPLES = """examples:
@@ -63,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
-    from ..multiverse import run_multiverse
+    from ..questions.multiverse import run_multiverse
 
     if options.plot:
         check_figure(options.plot)
@@ -73,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         _print_choices(request, out)
         return 0
     if options.plot and options.by:
-        from ..errors import CrossliftError
+        from ..core.errors import CrossliftError
 
         raise CrossliftError("--plot draws one multiverse, and --by asks for several.", "Select one with --where.")
     with progress("reading") as say:
@@ -104,13 +113,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _request(options: argparse.Namespace) -> Any:
-    from ..errors import CrossliftError
-    from ..multiplicity import ADJUSTMENTS
-    from ..multiverse import MultiverseRequest
-    from ..outcomes import Options
+    from ..core.errors import CrossliftError
+    from ..core.multiplicity import ADJUSTMENTS
+    from ..outcomes.build import Options
+    from ..questions.multiverse import MultiverseRequest
 
     if options.adjust not in ADJUSTMENTS:
-        from ..errors import unknown_name
+        from ..core.errors import unknown_name
 
         raise unknown_name("adjustment", options.adjust, ADJUSTMENTS)
     limit = options.specifications
@@ -140,7 +149,7 @@ def _request(options: argparse.Namespace) -> Any:
 
 
 def _print_choices(request: Any, out: Any) -> None:
-    from ..multiverse.run import open_choices
+    from ..questions.multiverse.run import open_choices
 
     choices, space = open_choices(request)
     rows = [
@@ -184,7 +193,7 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
     out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is how choices combine")
     if found.joint:
         heading(out, "Together, against shuffled distances")
-        from ..multiverse.joint import STATISTICS
+        from ..questions.multiverse.joint_test import STATISTICS
 
         tests = tuple(
             (STATISTICS[t.statistic], number(t.observed, 3), number(t.null_median, 3), number(t.null_high, 3),
@@ -206,7 +215,7 @@ def _adjusted(found: tuple[Multiverse, ...], method: str) -> list[float | None]:
     """The joint test of the median effect of each level, adjusted over the levels."""
     import math
 
-    from ..multiplicity import adjust
+    from ..core.multiplicity import adjust
 
     p = [item.joint.tests[0].p_value if item.joint else math.nan for item in found]
     return [None if math.isnan(value) else float(value) for value in adjust(p, method)]
@@ -225,9 +234,9 @@ def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: An
 
 def draw(found: Multiverse, path: str, claimed: float | None = None) -> None:
     """The specification curve above the matrix of choices."""
-    from ..multiverse.result import PER
     from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
     from ..plots.style import figure, save
+    from ..questions.multiverse.result import PER
 
     names = [item.choice for item in found.spread.choices]
     lines = sum(found.frame[name].nunique() for name in names)

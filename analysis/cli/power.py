@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tables import Table, count, number
-from .output import (
+from ..core.text import Table, count, number
+from ..present.terminal import (
     console,
     heading,
     print_input,
@@ -27,9 +27,9 @@ from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..power import Following, Power
-    from ..power.following import CostModel
-    from ..power.measured import MeasuredCost
+    from ..questions.power import Following, Power
+    from ..questions.power.measured_cost import MeasuredCost
+    from ..questions.power.next_step import CostModel
 
 SUMMARY = "what a planned sweep can find, and what to run next"
 EXAMPLES = """examples:
@@ -91,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Simulate or rank, and print."""
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     if options.plot:
         check_figure(options.plot)
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         return _run_next(options, request)
     if options.plan or options.offer:
         raise CrossliftError("--offer and --plan belong to --next.", "Give the grid of the sweep with --next GRID.")
-    from ..power import run_power
+    from ..questions.power import run_power
 
     out = console()
     with progress("reading") as say:
@@ -118,8 +118,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _request(options: argparse.Namespace) -> Any:
-    from ..outcomes import Options
-    from ..power import PowerDesign, PowerRequest
+    from ..outcomes.build import Options
+    from ..questions.power import PowerDesign, PowerRequest
 
     return PowerRequest(
         design=PowerDesign(options.languages, options.tasks, options.models, options.seeds),
@@ -151,8 +151,8 @@ def parse_vary(text: str) -> tuple[str, tuple[int, ...]]:
     CrossliftError
         If it is neither, or the factor is none of a design.
     """
-    from ..errors import CrossliftError, unknown_name
-    from ..power.design import FACTORS
+    from ..core.errors import CrossliftError, unknown_name
+    from ..questions.power.design import FACTORS
 
     factor, _, values = text.partition("=")
     if factor not in FACTORS:
@@ -170,7 +170,7 @@ def parse_vary(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _print_basis(components: Any, out: Any) -> None:
-    from ..power import COMPONENTS
+    from ..questions.power import COMPONENTS
 
     heading(out, "Variances")
     rows = tuple(
@@ -208,12 +208,12 @@ def print_power(found: Power, out: Any) -> None:
 def _run_next(options: argparse.Namespace, request: Any) -> int:
     from dataclasses import asdict
 
-    from ..errors import CrossliftError
-    from ..languages import resolve
-    from ..plain import dropped_rows
-    from ..power.following import OFFERS, CostModel, rank_next, read_cost, read_mapping
-    from ..power.measured import measured_cost
-    from ..power.run import find_basis
+    from ..core.errors import CrossliftError
+    from ..core.jsonable import dropped_rows
+    from ..languages.codes import resolve
+    from ..questions.power.measured_cost import measured_cost
+    from ..questions.power.next_step import OFFERS, CostModel, rank_next, read_cost, read_mapping
+    from ..questions.power.run import find_basis
 
     if not options.offer:
         raise CrossliftError(
@@ -307,7 +307,7 @@ def draw(found: Power, path: str) -> None:
     """The power curve."""
     from ..plots.power import plot_power
     from ..plots.style import figure, save
-    from ..power.design import in_words
+    from ..questions.power.design import in_words
 
     assert found.request.vary is not None
     factor = found.request.vary[0]

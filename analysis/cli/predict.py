@@ -11,13 +11,22 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..tables import Table, count, number
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from ..core.text import Table, count, number
+from ..present.terminal import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+)
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..prediction.report import Prediction
+    from ..questions.prediction.run import Prediction
 
 SUMMARY = "what a language, task or size not yet run would give, and how good such predictions are"
 EXAMPLES = """examples:
@@ -57,8 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Predict and print."""
-    from ..errors import CrossliftError
-    from ..prediction.report import PredictionRequest, predict
+    from ..core.errors import CrossliftError
+    from ..questions.prediction.run import PredictionRequest, predict
 
     schemes = () if options.evaluate == "none" else split([options.evaluate])
     if options.plot:
@@ -96,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
 
 def print_prediction(found: Prediction, out: Any) -> None:
     """The whole printed answer."""
-    from ..prediction.features import words
+    from ..questions.prediction.features import words
 
     print_input(out, found.sources, found.dropped)
     heading(out, "Predicted from")

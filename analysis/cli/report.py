@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .output import console
+from ..present.terminal import console
 from .validate import add_map, parse_map
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Build and say what was written."""
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
     from ..reports.discovery import choose, notebooks
 
     folder = Path(options.notebooks) if options.notebooks else None
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if mapping and not options.data:
         raise CrossliftError("--map names columns of files, and no file is given.", "Give --data FILE.")
     if options.data:
-        from ..inputs import read_inputs
+        from ..records.read import read_inputs
 
         read_inputs(options.data, mapping)  # what cannot be read is refused once, before any kernel starts
     from ..reports.build import build

@@ -11,14 +11,23 @@ import argparse
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ..tables import Table, count, number, p_value
-from .output import console, heading, print_input, print_remarks, progress, write_csv, write_figure, write_json
+from ..core.text import Table, count, number, p_value
+from ..present.terminal import (
+    console,
+    heading,
+    print_input,
+    print_remarks,
+    progress,
+    write_csv,
+    write_figure,
+    write_json,
+)
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..scaling.curve import Curve
-    from ..scaling.report import ScaleFit
+    from ..questions.scaling.curve import Curve
+    from ..questions.scaling.run import ScaleFit
 
 SUMMARY = "what more parameters, examples or text bring, and how far that carries"
 EXAMPLES = """examples:
@@ -54,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
-    from ..scaling.report import ScaleRequest, fit_scale
+    from ..questions.scaling.run import ScaleRequest, fit_scale
 
     if options.plot:
         check_figure(options.plot)
@@ -100,7 +109,7 @@ def print_scale(found: ScaleFit, out: Any) -> None:
 
 
 def _print_curve(curve: Curve, out: Any) -> None:
-    from ..scaling.answers import sentences
+    from ..questions.scaling.answer import sentences
 
     title = f"Curve: {curve.group}" if curve.group else "Curve"
     heading(out, title)

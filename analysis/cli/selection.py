@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import CrossliftError
-from .output import add_json
+from ..core.errors import CrossliftError
+from ..present.terminal import add_json
 from .validate import add_map
 
 if TYPE_CHECKING:
-    from ..outcomes import Options
+    from ..outcomes.build import Options
 
 
 def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or score", default: str = "gain") -> None:
     """``--outcome``, ``--source``, ``--measure``, ``--recipe`` and ``--corpus``."""
-    from ..covariates import CORPORA, OWN
+    from ..outcomes.covariates import CORPORA, OWN
 
     group.add_argument("--outcome", default=default, metavar="OUTCOME", help=f"{outcomes} (default: {default})")
     group.add_argument(
@@ -53,7 +53,7 @@ def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> Non
 
 def read_options(options: argparse.Namespace) -> Options:
     """The choices of :func:`add_outcome` and :func:`add_rows` as the library takes them."""
-    from ..outcomes import Options
+    from ..outcomes.build import Options
 
     return Options(
         outcome=options.outcome,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 
-from .. import typology
-from ..languages import resolve
-from ..tables import Table, number
-from ..uriel import data_sha256
-from .output import add_json, console, write_csv, write_json
+from ..core.text import Table, number
+from ..languages import distances as typology
+from ..languages.codes import resolve
+from ..languages.uriel import data_sha256
+from ..present.terminal import add_json, console, write_csv, write_json
 
 SUMMARY = "typological distances of languages, with coverage"
 EXAMPLES = """examples:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..inputs import read_inputs
-from ..tables import Table, count
-from .output import console, write_csv
+from ..core.text import Table, count
+from ..present.terminal import console, write_csv
+from ..records.read import read_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def parse_constants(given: list[str]) -> dict[str, str]:
 
 
 def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example: str) -> tuple[str, str]:
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     left, equals, right = (part.strip() for part in parts)
     if not equals or not left or not right:
@@ -64,7 +64,7 @@ def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example:
 
 def run(options: argparse.Namespace) -> int:
     """Read the files, print what they hold, and write it if that is asked for."""
-    from ..records import NAMES
+    from ..records.schema import NAMES
 
     out = console()
     read = read_inputs(options.file, parse_map(options.map), parse_constants(options.set))
@@ -96,8 +96,8 @@ def _write(path: str, records: pd.DataFrame, out: Console) -> None:
     """As one table. A cell of a CSV cannot hold results of single items, so that variances from it are not paired."""
     from pathlib import Path
 
-    from ..errors import CrossliftError
-    from ..readers.collected import detach_items
+    from ..core.errors import CrossliftError
+    from ..records.items_parquet import detach_items
 
     ending = Path(path).suffix
     if ending not in (".csv", ".parquet"):

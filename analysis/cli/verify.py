@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .output import add_json, console, heading, write_json, write_text
+from ..present.terminal import add_json, console, heading, write_json, write_text
 
 if TYPE_CHECKING:
-    from ..claims.blocks import Block
+    from ..claims.audit.printed_tables import Block
     from ..claims.registry import Registry
-    from ..claims.supplied import Supplied
-    from ..tables import Table
+    from ..claims.xtreme.user_tables import Supplied
+    from ..core.text import Table
 
 SUMMARY = "a second look at printed claims"
 EXAMPLES = """examples:
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     """Verify and print."""
     out = console()
     if options.template:
-        from ..claims.template import template
+        from ..claims.xtreme.template import template
 
         write_text(options.template, template(), out)
         return 0
@@ -116,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     if options.markdown:
         write_text(options.markdown, markdown(report.sections), out)
     if options.html:
-        from ..claims.page import page
+        from ..claims.present.page import page
 
         write_text(options.html, page("A second look at printed claims", report.sections, report.pictures), out)
     if options.json:
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_combination(options: argparse.Namespace) -> None:
     """Refuse options that would silently be without effect."""
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     stated = bool(options.claim or options.claims)
     if stated and not options.table:
@@ -150,11 +150,11 @@ def _check_combination(options: argparse.Namespace) -> None:
 
 
 def _registry(options: argparse.Namespace) -> Report:
-    from ..claims import report
-    from ..claims.checks import verify
-    from ..claims.documents import read_directory
+    from ..claims.documents.parse import read_directory
+    from ..claims.documents.self_consistency import account
+    from ..claims.present import registry as report
     from ..claims.registry import registry
-    from ..claims.statements import account
+    from ..claims.verify import verify
 
     known = registry()
     shown = options.show or ["average-gain"]
@@ -162,7 +162,7 @@ def _registry(options: argparse.Namespace) -> Report:
     documents = read_directory(options.documents) if options.documents else ()
     own = None
     if options.tables:
-        from ..claims.supplied import read_supplied
+        from ..claims.xtreme.user_tables import read_supplied
 
         own = read_supplied(options.tables)
     outcomes = verify(known, own)
@@ -194,8 +194,8 @@ def _registry(options: argparse.Namespace) -> Report:
 
 
 def _replication(names: Sequence[str], known: Registry, made: Report) -> None:
-    from ..claims.replication import replicate
-    from ..claims.report_tables import replication_blocks, replication_json
+    from ..claims.present.tables import replication_blocks, replication_json
+    from ..claims.xtreme.replication import replicate
 
     found = replicate(names, known)
     made.sections.append(("Results", replication_blocks(found)))
@@ -205,7 +205,7 @@ def _replication(names: Sequence[str], known: Registry, made: Report) -> None:
 def _over_table(options: argparse.Namespace) -> Report:
     from ..claims.language import check_claim, read_sheet
     from ..claims.language.evaluate import Settings
-    from ..claims.report_tables import claim_blocks, claim_json
+    from ..claims.present.tables import claim_blocks, claim_json
 
     settings = Settings(options.decimals, _scale(options.scale), options.items, options.under or "")
     sheet = read_sheet(options.table)
@@ -226,7 +226,7 @@ def _claims(path: str | None) -> list[str]:
     """Claims of a file; a ``#`` outside quotes cannot be part of a claim."""
     from pathlib import Path
 
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     if path is None:
         return []
@@ -243,7 +243,7 @@ def _claims(path: str | None) -> list[str]:
 
 def _scale(given: Sequence[str] | None) -> Any:
     from ..claims.language.sheet import as_number
-    from ..errors import CrossliftError
+    from ..core.errors import CrossliftError
 
     if given is None:
         return None
@@ -254,11 +254,11 @@ def _scale(given: Sequence[str] | None) -> Any:
 
 
 def _averages(names: Sequence[str]) -> Report:
-    from ..claims import report_tables as show
-    from ..claims.averages import check_averages
-    from ..claims.blocks import bundled_blocks
-    from ..claims.grains import check_granularity
-    from ..claims.profiles import check_profiles
+    from ..claims.audit.averages import check_averages
+    from ..claims.audit.granularity import check_granularity
+    from ..claims.audit.language_order import check_profiles
+    from ..claims.audit.printed_tables import bundled_blocks
+    from ..claims.present import tables as show
 
     blocks = _blocks(names)
     named = {block.name for block in blocks}
@@ -286,8 +286,8 @@ def _averages(names: Sequence[str]) -> Report:
 
 def _blocks(names: Sequence[str]) -> tuple[Block, ...]:
     """Bundled sets by name, and files; all bundled sets if nothing is named."""
-    from ..claims.blocks import bundled_blocks, printed_block
-    from ..inputs import read_inputs
+    from ..claims.audit.printed_tables import bundled_blocks, printed_block
+    from ..records.read import read_inputs
 
     if not names:
         return tuple(bundled_blocks())
@@ -302,10 +302,10 @@ def _draw(path: str | None, own: Supplied | None) -> bytes:
     """The figure of the average gain: saved as ``path`` if given, and as SVG."""
     from io import BytesIO
 
-    from ..claims.cells import TASKS, Cells
-    from ..claims.decomposition import decompose
-    from ..claims.template import BEST
-    from ..claims.weighted import Tables, bundled_tables
+    from ..claims.xtreme.decomposition import decompose
+    from ..claims.xtreme.partial_averages import Tables, bundled_tables
+    from ..claims.xtreme.printed_scores import TASKS, Cells
+    from ..claims.xtreme.template import BEST
     from ..plots.decomposition import plot_decomposition
     from ..plots.style import figure, save
 

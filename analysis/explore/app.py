@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..covariates import FACTORS
-from ..errors import CrossliftError
-from ..factors import FactorFit, fit_factors
-from ..inputs import read_inputs
-from ..outcomes import OUTCOMES
-from ..tables import Table, count
-from ..typology import MEASURES
+from ..core.errors import CrossliftError
+from ..core.text import Table, count
+from ..languages.distances import MEASURES
+from ..outcomes.build import OUTCOMES
+from ..outcomes.covariates import FACTORS
+from ..questions.regression.run import FactorFit, fit_factors
+from ..records.read import read_inputs
 from .question import Question
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _figure(found: FactorFit) -> bytes:
 
 
 def _studies(data: tuple[str, ...]) -> tuple[str, ...]:
-    from .. import datasets
+    from ..records import bundled as datasets
 
     records = read_inputs(data or datasets.default_data("score")).records
     return tuple(sorted(records["study"].dropna().unique()))

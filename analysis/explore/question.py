@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..covariates import FACTORS
-from ..errors import unknown_name
-from ..factors import Request
-from ..outcomes import OUTCOMES, Options
-from ..typology import MEASURES
+from ..core.errors import unknown_name
+from ..languages.distances import MEASURES
+from ..outcomes.build import OUTCOMES, Options
+from ..outcomes.covariates import FACTORS
+from ..questions.regression.run import Request
 
 
 @dataclass(frozen=True, slots=True)

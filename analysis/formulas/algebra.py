@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from ..errors import FormulaError
+from ..core.errors import FormulaError
 from .functions import check_calls
 from .nodes import Call, Chain, Comparison, Group, Name, Node, Number, Power, Unary, bare, names_in, text_of
 from .parser import parse_expression

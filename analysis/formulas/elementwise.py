@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Floats
+from ..core.arrays import Floats
 
 
 def _logit(x: Any) -> Any:

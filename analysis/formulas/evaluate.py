@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Booleans
-from ..errors import FormulaError, did_you_mean
+from ..core.arrays import Booleans
+from ..core.errors import FormulaError, did_you_mean
 from .functions import REQUIRED, Function, Parameter, find_function
 from .nodes import Call, Chain, Comparison, Constant, Group, Listing, Name, Node, Number, Power, Text, Unary, text_of
 from .values import Labels, Value, column_value, missing, numbers, truth

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import FormulaError, did_you_mean
+from ..core.arrays import Floats
+from ..core.errors import FormulaError, did_you_mean
 from .values import Labels, missing, numbers
 
 #: More intervals than this are a mistake.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..errors import FormulaError, did_you_mean
+from ..core.errors import FormulaError, did_you_mean
 from .nodes import Call, Node, children
 
 #: A value that a parameter has to be given.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import DesignError, FormulaError, did_you_mean
+from ..core.arrays import Floats
+from ..core.errors import DesignError, FormulaError, did_you_mean
 from .algebra import Terms
 from .evaluate import Evaluation, Memory, full_column
 from .values import Labels, missing

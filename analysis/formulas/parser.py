@@ -10,21 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from ..errors import FormulaError
-from .nodes import (
-    Call,
-    Chain,
-    Comparison,
-    Constant,
-    Group,
-    Listing,
-    Name,
-    Node,
-    Number,
-    Power,
-    Text,
-    Unary,
-)
+from ..core.errors import FormulaError
+from .nodes import Call, Chain, Comparison, Constant, Group, Listing, Name, Node, Number, Power, Text, Unary
 from .tokens import Token, constant, formula_error, tokenize
 
 #: Parentheses within parentheses beyond which a text is no formula.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..arrays import Booleans
-from ..errors import did_you_mean
+from ..core.arrays import Booleans
+from ..core.errors import did_you_mean
 from .evaluate import Evaluation, holds
 from .parser import parse_expression
 

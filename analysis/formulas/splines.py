@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import FormulaError
+from ..core.arrays import Floats
+from ..core.errors import FormulaError
 
 Columns = Callable[[Floats], Floats]
 #: More columns than this of one variable are a mistake, not a model.

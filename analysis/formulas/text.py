@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Booleans
-from ..errors import FormulaError
+from ..core.arrays import Booleans
+from ..core.errors import FormulaError
 from .values import Labels
 
 

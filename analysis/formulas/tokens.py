@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..errors import FormulaError
+from ..core.errors import FormulaError
 
 #: Longer texts than this are no formulas.
 LONGEST = 20_000

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..arrays import Booleans, Floats
-from ..errors import FormulaError
+from ..core.arrays import Booleans, Floats
+from ..core.errors import FormulaError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import DesignError, unknown_name
+from ..core.arrays import Floats
+from ..core.errors import DesignError, unknown_name
 from .effects import Effects
 from .weighted import Weighted, squared_trace, weighted_fit
 

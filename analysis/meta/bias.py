@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CrossliftError
-from ..plain import records, single
-from ..tables import number, p_words
+from ..core.errors import CrossliftError
+from ..core.jsonable import records, single
+from ..core.text import number, p_words
 from .egger import egger
 from .selection import selection_model
 from .trim_and_fill import ESTIMATORS, trim_and_fill

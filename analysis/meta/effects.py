@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Booleans, Floats
-from ..errors import CrossliftError, DesignError, did_you_mean, unknown_name
-from ..mixed.checks import RANK_TOLERANCE
-from ..mixed.columns import Evaluator, evaluate_columns
-from ..mixed.formula import variables
+from ..core.arrays import Booleans, Floats
+from ..core.errors import CrossliftError, DesignError, did_you_mean, unknown_name
+from ..mixed.model.checks import RANK_TOLERANCE
+from ..mixed.model.columns import Evaluator, evaluate_columns
+from ..mixed.model.formula import variables
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import CrossliftError, DesignError, unknown_name
-from ..mixed.inference import t_tests
+from ..core.errors import CrossliftError, DesignError, unknown_name
+from ..mixed.inference.tests import t_tests
 from .weighted import weighted_fit
 
 if TYPE_CHECKING:

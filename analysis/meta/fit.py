@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CrossliftError, DesignError, unknown_name
+from ..core.errors import CrossliftError, DesignError, unknown_name
 from .between import METHODS, between_variance
 from .effects import Effects, read_effects
 from .heterogeneity import q_profile
@@ -43,7 +43,7 @@ def meta_analyze(
         Effects (gains, in points): a column of ``frame`` or one number a row.
     variances
         Their sampling variances (points²): a column or one number a row. With ``random`` also a covariance ``(n, n)``
-        in blocks, such as :func:`analysis.gains.covariance` gives for gains that share a baseline.
+        in blocks, such as :func:`analysis.outcomes.pairing.covariance` gives for gains that share a baseline.
     moderators
         The right-hand side of a formula over ``frame``, such as ``"typology + log_params"``, or a table of numbers.
     method

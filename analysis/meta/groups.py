@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..crossed import default_model
-from ..errors import CrossliftError
-from ..mixed.inference import t_tests
-from ..multiplicity import adjust
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError
+from ..core.multiplicity import adjust
+from ..mixed.inference.tests import t_tests
+from ..outcomes.default_model import default_model
 from .effects import read_effects
 from .fit import default_test, fit_effects, meta_analyze
 from .multilevel import TESTS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import CrossliftError, DesignError
+from ..core.errors import CrossliftError, DesignError
 from .effects import Effects
 from .weighted import weighted_fit
 

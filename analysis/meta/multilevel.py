@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Booleans, Floats
-from ..errors import CrossliftError, DesignError
+from ..core.arrays import Booleans, Floats
+from ..core.errors import CrossliftError, DesignError
+from ..core.jsonable import dropped_rows, records, single
 from ..mixed import MixedResult, fit_mixed
-from ..plain import dropped_rows, records, single
 from .heterogeneity import QTest
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Booleans, Floats
-from ..errors import CrossliftError, DesignError, unknown_name
+from ..core.arrays import Booleans, Floats
+from ..core.errors import CrossliftError, DesignError, unknown_name
 from ..mixed import fit_mixed
-from ..mixed.formula import parse_formula
+from ..mixed.model.formula import parse_formula
 from .between import LIKELIHOODS
 from .effects import column
 from .multilevel import TESTS, MultilevelMeta

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import CrossliftError
-from ..mixed.inference import t_tests
-from ..plain import dropped_rows, records, single
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError
+from ..core.jsonable import dropped_rows, records, single
+from ..mixed.inference.tests import t_tests
 from .between import LIKELIHOODS, log_likelihood, standard_error
 from .effects import Effects
 from .heterogeneity import QTest, heterogeneity, q_test, spread_variance, typical_variance

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats, Integers
-from ..errors import DesignError
-from ..mixed.inference import t_tests
+from ..core.arrays import Floats, Integers
+from ..core.errors import DesignError
+from ..mixed.inference.tests import t_tests
 
 if TYPE_CHECKING:
     import pandas as pd

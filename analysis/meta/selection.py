@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Booleans, Floats
-from ..errors import CrossliftError, DesignError, unknown_name
-from ..plain import single
+from ..core.arrays import Booleans, Floats
+from ..core.errors import CrossliftError, DesignError, unknown_name
+from ..core.jsonable import single
 from .between import between_variance, log_likelihood
 from .effects import Effects
 from .weighted import weighted_fit

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..core.text import Table, count, number, p_words
 from ..mixed.summary import DF_WORDS, coefficient_table
-from ..tables import Table, count, number, p_words
 from .result import TEST_WORDS
 
 if TYPE_CHECKING:

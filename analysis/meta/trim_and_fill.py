@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Floats, Integers
-from ..errors import CrossliftError, unknown_name
+from ..core.arrays import Floats, Integers
+from ..core.errors import CrossliftError, unknown_name
 from .effects import Effects
 from .egger import with_std_error
 

@@ -1,7 +1,7 @@
 """Mixed models with crossed random effects, fitted from cross-products."""
 
 from .fit import fit_mixed
-from .kernel import LevelCovariance
+from .model.level_covariance import LevelCovariance
 from .result import MixedResult
 
 __all__ = ["LevelCovariance", "MixedResult", "fit_mixed"]

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..choices import DF_METHODS
-from ..errors import CrossliftError, DesignError, did_you_mean
-from .components import components_of
-from .criterion import Criterion
-from .crossproducts import sum_rows
-from .design import Design, build_design
-from .formula import parse_formula
-from .held import End, Held, hold_at
-from .inference import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
-from .kernel import LevelCovariance, as_covariances
-from .optimize import EVALUATIONS, minimize
-from .point import Point
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError, DesignError, did_you_mean
+from ..core.options import DF_METHODS
+from .inference.tests import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
+from .model.components import components_of
+from .model.design import Design, build_design
+from .model.formula import parse_formula
+from .model.level_covariance import LevelCovariance, as_covariances
+from .numerics.criterion import Criterion
+from .numerics.crossproducts import sum_rows
+from .numerics.evaluated import Point
+from .numerics.fixed_parameters import End, Held, hold_at
+from .numerics.optimize import EVALUATIONS, minimize
+from .numerics.sampling import known_variance
+from .numerics.threads import blas_threads
+from .numerics.whitening import Rows, whiten
 from .result import Fitted, MixedResult
-from .rows import Rows, whiten
-from .sampling import known_variance
-from .threads import blas_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def fit_mixed(
         Column of prior weights: the residual variance of a row is σ² / weight.
     variances
         Known sampling variances of the rows: a column, one value a row, or a covariance ``(n, n)`` in blocks, dense or
-        sparse, such as :func:`analysis.gains.covariance` gives.
+        sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
     covariance
         Known covariance between the levels of a grouping factor: ``{"language": K}`` with a square frame labelled by
         level. Its variance is estimated beside one of independent levels; ``LevelCovariance(K, independent=False)``
@@ -153,7 +153,7 @@ def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = 
             return satterthwaite(criterion, point, held.hessian(point), held.moving(point))
         return satterthwaite(criterion, point, hessian(criterion, point))
     if df == "kenward-roger":
-        from .kenward_roger import kenward_roger
+        from .inference.kenward_roger import kenward_roger
 
         return kenward_roger(criterion, point)
     return Normal(coefficients(criterion, point)[1])

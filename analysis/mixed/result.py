@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats
-from ..errors import CrossliftError
-from ..plain import dropped_rows, plain, records
-from .inference import Reference, t_tests
-from .levels import known_codes
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError
+from ..core.jsonable import dropped_rows, plain, records
+from .inference.tests import Reference, t_tests
+from .model.new_levels import known_codes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .bootstrap import Bootstrap
-    from .components import Correlation, VarianceComponent
-    from .criterion import Criterion
-    from .design import Design
-    from .explained import RSquared
-    from .permutation import Permutation
-    from .point import Point
-    from .rows import Rows
+    from .inference.bootstrap import Bootstrap
+    from .inference.permutation import Permutation
+    from .inference.r_squared import RSquared
+    from .model.components import Correlation, VarianceComponent
+    from .model.design import Design
+    from .numerics.criterion import Criterion
+    from .numerics.evaluated import Point
+    from .numerics.whitening import Rows
     from .summary import Summary
 
 
@@ -165,26 +165,26 @@ class MixedResult:
         rng: int | np.random.Generator | None = None,
         report: Callable[[int], None] | None = None,
     ) -> Bootstrap:
-        """Parametric bootstrap: see :func:`analysis.mixed.bootstrap.bootstrap`."""
-        from .bootstrap import bootstrap
+        """Parametric bootstrap: see :func:`analysis.mixed.inference.bootstrap.bootstrap`."""
+        from .inference.bootstrap import bootstrap
 
         return bootstrap(self, draws, rng, report)
 
     def compare(self, *others: MixedResult) -> pd.DataFrame:
-        """Likelihood-ratio tests and information criteria: see :func:`analysis.mixed.compare.compare`."""
-        from .compare import compare
+        """Likelihood-ratio tests and information criteria: see :func:`analysis.mixed.inference.compare.compare`."""
+        from .inference.compare import compare
 
         return compare(self, *others)
 
     def profile(self, level: float = 0.95, parameters: Sequence[str] | None = None) -> pd.DataFrame:
-        """Profile-likelihood intervals: see :func:`analysis.mixed.profile.profile`."""
-        from .profile import profile
+        """Profile-likelihood intervals: see :func:`analysis.mixed.inference.profile.profile`."""
+        from .inference.profile import profile
 
         return profile(self, level, parameters)
 
     def influence(self, by: str | pd.Series[Any]) -> pd.DataFrame:
-        """Estimates without each level in turn: see :func:`analysis.mixed.influence.influence`."""
-        from .influence import influence
+        """Estimates without each level in turn: see :func:`analysis.mixed.inference.influence.influence`."""
+        from .inference.influence import influence
 
         return influence(self, by)
 
@@ -196,36 +196,39 @@ class MixedResult:
         rng: int | np.random.Generator | None = None,
         report: Callable[[int], None] | None = None,
     ) -> Permutation:
-        """Shuffle a predictor between whole levels: see :func:`analysis.mixed.permutation.permutation_test`."""
-        from .permutation import permutation_test
+        """Shuffle a predictor between whole levels.
+
+        See :func:`analysis.mixed.inference.permutation.permutation_test`.
+        """
+        from .inference.permutation import permutation_test
 
         return permutation_test(self, variable, by, draws, rng, report)
 
     def marginal_effect(
         self, variable: str, frame: pd.DataFrame | None = None, by: str | None = None, level: float = 0.95
     ) -> pd.DataFrame:
-        """Average slope in a predictor: see :func:`analysis.mixed.marginal.marginal_effect`."""
-        from .marginal import marginal_effect
+        """Average slope in a predictor: see :func:`analysis.mixed.inference.marginal.marginal_effect`."""
+        from .inference.marginal import marginal_effect
 
         return marginal_effect(self, variable, frame, by, level)
 
     def marginal_means(
         self, variable: str, values: Sequence[Any], frame: pd.DataFrame | None = None, level: float = 0.95
     ) -> pd.DataFrame:
-        """Expected outcome at values of a predictor: see :func:`analysis.mixed.marginal.marginal_means`."""
-        from .marginal import marginal_means
+        """Expected outcome at values of a predictor: see :func:`analysis.mixed.inference.marginal.marginal_means`."""
+        from .inference.marginal import marginal_means
 
         return marginal_means(self, variable, values, frame, level)
 
     def r_squared(self) -> RSquared:
-        """Marginal and conditional R²: see :func:`analysis.mixed.explained.r_squared`."""
-        from .explained import r_squared
+        """Marginal and conditional R²: see :func:`analysis.mixed.inference.r_squared.r_squared`."""
+        from .inference.r_squared import r_squared
 
         return r_squared(self)
 
     def icc(self) -> pd.DataFrame:
-        """Intraclass correlations: see :func:`analysis.mixed.explained.icc`."""
-        from .explained import icc
+        """Intraclass correlations: see :func:`analysis.mixed.inference.r_squared.icc`."""
+        from .inference.r_squared import icc
 
         return icc(self)
 
@@ -236,7 +239,7 @@ class MixedResult:
         """
         import pandas as pd
 
-        from .predictions import mode_std_devs
+        from .inference.predictions import mode_std_devs
 
         frames = []
         spreads = [np.full(m.shape, np.nan) for m in self.modes] if self.fitted is None else mode_std_devs(self)
@@ -319,7 +322,7 @@ class MixedResult:
         self, loadings: list[Floats], sigma2: float
     ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
         """Variance components and correlations at other parameters than the estimates."""
-        from .components import components_of
+        from .model.components import components_of
 
         return components_of(self.design.terms, loadings, sigma2, self.engine_state().criterion.data.known_scale)
 
@@ -343,8 +346,8 @@ class MixedResult:
         new_levels: str = "error",
         outcome: bool = False,
     ) -> pd.DataFrame:
-        """Predictions with intervals: see :func:`analysis.mixed.predictions.predictions`."""
-        from .predictions import predictions
+        """Predictions with intervals: see :func:`analysis.mixed.inference.predictions.predictions`."""
+        from .inference.predictions import predictions
 
         return predictions(self, frame, level, random, new_levels, outcome)
 

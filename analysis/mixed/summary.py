@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..tables import Table, count, number, p_value
+from ..core.text import Table, count, number, p_value
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import norm
 
-from ..languages import resolve
+from ..languages.codes import resolve
 from .style import BLACK, BLUE, GREY
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def modes(result: MixedResult, group: str, term: str = "Intercept") -> pd.DataFr
     UnknownNameError
         If the model has no such effect.
     """
-    from ..errors import unknown_name
+    from ..core.errors import unknown_name
 
     effects = result.random_effects()
     if group not in set(effects["group"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ..claims.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, Decomposition
+from ..claims.xtreme.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, Decomposition
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
     Parameters
     ----------
     data
-        As :func:`analysis.claims.decomposition.decompose` returns it.
+        As :func:`analysis.claims.xtreme.decomposition.decompose` returns it.
     ax
         Axes to draw on; tasks from top to bottom, gain in points across.
     """

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import UnknownLanguageError
-from ..languages import resolve
-from ..tables import count
+from ..core.errors import UnknownLanguageError
+from ..core.text import count
+from ..languages.codes import resolve
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..pooled import Pooled
+    from ..questions.pooling import Pooled
 
 #: Rows that a page holds. Of more, each group shows the subgroups of largest weight.
 MOST_ROWS = 60

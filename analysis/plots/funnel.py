@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..pooled import Pooled
+    from ..questions.pooling import Pooled
 
 # Okabe and Ito's palette and a marker each; further groups are grey.
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..languages import resolve
+from ..languages.codes import resolve
 from .style import BLACK, GREY
 
 if TYPE_CHECKING:

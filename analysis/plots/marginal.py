@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Floats
-from ..covariates import Factor
-from ..languages import resolve
+from ..core.arrays import Floats
+from ..languages.codes import resolve
 from ..mixed.result import MixedResult
+from ..outcomes.covariates import Factor
 from .style import BLACK, BLUE, GREY, ORANGE, halo
 
 if TYPE_CHECKING:

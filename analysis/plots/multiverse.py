@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Floats, Integers
+from ..core.arrays import Floats, Integers
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..covariates import Factor
 from ..mixed.result import MixedResult
+from ..outcomes.covariates import Factor
 from .marginal import effect_at, effect_line
 from .style import BLACK, BLUE, ORANGE
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..scaling.axes import Axis
-from ..scaling.curve import Curve
-from ..scaling.forms import FORMS
+from ..questions.scaling.axes import Axis
+from ..questions.scaling.curve import Curve
+from ..questions.scaling.forms import FORMS
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plot_scale(
     Parameters
     ----------
     line
-        ``form``, ``z``, ``estimate``, ``conf_low``, ``conf_high``: :attr:`analysis.scaling.curve.Curve.line`.
+        ``form``, ``z``, ``estimate``, ``conf_low``, ``conf_high``: :attr:`analysis.questions.scaling.curve.Curve.line`.
     points
         ``z``, ``adjusted``, ``rows``.
     ax

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..tables import magnitude
+from ..core.text import magnitude
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import Floats
-from ..languages import resolve
+from ..core.arrays import Floats
+from ..languages.codes import resolve
 from .style import BLACK, GREY, halo
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import datasets
-from ..errors import CrossliftError
-from ..languages import resolve
+from ..core.errors import CrossliftError
+from ..core.text import Table, count, number
+from ..languages.codes import resolve
 from ..mixed import MixedResult, fit_mixed
-from ..mixtures import CONFIGURATIONS, add_mixtures
-from ..outcomes import Outcome
-from ..tables import Table, count, number
+from ..outcomes.build import Outcome
+from ..outcomes.mixtures import CONFIGURATIONS, add_mixtures
+from ..records import bundled as datasets
 from .describe import value_table
 from .numbers import Value
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..gains import pair_gains
-from ..languages import AVERAGE
+from ..languages.codes import AVERAGE
+from ..outcomes.pairing import pair_gains
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import unknown_name
+from ..core.errors import unknown_name
 
 #: Entry of each bundled set of scores, where it is not called as the set.
 SETS = {

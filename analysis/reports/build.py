@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 from .discovery import Notebook
 from .execute import Executed, Failure, execute_all, require
 from .page import Page, write_index, write_page

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import t as student
 
-from .. import datasets
-from ..errors import CrossliftError
-from ..gains import difference
+from ..core.errors import CrossliftError
 from ..mixed import MixedResult, fit_mixed
+from ..outcomes.pairing import difference
+from ..records import bundled as datasets
 from .numbers import Value
 
 if TYPE_CHECKING:

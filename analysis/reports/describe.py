@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..covariates import Factor
-from ..coverage import Coverage
+from ..core.text import Table, count, number
 from ..mixed import MixedResult
-from ..tables import Table, count, number
+from ..outcomes.covariates import Factor
+from ..questions.regression.coverage import Coverage
 from .numbers import Value
 
 if TYPE_CHECKING:
-    from ..factors import FactorFit
-    from ..outcomes import Outcome
+    from ..outcomes.build import Outcome
+    from ..questions.regression.run import FactorFit
 
 _DF = {
     "satterthwaite": "Satterthwaite's degrees of freedom",

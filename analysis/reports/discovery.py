@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import CrossliftError, unknown_name
+from ..core.errors import CrossliftError, unknown_name
 
 #: In the order of the index.
 ORDER = ("model_size", "corpus_size", "intermediate_vs_direct", "domain", "typology", "replication")

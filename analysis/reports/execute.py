@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 from .discovery import Notebook
 from .session import DATA, MAP, NUMBERS, OUT
 

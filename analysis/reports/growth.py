@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import t as student
 
-from ..covariates import CORPORA, FAMILY_CORPUS, corpus_sizes
-from ..errors import CrossliftError
-from ..floor import LEVEL
+from ..core.errors import CrossliftError
+from ..core.text import Table, count, number
 from ..mixed import MixedResult, fit_mixed
-from ..tables import Table, count, number
+from ..outcomes.chance import LEVEL
+from ..outcomes.covariates import CORPORA, FAMILY_CORPUS, corpus_sizes
 from .numbers import Value
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..answers import Answer, answer
-from ..covariates import FACTORS, add_factors
+from ..core.multiplicity import adjust
+from ..core.text import Table, number, p_value
+from ..languages.distances import MEASURES
 from ..mixed import fit_mixed
-from ..multiplicity import adjust
-from ..tables import Table, number, p_value
-from ..typology import MEASURES
+from ..outcomes.covariates import FACTORS, add_factors
+from ..questions.regression.answer import Answer, answer
 
 if TYPE_CHECKING:
-    from ..factors import FactorFit
+    from ..questions.regression.run import FactorFit
 
 _JOINED = ("typology", "observed_share", "typology_flag", "features_code", "typology_recipe", "typology_data")
 

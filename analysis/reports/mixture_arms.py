@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import datasets
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 from ..mixed import MixedResult, fit_mixed
+from ..records import bundled as datasets
 from .numbers import Value
 
 if TYPE_CHECKING:

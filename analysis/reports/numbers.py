@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CrossliftError, did_you_mean
-from ..tables import number, p_words
+from ..core.errors import CrossliftError, did_you_mean
+from ..core.text import number, p_words
 
 if TYPE_CHECKING:
-    from ..answers import Answer
+    from ..questions.regression.answer import Answer
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 

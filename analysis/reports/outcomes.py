@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .. import datasets
-from ..errors import CrossliftError
-from ..inputs import read_inputs
-from ..outcomes import Options, build_outcome
+from ..core.errors import CrossliftError
+from ..outcomes.build import Options, build_outcome
+from ..records import bundled as datasets
+from ..records.read import read_inputs
 
 #: Gaps first: every run with English has them.
 BOTH = ("gap", "gain")

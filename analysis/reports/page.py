@@ -11,8 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CrossliftError
-from ..tables import Table
+from ..core.errors import CrossliftError
+from ..core.text import Table
 from .bibliography import bibtex
 from .execute import Executed
 from .numbers import Numbers, NumbersError

@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import __version__
-from ..inputs import Source
-from ..tables import Table, count
+from ..core.text import Table, count
+from ..records.read import Source
 
 #: Packages whose version may change a number.
 PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")

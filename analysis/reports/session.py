@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CrossliftError
+from ..core.errors import CrossliftError
 from .numbers import Numbers, NumbersError
 from .prose import fill
 from .provenance import provenance_text, revision, versions
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ..inputs import Source
-    from ..tables import Table
+    from ..core.text import Table
+    from ..records.read import Source
 
 #: Where ``analyze report`` tells a kernel what to write and what to read.
 OUT, DATA, MAP = "CROSSLIFT_REPORT_OUT", "CROSSLIFT_REPORT_DATA", "CROSSLIFT_REPORT_MAP"

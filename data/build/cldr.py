@@ -17,7 +17,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from analysis.languages import resolve_code  # noqa: E402
+from analysis.languages.codes import resolve_code  # noqa: E402
 from runner.tasks.cldr.items import MAKERS, PER_TYPE, Items  # noqa: E402
 from runner.tasks.cldr.split import DAY, SHARES, splits  # noqa: E402
 from runner.tasks.cldr.task import LABELS, LEAST, MOST_ENGLISH, count, english_share, exclusion  # noqa: E402

@@ -13,7 +13,7 @@ import pandas as pd
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from analysis.languages import resolve  # noqa: E402
+from analysis.languages.codes import resolve  # noqa: E402
 from models import MODELS  # noqa: E402
 
 # ROOTS lists Chinese by script beside the whole; 'zhs' repeats the figure of 'zh', 'zht' is a part of it.

@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT))
 
 from sweeps import RECORDS, merged, write_set  # noqa: E402
 
-from analysis.errors import CrossliftError  # noqa: E402
-from analysis.readers.store import read_store  # noqa: E402
+from analysis.core.errors import CrossliftError  # noqa: E402
+from analysis.store.layout import read_store  # noqa: E402
 
 STUDY = "crosslift_gpu"
 FOLDER = ROOT / "data" / "published" / STUDY

@@ -30,9 +30,9 @@ sys.path.insert(0, str(ROOT))
 
 from sweeps import collect  # noqa: E402
 
-from analysis.errors import CrossliftError  # noqa: E402
-from analysis.languages import resolve, resolve_code  # noqa: E402
-from analysis.typology import distances  # noqa: E402
+from analysis.core.errors import CrossliftError  # noqa: E402
+from analysis.languages.codes import resolve, resolve_code  # noqa: E402
+from analysis.languages.distances import distances  # noqa: E402
 from runner.tasks.catalog import find_task  # noqa: E402
 
 FOLDER = ROOT / "data" / "published" / "crosslift_mini"

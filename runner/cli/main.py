@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from analysis.cli.program import add_commands, run_command
+from analysis.present.program import add_commands, run_command
 
 from . import check, gc, plan, results, run, status, tasks
 

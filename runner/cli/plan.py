@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Print what the grid comes to."""
     from pathlib import Path
 
-    from analysis.cli.output import console, write_json
+    from analysis.present.terminal import console, write_json
 
     from ..plan.progress import progress
     from ..store.store import Store
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
 def print_progress(found: Progress, out: Any, store: str | None) -> None:
     """The table of stages and the time left."""
-    from analysis.tables import Table, count
+    from analysis.core.text import Table, count
 
     from ..plan.estimate import duration
 

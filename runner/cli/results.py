@@ -32,11 +32,11 @@ def run(options: argparse.Namespace) -> int:
     import sys
     from pathlib import Path
 
-    from analysis.cli.output import console
-    from analysis.controls import BASELINES
-    from analysis.errors import CrossliftError, unknown_name
-    from analysis.readers.store import check_revisions, read_store, store_records
-    from analysis.records import complete
+    from analysis.core.errors import CrossliftError, unknown_name
+    from analysis.outcomes.baselines import BASELINES
+    from analysis.present.terminal import console
+    from analysis.records.schema import complete
+    from analysis.store.layout import check_revisions, read_store, store_records
 
     from ..store.atomic import write_whole
 

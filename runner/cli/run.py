@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     import os
     from pathlib import Path
 
-    from analysis.errors import CrossliftError, unknown_name
+    from analysis.core.errors import CrossliftError, unknown_name
 
     from ..store.store import Store
 
@@ -84,8 +84,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _requests(options: argparse.Namespace, path: Any, opened: Any) -> tuple[Store, list[Request]]:
     """The store, and what to run in it."""
-    from analysis.errors import CrossliftError
-    from analysis.readers.store import is_store
+    from analysis.core.errors import CrossliftError
+    from analysis.store.layout import is_store
 
     from ..plan.request import kept_requests
 
@@ -108,10 +108,10 @@ def _helper(store: Store, request: Request, setting: Setting) -> int:
 
 
 def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> int:
-    from analysis.cli.output import console
+    from analysis.present.terminal import console
 
     from ..executors.local import blocked, run_local
-    from ..executors.report import Live
+    from ..executors.progress import Live
     from ..plan.estimate import duration
     from ..plan.progress import progress
     from ..store.failures import forget_failures

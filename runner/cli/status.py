@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the status; exit status 1 if a file is damaged."""
     from pathlib import Path
 
-    from analysis.cli.output import console, write_json
+    from analysis.present.terminal import console, write_json
 
     from ..store.store import Store
 
@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> int:
 
 def describe_store(store: Any) -> dict[str, Any]:
     """The JSON form of ``runner status``."""
-    from analysis.readers.store import read_store
+    from analysis.store.layout import read_store
 
-    from ..store.claims import holder
     from ..store.failures import failed_stages
+    from ..store.locks import holder
     from ..store.pending import pending
 
     content = read_store(store.path)
@@ -69,7 +69,7 @@ def describe_store(store: Any) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any], out: Any) -> None:
-    from analysis.tables import Table, count
+    from analysis.core.text import Table, count
 
     out.print(f"study {found['study']}: {count(found['cells'])} cells, {count(found['checkpoints'])} checkpoints")
     if found["plans"]:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the table."""
     from pathlib import Path
 
-    from analysis.cli.output import console, write_json
+    from analysis.present.terminal import console, write_json
 
     from ..tasks.catalog import find_task
     from ..tasks.load import cards_at_hand, origin
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 def print_tasks(found: list[tuple[Any, str, str]], out: Any) -> None:
     """The table of tasks."""
-    from analysis.tables import Table, count
+    from analysis.core.text import Table, count
 
     header = ("task", "kind", "languages", "test", "train", "metrics", "source", "licence")
     rows = tuple(

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from ..plan.build import Plan
 from ..plan.stage import Stage
 from ..store.failures import failed_stages
 from ..store.store import Store
-from .report import Report
+from .progress import Report
 from .worker import Setting, Worker
 
 #: Processes on a CPU beyond which more threads for each do better than more processes: each holds a model.

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from ..plan.request import Request
 from ..store.atomic import write_whole
@@ -32,7 +32,7 @@ def submit(store: Store, requests: Sequence[Request], options: argparse.Namespac
     CrossliftError
         If there is no ``sbatch``, or it refuses.
     """
-    from analysis.cli.output import console
+    from analysis.present.terminal import console
 
     if shutil.which("sbatch") is None:
         raise CrossliftError("there is no sbatch on this machine.", "Run this on a login node of the cluster.")

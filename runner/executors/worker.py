@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError, StoreError
+from analysis.core.errors import CrossliftError, StoreError
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
 from ..plan.stage import Stage
 from ..plan.training import Training
 from ..store.cells import Score
-from ..store.claims import Claim
 from ..store.failures import fail, failed_stages
+from ..store.locks import Claim
 from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
 from ..store.store import Store, drop_directory
 from ..training.train import StageError
 from .energy import Meter
-from .report import Report
+from .progress import Report
 
 #: States of stages kept in memory, so that a child need not read what was just written.
 KEPT_STATES = 3
@@ -143,7 +143,7 @@ class Worker:
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
             return None, ()
-        from ..training.kinds.base import find_kind
+        from ..kinds.base import find_kind
         from ..training.train import train
 
         task = self._task(stage.task)
@@ -191,8 +191,8 @@ class Worker:
         return bool(held)
 
     def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Claim]) -> None:
+        from ..kinds.base import find_kind
         from ..training.evaluate import evaluate
-        from ..training.kinds.base import find_kind
 
         first = cells[0]
         self.report.begin(first, cells)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 if TYPE_CHECKING:
     import torch

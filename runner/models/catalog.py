@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError, UnknownNameError, did_you_mean
+from analysis.core.errors import CrossliftError, UnknownNameError, did_you_mean
 
 #: Files of a local model that determine what it computes.
 WEIGHTS = (".json", ".safetensors", ".bin", ".model", ".npz", ".txt")

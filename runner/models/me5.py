@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from .q4 import dequantise
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from analysis.errors import CrossliftError, did_you_mean, unknown_name
+from analysis.core.errors import CrossliftError, did_you_mean, unknown_name
 
 from ..models.catalog import ModelCard, find_model
 from ..tasks.catalog import UNTRAINED, TaskCard, find_task, known_tasks

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.errors import CrossliftError, UnknownLanguageError, did_you_mean
-from analysis.languages import resolve, resolve_code
+from analysis.core.errors import CrossliftError, UnknownLanguageError, did_you_mean
+from analysis.languages.codes import resolve, resolve_code
 
 from ..tasks.catalog import TaskCard
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from .grid import parse_grid, read_grid
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from analysis.errors import CrossliftError, did_you_mean, unknown_name
+from analysis.core.errors import CrossliftError, did_you_mean, unknown_name
 
 #: What is trained: everything, everything but the word embeddings, or low-rank adapters.
 METHODS = ("full", "frozen-embeddings", "lora")

@@ -9,7 +9,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from analysis.errors import StoreError
+from analysis.core.errors import StoreError
 
 #: Begins the name of everything that is being written; readers pass such names over.
 PARTIAL = ".partial-"

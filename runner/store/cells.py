@@ -1,4 +1,4 @@
-"""The bytes of an evaluated cell, in the format that ``analysis.readers.store`` documents."""
+"""The bytes of an evaluated cell, in the format that ``analysis.store.layout`` documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import StoreError
+from analysis.core.errors import StoreError
 
 from ..plan.stage import Stage
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from ..plan.stage import Stage
 from .atomic import write_whole

@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.readers.store import read_store
+from analysis.store.layout import read_store
 
 from .atomic import PARTIAL
-from .claims import claim
+from .locks import claim
 from .pending import pending
 from .store import FOLDERS, WHOLE, Store, drop_directory
 

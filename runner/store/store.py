@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import StoreError
-from analysis.readers.store import FORMAT, read_header
+from analysis.core.errors import StoreError
+from analysis.store.layout import FORMAT, read_header
 
 from ..plan.stage import Stage
 from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
 from .cells import Score, cell_bytes, describe
-from .claims import Claim, claim
+from .locks import Claim, claim
 
 FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans", "failures")
 #: The claim of whoever begins a plan or drops checkpoints: neither may happen while the other does.
@@ -26,7 +26,7 @@ WHOLE = "store"
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A directory laid out as ``analysis.readers.store`` says. Several processes may work in it at once."""
+    """A directory laid out as ``analysis.store.layout`` says. Several processes may work in it at once."""
 
     path: Path
 

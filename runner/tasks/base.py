@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError, did_you_mean
+from analysis.core.errors import CrossliftError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,7 +163,7 @@ class Task(ABC):
         CrossliftError
             If their number does not fit the examples.
         """
-        from ..metrics.score import score
+        from ..kinds.score import score
 
         return score(self, predictions, examples)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from analysis.errors import unknown_name
+from analysis.core.errors import unknown_name
 
 #: Kinds that are evaluated without training on them: they have no head and no target stage.
 UNTRAINED = frozenset({"retrieval"})

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from ..models.catalog import COMMIT
 from .base import Examples, Task

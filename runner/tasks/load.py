@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.errors import CrossliftError, unknown_name
+from analysis.core.errors import CrossliftError, unknown_name
 
 from .base import Task
 from .catalog import TaskCard, known_tasks

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from .base import Examples
 from .spec import Spec

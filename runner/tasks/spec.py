@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError, did_you_mean, unknown_name
+from analysis.core.errors import CrossliftError, did_you_mean, unknown_name
 
 from .base import FIELDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 from .base import Examples
 

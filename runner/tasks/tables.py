@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.errors import CrossliftError, did_you_mean
+from analysis.core.errors import CrossliftError, did_you_mean
 
 from .base import Examples, Task
 from .catalog import UNTRAINED, TaskCard

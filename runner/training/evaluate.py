@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kinds.base import Kind
 from .batches import pad, sorted_batches
 from .bench import Bench, evaluating
 from .features import Features
-from .kinds.base import Kind
 from .state import State
 from .train import StageError
 

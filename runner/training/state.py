@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.errors import StoreError
+from analysis.core.errors import StoreError
 
 from .words import Words
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
+from ..kinds.base import Kind
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
 from .bench import Bench, dropout_shares
 from .features import Features
-from .kinds.base import Kind
 from .state import State
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.cli.main import main
-from analysis.errors import CrossliftError
-from analysis.factors import Request, fit_factors
+from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
+from analysis.questions.regression.run import Request, fit_factors
 
 
 @pytest.fixture(scope="module")

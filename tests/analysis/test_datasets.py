@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis import datasets
-from analysis.errors import UnknownNameError
-from analysis.records import NAMES, check_records
+from analysis.core.errors import UnknownNameError
+from analysis.records import bundled as datasets
+from analysis.records.schema import NAMES, check_records
 from tests.conftest import ROOT
 
 RECORD_SETS = [entry.name for entry in datasets.record_sets()]

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from analysis.answers import answer, naive
-from analysis.covariates import CORPORA, FACTORS, add_factors, corpus_sizes
-from analysis.coverage import describe, variance_inflation
-from analysis.errors import UnknownNameError
-from analysis.factors import Request, fit_factors
+from analysis.core.errors import UnknownNameError
 from analysis.mixed import fit_mixed
-from analysis.outcomes import Options
+from analysis.outcomes.build import Options
+from analysis.outcomes.covariates import CORPORA, FACTORS, add_factors, corpus_sizes
+from analysis.questions.regression.answer import answer, naive
+from analysis.questions.regression.coverage import describe, variance_inflation
+from analysis.questions.regression.run import Request, fit_factors
 
 
 @pytest.fixture(scope="module")

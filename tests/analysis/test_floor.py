@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from analysis.floor import OPTIONS, add_floor
-from analysis.scaling.axes import find_axis
-from analysis.scaling.chance import near_chance
+from analysis.outcomes.chance import OPTIONS, add_floor
+from analysis.questions.scaling.axes import find_axis
+from analysis.questions.scaling.near_chance import near_chance
 
 
 def gains(score: float, task: str = "xnli", items: float = 2490.0) -> pd.DataFrame:

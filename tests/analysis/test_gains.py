@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import datasets
-from analysis.errors import PairingError
-from analysis.gains import covariance, difference, pair_gains, pair_gaps, score_variance
-from analysis.records import check_records
+from analysis.core.errors import PairingError
+from analysis.outcomes.pairing import covariance, difference, pair_gains, pair_gaps, score_variance
+from analysis.records import bundled as datasets
+from analysis.records.schema import check_records
 
 
 def records(rows: list[dict[str, object]]) -> pd.DataFrame:

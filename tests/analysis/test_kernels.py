@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis import typology
-from analysis.errors import CrossliftError, DesignError, UnknownLanguageError, UnknownNameError
-from analysis.kernels import KERNELS, Part, language_kernel, parse_kernel
-from analysis.languages import known_languages
+from analysis.core.errors import CrossliftError, DesignError, UnknownLanguageError, UnknownNameError
+from analysis.languages import distances as typology
+from analysis.languages.codes import known_languages
+from analysis.languages.kernels import KERNELS, Part, language_kernel, parse_kernel
 from analysis.mixed import LevelCovariance, fit_mixed
 
 CODES = ["eng", "deu", "nld", "swa", "zho", "jpn", "hin", "tur", "fin", "hrv", "srp"]

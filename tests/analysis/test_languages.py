@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.errors import UnknownLanguageError
-from analysis.languages import is_average, known_languages, resolve, resolve_code
+from analysis.core.errors import UnknownLanguageError
+from analysis.languages.codes import is_average, known_languages, resolve, resolve_code
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import datasets
-from analysis.errors import CrossliftError
-from analysis.languages import resolve
-from analysis.mixtures import add_mixtures
+from analysis.core.errors import CrossliftError
+from analysis.languages.codes import resolve
+from analysis.outcomes.mixtures import add_mixtures
+from analysis.records import bundled as datasets
 
 
 def scores(language: str, configuration: str = "TyDiQA_TULRv6Large_ID:0") -> pd.DataFrame:

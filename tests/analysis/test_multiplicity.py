@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from analysis.errors import UnknownNameError
-from analysis.multiplicity import adjust
+from analysis.core.errors import UnknownNameError
+from analysis.core.multiplicity import adjust
 
 P_VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12)
 

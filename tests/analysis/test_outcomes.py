@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.crossed import default_model
-from analysis.errors import CrossliftError, FormulaError, UnknownNameError
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
+from analysis.core.errors import CrossliftError, FormulaError, UnknownNameError
+from analysis.outcomes.build import Options, build_outcome
+from analysis.outcomes.default_model import default_model
+from analysis.records.read import read_inputs
 from tests.analysis.test_gains import records, row
 
 LANGUAGES = ["de", "sw", "zh", "hi", "fi", "tr", "ar"]
@@ -34,7 +34,7 @@ def grid(**more: object) -> pd.DataFrame:
 @pytest.mark.parametrize("outcome", ["gain", "gap", "score"])
 @pytest.mark.parametrize("data", ["gains", "all"])
 def test_rows_read_minus_rows_left_out_are_the_rows_of_the_model(outcome: str, data: str) -> None:
-    from analysis import datasets
+    from analysis.records import bundled as datasets
 
     sets = datasets.gain_sets() if data == "gains" else datasets.record_sets()
     read = read_inputs([entry.name for entry in sets])

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import Options, build_outcome
-from analysis.errors import PairingError
-from analysis.gains import covariance, pair_gains
-from analysis.inputs import read_inputs
-from analysis.mixed.sampling import known_variance
-from analysis.paired import half_item, paired_variance
-from analysis.readers import store as reader
+from analysis.core.errors import PairingError
+from analysis.mixed.numerics.sampling import known_variance
+from analysis.outcomes.item_variance import half_item, paired_variance
+from analysis.outcomes.pairing import covariance, pair_gains
+from analysis.records.read import read_inputs
+from analysis.store import layout as reader
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.store.cells import Score

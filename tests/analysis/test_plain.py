@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from analysis.plain import dropped_rows, plain, records, single
-from analysis.tables import magnitude
+from analysis.core.jsonable import dropped_rows, plain, records, single
+from analysis.core.text import magnitude
 
 
 def test_what_json_lacks_is_none() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core.multiplicity import adjust
 from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
 from analysis.meta.groups import How, pool_groups, random_terms
-from analysis.multiplicity import adjust
-from analysis.outcomes import Options
-from analysis.pooled import Pooled, Request, pool
-from analysis.pooled.rows import sampling_covariance
+from analysis.outcomes.build import Options
+from analysis.questions.pooling import Pooled, Request, pool
+from analysis.questions.pooling.effects import sampling_covariance
 from tests.analysis.test_outcomes import grid
 
 

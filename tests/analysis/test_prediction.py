@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError, DesignError, UnknownNameError
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
-from analysis.prediction import folds as folding
-from analysis.prediction.cells import cells, outside
-from analysis.prediction.features import Features, add_columns, choose
-from analysis.prediction.folds import cross_validate, errors
-from analysis.prediction.methods import METHODS, Predicted, fit_model, mixed_formula
+from analysis.core.errors import CrossliftError, DesignError, UnknownNameError
+from analysis.outcomes.build import Options, build_outcome
+from analysis.questions.prediction import folds as folding
+from analysis.questions.prediction.cells import cells, outside
+from analysis.questions.prediction.features import Features, add_columns, choose
+from analysis.questions.prediction.folds import cross_validate, errors
+from analysis.questions.prediction.methods import METHODS, Predicted, fit_model, mixed_formula
+from analysis.records.read import read_inputs
 from tests.analysis.test_gains import records, row
 from tests.conftest import ROOT
 

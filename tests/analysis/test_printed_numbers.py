@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from analysis.tables import number
+from analysis.core.text import number
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.errors import RecordError
-from analysis.records import NAMES, check_records
+from analysis.core.errors import RecordError
+from analysis.records.schema import NAMES, check_records
 
 
 def table(**columns: list[object]) -> pd.DataFrame:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from analysis.covariates import FACTORS
-from analysis.errors import CrossliftError, DesignError
-from analysis.factors import Request, fit_factors
-from analysis.kernels import language_kernel
+from analysis.core.errors import CrossliftError, DesignError
+from analysis.languages.kernels import language_kernel
 from analysis.mixed import fit_mixed
-from analysis.outcomes import Options
-from analysis.related import fit_related
+from analysis.outcomes.build import Options
+from analysis.outcomes.covariates import FACTORS
+from analysis.questions.regression.related_languages import fit_related
+from analysis.questions.regression.run import Request, fit_factors
 from tests.analysis.test_kernels import related_rows
 
 FORMULA = "gain ~ typology + (1|language)"

@@ -9,10 +9,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from analysis import typology
-from analysis.errors import CrossliftError, UnknownNameError
-from analysis.languages import known_languages
-from analysis.uriel import load_uriel
+from analysis.core.errors import CrossliftError, UnknownNameError
+from analysis.languages import distances as typology
+from analysis.languages.codes import known_languages
+from analysis.languages.uriel import load_uriel
 from tests.conftest import ROOT
 
 # Pinned to four decimals.

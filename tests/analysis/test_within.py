@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.answers import answer, naive
-from analysis.covariates import FACTORS
-from analysis.errors import CrossliftError, UnknownNameError
-from analysis.factors import Request, fit_factors
+from analysis.core.errors import CrossliftError, UnknownNameError
 from analysis.mixed import fit_mixed
-from analysis.outcomes import Options
-from analysis.within import fit_within, split
+from analysis.outcomes.build import Options
+from analysis.outcomes.covariates import FACTORS
+from analysis.questions.regression.answer import answer, naive
+from analysis.questions.regression.run import Request, fit_factors
+from analysis.questions.regression.within_between import fit_within, split
 
 TYPOLOGY, SIZE = FACTORS["typology"], FACTORS["size"]
 FORMULA = "gain ~ typology + (1|language) + (1|model)"

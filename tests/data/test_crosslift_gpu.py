@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from analysis.cli.main import main
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.tasks.catalog import find_task

@@ -17,10 +17,10 @@ import yaml
 
 from analysis import Options, build_outcome
 from analysis.cli.main import main
-from analysis.errors import CrossliftError, RecordError, StoreError, UnknownNameError
-from analysis.gains import covariance
-from analysis.inputs import read_inputs
-from analysis.records import NAMES
+from analysis.core.errors import CrossliftError, RecordError, StoreError, UnknownNameError
+from analysis.outcomes.pairing import covariance
+from analysis.records.read import read_inputs
+from analysis.records.schema import NAMES
 from tests.analysis.test_paired import planted
 from tests.conftest import ROOT
 

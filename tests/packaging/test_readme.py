@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from analysis import datasets
 from analysis.cli.main import build_parser, main
+from analysis.records import bundled as datasets
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError, UnknownLanguageError
-from analysis.languages import resolve, resolve_code
-from runner.metrics.score import score
+from analysis.core.errors import CrossliftError, UnknownLanguageError
+from analysis.languages.codes import resolve, resolve_code
+from runner.kinds.score import score
 from runner.tasks.load import open_task
 from tests.conftest import ROOT
 from tests.runner.executors.world import make_world

@@ -41,7 +41,9 @@ def test_wheel_in_a_fresh_environment(tmp_path: Path) -> None:
     assert "German" in run(str(binaries / "analyze"), "typology", "de")
     assert "average-gain" in run(str(binaries / "analyze"), "verify")
     assert "typology" in run(str(binaries / "analyze"), "report", "--list")
-    where = run(str(binaries / "python"), "-c", "from analysis.paths import data_directory; print(data_directory())")
+    where = run(
+        str(binaries / "python"), "-c", "from analysis.core.paths import data_directory; print(data_directory())"
+    )
     assert Path(where.strip()).is_relative_to(environment)
     installed = run(str(binaries / "python"), "-m", "pip", "list")
     assert "torch" not in installed

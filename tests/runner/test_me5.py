@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
+from runner.kinds.base import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.models.me5 import package_file, read_weights
@@ -17,7 +18,6 @@ from runner.models.q4 import dequantise
 from runner.tasks.base import Examples
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
-from runner.training.kinds.base import find_kind
 from tests.conftest import skip_or_fail
 
 #: Real sentences, one or more for each of the scripts that most pieces belong to.

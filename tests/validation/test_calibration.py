@@ -23,10 +23,10 @@ from methods import DEFAULT, METHODS, NAIVE, plan, prepare
 from work import simulate
 
 from analysis import fit_mixed
-from analysis.choices import DF_METHODS
-from analysis.errors import CrossliftError
-from analysis.factors import Request, fit_factors
-from analysis.mixed.threads import blas_threads
+from analysis.core.errors import CrossliftError
+from analysis.core.options import DF_METHODS
+from analysis.mixed.numerics.threads import blas_threads
+from analysis.questions.regression.run import Request, fit_factors
 from tests.conftest import ROOT, skip_or_fail
 
 SCRIPT = ROOT / "validation" / "calibration" / "run.py"

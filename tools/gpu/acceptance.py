@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 if str(ROOT) not in sys.path:  # started by its path, not as a module
     sys.path.insert(0, str(ROOT))
 
-from analysis.errors import CrossliftError  # noqa: E402
+from analysis.core.errors import CrossliftError  # noqa: E402
 from runner.store.atomic import write_whole  # noqa: E402
 from tools.gpu.blocks import NAMES, Block, about, find_blocks  # noqa: E402
 from tools.gpu.findings import Findings, finite  # noqa: E402

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from runner.training.state import State
-
-from .determinism import first_difference
-from .findings import ON_A_CPU, Findings
-from .setting import TRAINING, Setting
-from .stages import Stage
+from tools.gpu.determinism import first_difference
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.setting import TRAINING, Setting
+from tools.gpu.stages import Stage
 
 STEPS, TINY_STEPS = 20, 4
 #: Largest difference of a loss (about 1.9 nats at the start) between devices: float32 sums in another order, carried

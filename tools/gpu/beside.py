@@ -11,14 +11,13 @@ import numpy as np
 
 from runner.plan.training import Training
 from runner.training.bench import Bench
-
-from .findings import ON_A_CPU, Findings
-from .meters import Watch, Window, identity
-from .profile import Profile, profiled
-from .random_models import parameters, random_backbone
-from .setting import TRAINING, Setting
-from .stages import Stage, as_in_a_sweep
-from .stock import Measured, Stock, pieces
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.meters import Watch, Window, identity
+from tools.gpu.profile import Profile, profiled
+from tools.gpu.random_models import parameters, random_backbone
+from tools.gpu.setting import TRAINING, Setting
+from tools.gpu.stages import Stage, as_in_a_sweep
+from tools.gpu.stock import Measured, Stock, pieces
 
 WARM, STEPS = 10, 100
 #: Each side is measured twice, in the order A B B A, so that what drifts meets both alike.

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.errors import unknown_name
-
-from .findings import ON_A_CPU, Findings
-from .setting import Setting
+from analysis.core.errors import unknown_name
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.setting import Setting
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from .findings import ON_A_CPU, Findings
-from .meters import Watch, Window, identity
-from .setting import TRAINING, Setting
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.meters import Watch, Window, identity
+from tools.gpu.setting import TRAINING, Setting
 
 #: How far the energy counter may be off power times time.
 ENERGY = 0.10
@@ -51,7 +51,7 @@ def _runner_check() -> dict[str, Any]:
 def _precisions(setting: Setting, found: Findings) -> None:
     import torch
 
-    from .stages import Stage, as_in_a_sweep
+    from tools.gpu.stages import Stage, as_in_a_sweep
 
     stage = Stage.of_target(setting, depth=3)
     for name in ("fp32", "tf32", "bf16"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.models.me5 import PREFIX, Weights, build_tokenizer
 from runner.models.q4 import BLOCK, BLOCK_BYTES
 

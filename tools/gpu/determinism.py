@@ -11,8 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from runner.plan.training import Training
-
-from .stages import Stage
+from tools.gpu.stages import Stage
 
 #: A look at a value: which module, forward or backward, and the hash of the bits.
 Look = tuple[str, str, str]

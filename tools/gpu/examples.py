@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from runner.tasks.base import Examples
-
-from .tiny_models import WORDS
+from tools.gpu.tiny_models import WORDS
 
 
 def texts(n: int, seed: int = 1) -> Examples:

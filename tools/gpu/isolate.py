@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .findings import Findings
+from tools.gpu.findings import Findings
 
 #: Modules that the first process imports.
 PRELOAD = ["tools.gpu.preload"]

@@ -7,8 +7,8 @@ import signal
 import time
 from typing import Any
 
-from .prepared import sha256
-from .processes import Sweep
+from tools.gpu.prepared import sha256
+from tools.gpu.processes import Sweep
 
 
 class Kills:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runner.plan.training import METHODS, PRECISIONS, Training
-
-from . import memory
-from .examples import MAKERS
-from .findings import Findings
-from .setting import Setting
-from .stages import as_in_a_sweep
-from .tiny_models import ARCHITECTURES, tiny_model
+from tools.gpu import memory
+from tools.gpu.examples import MAKERS
+from tools.gpu.findings import Findings
+from tools.gpu.setting import Setting
+from tools.gpu.stages import as_in_a_sweep
+from tools.gpu.tiny_models import ARCHITECTURES, tiny_model
 
 STEPS, EXAMPLES, BATCH, LENGTH = 3, 16, 8, 64
 #: Seconds kept for writing at the end.
@@ -73,8 +72,8 @@ def run(setting: Setting, found: Findings) -> None:
 
 def _try(case: Case, setting: Setting, benches: dict[tuple[str, bool], Any]) -> None:
     """Train a stage, keep it, go on from it, and evaluate; raises whatever goes wrong."""
+    from runner.kinds.base import find_kind
     from runner.training.evaluate import evaluate
-    from runner.training.kinds.base import find_kind
     from runner.training.train import train
 
     training = Training(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from runner.kinds.texts import Texts
 from runner.plan.training import Training
 from runner.training.bench import Bench
-from runner.training.kinds.texts import Texts
 from runner.training.train import train
-
-from .findings import ON_A_CPU, Findings
-from .flops import FORMULA, flops_a_piece, linear_weights, peak
-from .meters import Watch, Window, identity
-from .random_models import parameters, random_backbone, random_features
-from .setting import Setting
-from .stages import as_in_a_sweep
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.flops import FORMULA, flops_a_piece, linear_weights, peak
+from tools.gpu.meters import Watch, Window, identity
+from tools.gpu.random_models import parameters, random_backbone, random_features
+from tools.gpu.setting import Setting
+from tools.gpu.stages import as_in_a_sweep
 
 
 class Shape(NamedTuple):

@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from runner.kinds.texts import Texts
 from runner.plan.training import Training
 from runner.training.bench import Bench
 from runner.training.features import Features
-from runner.training.kinds.texts import Texts
 from runner.training.train import train
-
-from .findings import ON_A_CPU, Findings
-from .random_models import random_backbone, random_features
-from .setting import Setting
+from tools.gpu.findings import ON_A_CPU, Findings
+from tools.gpu.random_models import random_backbone, random_features
+from tools.gpu.setting import Setting
 
 #: Largest difference of a gradient, relative to the largest of all: float32 sums in two parts instead of one.
 GRADIENT = 1e-3

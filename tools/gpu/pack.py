@@ -11,11 +11,10 @@ import tarfile
 from pathlib import Path
 
 from runner.store.atomic import write_whole
-
-from .findings import Findings
-from .prepared import LIST
-from .setting import Setting
-from .whole import keep_whole
+from tools.gpu.findings import Findings
+from tools.gpu.prepared import LIST
+from tools.gpu.setting import Setting
+from tools.gpu.whole import keep_whole
 
 #: What may come back: files, MiB of each.
 FILES, MIB = 8, 16

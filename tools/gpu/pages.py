@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .acceptance import WORDS
+from tools.gpu.acceptance import WORDS
 
 #: Kernels that are listed where the runner is the slower one.
 KERNELS = 8

@@ -13,13 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.models.me5 import Weights, package_file, read_weights
 from runner.store.manifest import git_revision
 from runner.tasks.base import load_task
-
-from .cut import check_same, cut, cut_pieces, split, unknown_pieces, write_npz
-from .prepared import LIST, Kit, described
+from tools.gpu.cut import check_same, cut, cut_pieces, split, unknown_pieces, write_npz
+from tools.gpu.prepared import LIST, Kit, described
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = "me5small-sib200.npz"

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 LIST = "kit.json"
 FORMAT = 1

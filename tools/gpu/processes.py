@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .setting import Setting
+from tools.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Seconds for processes to be gone after they were killed, and looks in a row at which none holds a stage.
@@ -66,7 +66,7 @@ class Sweep:
 
     def holders(self) -> dict[int, str]:
         """Processes that hold a stage, and a stage that each holds."""
-        from runner.store.claims import holder
+        from runner.store.locks import holder
 
         found: dict[int, str] = {}
         for path in (self.store / "claims").glob("[!.]*"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .setting import Setting
+from tools.gpu.setting import Setting
 
 #: Lines that are kept of each table.
 KEPT = 20

@@ -10,8 +10,7 @@ import numpy as np
 
 from runner.models.backbone import Backbone
 from runner.training.features import Features
-
-from .tiny_models import tiny_tokenizer
+from tools.gpu.tiny_models import tiny_tokenizer
 
 SEED = 1
 

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError
-
-from .acceptance import ROOT, WORDS
-from .blocks import NAMES
-from .pages import PAGES, table
+from analysis.core.errors import CrossliftError
+from tools.gpu.acceptance import ROOT, WORDS
+from tools.gpu.blocks import NAMES
+from tools.gpu.pages import PAGES, table
 
 OUT = ROOT / "benchmarks" / "gpu" / "RESULTS.md"
 

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runner.kinds.base import Kind, find_kind
 from runner.plan.training import Training
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.features import Features
-from runner.training.kinds.base import Kind, find_kind
 from runner.training.train import Trained, train
-
-from .setting import TRAINING, Setting
+from tools.gpu.setting import TRAINING, Setting
 
 TASK = "sib200"
 #: What chance is drawn from where nothing else is said.

@@ -13,11 +13,10 @@ import numpy as np
 
 from runner.models.me5 import LAYER, Weights
 from runner.models.q4 import BLOCK, BLOCK_BYTES
-
-from .examples import texts
-from .prepare import prepare
-from .prepared import Kit
-from .tiny_models import WORDS
+from tools.gpu.examples import texts
+from tools.gpu.prepare import prepare
+from tools.gpu.prepared import Kit
+from tools.gpu.tiny_models import WORDS
 
 NAME = "random weights and made-up texts"
 LANGUAGES = ("eng_Latn", "deu_Latn", "swh_Latn", "fin_Latn")

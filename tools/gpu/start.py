@@ -13,12 +13,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import CrossliftError
-
-from .blocks import Block
-from .isolate import ANEW, FORKED, PROCESSES, run_isolated
-from .meters import identity
-from .prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
+from analysis.core.errors import CrossliftError
+from tools.gpu.blocks import Block
+from tools.gpu.isolate import ANEW, FORKED, PROCESSES, run_isolated
+from tools.gpu.meters import identity
+from tools.gpu.prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
 
 #: Packages that the runner and the kit import, and the least versions that pyproject.toml asks for, or that these have
 #: among their own requirements; pandas is an exception, of which the runner needs no 3 (tried: 2.3).

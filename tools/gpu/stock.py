@@ -12,10 +12,9 @@ import numpy as np
 
 from runner.plan.training import Training
 from runner.training.batches import pad
-
-from .meters import Watch, Window
-from .setting import Setting
-from .stages import Stage
+from tools.gpu.meters import Watch, Window
+from tools.gpu.setting import Setting
+from tools.gpu.stages import Stage
 
 
 @dataclass(frozen=True)

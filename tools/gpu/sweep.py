@@ -11,14 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .findings import Findings
-from .floor import ERRORS, FLOOR, LOWEST
-from .kills import Kills
-from .meters import Watch, Window, identity
-from .pack import pack_store
-from .processes import Sweep
-from .setting import TRAINING, Setting
-from .whole import keep_whole, whole_seeds
+from tools.gpu.findings import Findings
+from tools.gpu.floor import ERRORS, FLOOR, LOWEST
+from tools.gpu.kills import Kills
+from tools.gpu.meters import Watch, Window, identity
+from tools.gpu.pack import pack_store
+from tools.gpu.processes import Sweep
+from tools.gpu.setting import TRAINING, Setting
+from tools.gpu.whole import keep_whole, whole_seeds
 
 STUDY = "crosslift_gpu"
 ENGLISH = "eng_Latn"
@@ -120,8 +120,8 @@ def _go(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]
 
 def verify(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]], found: Findings) -> None:
     """Check the store, and keep its whole seeds."""
-    from analysis.readers.store import read_store, store_records
-    from analysis.records import EVALUATION, complete
+    from analysis.records.schema import EVALUATION, complete
+    from analysis.store.layout import read_store, store_records
     from runner.store.failures import failed_stages
     from runner.store.store import Store
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from relations import relatedness
 
-from analysis import typology
-from analysis.arrays import Booleans, Floats, Integers
+from analysis.core.arrays import Booleans, Floats, Integers
+from analysis.languages import distances as typology
 
 SEED = 20261121
 

@@ -12,7 +12,7 @@ from designs import CELLS, Cell, Layout
 from estimate import Estimate
 from relations import relatedness
 
-from analysis.arrays import Floats
+from analysis.core.arrays import Floats
 
 #: Estimates by method of one outcome and the number of its simulation.
 Run = Callable[[Floats, int], dict[str, Estimate]]

@@ -11,7 +11,7 @@ import pandas as pd
 from designs import Layout
 from estimate import TERM, Estimate, failed, from_t
 
-from analysis.arrays import Floats
+from analysis.core.arrays import Floats
 
 #: Fixed effects of the methods that know of tasks and models.
 ADJUSTED = f"{TERM} + C(target_task) + C(model)"

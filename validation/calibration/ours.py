@@ -10,20 +10,20 @@ import pandas as pd
 from designs import SEED, Layout
 from estimate import LEVEL, TERM, Estimate, failed, from_t
 
-from analysis.arrays import Floats
-from analysis.choices import DF_METHODS
-from analysis.crossed import default_model
-from analysis.errors import CrossliftError
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import form_crossproducts
-from analysis.mixed.design import Design, build_design
+from analysis.core.arrays import Floats
+from analysis.core.errors import CrossliftError
+from analysis.core.options import DF_METHODS
 from analysis.mixed.fit import find_minimum
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.inference import Reference, coefficients, hessian, satterthwaite
-from analysis.mixed.kernel import as_covariances
-from analysis.mixed.point import Point
-from analysis.mixed.refit import Refitter
-from analysis.mixed.simulate import Simulator
+from analysis.mixed.inference.refit import Refitter
+from analysis.mixed.inference.simulate import Simulator
+from analysis.mixed.inference.tests import Reference, coefficients, hessian, satterthwaite
+from analysis.mixed.model.design import Design, build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.model.level_covariance import as_covariances
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import form_crossproducts
+from analysis.mixed.numerics.evaluated import Point
+from analysis.outcomes.default_model import default_model
 
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS
 #: Samples of each bootstrap.
@@ -67,7 +67,7 @@ def by_satterthwaite(fit: Fit) -> Reference:
 
 def by_kenward_roger(fit: Fit) -> Reference:
     """Kenward–Roger degrees of freedom and covariance."""
-    from analysis.mixed.kenward_roger import kenward_roger
+    from analysis.mixed.inference.kenward_roger import kenward_roger
 
     return kenward_roger(fit.criterion, fit.point)
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import typology
-from analysis.arrays import Floats
+from analysis.core.arrays import Floats
+from analysis.languages import distances as typology
 
 # Distance over which a correlation falls by 1/e. By descent: Spanish and Portuguese are 0.19 apart, Russian and
 # Bulgarian 0.58, Hindi and German 0.90, families 1. By place: the median pair of our 40 languages is 0.22 apart, German

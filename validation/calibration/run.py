@@ -29,8 +29,8 @@ from store import DEFAULT_OUT, HERE, chunks, claim, path_of, write_chunk
 from summary import README, RESULTS, markdown, read_results, summarize, write_readme, write_results
 from work import Done, Unit, run_unit, simulate
 
-from analysis.errors import CrossliftError, unknown_name
-from analysis.tables import Table
+from analysis.core.errors import CrossliftError, unknown_name
+from analysis.core.text import Table
 
 SIMULATIONS = 2000
 #: Simulations that a test reruns, by the file that keeps them.

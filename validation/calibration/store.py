@@ -19,7 +19,7 @@ from estimate import Estimate
 from methods import METHODS
 
 import analysis
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

@@ -13,7 +13,7 @@ from estimate import Estimate
 from methods import METHODS, Run, prepare
 from store import path_of, write_chunk
 
-from analysis.mixed.threads import blas_threads
+from analysis.mixed.numerics.threads import blas_threads
 
 
 class Unit(NamedTuple):

@@ -14,10 +14,10 @@ import sys
 
 import numpy as np
 
-from analysis.factors import Request, fit_factors
-from analysis.kernels import language_kernel
+from analysis.languages.kernels import language_kernel
 from analysis.mixed import LevelCovariance, fit_mixed
-from analysis.outcomes import Options
+from analysis.outcomes.build import Options
+from analysis.questions.regression.run import Request, fit_factors
 
 KERNEL = "genealogy+geography"
 SEED = 20261121

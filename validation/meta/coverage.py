@@ -14,8 +14,8 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
-from analysis.gains import covariance
 from analysis.meta import meta_analyze
+from analysis.outcomes.pairing import covariance
 
 TRUE = 3.0
 VARIANCES = {"language": 9.0, "target_task": 16.0, "model": 9.0, "cell": 4.0, "row": 4.0}

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.multiverse import MultiverseRequest
-from analysis.multiverse.rows import FACTORS
-from analysis.multiverse.run import open_table
+from analysis.questions.multiverse import MultiverseRequest
+from analysis.questions.multiverse.run import open_table
+from analysis.questions.multiverse.specification_rows import FACTORS
 
 FOLDER = Path(__file__).parent / "data"
 SATTERTHWAITE, KENWARD_ROGER, SEED = 90, 10, 20

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ...errors import CrossliftError, did_you_mean
-from ..grim import Grain, mean_possible
-from ..intervals import Interval
+from ...core.errors import CrossliftError, did_you_mean
+from ..numbers.grim import Grain, mean_possible
+from ..numbers.intervals import Interval
 from ..verdicts import FAILS, HOLDS, OPEN, Evidence, Reading, verdict_of
 from .evaluate import Evaluator, Settings, decide
 from .nodes import Aggregate, Arithmetic, Claim, Column, Expression, Naming, Number, Relation

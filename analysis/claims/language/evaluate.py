@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...errors import did_you_mean
-from ..grim import Grain, narrowed, nearest
-from ..intervals import Interval
+from ...core.errors import did_you_mean
+from ..numbers.grim import Grain, narrowed, nearest
+from ..numbers.intervals import Interval
 from . import values
 from .nodes import Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number
 from .sheet import MARKS, Sheet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ...errors import did_you_mean
+from ...core.errors import did_you_mean
 from .nodes import (
     FUNCTIONS,
     NAMING,

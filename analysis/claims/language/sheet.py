@@ -11,9 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ... import datasets
-from ...errors import CrossliftError, did_you_mean
-from ...readers.tables import ENDINGS, HARNESS, read_table
+from ...core.errors import CrossliftError, did_you_mean
+from ...records import bundled as datasets
+from ...records.files import ENDINGS, HARNESS, read_table
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 #: Cells up to which the binomial is summed exactly, and the normal quantile of one in a thousand above it.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...errors import CrossliftError
+from ...core.errors import CrossliftError
 
 #: Words that end an expression; a column of such a name is written in backticks.
 KEYWORDS = frozenset({"where", "by", "weights", "and", "or", "not", "in"})

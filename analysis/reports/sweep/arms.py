@@ -6,21 +6,7 @@ import pandas as pd
 
 from ..describe import value_table
 from ..numbers import Value
-from .rows import (
-    OVER,
-    Fits,
-    Section,
-    Sweep,
-    at_depths,
-    basis,
-    change,
-    crossed,
-    key,
-    left_out,
-    means,
-    short,
-    targets_of,
-)
+from .rows import OVER, Fits, Section, Sweep, at_depths, basis, change, crossed, key, left_out, means, short, targets_of
 
 #: The two arms of one size that differ in domain, and what the domain of each is near to.
 DOMAINS = ("banking77:500", "nollysenti:500")

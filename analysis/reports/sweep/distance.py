@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...factors import Request, fit_factors
-from ...outcomes import Options
+from ...outcomes.build import Options
+from ...questions.regression.run import Request, fit_factors
 from ..describe import value_table
 from ..numbers import Value
 from .rows import OVER, Fits, Section, Sweep, basis, short, targets_of

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...controls import BASELINES, CONTROL
-from ...inputs import Input, read_inputs
-from ...languages import resolve
+from ...core.text import Table
+from ...languages.codes import resolve
 from ...mixed import MixedResult, fit_mixed
-from ...outcomes import Options, Outcome, build_outcome
+from ...outcomes.baselines import BASELINES, CONTROL
+from ...outcomes.build import Options, Outcome, build_outcome
 from ...plots.slopes import plot_slopes
-from ...tables import Table
+from ...records.read import Input, read_inputs
 from ..compare import FEWEST, OWN_SWEEP, mean_value, own_sweeps
 from ..describe import fit_diagnostics, model_method, model_references
 from ..numbers import Value

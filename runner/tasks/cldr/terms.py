@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from analysis.errors import CrossliftError, UnknownLanguageError
-from analysis.languages import resolve_code
+from analysis.core.errors import CrossliftError, UnknownLanguageError
+from analysis.languages.codes import resolve_code
 
 #: Types of concepts, which are the classes of ``cldr-typing``.
 TYPES = ("calendar", "currency", "language", "script", "territory", "time zone", "unit")

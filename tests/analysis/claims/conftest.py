@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.claims.blocks import Block, bundled_blocks
+from analysis.claims.audit.printed_tables import Block, bundled_blocks
 
 
 @pytest.fixture(scope="session")

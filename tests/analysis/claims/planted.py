@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.claims.cells import MODEL, QUESTIONS, TASKS, Cells, cells_of
 from analysis.claims.registry import Claim
-from analysis.claims.weighted import Tables
+from analysis.claims.xtreme.partial_averages import Tables
+from analysis.claims.xtreme.printed_scores import MODEL, QUESTIONS, TASKS, Cells, cells_of
 
 CLAIM = Claim("planted", "The average gain is 5.4.", "average gain", 5.4, "points", 1, settled_by="a table")
 BASE = dict(zip(TASKS, (79.2, 86.4, 72.6, 65.4, 76.6, 71.6, 65.1, 66.1, 57.3), strict=True))

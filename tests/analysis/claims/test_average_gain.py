@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.claims.average_findings import interval_over_tasks
-from analysis.claims.average_gain import check_average_gain
-from analysis.claims.cells import QUESTIONS, RETRIEVAL, TASKS
 from analysis.claims.registry import registry
 from analysis.claims.verdicts import FAILS, HOLDS, OPEN, settle
-from analysis.claims.weighted import bundled_tables, summed, weights
+from analysis.claims.xtreme.average_findings import interval_over_tasks
+from analysis.claims.xtreme.average_gain import check_average_gain
+from analysis.claims.xtreme.partial_averages import bundled_tables, summed, weights
+from analysis.claims.xtreme.printed_scores import QUESTIONS, RETRIEVAL, TASKS
 from tests.analysis.claims.planted import BASE, CLAIM, cells, tables
 
 EVEN = dict.fromkeys(TASKS, 5.4)
@@ -53,7 +53,7 @@ def test_the_published_numbers_by_hand() -> None:
 
 
 def test_evidence_names_the_rows_it_used() -> None:
-    from analysis.datasets import load
+    from analysis.records.bundled import load
 
     evidence = check_average_gain(registry().claims["average-gain"]).evidence
     assert [item.data for item in evidence] == [

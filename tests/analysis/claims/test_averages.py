@@ -7,10 +7,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.claims.averages import PrintedAverage, averages_frame, check_averages
-from analysis.claims.blocks import Block, printed_block
-from analysis.claims.profiles import check_profiles
-from analysis.records import complete
+from analysis.claims.audit.averages import PrintedAverage, averages_frame, check_averages
+from analysis.claims.audit.language_order import check_profiles
+from analysis.claims.audit.printed_tables import Block, printed_block
+from analysis.records.schema import complete
 
 LANGUAGES = ("eng", "deu", "fra", "hin", "swa", "tha", "tur")
 

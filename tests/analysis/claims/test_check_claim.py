@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analysis.claims.language import Sheet, check_claim, read_sheet
 from analysis.claims.language.evaluate import Settings
 from analysis.claims.verdicts import VERDICTS
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 ROWS = {"task": ("xnli", "ner", "qa"), "gain": ("0.8", "-1.4", "16.8"), "n": ("100", "300", "100")}
 

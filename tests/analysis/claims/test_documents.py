@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims.documents import is_cut_off, parse, read_directory, read_document
-from analysis.claims.statements import account
-from analysis.errors import CrossliftError
+from analysis.claims.documents.parse import is_cut_off, parse, read_directory, read_document
+from analysis.claims.documents.self_consistency import account
+from analysis.core.errors import CrossliftError
 
 TABS = """
 Frogs in Six Ponds on

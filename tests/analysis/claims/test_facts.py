@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.claims.checks import CHECKS, verify
-from analysis.claims.facts import check_anli_size, check_languages_of_a_task, check_mnli_size, check_no_training_data
 from analysis.claims.registry import Claim, registry
 from analysis.claims.verdicts import NOT_COMPUTED, Check, Outcome, Reading, join, settle
-from analysis.datasets import load
+from analysis.claims.verify import CHECKS, verify
+from analysis.claims.xtreme.design_facts import (
+    check_anli_size,
+    check_languages_of_a_task,
+    check_mnli_size,
+    check_no_training_data,
+)
+from analysis.records.bundled import load
 
 EXPECTED = {
     "average-gain": "consistent",

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.claims.checks import verify
-from analysis.claims.documents import parse
-from analysis.claims.flags import against_registry, calibration, flagged_both_ways, overturned, separation
+from analysis.claims.documents.calibration import (
+    against_registry,
+    calibration,
+    flagged_both_ways,
+    overturned,
+    separation,
+)
+from analysis.claims.documents.parse import parse
 from analysis.claims.registry import Claim, Registry, Statement, registry
 from analysis.claims.verdicts import Check, Outcome
+from analysis.claims.verify import verify
 
 
 def outcome(name: str, verdict: str, *stated: tuple[bool, float]) -> Outcome:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.claims.checks import verify
-from analysis.claims.frames import calibration_frame, readings_frame, verdicts_frame
 from analysis.claims.language import Sheet, check_claim
+from analysis.claims.present.frames import calibration_frame, readings_frame, verdicts_frame
 from analysis.claims.registry import registry
+from analysis.claims.verify import verify
 
 
 def test_frames_of_the_registry() -> None:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.claims.blocks import Block
-from analysis.claims.grains import check_granularity
-from analysis.claims.grim import counts, mean_possible, narrowed, nearest
-from analysis.claims.intervals import rounded
+from analysis.claims.audit.granularity import check_granularity
+from analysis.claims.audit.printed_tables import Block
+from analysis.claims.numbers.grim import counts, mean_possible, narrowed, nearest
+from analysis.claims.numbers.intervals import rounded
 
 
 def test_by_hand() -> None:

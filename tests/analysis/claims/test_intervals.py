@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.claims.intervals import Interval, exact, fixed, mean, rounded, total
+from analysis.claims.numbers.intervals import Interval, exact, fixed, mean, rounded, total
 
 
 def test_a_claimed_figure_is_its_rounding_interval() -> None:

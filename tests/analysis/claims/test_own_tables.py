@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims.checks import verify
-from analysis.claims.own_tables import OWN_CHECKS
 from analysis.claims.registry import registry
-from analysis.claims.supplied import Supplied, read_supplied
-from analysis.claims.template import ALL, BEST, COLUMNS, INTERMEDIATE, MLM, NONE, template
-from analysis.errors import CrossliftError
+from analysis.claims.verify import verify
+from analysis.claims.xtreme.checks_on_user_tables import OWN_CHECKS
+from analysis.claims.xtreme.template import ALL, BEST, COLUMNS, INTERMEDIATE, MLM, NONE, template
+from analysis.claims.xtreme.user_tables import Supplied, read_supplied
+from analysis.core.errors import CrossliftError
 from tests.analysis.claims.planted import BASE
 
 Row = dict[str, str]

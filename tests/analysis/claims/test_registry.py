@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims.checks import CHECKS
-from analysis.claims.documents import read_directory
-from analysis.claims.flags import against_registry
+from analysis.claims.documents.calibration import against_registry
+from analysis.claims.documents.parse import read_directory
 from analysis.claims.registry import RegistryError, read_registry, registry, registry_path
+from analysis.claims.verify import CHECKS
 
 GOOD = """
 [[document]]

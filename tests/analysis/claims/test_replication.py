@@ -9,8 +9,17 @@ import pandas as pd
 import pytest
 
 from analysis.claims.registry import registry
-from analysis.claims.replication import OPPOSITE, SAME, UNDECIDED, UNFIT, UNMEASURED, Beside, estimate_gain, replicate
-from analysis.errors import CrossliftError
+from analysis.claims.xtreme.replication import (
+    OPPOSITE,
+    SAME,
+    UNDECIDED,
+    UNFIT,
+    UNMEASURED,
+    Beside,
+    estimate_gain,
+    replicate,
+)
+from analysis.core.errors import CrossliftError
 
 LANGUAGES = ("deu", "fra", "hin", "swa", "tha")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.claims.language.sheet import Sheet, as_number, decimals_of, read_sheet, zeros_dropped
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 
 
 def sheet(*cells: str | None) -> Sheet:

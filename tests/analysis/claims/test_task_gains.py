@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.claims.registry import registry
-from analysis.claims.task_gains import check_retrieval_gain, check_tydiqa_gain, check_xnli_gain
 from analysis.claims.verdicts import FAILS, OPEN, settle
+from analysis.claims.xtreme.task_gains import check_retrieval_gain, check_tydiqa_gain, check_xnli_gain
 from tests.analysis.claims.planted import CLAIM, cells, tables
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from analysis.claims.average_gain import check_average_gain
-from analysis.claims.averages import check_averages
-from analysis.claims.blocks import Block
-from analysis.claims.cells import QUESTIONS, RETRIEVAL, TASKS
-from analysis.claims.checks import verify
+from analysis.claims.audit.averages import check_averages
+from analysis.claims.audit.printed_tables import Block
 from analysis.claims.language import Sheet, check_claim
 from analysis.claims.language.evaluate import Settings
 from analysis.claims.registry import registry
 from analysis.claims.verdicts import VERDICTS, settle
+from analysis.claims.verify import verify
+from analysis.claims.xtreme.average_gain import check_average_gain
+from analysis.claims.xtreme.printed_scores import QUESTIONS, RETRIEVAL, TASKS
 from tests.analysis.claims.planted import CLAIM, cells, tables
 
 EVEN: Mapping[str, float] = dict.fromkeys(TASKS, 5.4)

@@ -74,7 +74,7 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 def test_shared_baselines_widen_the_interval(table: Path) -> None:
     """The covariance is used: without it gains over one baseline count as independent evidence."""
-    from analysis.pooled import Request, pool
+    from analysis.questions.pooling import Request, pool
 
     found = pool(Request(data=(str(table),), by=()))
     together = found.result.sampling  # type: ignore[union-attr]

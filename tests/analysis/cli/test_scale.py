@@ -12,7 +12,7 @@ import pytest
 from analysis.cli.main import main
 from analysis.plots.scale import held_out, plot_scale
 from analysis.plots.style import figure
-from analysis.scaling.report import ScaleRequest, fit_scale
+from analysis.questions.scaling.run import ScaleRequest, fit_scale
 from tests.analysis.scaling.test_curve import saturating, scores
 
 
@@ -89,7 +89,7 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], table: Path, arguments: l
 
 @pytest.mark.slow
 def test_what_is_drawn(table: Path) -> None:
-    from analysis.outcomes import Options
+    from analysis.outcomes.build import Options
 
     request = ScaleRequest(data=(str(table),), options=Options(outcome="score"), at=("20B",), moderators=())
     curve = fit_scale(request).curves[0]

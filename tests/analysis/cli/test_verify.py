@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims import checks
+from analysis.claims import verify as checks
 from analysis.claims.verdicts import FAILS, VERDICTS, Check, Reading
 from analysis.cli.main import main
 

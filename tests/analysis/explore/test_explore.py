@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from analysis.cli.main import main
-from analysis.errors import CrossliftError, UnknownNameError
+from analysis.core.errors import CrossliftError, UnknownNameError
+from analysis.core.text import number
 from analysis.explore.question import Question
-from analysis.tables import number
 from tests.conftest import skip_or_fail
 
 DATA = "chung2021_rembert", "muennighoff2022_xmtf", "polyglot_prompt_explainaboard"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import CrossliftError, FormulaError
+from analysis.core.errors import CrossliftError, FormulaError
 from analysis.formulas.nodes import text_of
 from analysis.formulas.parser import parse_expression
 from analysis.formulas.rows import rows_where

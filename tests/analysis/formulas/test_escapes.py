@@ -18,9 +18,9 @@ import pytest
 
 import analysis
 from analysis.claims.language import Sheet, check_claim
-from analysis.errors import CrossliftError, FormulaError
+from analysis.core.errors import CrossliftError, FormulaError
 from analysis.formulas.rows import rows_where
-from analysis.multiverse.choices import Choice, ChoiceOption, read_choices
+from analysis.questions.multiverse.choices import Choice, ChoiceOption, read_choices
 from tests.watch import audit
 
 WATCHED = ("open", "exec", "compile", "import", "os.", "subprocess.", "socket.", "pickle.", "ctypes.", "shutil.",

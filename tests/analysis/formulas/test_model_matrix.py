@@ -14,7 +14,7 @@ from analysis.formulas.algebra import expand
 from analysis.formulas.evaluate import Evaluation, full_column
 from analysis.formulas.matrix import model_matrix
 from analysis.formulas.parser import parse_expression
-from analysis.mixed.columns import evaluate_columns
+from analysis.mixed.model.columns import evaluate_columns
 from tests.conftest import ROOT
 
 PLACE = ROOT / "validation" / "formulas"

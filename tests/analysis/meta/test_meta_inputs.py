@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.errors import CrossliftError, DesignError, UnknownNameError
+from analysis.core.errors import CrossliftError, DesignError, UnknownNameError
 from analysis.meta import meta_analyze
 from tests.analysis.meta.reference import data
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.mixed import border
+from analysis.mixed.numerics import border
 
-#: Constants of ``analysis.mixed.border`` that lead to each way, whatever the data.
+#: Constants of ``analysis.mixed.numerics.border`` that lead to each way, whatever the data.
 WAYS: dict[str, dict[str, float]] = {
     "dense": {"SPARSE": 0.0, "KIND": 0.0},
     "kinds": {"KIND": 1e9, "KINDS": 1e9},

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from analysis.mixed import LevelCovariance, fit_mixed
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import form_crossproducts
-from analysis.mixed.design import build_design
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.kernel import as_covariances
+from analysis.mixed.model.design import build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.model.level_covariance import as_covariances
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import form_crossproducts
+from analysis.mixed.numerics.sampling import known_variance
 from analysis.mixed.result import MixedResult
-from analysis.mixed.sampling import known_variance
 
 # Rows of a full grid; at least six tenths of them are kept, more than one term has random effects (ten at most).
 FEWEST = 20

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.mixed import crossproducts, fit_mixed
-from analysis.mixed.refit import Outcome, Refitter
-from analysis.mixed.simulate import Simulator
+from analysis.core.errors import CrossliftError
+from analysis.mixed import fit_mixed
+from analysis.mixed.inference.refit import Outcome, Refitter
+from analysis.mixed.inference.simulate import Simulator
+from analysis.mixed.numerics import crossproducts
 from tests.analysis.mixed.test_criterion import CROSSED, make
 
 # Entries of a covariance estimated from as many draws have standard errors of about sqrt(2 / DRAWS); five of them.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
 from tests.analysis.mixed.test_criterion import make
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.mixed import fit_mixed
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.crossproducts import form_crossproducts
-from analysis.mixed.design import build_design
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.inference import hessian
+from analysis.mixed.inference.tests import hessian
+from analysis.mixed.model.design import build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.crossproducts import form_crossproducts
 from tests.analysis.mixed.borders import WAYS, force
 
 CROSSED = "y ~ x + (1 + x|a) + (1|b) + (1|c)"
@@ -144,7 +144,7 @@ def test_the_search_ends_and_says_so_when_it_may_not_go_on() -> None:
 
 def test_a_variance_at_zero_is_left_when_the_data_want_it() -> None:
     """Starting on the boundary, where the gradient in theta vanishes, must not end there."""
-    from analysis.mixed.optimize import minimize
+    from analysis.mixed.numerics.optimize import minimize
 
     function = criterion(make(1), formula="y ~ x + (1|a) + (1|b)")
     inside = minimize(function, function.start())

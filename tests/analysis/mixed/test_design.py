@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import DesignError, FormulaError
+from analysis.core.errors import DesignError, FormulaError
 from analysis.mixed import fit_mixed
-from analysis.mixed.design import build_design
-from analysis.mixed.formula import parse_formula
-from analysis.mixed.rows import orthonormal_basis
+from analysis.mixed.model.design import build_design
+from analysis.mixed.model.formula import parse_formula
+from analysis.mixed.numerics.whitening import orthonormal_basis
 from tests.analysis.mixed.test_criterion import make
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.factored import WHOLE, inverse_triangle
-from analysis.mixed.inference import hessian
-from analysis.mixed.traces import TraceSums
+from analysis.mixed.inference.tests import hessian
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.factored import WHOLE, inverse_triangle
+from analysis.mixed.numerics.traces import TraceSums
 from tests.analysis.mixed.designs import Case, cases, dense, examples
 
 #: Sizes of the standard deviations relative to the residual's; the least are under ``level_traces.TINY``.

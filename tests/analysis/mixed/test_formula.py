@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.errors import FormulaError
-from analysis.mixed.formula import Bar, parse_formula
+from analysis.core.errors import FormulaError
+from analysis.mixed.model.formula import Bar, parse_formula
 
 
 def bars(text: str) -> tuple[Bar, ...]:

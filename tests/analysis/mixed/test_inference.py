@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
 
 # The search stops when the criterion would fall by less than 1e-10; degrees of freedom of a balanced design follow the

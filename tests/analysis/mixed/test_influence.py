@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.mixed import crossproducts, fit_mixed
+from analysis.core.errors import CrossliftError
+from analysis.mixed import fit_mixed
+from analysis.mixed.numerics import crossproducts
 from tests.analysis.mixed.test_criterion import CROSSED, make
 
 # In standard errors: both searches stop at a predicted decrease of 1e-10.

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.mixed import crossproducts, fit_mixed
+from analysis.mixed import fit_mixed
+from analysis.mixed.numerics import crossproducts
 from tests.analysis.mixed.test_criterion import CROSSED, make
 
 # Both are exact; the dense inverses lose digits to the condition of the covariance.

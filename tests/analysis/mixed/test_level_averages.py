@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
-from analysis.mixed.averages import average_predictions
+from analysis.mixed.inference.average_predictions import average_predictions
 
 
 @pytest.fixture(scope="module")

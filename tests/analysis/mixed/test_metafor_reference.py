@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from analysis.errors import CrossliftError, DesignError
+from analysis.core.errors import CrossliftError, DesignError
 from analysis.mixed import LevelCovariance, fit_mixed
 from tests.conftest import ROOT
 

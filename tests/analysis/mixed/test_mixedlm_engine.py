@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.factors import Request, fit_factors
-from analysis.mixed import MixedResult, fit_mixed, mixedlm_engine
-from analysis.mixed.mixedlm_engine import fit_mixedlm
-from analysis.mixed.statsmodels_engine import fit_statsmodels
-from analysis.outcomes import Options
+from analysis.core.errors import CrossliftError
+from analysis.mixed import MixedResult, fit_mixed
+from analysis.mixed.external import mixedlm as mixedlm_engine
+from analysis.mixed.external.mixedlm import fit_mixedlm
+from analysis.mixed.external.statsmodels import fit_statsmodels
+from analysis.outcomes.build import Options
+from analysis.questions.regression.run import Request, fit_factors
 from tests.analysis.mixed.test_criterion import make
 from tests.conftest import skip_or_fail
 
@@ -119,8 +120,8 @@ def test_satterthwaite_degrees_of_freedom_agree(name: str, lme4_data, mixedlm) -
     """A second opinion on ours; mixedlm differentiates numerically."""
     from mixedlm.inference.ddf import satterthwaite_df
 
-    from analysis.mixed.design import build_design
-    from analysis.mixed.formula import parse_formula
+    from analysis.mixed.model.design import build_design
+    from analysis.mixed.model.formula import parse_formula
 
     design = build_design(parse_formula(MODELS[name]), lme4_data[name])
     theirs, _ = mixedlm_engine._fit(design, True)

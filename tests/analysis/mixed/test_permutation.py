@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.mixed import crossproducts, fit_mixed
+from analysis.core.errors import CrossliftError
+from analysis.mixed import fit_mixed
+from analysis.mixed.numerics import crossproducts
 from tests.analysis.mixed.test_criterion import make
 from tests.analysis.mixed.test_inference import language_design
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.mixed import fit_mixed
-from analysis.mixed.averages import average_predictions
-from analysis.mixed.prediction_errors import PredictionErrors
+from analysis.mixed.inference.average_predictions import average_predictions
+from analysis.mixed.inference.prediction_errors import PredictionErrors
 from tests.analysis.mixed.designs import Case, cases, examples
 
 STEP, DIFFERENCE = 1e-4, 1e-5

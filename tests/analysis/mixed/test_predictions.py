@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy.linalg import block_diag
 
-from analysis.errors import CrossliftError, DesignError
-from analysis.mixed import LevelCovariance, crossproducts, fit_mixed
+from analysis.core.errors import CrossliftError, DesignError
+from analysis.mixed import LevelCovariance, fit_mixed
+from analysis.mixed.numerics import crossproducts
 from tests.analysis.mixed.test_bootstrap import _design
 from tests.analysis.mixed.test_criterion import CROSSED, make
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.errors import CrossliftError, DesignError
+from analysis.core.errors import CrossliftError, DesignError
 from analysis.mixed import fit_mixed
 from tests.analysis.mixed.test_criterion import CROSSED, make
 from tests.analysis.mixed.test_inference import language_design

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
-from analysis.mixed.optimize import EVALUATIONS
+from analysis.mixed.numerics.optimize import EVALUATIONS
 from analysis.mixed.result import MixedResult
 from tests.analysis.mixed.designs import Case, cases, examples
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed.criterion import Criterion
-from analysis.mixed.inference import profiled_hessian
-from analysis.mixed.optimize import minimize
-from analysis.mixed.point import Point
+from analysis.mixed.inference.tests import profiled_hessian
+from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.evaluated import Point
+from analysis.mixed.numerics.optimize import minimize
 from tests.analysis.mixed.designs import Case, cases, examples, random_theta
 
 # The search stops where it predicts a decrease below 1e-10; the prediction may be off by rounding in the criterion.

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis.errors import CrossliftError, DesignError
+from analysis.core.errors import CrossliftError, DesignError
 from analysis.mixed import fit_mixed
 from tests.analysis.mixed.test_criterion import CROSSED, make
 

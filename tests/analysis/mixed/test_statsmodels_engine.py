@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.errors import DesignError
+from analysis.core.errors import DesignError
 from analysis.mixed import fit_mixed
-from analysis.mixed.statsmodels_engine import fit_statsmodels
+from analysis.mixed.external.statsmodels import fit_statsmodels
 from tests.analysis.mixed.test_criterion import make
 
 # statsmodels stops on the gradient of its own scale; its minimum is above ours by this much at most.

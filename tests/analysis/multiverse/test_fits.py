@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.errors import CrossliftError
-from analysis.multiverse.run import MultiverseRequest, open_table
-from analysis.multiverse.work import fit_all
-from analysis.outcomes import Options
+from analysis.core.errors import CrossliftError
+from analysis.outcomes.build import Options
+from analysis.questions.multiverse.run import MultiverseRequest, open_table
+from analysis.questions.multiverse.workers import fit_all
 from tests.conftest import ROOT
 from tests.watch import audit, written
 
@@ -130,7 +130,7 @@ def test_a_specification_without_rows_says_why(bundled) -> None:
 
 
 def test_the_same_numbers_on_two_processes(bundled, monkeypatch) -> None:
-    from analysis.multiverse import work
+    from analysis.questions.multiverse import workers as work
 
     table, _ = bundled
     _, space = open_table(MultiverseRequest(fixed=("tasks=without xnli", "training=source"), limit=12))

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 import analysis
-from analysis.multiverse.fits import Skeleton
-from analysis.multiverse.joint import arrange, joint_tests, shuffle_keys
-from analysis.multiverse.rows import Table
-from analysis.multiverse.run import MultiverseRequest, run_multiverse
-from analysis.multiverse.spread import decompose
-from analysis.multiverse.work import fit_all
+from analysis.questions.multiverse.explained_spread import decompose
+from analysis.questions.multiverse.fits import Skeleton
+from analysis.questions.multiverse.joint_test import arrange, joint_tests, shuffle_keys
+from analysis.questions.multiverse.run import MultiverseRequest, run_multiverse
+from analysis.questions.multiverse.specification_rows import Table
+from analysis.questions.multiverse.workers import fit_all
 
 LANGUAGES = ["deu", "fra", "zho", "swa", "hin", "tur", "fin", "jpn", "tam", "vie", "ara", "rus"]
 
@@ -26,7 +26,7 @@ def simulated(seed: int, slope: float = 0.0) -> pd.DataFrame:
     rows = [{"language": code, "target_task": f"t{t}", "model": f"m{m}"}
             for code in LANGUAGES for t in range(3) for m in range(2)]  # fmt: skip
     frame = pd.DataFrame(rows).assign(study="s", intermediate_task="i")
-    distance = dict(zip(LANGUAGES, analysis.typology.frame(LANGUAGES)["distance"], strict=True))
+    distance = dict(zip(LANGUAGES, analysis.languages.distances.frame(LANGUAGES)["distance"], strict=True))
     effect = dict(zip(LANGUAGES, rng.normal(0, 2, len(LANGUAGES)), strict=True))
     frame["gain"] = (
         frame["language"].map(effect) + slope * frame["language"].map(distance) + rng.normal(0, 1, len(frame))

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.multiverse import Choice, ChoiceOption, default_choices, fix_choices, read_choices
-from analysis.multiverse.run import MultiverseRequest, open_choices, open_table
-from analysis.multiverse.space import build_space
+from analysis.core.errors import CrossliftError
+from analysis.questions.multiverse import Choice, ChoiceOption, default_choices, fix_choices, read_choices
+from analysis.questions.multiverse.run import MultiverseRequest, open_choices, open_table
+from analysis.questions.multiverse.space import build_space
 
 
 def choice(name: str, *options: str) -> Choice:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from analysis.claims.cells import TASKS
-from analysis.claims.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, decompose
+from analysis.claims.xtreme.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, decompose
+from analysis.claims.xtreme.printed_scores import TASKS
 from analysis.plots.decomposition import plot_decomposition
 from analysis.plots.style import figure
 from tests.analysis.claims.planted import CLAIM, cells, tables

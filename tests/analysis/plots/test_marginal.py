@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from analysis.covariates import FACTORS
-from analysis.errors import CrossliftError
-from analysis.factors import Request, fit_factors
+from analysis.core.errors import CrossliftError
+from analysis.outcomes.covariates import FACTORS
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.style import figure, save
+from analysis.questions.regression.run import Request, fit_factors
 
 
 @pytest.fixture(scope="module")

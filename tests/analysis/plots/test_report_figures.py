@@ -12,10 +12,10 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 
 import analysis
-from analysis.covariates import FACTORS
-from analysis.errors import UnknownNameError
-from analysis.languages import resolve
+from analysis.core.errors import UnknownNameError
+from analysis.languages.codes import resolve
 from analysis.mixed import MixedResult
+from analysis.outcomes.covariates import FACTORS
 from analysis.plots.caterpillar import modes, plot_caterpillar
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from analysis.errors import CrossliftError
-from analysis.power import rank_next
-from analysis.power.following import CostModel, read_cost
+from analysis.core.errors import CrossliftError
+from analysis.questions.power import rank_next
+from analysis.questions.power.next_step import CostModel, read_cost
 from tests.analysis.power.test_power import components
 
 GRID: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "intermediate": ["none", "banking77:500"],
@@ -24,7 +24,7 @@ def test_the_ranking_is_variance_per_hour_by_hand() -> None:
     found = rank_next(GRID, OFFER, own, cost, steps=1)
     import numpy as np
 
-    from analysis import typology
+    from analysis.languages import distances as typology
 
     def variance(codes: list[str], tasks: int, models: int, seeds: int) -> float:
         x = typology.frame(codes)["distance"].to_numpy(float)

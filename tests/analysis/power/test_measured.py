@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from analysis.cli.main import main
-from analysis.errors import StoreError
-from analysis.power import rank_next
-from analysis.power.measured import measured_cost
-from analysis.readers.timings import read_timings
+from analysis.core.errors import StoreError
+from analysis.questions.power import rank_next
+from analysis.questions.power.measured_cost import measured_cost
+from analysis.store.timings import read_timings
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.stage import Stage

@@ -9,10 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import CrossliftError
-from analysis.power import Components, PowerDesign, PowerRequest, fitted_components, pick_languages, run_power, simulate
-from analysis.power.components import COMPONENTS, state_components
-from analysis.power.simulate import balanced_power, slope_variance
+from analysis.core.errors import CrossliftError
+from analysis.questions.power import (
+    Components,
+    PowerDesign,
+    PowerRequest,
+    fitted_components,
+    pick_languages,
+    run_power,
+    simulate,
+)
+from analysis.questions.power.simulate import balanced_power, slope_variance
+from analysis.questions.power.variances import COMPONENTS, state_components
 from tests.conftest import ROOT
 
 # Monte Carlo errors of both sides beyond which a difference is no chance (one in 16,000).

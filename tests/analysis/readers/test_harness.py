@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from analysis.cli.main import main
-from analysis.errors import RecordError
-from analysis.gains import covariance
-from analysis.inputs import read_inputs
-from analysis.outcomes import Options, build_outcome
-from analysis.paired import paired_variance
-from analysis.readers.harness import read_harness
-from analysis.readers.harness_names import split_languages
+from analysis.core.errors import RecordError
+from analysis.outcomes.build import Options, build_outcome
+from analysis.outcomes.item_variance import paired_variance
+from analysis.outcomes.pairing import covariance
+from analysis.records.harness import read_harness
+from analysis.records.harness_names import split_languages
+from analysis.records.read import read_inputs
 
 LANGUAGES = ("de", "sw", "th")
 N = 40

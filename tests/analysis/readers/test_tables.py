@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.errors import RecordError
-from analysis.inputs import read_inputs
-from analysis.readers.tables import read_table
+from analysis.core.errors import RecordError
+from analysis.records.files import read_table
+from analysis.records.read import read_inputs
 
 ROWS = pd.DataFrame({"language": ["de", "nan", "sw"], "score": [70.5, 60.0, 61.25], "model": ["m", "m", None]})
 

@@ -17,9 +17,9 @@ PROSE = """# %% [markdown]
 """
 CODE = """
 # %%
-from analysis.inputs import read_inputs
+from analysis.records.read import read_inputs
 from analysis.reports import Value, begin
-from analysis.tables import Table
+from analysis.core.text import Table
 
 session = begin("tiny")
 session.provenance(read_inputs(session.data or ["devlin2019_mbert"], session.mapping).sources)

@@ -8,8 +8,8 @@ import pytest
 import statsmodels.api as sm
 
 import analysis
-from analysis.errors import CrossliftError
-from analysis.floor import add_floor
+from analysis.core.errors import CrossliftError
+from analysis.outcomes.chance import add_floor
 from analysis.reports.averages import average_gains
 from analysis.reports.compare import against_direct, mean_value
 from analysis.reports.growth import between_models, floor_table, growth, paired_growth, size_rows

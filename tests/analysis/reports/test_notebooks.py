@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import datasets
 from analysis.cli.main import main
+from analysis.records import bundled as datasets
 from analysis.reports.bibliography import SETS, entries
 from analysis.reports.discovery import notebooks
 from analysis.reports.prose import blocks, literal_statistics

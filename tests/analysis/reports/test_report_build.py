@@ -16,7 +16,7 @@ from tests.conftest import skip_or_fail
 
 @pytest.fixture(autouse=True)
 def _report_packages() -> None:
-    from analysis.errors import CrossliftError
+    from analysis.core.errors import CrossliftError
     from analysis.reports.execute import require
 
     try:
@@ -97,7 +97,7 @@ def test_provenance_is_the_first_output(built: Path) -> None:
 
 
 FAULTS = {
-    "cell": (PROSE, CODE.replace('["devlin2019_mbert"]', '["devlin2019_mbrt"]'), "cell 2 ('from analysis.inputs"),
+    "cell": (PROSE, CODE.replace('["devlin2019_mbert"]', '["devlin2019_mbrt"]'), "cell 2 ('from analysis.records.read"),
     "number": (PROSE.replace("{slope}", "{slop}"), CODE, "no number 'slop' was recorded"),
     "figure": (PROSE.replace("{figure line}", "{figure lin}"), CODE, "no figure 'lin' was recorded"),
     "unfinished": (PROSE, CODE.replace("session.finish()", ""), "no numbers.json was written"),

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import CrossliftError, DesignError, UnknownNameError
-from analysis.scaling.axes import find_axis, with_axis
-from analysis.scaling.curve import fit_curve
-from analysis.scaling.extrapolate import position, targets
-from analysis.scaling.forms import FORMS
-from analysis.scaling.holdout import leave_largest_out, previous_size
-from analysis.scaling.model import curve_model
+from analysis.core.errors import CrossliftError, DesignError, UnknownNameError
+from analysis.questions.scaling.axes import find_axis, with_axis
+from analysis.questions.scaling.curve import fit_curve
+from analysis.questions.scaling.forms import FORMS
+from analysis.questions.scaling.holdout import leave_largest_out, previous_size
+from analysis.questions.scaling.model import curve_model
+from analysis.questions.scaling.predict import position, targets
 from tests.analysis.test_gains import records, row
 
 AXIS = find_axis("size")

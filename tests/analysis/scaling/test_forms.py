@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.errors import CrossliftError, UnknownNameError
-from analysis.scaling.axes import find_axis
-from analysis.scaling.forms import FORMS
-from analysis.scaling.mixture import Mixture
+from analysis.core.errors import CrossliftError, UnknownNameError
+from analysis.questions.scaling.axes import find_axis
+from analysis.questions.scaling.forms import FORMS
+from analysis.questions.scaling.mixture_curves import Mixture
 
 SIZES = np.log2([0.56, 1.1, 1.7, 3.0, 7.1, 176.0])
 

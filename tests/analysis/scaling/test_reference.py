@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from analysis.scaling.axes import find_axis
-from analysis.scaling.forms import FORMS
-from analysis.scaling.model import CurveModel
-from analysis.scaling.profile import fit_form
+from analysis.questions.scaling.axes import find_axis
+from analysis.questions.scaling.forms import FORMS
+from analysis.questions.scaling.model import CurveModel
+from analysis.questions.scaling.nonlinear_fit import fit_form
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "validation/scale"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.readers.store import read_store
+from analysis.store.layout import read_store
 from tests.conftest import ROOT, skip_or_fail
 from tests.runner.hub_data import configure, save
 from tests.runner.hub_server import COMMIT, serve

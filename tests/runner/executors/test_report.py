@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner.executors.report import Live
+from runner.executors.progress import Live
 from runner.store.manifest import describe_run
 from runner.store.store import Store
 from tests.runner.store.sweep import run_stage, small_plan

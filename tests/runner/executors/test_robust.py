@@ -12,22 +12,22 @@ import pytest
 import torch
 import yaml
 
-from analysis.errors import CrossliftError, StoreError
-from analysis.outcomes import Options, read_outcome
+from analysis.core.errors import CrossliftError, StoreError
+from analysis.outcomes.build import Options, read_outcome
 from runner.executors import local
-from runner.executors.report import Report
+from runner.executors.progress import Report
 from runner.executors.worker import Setting, Worker, on_half
+from runner.kinds.texts import Texts
 from runner.models import backbone
 from runner.models.backbone import Backbone, load_backbone
 from runner.models.catalog import ModelCard
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.request import Request
-from runner.store import claims
+from runner.store import locks as claims
 from runner.store.store import Store
 from runner.training.bench import Bench
 from runner.training.evaluate import in_memory
-from runner.training.kinds.texts import Texts
 from tests.runner.executors.test_run import scores
 from tests.runner.executors.world import make_world, run_world
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from analysis.cli.main import main as analyze
-from analysis.readers.store import read_store
+from analysis.store.layout import read_store
 from runner.cli.main import main
 from runner.executors.energy import powercap
 from runner.store import atomic

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.metrics.answers import exact_match, normalize, token_f1
+from runner.kinds.metrics.answers import exact_match, normalize, token_f1
 from tests.conftest import ROOT
 
 ISO = {"en": "eng", "es": "spa", "de": "deu", "vi": "vie", "hi": "hin", "zh": "zho"}

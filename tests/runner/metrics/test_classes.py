@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.metrics.classes import as_classes, clustered_error, macro_f1
+from runner.kinds.metrics.classes import as_classes, clustered_error, macro_f1
 
 
 def test_macro_f1_by_hand():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.metrics.retrieval import Mined, best_threshold, margins, mine, mining_f1, nearest, similarities
+from runner.kinds.metrics.retrieval import Mined, best_threshold, margins, mine, mining_f1, nearest, similarities
 
 
 def vectors(seed: int, n: int, m: int, d: int = 6) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.models.catalog import BUILT_IN, find_model
 from runner.plan.grid import parse_grid, parse_seeds, read_grid
 

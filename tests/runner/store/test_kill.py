@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from analysis.readers.store import read_bits, read_store, store_records
-from runner.store.claims import holder
+from analysis.store.layout import read_bits, read_store, store_records
 from runner.store.gc import collect
+from runner.store.locks import holder
 from runner.store.store import Store
 from tests.conftest import ROOT
 from tests.runner.store.sweep import fake_scores, run_stage, small_plan, sweep

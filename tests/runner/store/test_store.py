@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.errors import StoreError
-from analysis.gains import pair_gains
-from analysis.inputs import read_inputs
-from analysis.readers.store import check_revisions, read_store, store_records
+from analysis.core.errors import StoreError
+from analysis.outcomes.pairing import pair_gains
+from analysis.records.read import read_inputs
+from analysis.store.layout import check_revisions, read_store, store_records
 from runner.plan import stage as stages
 from runner.store import atomic
 from runner.store.cells import Score
@@ -65,7 +65,7 @@ def test_gains_against_baselines_that_trained_as_long(filled: Store) -> None:
 
 
 def _checked(rows: Any) -> Any:
-    from analysis.records import check_records
+    from analysis.records.schema import check_records
 
     return check_records(rows, "store", first_line=1).frame
 

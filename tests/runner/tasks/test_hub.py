@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.errors import CrossliftError
-from analysis.languages import resolve
+from analysis.core.errors import CrossliftError
+from analysis.languages.codes import resolve
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.tasks.base import load_task

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import CrossliftError, UnknownNameError
+from analysis.core.errors import CrossliftError, UnknownNameError
 from runner.plan.grid import parse_grid
 from runner.tasks.base import FIELDS, load_task
 from runner.tasks.load import cards_at_hand

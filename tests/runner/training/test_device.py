@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.readers.store import read_store
+from analysis.store.layout import read_store
+from runner.kinds.base import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.training import Training
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
-from runner.training.kinds.base import find_kind
 from runner.training.state import load_state
 from runner.training.train import train
 from tests.runner.executors.world import make_world, run_world

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.models.me5 import read_weights
 from tools.gpu.cut import UNKNOWN, check_same, cut, cut_pieces, encode, split, unknown_pieces, write_npz
 from tools.gpu.stand_in import STRANGE, random_weights

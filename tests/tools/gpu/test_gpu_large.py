@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from runner.kinds.texts import Texts
 from runner.plan.training import Training
 from runner.training.bench import Bench
 from runner.training.features import Features
-from runner.training.kinds.texts import Texts
 from runner.training.train import train
 from tests.runner.training.elsewhere import elsewhere
 from tests.tools.gpu.driver import pretend

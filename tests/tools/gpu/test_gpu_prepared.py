@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from runner.models.catalog import find_model
 from tools.gpu import prepare
 from tools.gpu.prepared import LIST, Kit, join, missing, read_kit, sha256, take_over, unpack_wheels

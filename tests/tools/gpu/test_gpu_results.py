@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from tests.tools.gpu.conftest import Rehearsal
 from tools.gpu import results
 from tools.gpu.results import report

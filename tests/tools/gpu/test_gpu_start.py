@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analysis.errors import CrossliftError
+from analysis.core.errors import CrossliftError
 from tools.gpu import start
 from tools.gpu.blocks import find_blocks
 from tools.gpu.isolate import ANEW, FORKED

@@ -1,0 +1,1 @@
+"""Printed tables against themselves and each other: averages, misprints, orders."""

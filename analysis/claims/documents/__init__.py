@@ -1,0 +1,1 @@
+"""The source documents: what they state, and whether they agree with themselves."""

@@ -1,0 +1,1 @@
+"""Printed numbers as intervals, and means that no count of items gives."""

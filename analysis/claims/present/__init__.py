@@ -1,0 +1,1 @@
+"""What checks of claims print and write."""

@@ -1,0 +1,1 @@
+"""The claims around Phang et al. 2020 and the rows they rest on."""

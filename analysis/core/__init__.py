@@ -1,0 +1,1 @@
+"""What knows no domain: errors, array types, levels, JSON, text tables, multiplicity, paths. Imports no other room."""

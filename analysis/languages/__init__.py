@@ -1,0 +1,1 @@
+"""Codes and names of languages, their features and distances, and kernels over them."""

@@ -1,0 +1,1 @@
+"""Tests, intervals, predictions and influence of a fitted model."""

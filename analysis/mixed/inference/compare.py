@@ -1,0 +1,140 @@
+"""Compare fits of the same outcomes: likelihood ratios where one model lies within another, AIC and BIC."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.errors import CrossliftError
+from ..numerics.whitening import orthonormal_basis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..result import MixedResult
+
+# Share of a unit column that may stick out of another column space by rounding.
+OUTSIDE = 1e-6
+
+
+def compare(*results: MixedResult) -> pd.DataFrame:
+    """Likelihood-ratio tests of each model against the next larger one.
+
+    Parameters
+    ----------
+    results
+        Two or more fits, in any order.
+
+    Returns
+    -------
+    DataFrame
+        One row a model from few parameters to many: ``formula``, ``parameters``, ``log_likelihood``, ``aic``, ``bic``,
+        and against the model of the row above ``chisq``, ``df``, ``p_value``, with a ``note`` on how to read them. The
+        three are missing where that model does not lie within this one.
+
+    Raises
+    ------
+    CrossliftError
+        If the likelihoods cannot be compared: other rows, outcomes or weights; REML beside ML; REML with other fixed
+        effects.
+    """
+    import pandas as pd
+    from scipy.special import chdtrc
+
+    if len(results) < 2:
+        raise CrossliftError("a comparison needs two fits.")
+    ordered = sorted(results, key=lambda result: result.parameters)
+    for first, second in pairwise(ordered):
+        _check(first, second)
+    records = []
+    for i, result in enumerate(ordered):
+        record = {
+            "formula": result.formula,
+            "parameters": result.parameters,
+            "log_likelihood": result.log_likelihood,
+            "aic": result.aic,
+            "bic": result.criterion + result.parameters * float(np.log(result.n_obs)),
+            "chisq": np.nan,
+            "df": np.nan,
+            "p_value": np.nan,
+            "note": "",
+        }
+        if i:
+            smaller = ordered[i - 1]
+            reason = _not_within(smaller, result)
+            record["note"] = reason or _boundary(smaller, result)
+            if not reason:
+                chisq = max(0.0, smaller.criterion - result.criterion)
+                df = result.parameters - smaller.parameters
+                record |= {"chisq": chisq, "df": float(df), "p_value": float(chdtrc(df, chisq))}
+        records.append(record)
+    return pd.DataFrame(records)
+
+
+def _check(first: MixedResult, second: MixedResult) -> None:
+    """Refuse likelihoods of different data or different kinds."""
+    names = f"'{first.formula}' and '{second.formula}'"
+    if first.n_obs != second.n_obs:
+        raise CrossliftError(
+            f"{names} were fitted to {first.n_obs} and {second.n_obs} rows: their likelihoods are of different data.",
+            "Rows with a missing value in any variable of the larger model have to be left out of both.",
+        )
+    if not np.array_equal(first.design.y, second.design.y):
+        raise CrossliftError(
+            f"{names} have different outcomes, or the same number of other rows: their likelihoods are of different "
+            "data.",
+            "Fit both to the same frame, without the rows that lack a variable of either model.",
+        )
+    if not _same_weights(first, second):
+        raise CrossliftError(f"{names} have different weights or sampling variances.", "Fit both with the same ones.")
+    if first.reml != second.reml:
+        raise CrossliftError(
+            f"{names}: one was fitted by REML and the other by maximum likelihood.", "Fit both with reml=False."
+        )
+    if first.reml and not _same_fixed(first, second):
+        raise CrossliftError(
+            f"{names} were fitted by REML with different fixed effects: REML takes the likelihood of what is left once "
+            "the fixed effects are gone, which is not the same data.",
+            "Fit both with reml=False.",
+        )
+
+
+def _same_weights(first: MixedResult, second: MixedResult) -> bool:
+    if first.fitted is None or second.fitted is None:
+        return (first.design.weights is None) == (second.design.weights is None)
+    one, other = first.fitted.rows, second.fitted.rows
+    if one.known_scale != other.known_scale or (one.root is None) != (other.root is None):
+        return False
+    return one.root is None or other.root is None or np.array_equal(one.root, other.root)
+
+
+def _same_fixed(first: MixedResult, second: MixedResult) -> bool:
+    return first.design.X.shape == second.design.X.shape and np.array_equal(
+        first.design.X[:, np.argsort(first.names)], second.design.X[:, np.argsort(second.names)]
+    )
+
+
+def _not_within(smaller: MixedResult, larger: MixedResult) -> str:
+    """Why the smaller model is no special case of the larger one; empty if it is."""
+    if smaller.parameters == larger.parameters:
+        return "as many parameters as the row above: compare by AIC"
+    basis, _ = orthonormal_basis(larger.design.X)
+    unit = smaller.design.X / np.linalg.norm(smaller.design.X, axis=0)
+    if np.linalg.norm(unit - basis @ (basis.T @ unit), axis=0).max() > OUTSIDE:
+        return "the row above has fixed effects that this model lacks: compare by AIC"
+    offered = [(term.group, term.root is None, set(term.columns)) for term in larger.design.terms]
+    for term in smaller.design.terms:
+        wanted = (term.group, term.root is None, set(term.columns))
+        if not any(wanted[:2] == have[:2] and wanted[2] <= have[2] for have in offered):
+            varying = " and ".join(term.columns)
+            return f"only the row above lets {varying} vary by '{term.group}': compare by AIC"
+    return ""
+
+
+def _boundary(smaller: MixedResult, larger: MixedResult) -> str:
+    extra = len(larger.components) - len(smaller.components)
+    if extra <= 0:
+        return ""
+    return "p is too large where a variance is tested: zero lies on its boundary (half of p for one variance alone)"

@@ -1,0 +1,187 @@
+"""A permutation test that moves whole levels: which language has which value is shuffled, rows stay where they are.
+
+Under the hypothesis that a predictor of the languages has nothing to do with the outcome, its values are exchangeable
+between languages (related languages are not: the test then errs like any that takes them as independent). The model is
+fitted anew to every arrangement, and the statistic is Wald's for all fixed effects that the predictor enters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.arrays import Floats, Integers
+from ...core.errors import CrossliftError, DesignError
+from ..numerics.criterion import Criterion
+from ..numerics.crossproducts import exchange_right
+from ..numerics.evaluated import Point
+from ..numerics.threads import blas_threads
+from ..numerics.whitening import Rows, right_columns
+from .refit import Refitter
+from .tests import coefficients
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..result import MixedResult
+
+
+@dataclass(frozen=True, slots=True)
+class Permutation:
+    """A permutation test.
+
+    Attributes
+    ----------
+    variable, by
+        What was shuffled, between the levels of what.
+    terms
+        Fixed effects tested jointly.
+    statistic
+        Wald's F of the data as they are.
+    draws
+        The same for each arrangement, shape ``(draws,)``.
+    p_value
+        Share of arrangements at least as extreme, the data counted as one of them.
+    refused
+        Arrangements whose fixed effects were collinear or whose search did not end; they are not among ``draws``.
+    """
+
+    variable: str
+    by: str
+    terms: tuple[str, ...]
+    statistic: float
+    draws: Floats
+    p_value: float
+    refused: int
+
+    def __repr__(self) -> str:
+        return f"<Permutation of {self.variable} between {self.by}: p = {self.p_value:.4g}, {len(self.draws)} draws>"
+
+
+def permutation_test(
+    result: MixedResult,
+    variable: str,
+    by: str = "language",
+    draws: int = 999,
+    rng: int | np.random.Generator | None = None,
+    report: Callable[[int], None] | None = None,
+) -> Permutation:
+    """Test a predictor of the levels of a factor by shuffling it between them.
+
+    Parameters
+    ----------
+    result
+        A fit of this engine.
+    variable
+        A variable of the fixed part with one value for each level of ``by``.
+    by
+        Grouping factor whose levels are moved as wholes.
+    draws
+        Number of arrangements.
+    rng
+        Seed or generator.
+    report
+        Called with the number of arrangements done.
+
+    Raises
+    ------
+    CrossliftError
+        If the variable differs within a level, varies at random by a factor, or rows share a sampling error.
+    """
+    import pandas as pd
+
+    state, design = result.engine_state(), result.design
+    codes, values = _level_values(result, variable, by)
+    if state.rows.turned:
+        raise CrossliftError(
+            "rows that share a sampling error were rotated into each other: levels cannot be moved among them.",
+            "Fit with one sampling variance a row.",
+        )
+    frame = pd.DataFrame(dict(design.columns), copy=False)
+    generator = np.random.default_rng(rng)
+    tested = _columns_with(result, variable, frame)
+    observed = _statistic(state.criterion, state.point, tested)
+    refitter = Refitter(state.criterion, state.point)
+    found, refused = [], 0
+    with blas_threads(state.criterion.data.q):
+        for done in range(1, draws + 1):
+            moved = values[generator.permutation(len(values))]
+            X = design.evaluator.evaluate(frame.assign(**{variable: moved[codes]}))
+            statistic = _refit(state.criterion, state.rows, X, result, refitter, tested)
+            if statistic is None:
+                refused += 1
+            else:
+                found.append(statistic)
+            if report is not None:
+                report(done)
+    spread = np.array(found)
+    beyond = int((spread >= observed * (1.0 - 1e-9)).sum())
+    return Permutation(
+        variable,
+        by,
+        tuple(result.names[j] for j in tested),
+        observed,
+        spread,
+        (1 + beyond) / (1 + len(spread)),
+        refused,
+    )
+
+
+def _level_values(result: MixedResult, variable: str, by: str) -> tuple[Integers, Floats]:
+    """Level of each row, and the value that each level has."""
+    design = result.design
+    term = design.grouping(by)
+    design.check_fixed(variable)
+    column = design.columns[variable].to_numpy()
+    first = np.full(len(term.levels), -1)
+    first[term.codes[::-1]] = np.arange(len(term.codes))[::-1]
+    values = column[first]
+    differs = values[term.codes] != column
+    if differs.any():
+        level = term.levels[int(term.codes[int(differs.argmax())])]
+        raise CrossliftError(
+            f"'{variable}' has several values in '{level}': it does not belong to the levels of '{by}'.",
+            "Only a variable with one value for each level can be moved with it.",
+        )
+    for other in design.terms:
+        if other.evaluator is not None and any(variable in name.split(":") for name in other.columns):
+            raise CrossliftError(
+                f"'{variable}' varies at random by '{other.group}': shuffling it changes the random effects too.",
+                f"Fit with (1|{other.group}) in its place.",
+            )
+    return term.codes, values
+
+
+def _columns_with(result: MixedResult, variable: str, frame: pd.DataFrame) -> list[int]:
+    """Fixed columns that change when the variable does."""
+    reverse = frame[variable].to_numpy()[::-1]
+    moved = result.design.evaluator.evaluate(frame.assign(**{variable: reverse}))
+    return [j for j in range(result.design.p) if not np.array_equal(moved[:, j], result.design.X[:, j])]
+
+
+def _statistic(criterion: Criterion, point: Point, tested: list[int]) -> float:
+    estimate, covariance = coefficients(criterion, point)
+    own = estimate[tested]
+    return float(own @ np.linalg.solve(covariance[np.ix_(tested, tested)], own)) / len(tested)
+
+
+def _refit(
+    criterion: Criterion,
+    rows: Rows,
+    X: Floats,
+    result: MixedResult,
+    refitter: Refitter,
+    tested: list[int],
+) -> float | None:
+    try:
+        whitened = X if rows.root is None else X * rows.root[:, None]
+        right = right_columns(whitened, rows.y, result.design.formula)
+        data = exchange_right(criterion.data, rows, right)
+    except (DesignError, np.linalg.LinAlgError):
+        return None
+    moved = Criterion(data, criterion.reml, criterion.border)
+    search = refitter.borrow(moved)
+    return _statistic(moved, search.point, tested) if search.converged else None

@@ -1,0 +1,1 @@
+"""From a formula and rows to the arrays of a mixed model."""

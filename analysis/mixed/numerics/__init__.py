@@ -1,0 +1,1 @@
+"""The criterion, its derivatives and its minimum."""

@@ -1,0 +1,119 @@
+"""Known sampling variances of the rows, alone or as a covariance in blocks.
+
+Rows that share a sampling error (gains over one baseline) are rotated block by block onto the eigenvectors of their
+covariance: what is left is a known variance a row, and an added residual variance stays the same for every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.arrays import Booleans, Floats
+from ...core.errors import DesignError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_array
+
+# Blocks up to this many rows are decomposed; larger ones are no blocks but a full covariance.
+LARGEST_BLOCK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVariance:
+    """Sampling variances on the rows used.
+
+    Attributes
+    ----------
+    variance
+        Of the rotated rows, shape ``(n,)``, all positive.
+    rotation
+        Orthogonal, block-sparse ``U`` with ``V = U diag(variance) U'``; ``None`` if ``V`` is diagonal.
+    """
+
+    variance: Floats
+    rotation: csr_array | None
+
+    @property
+    def log_determinant(self) -> float:
+        """``log |V|``."""
+        return float(np.log(self.variance).sum())
+
+
+def known_variance(given: Any, frame: pd.DataFrame, kept: Booleans) -> KnownVariance:
+    """Read sampling variances for the rows of a frame that are used.
+
+    Parameters
+    ----------
+    given
+        A column name, one variance a row, or an ``(n, n)`` covariance (dense or sparse), for all rows of the frame.
+    frame
+        The data.
+    kept
+        Which rows are used, shape ``(len(frame),)``.
+
+    Raises
+    ------
+    DesignError
+        If a variance is missing or not positive, or a covariance is no covariance.
+    """
+    if isinstance(given, str):
+        return KnownVariance(_positive(frame[given].to_numpy(dtype=float), kept, frame, given), None)
+    shape = np.shape(given) if not hasattr(given, "tocsr") else given.shape
+    if len(shape) == 1:
+        values = np.asarray(given, dtype=float)
+        if len(values) != len(frame):
+            raise DesignError(f"{len(values)} sampling variances were given for {len(frame)} rows.")
+        return KnownVariance(_positive(values, kept, frame, "variances"), None)
+    if shape != (len(frame), len(frame)):
+        raise DesignError(f"the sampling covariance is {shape[0]} × {shape[1]} for {len(frame)} rows.")
+    return _blocks(given, kept)
+
+
+def _positive(values: Floats, kept: Booleans, frame: pd.DataFrame, name: str) -> Floats:
+    used = values[kept]
+    bad = ~(np.isfinite(used) & (used > 0))
+    if bad.any():
+        row = frame.index[kept][int(bad.argmax())]
+        raise DesignError(
+            f"the sampling variance '{name}' of row {row} is {used[int(bad.argmax())]:g}, not a positive number "
+            f"({int(bad.sum())} such rows).",
+            "Leave rows without a sampling variance out, or fit without sampling variances.",
+        )
+    return used
+
+
+def _blocks(given: Any, kept: Booleans) -> KnownVariance:
+    from scipy.sparse import block_diag, coo_array, csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    matrix = csr_array(given)[np.flatnonzero(kept)][:, np.flatnonzero(kept)]
+    if abs(matrix - matrix.T).max() > 1e-10 * abs(matrix).max():
+        raise DesignError("the sampling covariance is not symmetric.")
+    count, label = connected_components(matrix, directed=False)
+    order = np.argsort(label, kind="stable")
+    sizes = np.bincount(label, minlength=count)
+    if sizes.max() > LARGEST_BLOCK:
+        raise DesignError(
+            f"the sampling covariance ties {sizes.max()} rows together; blocks of up to {LARGEST_BLOCK} are supported."
+        )
+    sorted_matrix = matrix[order][:, order]
+    variances, vectors, start = [], [], 0
+    for size in sizes:
+        roots, basis = np.linalg.eigh(sorted_matrix[start : start + size, start : start + size].toarray())
+        if roots[0] <= 0:
+            raise DesignError(
+                f"the sampling covariance is not positive definite: a block of {size} rows has the eigenvalue "
+                f"{roots[0]:.3g}.",
+                "Two differences of the same two scores are one: leave one of them out.",
+            )
+        variances.append(roots)
+        vectors.append(basis)
+        start += size
+    together = csr_array(block_diag([coo_array(basis) for basis in vectors], format="csr"))
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    return KnownVariance(np.concatenate(variances), csr_array(together[back]))

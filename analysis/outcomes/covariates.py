@@ -1,0 +1,124 @@
+"""Factors that a gain may depend on: typological distance, model size, pretraining-corpus size.
+
+Sizes enter as base-2 logarithms, so that a slope reads "points per doubling".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.errors import UnknownLanguageError, unknown_name
+from ..languages import distances as typology
+from ..languages.codes import AVERAGE, resolve
+from ..languages.uriel import data_sha256
+from ..records import bundled as datasets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A predictor that ``--factor`` names: its column, the step that a sentence speaks of, and its words."""
+
+    name: str
+    column: str
+    step: float
+    words: str
+    level: str
+
+
+FACTORS = {
+    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language"),
+    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model"),
+    "corpus": Factor("corpus", "log_corpus", 1.0, "doubling of the language's pretraining corpus", "language"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A pretraining corpus: columns of the covariates table, first found first used, and the divisor to its unit."""
+
+    name: str
+    columns: tuple[str, ...]
+    divisor: float
+    unit: str
+
+
+CORPORA = {
+    "cc100": Corpus("cc100", ("xlmr_paper_gib", "xlmr_cc100_gib"), 1.0, "GiB of CC-100"),
+    "mc4": Corpus("mc4", ("mc4_tokens_b",), 1.0, "billion tokens of mC4"),
+    "wikipedia": Corpus("wikipedia", ("mbert_wikidump_bytes",), 2.0**30, "GiB of Wikipedia"),
+    "roots": Corpus("roots", ("roots_bytes",), 2.0**30, "GiB of ROOTS"),
+}
+#: The corpus that a model family was pretrained on.
+FAMILY_CORPUS = {"XLM-R": "cc100", "BLOOM": "roots", "mT5": "mc4", "mBERT": "wikipedia"}
+#: Also a choice of corpus: each model's own.
+OWN = "own"
+
+
+@lru_cache(maxsize=8)
+def corpus_sizes(corpus: str) -> dict[str, float]:
+    """Size of a pretraining corpus by language, in the corpus's unit; languages without a positive size are absent."""
+    if corpus not in CORPORA:
+        raise unknown_name("corpus", corpus, [*CORPORA, OWN])
+    entry = CORPORA[corpus]
+    table = datasets.load("language").set_index("language")
+    sizes = table[entry.columns[0]].astype(float)
+    for column in entry.columns[1:]:
+        sizes = sizes.fillna(table[column].astype(float))
+    return {str(language): float(size) / entry.divisor for language, size in sizes.items() if size > 0}
+
+
+def add_factors(
+    frame: pd.DataFrame,
+    source: str = "eng",
+    measure: str = "syntactic",
+    recipe: str | None = None,
+    corpus: str = "cc100",
+) -> pd.DataFrame:
+    """Join the factors to a table of outcomes.
+
+    Adds ``typology`` (0–1) with what stands behind it (``observed_share``, ``typology_flag``, ``features_code``,
+    ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
+    (base 2, zero at one unit of the corpus) and ``language_family``. Columns that the table already has are kept.
+    """
+    import pandas as pd
+
+    languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
+    table = typology.frame(languages, source, measure, recipe).set_index("code")
+    joined = {
+        "typology": frame["language"].map(table["distance"]),
+        "observed_share": frame["language"].map(table["observed_share"]),
+        "typology_flag": frame["language"].map(table["flag"]),
+        "features_code": frame["language"].map(table["features_code"]),
+        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from {source}",
+        "typology_data": data_sha256()[:12],
+        "language_family": frame["language"].map({code: _family(code) for code in languages}),
+        "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
+        "log_corpus": np.log2(_corpus_column(frame, corpus)),
+    }
+    new = {name: column for name, column in joined.items() if name not in frame.columns}
+    return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+
+
+def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:
+    if corpus != OWN:
+        return frame["language"].map(corpus_sizes(corpus)).astype(float)
+    result = frame["language"].map(lambda _: np.nan).astype(float)
+    for family, name in FAMILY_CORPUS.items():
+        rows = frame["family"] == family
+        result[rows] = frame.loc[rows, "language"].map(corpus_sizes(name)).astype(float)
+    return result
+
+
+def _family(code: str) -> str:
+    """Genealogical family, for the table; a code outside the language table has none."""
+    try:
+        return resolve(code).family
+    except UnknownLanguageError:
+        return ""

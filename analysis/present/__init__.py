@@ -1,0 +1,1 @@
+"""Everything between a result and a person: tables, captions, figures of a command."""

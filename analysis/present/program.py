@@ -1,0 +1,73 @@
+"""What every command-line program here does: subcommands from modules, and errors as messages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from ..core.errors import CrossliftError, UnknownNameError, did_you_mean, unknown_name
+
+#: Exit status for input that cannot be used; 1 is kept for checks that fail, 0 for success.
+BAD_INPUT = 2
+#: After Ctrl-C, as shells count it.
+INTERRUPTED = 130
+
+
+def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
+    """Add subcommands, each a module with ``SUMMARY``, ``EXAMPLES``, ``add_arguments`` and ``run``."""
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, module in modules.items():
+        sub = subparsers.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.__doc__,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+
+
+def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
+    """Parse, run the subcommand, and return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = parser.prog
+    try:
+        _check_command(parser, given)
+        options, unknown = parser.parse_known_args(given)
+        name = f"{parser.prog} {options.command}"
+        if unknown:
+            raise _unknown_argument(name, _commands(parser)[options.command], unknown[0])
+        return int(options.run(options))
+    except CrossliftError as error:
+        print(f"{name}: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"\n{name}: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of the output has seen enough, as in `analyze data | head`
+        sys.stderr.close()
+        return 0
+
+
+def _commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    return next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+
+
+def _check_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
+    known = _commands(parser)
+    if given and not given[0].startswith("-") and given[0] not in known:
+        raise unknown_name("command", given[0], known)
+
+
+def _unknown_argument(name: str, command: argparse.ArgumentParser, given: str) -> CrossliftError:
+    """Python's own words name neither the subcommand nor what is near, before 3.14."""
+    if not given.startswith("-"):
+        return CrossliftError(f"'{given}' is one argument too many.", f"'{name} --help' says what it takes.")
+    option = given.split("=")[0]
+    hint = did_you_mean(option, command._option_string_actions)
+    return UnknownNameError(f"unknown option '{option}'.", hint or f"'{name} --help' lists them.")

@@ -1,0 +1,234 @@
+"""The choices of a multiverse as data: their options, which one is the default, and why each can be defended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import CrossliftError, did_you_mean, unknown_name
+from ...languages import distances as typology
+from ...languages.codes import resolve
+from ...languages.kernels import DEFAULT as KERNEL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all"
+#: A target task is left out in turn if it has this share of the rows and this many languages; without a smaller one
+#: the rows are nearly the same.
+TASK_SHARE, TASK_LANGUAGES = 0.02, 3
+#: Without a study there must be this many languages left: under it a slope over languages supports no claim.
+STUDY_LANGUAGES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOption:
+    """One way to decide, and why it can be defended."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A decision that an analyst must make; the first option is the default."""
+
+    name: str
+    question: str
+    options: tuple[ChoiceOption, ...]
+
+    @property
+    def default(self) -> str:
+        """Name of the default option."""
+        return self.options[0].name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the options."""
+        return tuple(option.name for option in self.options)
+
+    def only(self, names: Sequence[str]) -> Choice:
+        """The choice with these options alone, in this order.
+
+        Raises
+        ------
+        CrossliftError
+            For a name that is no option, or no name at all.
+        """
+        known = {option.name: option for option in self.options}
+        for name in names:
+            if name not in known:
+                raise unknown_name(f"option of '{self.name}'", name, known)
+        if not names:
+            raise CrossliftError(f"the choice '{self.name}' has no option left.", f"Options: {', '.join(known)}.")
+        return replace(self, options=tuple(known[name] for name in dict.fromkeys(names)))
+
+
+def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tuple[Choice, ...]:
+    """The choices that ``rows`` leave open, each with every option that can be defended.
+
+    A choice of which the rows settle all but one option is left out.
+    """
+    found = [
+        _measure(),
+        _choice("recipe", "what stands for features that nobody observed?",
+                knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
+        _choice("coverage", "how much of a language must be observed?",
+                any="a prediction is better than losing the language",
+                half="under half observed, the distance is mostly imputed",
+                most="a stricter bound: three quarters observed"),
+        _outcome(outcome),
+        _left_out("studies", "is one study behind it?", rows, "study"),
+        _left_out("tasks", "is one task behind it?", rows, "target_task"),
+        _english(rows, outcome, source),
+        _training(rows, source),
+        _choice("effects", "which random effects?",
+                cells="crossed intercepts and one for each kind of cell that repeats: the default model",
+                crossed="crossed intercepts alone: fewer variances to estimate",
+                slopes="the default model, and the slope may differ between tasks (else models)"),
+        _choice("kernel", "are languages independent?",
+                none="no covariance to choose", related=f"related languages may gain alike ({KERNEL})"),
+        _choice("covariate", "beside corpus size?",
+                none="the whole association, also what goes through corpus size",
+                corpus="distance and corpus size go together: their parts told apart"),
+        _choice("df_method", "which degrees of freedom?",
+                satterthwaite="holds its level on twelve designs with independent languages",
+                kenward_roger="holds it too, with few ragged rows better"),
+    ]  # fmt: skip
+    return tuple(choice for choice in found if choice is not None and len(choice.options) > 1)
+
+
+def fix_choices(choices: Sequence[Choice], fixed: Sequence[str]) -> tuple[Choice, ...]:
+    """Restrict choices by ``NAME=OPTION[,OPTION…]``.
+
+    Raises
+    ------
+    CrossliftError
+        If a text has no ``=``, or names no choice or option.
+    """
+    wanted: dict[str, list[str]] = {}
+    for text in fixed:
+        name, equals, options = text.partition("=")
+        if not equals:
+            raise CrossliftError(f"'{text}' fixes no choice.", "Write NAME=OPTION, such as measure=syntactic.")
+        wanted[name.strip()] = [option.strip() for option in options.split(",") if option.strip()]
+    return _restricted(choices, wanted)
+
+
+def read_choices(path: str | Path, choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Restrict choices by a YAML or TOML file that maps a choice to the options to keep, the first the default.
+
+    Raises
+    ------
+    CrossliftError
+        If the file cannot be read, holds no mapping, or names no choice or option.
+    """
+    import tomllib
+
+    import yaml
+
+    file = Path(path)
+    if not file.is_file():
+        siblings = [item.name for item in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise CrossliftError(f"there is no file '{path}'.", did_you_mean(file.name, siblings))
+    try:
+        text = file.read_text(encoding="utf-8")
+        content: Any = tomllib.loads(text) if file.suffix == ".toml" else yaml.safe_load(text)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CrossliftError(f"'{file.name}' is neither YAML nor TOML: {error}.") from error
+    if not isinstance(content, dict):
+        raise CrossliftError(f"'{file.name}' holds no mapping.", "Write 'measure: [syntactic, genetic]'.")
+    wanted = {
+        str(name): [_text(item) for item in (given if isinstance(given, list) else [given])]
+        for name, given in content.items()
+    }
+    return _restricted(choices, wanted)
+
+
+def _text(item: Any) -> str:
+    return "none" if item is None else str(item)  # YAML's null is the option none
+
+
+def _restricted(choices: Sequence[Choice], wanted: Mapping[str, Sequence[str]]) -> tuple[Choice, ...]:
+    known = {choice.name: choice for choice in choices}
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("choice", name, known)
+    return tuple(choice.only(wanted[choice.name]) if choice.name in wanted else choice for choice in choices)
+
+
+def _choice(name: str, question: str, **options: str) -> Choice:
+    named = tuple(ChoiceOption(key.replace("kenward_roger", "kenward-roger"), why) for key, why in options.items())
+    return Choice(name, question, named)
+
+
+def _measure() -> Choice:
+    why = {
+        "syntactic": "word order and morphology, the measure most papers use",
+        "phonological": "sounds and syllables",
+        "inventory": "which sounds there are",
+        "featural": "all of these features together",
+        "genetic": "distance in the family tree",
+        "geographic": "distance on the globe, which goes with contact",
+    }
+    return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in typology.MEASURES))
+
+
+def _outcome(outcome: str) -> Choice:
+    points = ChoiceOption("points", "as papers print it")
+    logit = ChoiceOption("logit", "a point near 0 or 100 is more than one in the middle")
+    standardized = ChoiceOption("standardized", "tasks differ in spread: points over the task's standard deviation")
+    options = {
+        "gain": (
+            points,
+            ChoiceOption("adjusted", "the score after, given the score before (analysis of covariance)"),
+            logit,
+            ChoiceOption("error", "share of the remaining errors that goes away"),
+            standardized,
+        ),
+        "gap": (points, standardized),
+        "score": (points, logit, standardized),
+    }
+    return Choice("outcome", "what is a gain?" if outcome == "gain" else f"what is a {outcome}?", options[outcome])
+
+
+def _left_out(name: str, question: str, rows: pd.DataFrame, column: str) -> Choice | None:
+    options = [ChoiceOption(ALL, "all there is")]
+    for level, own in rows.groupby(column, sort=True):
+        rest = rows[rows[column] != level]
+        if column == "study":
+            stays = rest["language"].nunique() >= STUDY_LANGUAGES
+        else:
+            large = len(own) >= TASK_SHARE * len(rows) and own["language"].nunique() >= TASK_LANGUAGES
+            stays = large and rest[column].nunique() > 0
+        if stays:
+            options.append(ChoiceOption(f"without {level}", "left out in turn"))
+    return Choice(name, question, tuple(options)) if len(options) > 1 else None
+
+
+def _english(rows: pd.DataFrame, outcome: str, source: str) -> Choice | None:
+    if outcome == "gap" or not (rows["language"] == source).any():
+        return None
+    name = resolve(source).name
+    return _choice(
+        "source",
+        f"with {name} itself?",
+        without="no transfer between languages in it",
+        **{"with": "distance zero is a distance too"},
+    )
+
+
+def _training(rows: pd.DataFrame, source: str) -> Choice | None:
+    if "intermediate_language" not in rows.columns:
+        return None
+    own = rows["intermediate_language"] == source
+    if not 0 < int(own.sum()) < len(rows):
+        return None
+    return _choice(
+        "training",
+        "intermediate data in which languages?",
+        any="every intermediate stage counts",
+        source=f"in {resolve(source).name} alone: data in the language tested are no zero-shot transfer",
+    )

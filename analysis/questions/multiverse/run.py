@@ -1,0 +1,198 @@
+"""From data to a multiverse: the whole of ``analyze multiverse`` as one function."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.errors import CrossliftError, unknown_name
+from ...outcomes.build import Options, Outcome, read_outcome
+from ...records.read import Input
+from ..regression.robustness import check_counts
+from .choices import Choice, default_choices, fix_choices, read_choices
+from .explained_spread import decompose
+from .fits import as_record
+from .joint_test import joint_tests, shuffle_keys
+from .result import Multiverse, compare, summarize
+from .space import Space, build_space
+from .specification_rows import UNITS, Table, check_moderators
+from .workers import Done, fit_all
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Specifications drawn if nothing else is said.
+LIMIT = 2000
+#: Specifications on which joint inference rests at most: every one of them keeps all arrangements in memory.
+JOINT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class MultiverseRequest:
+    """What is asked.
+
+    Attributes
+    ----------
+    data, mapping, options
+        As in :class:`analysis.questions.regression.run.Request`; measure and recipe of the options are choices here.
+    choices
+        A YAML or TOML file of the options to keep.
+    fixed
+        ``NAME=OPTION[,OPTION…]`` each.
+    moderators
+        Columns that enter every model beside the distance.
+    limit
+        Specifications to draw; all if ``None``.
+    permute
+        Arrangements of the permutation null; none if 0.
+    jobs
+        Processes; one per processor at hand if 0.
+    """
+
+    data: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    choices: str | None = None
+    fixed: tuple[str, ...] = ()
+    moderators: tuple[str, ...] = ()
+    by: str | None = None
+    limit: int | None = LIMIT
+    permute: int = 999
+    seed: int = 1
+    jobs: int = 1
+
+
+def run_multiverse(request: MultiverseRequest, report: Callable[[str], None] | None = None) -> tuple[Multiverse, ...]:
+    """Fit every specification, one multiverse for each level of ``request.by``, or one in all.
+
+    Returns
+    -------
+    tuple of Multiverse
+        In the order of the levels.
+
+    Raises
+    ------
+    CrossliftError
+        For every kind of input that cannot be used, or if no specification can be fitted.
+    """
+    say = report or (lambda words: None)
+    check_moderators(request.moderators)
+    if request.permute:
+        check_counts({"--permute": request.permute})
+    read, outcome = _rows(request, say)
+    if request.by is None:
+        return (_one(request, read, outcome, outcome.frame, "", say),)
+    if request.by not in outcome.frame.columns:
+        raise unknown_name("column", request.by, map(str, outcome.frame.columns))
+    found, refused = [], []
+    for level, own in outcome.frame.groupby(request.by, sort=True):
+        try:
+            found.append(_one(request, read, outcome, own.reset_index(drop=True), str(level), say))
+        except CrossliftError as error:
+            refused.append(f"{request.by} {level}: no multiverse; {error.message}")
+    if not found:
+        raise CrossliftError(f"no level of '{request.by}' has a multiverse.", " ".join(refused))
+    return tuple(replace(item, notices=(*item.notices, *refused)) for item in found)
+
+
+def _one(
+    request: MultiverseRequest,
+    read: Input,
+    outcome: Outcome,
+    frame: pd.DataFrame,
+    level: str,
+    say: Callable[[str], None],
+) -> Multiverse:
+    options = outcome.options
+    table = Table(frame, options.outcome, options.source, request.moderators)
+    space = _space(request, outcome, frame)
+    specs = [space.options(i) for i in range(len(space.table))]
+    keys = shuffle_keys(request.permute, len(table.languages), request.seed) if request.permute else None
+    drawn = np.random.default_rng(request.seed).permutation(len(specs))[:JOINT]
+    permuted = frozenset(drawn.tolist()) if request.permute else frozenset()
+    done = fit_all(table, specs, keys, permuted, request.jobs or _processors(),
+                   lambda n: say(f"fitting: {n:,} of {len(specs):,} specifications"))  # fmt: skip
+    fitted = [item for item in done if item.fit is not None]
+    failed = Counter(item.reason for item in done if item.fit is None)
+    if not fitted:
+        raise CrossliftError("no specification can be fitted.", f"Most often: {failed.most_common(1)[0][0]}")
+    tidy = _tidy(fitted, specs, space)
+    arrangements = [item.arrangements for item in done if item.arrangements is not None]
+    names = [choice.name for choice in space.choices if len(set(tidy[choice.name])) > 1]
+    measure = next((choice.default for choice in space.choices if choice.name == "measure"), "syntactic")
+    return Multiverse(
+        outcome=options.outcome,
+        frame=tidy,
+        space=space,
+        failed=tuple(failed.most_common()),
+        summary=summarize(tidy, len({item.key for item in fitted})),
+        comparable=compare(tidy, measure),
+        spread=decompose(tidy, names),
+        joint=joint_tests(arrangements, request.permute, request.seed) if arrangements else None,
+        seed=request.seed,
+        read=outcome.read,
+        dropped=outcome.dropped,
+        notices=(*read.notices, *outcome.notices),
+        sources=read.sources,
+        level=level,
+    )
+
+
+def _tidy(fitted: Sequence[Done], specs: Sequence[Mapping[str, str]], space: Space) -> pd.DataFrame:
+    import pandas as pd
+
+    plain = bool((space.table[0] == 0).all())
+    rows = []
+    for item in fitted:
+        assert item.fit is not None
+        own = specs[item.position]
+        rows.append(
+            {
+                "specification": item.position,
+                **own,
+                "formula": item.formula,
+                "unit": UNITS[own.get("outcome", "points")],
+                **as_record(item.fit),
+                "default": plain and item.position == 0,
+            }
+        )
+    return pd.DataFrame(rows).drop(columns="converged").sort_values(["effect", "specification"], ignore_index=True)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_choices(request: MultiverseRequest) -> tuple[tuple[Choice, ...], Space]:
+    """The choices that the rows leave open, restricted as asked, and their combinations; nothing is fitted."""
+    _, outcome = _rows(request, lambda words: None)
+    space = _space(request, outcome, outcome.frame)
+    return space.choices, space
+
+
+def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
+    """All rows that any specification may use, and the specifications: what validation and benchmarks start from."""
+    _, outcome = _rows(request, lambda words: None)
+    options = outcome.options
+    table = Table(outcome.frame, options.outcome, options.source, request.moderators)
+    return table, _space(request, outcome, outcome.frame)
+
+
+def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input, Outcome]:
+    """Records and outcomes; the source language stays among the rows, as it is an option of a choice."""
+    options = replace(request.options, measure="syntactic", recipe=None)
+    if options.outcome != "gap" and "source" not in options.keep:
+        options = replace(options, keep=(*options.keep, "source"))
+    return read_outcome(request.data, request.mapping, options, say)
+
+
+def _space(request: MultiverseRequest, outcome: Outcome, frame: pd.DataFrame) -> Space:
+    choices: Sequence[Choice] = default_choices(frame, outcome.options.outcome, outcome.options.source)
+    if request.choices:
+        choices = read_choices(request.choices, choices)
+    return build_space(fix_choices(choices, request.fixed), request.limit, request.seed)

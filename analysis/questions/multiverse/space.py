@@ -1,0 +1,118 @@
+"""All combinations of the options, less those that contradict themselves, and a sample of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...core.arrays import Integers
+from ...core.errors import CrossliftError
+from ...languages.uriel import FEATURE_MEASURES
+from .choices import Choice
+
+#: Combinations above which a multiverse is refused: the table of them alone would fill the memory.
+MOST = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Specifications to fit.
+
+    Attributes
+    ----------
+    choices
+        What is decided.
+    table
+        Position of the option of each choice, shape ``(specifications, choices)``; sorted. The default comes first.
+    combinations
+        Number of all combinations of options.
+    excluded
+        Combinations that contradict themselves, by reason.
+    possible
+        Number of combinations that do not.
+    """
+
+    choices: tuple[Choice, ...]
+    table: Integers
+    combinations: int
+    excluded: tuple[tuple[str, int], ...]
+    possible: int
+
+    def options(self, row: int) -> dict[str, str]:
+        """Names of choices and options of one specification."""
+        return {choice.name: choice.names[j] for choice, j in zip(self.choices, self.table[row].tolist(), strict=True)}
+
+
+def build_space(choices: Sequence[Choice], limit: int | None = None, seed: int = 1) -> Space:
+    """Cross the options and draw ``limit`` specifications without replacement, the default always among them.
+
+    Parameters
+    ----------
+    choices
+        What is decided.
+    limit
+        Number of specifications; all if not given, or if there are no more.
+    seed
+        Of the draw.
+
+    Raises
+    ------
+    CrossliftError
+        If there are no choices, or more combinations than can be held.
+    """
+    if not choices:
+        raise CrossliftError("there is no choice with two options: one specification is no multiverse.")
+    sizes = [len(choice.options) for choice in choices]
+    combinations = int(np.prod([float(size) for size in sizes]))
+    if combinations > MOST:
+        raise CrossliftError(
+            f"{combinations:,} combinations are more than {MOST:,}.", "Fix some choices, such as --fix tasks=all."
+        )
+    table = np.stack(np.unravel_index(np.arange(combinations), sizes), axis=1)
+    kept = np.ones(len(table), dtype=bool)
+    excluded = []
+    for reason, hit in _contradictions(choices, table).items():
+        new = hit & kept
+        if new.any():
+            excluded.append((reason, int(new.sum())))
+        kept &= ~hit
+    table = table[kept]
+    if not len(table):
+        raise CrossliftError(
+            "every combination of the options contradicts itself.", "; ".join(reason for reason, _ in excluded) + "."
+        )
+    possible = len(table)
+    if limit is not None and limit < 2:
+        raise CrossliftError(f"a multiverse needs two specifications or more; {limit} was asked for.")
+    if limit is not None and limit < possible:
+        drawn = 1 + np.random.default_rng(seed).choice(possible - 1, limit - 1, replace=False)
+        table = table[np.sort(np.append(drawn, 0))]
+    return Space(tuple(choices), table, combinations, tuple(excluded), possible)
+
+
+def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, np.ndarray]:
+    """Combinations that mean nothing, or the same as another, by reason."""
+    found: dict[str, np.ndarray] = {}
+    plain = ~_is(choices, table, "measure", FEATURE_MEASURES, absent=True)
+    for name, words in (
+        ("recipe", "genetic and geographic distances have no recipe for missing features: counted once"),
+        ("coverage", "genetic and geographic distances have no observed features to count: counted once"),
+    ):
+        own = [choice for choice in choices if choice.name == name]
+        if own:
+            found[words] = plain & ~_is(choices, table, name, (own[0].default,))
+    found["Kenward–Roger with a kernel holds 95.8 to 99.6% where 95% are meant (validation/calibration)"] = _is(
+        choices, table, "df_method", ("kenward-roger",)
+    ) & _is(choices, table, "kernel", ("related",))
+    return found
+
+
+def _is(
+    choices: Sequence[Choice], table: Integers, name: str, options: Sequence[str], absent: bool = False
+) -> np.ndarray:
+    for j, choice in enumerate(choices):
+        if choice.name == name:
+            return np.isin(table[:, j], [i for i, option in enumerate(choice.names) if option in options])
+    return np.full(len(table), absent)

@@ -1,0 +1,285 @@
+"""Rows of a specification as arrays: which rows, which outcome, which distance, and the model that goes with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.arrays import Booleans, Floats, Integers
+from ...core.errors import CrossliftError, DesignError, unknown_name
+from ...core.levels import compact, pairs
+from ...languages import distances as typology
+from ...languages.kernels import DEFAULT as KERNEL
+from ...languages.kernels import language_kernel
+from ...languages.uriel import FEATURE_MEASURES
+from ...mixed.model.level_covariance import square_root
+from ...outcomes.default_model import FACTORS, model_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Languages under which no slope over them is fitted.
+FEWEST_LANGUAGES = 5
+#: Least share of observed features by option of ``coverage``.
+SHARES = {"any": 0.0, "half": 0.5, "most": 0.75}
+#: Sets of languages whose kernels are remembered.
+ROOTS = 100
+#: Scores nearer to 0 or 100 than this are moved here before a logit is taken: they have none.
+CLIP = 0.5
+UNITS = {
+    "points": "points",
+    "adjusted": "points",
+    "logit": "log odds",
+    "error": "percent of the remaining errors",
+    "standardized": "standard deviations within a task",
+}
+STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Fixed factors, covariates, grouping factors, and the one between whose levels the slope varies."""
+
+    factors: tuple[str, ...]
+    covariates: tuple[str, ...]
+    groups: tuple[str, ...]
+    slope: str
+
+    @property
+    def text(self) -> str:
+        """The formula in lme4's notation; ``outcome`` and ``typology`` stand for what the choices say."""
+        left = " + ".join(["typology", *self.covariates, *self.factors])
+        slope = f" + (0 + typology|{self.slope})" if self.slope else ""
+        return f"outcome ~ {left}" + "".join(f" + (1|{group})" for group in self.groups) + slope
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRows:
+    """The rows of one specification: positions in the table, and what is to be fitted to them."""
+
+    kept: Booleans
+    outcome: str
+    x: Floats
+    model: Model
+    kernel: bool
+
+
+@dataclass
+class Table:
+    """All rows that any specification may use, with what each choice needs of them.
+
+    Attributes
+    ----------
+    frame
+        Outcomes with their factors; the source language may be among them.
+    outcome
+        ``gain``, ``gap`` or ``score``.
+    source
+        Language that distances are from.
+    moderators
+        Columns that enter every model beside the distance.
+    """
+
+    frame: pd.DataFrame
+    outcome: str
+    source: str = "eng"
+    moderators: tuple[str, ...] = ()
+    languages: list[str] = field(init=False)
+    codes: Integers = field(init=False)
+    _distances: dict[tuple[str, str], tuple[Floats, Floats]] = field(init=False, default_factory=dict)
+    _outcomes: dict[str, Floats] = field(init=False, default_factory=dict)
+    _said: dict[tuple[str, str], Booleans] = field(init=False, default_factory=dict)
+    _stated: dict[str, Booleans] = field(init=False, default_factory=dict)
+    _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
+    _models: dict[bytes, Model] = field(init=False, default_factory=dict)
+    _factors: dict[str, Integers] = field(init=False, default_factory=dict)
+    _columns: dict[str, NDArray[Any]] = field(init=False, default_factory=dict)
+    _levels: dict[str, Integers] = field(init=False)
+    _kernel: Floats | None = field(init=False, default=None)
+    _roots: dict[bytes, Floats] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names, self.codes = np.unique(self.frame["language"].astype(str).to_numpy(), return_inverse=True)
+        self.languages = names.tolist()
+        there = [name for name in FACTORS if name in self.frame.columns]
+        self._levels = {name: self.frame[name].factorize()[0] for name in there}
+        for name in self.moderators:
+            if name not in self.frame.columns:
+                raise unknown_name("column", name, map(str, self.frame.columns))
+
+    def specify(self, options: Mapping[str, str]) -> SpecRows:
+        """Rows and model of a specification; a choice that is not stated takes what the default model does.
+
+        Raises
+        ------
+        CrossliftError
+            If too few languages are left.
+        """
+        measure, recipe = options.get("measure", "syntactic"), options.get("recipe", "knn")
+        distance, share = self.distance(measure, recipe)
+        kept = ~np.isnan(distance)
+        least = SHARES[options.get("coverage", "any")]
+        if least:
+            kept &= share >= least
+        for name, column in (("studies", "study"), ("tasks", "target_task")):
+            words = options.get(name, "all")
+            if words != "all":
+                kept &= ~self.said(column, words.removeprefix("without "))
+        if options.get("source", "without") == "without":
+            kept &= ~self.said("language", self.source)
+        if options.get("training", "any") == "source":
+            kept &= self.said("intermediate_language", self.source)
+        covariates = list(self.moderators)
+        if options.get("covariate", "none") == "corpus" and "log_corpus" not in covariates:
+            covariates.append("log_corpus")
+        outcome = options.get("outcome", "points")
+        if outcome == "adjusted":
+            covariates.append("score_without")
+        for name in covariates:
+            kept &= self.stated(name)
+        kept &= ~np.isnan(self.values(outcome))
+        left = len(np.unique(self.codes[kept]))
+        if left < FEWEST_LANGUAGES:
+            raise DesignError(f"under {FEWEST_LANGUAGES} languages are left.")
+        model = self._model(kept, tuple(covariates), options.get("effects", "cells"))
+        return SpecRows(kept, outcome, distance, model, options.get("kernel", "none") == "related")
+
+    def said(self, column: str, value: str) -> Booleans:
+        """Rows of which a column says a value."""
+        if (column, value) not in self._said:
+            same = (self.frame[column] == value).fillna(False)
+            self._said[column, value] = same.to_numpy(dtype=bool)
+        return self._said[column, value]
+
+    def stated(self, column: str) -> Booleans:
+        """Rows of which a column says anything."""
+        if column not in self._stated:
+            self._stated[column] = self.frame[column].notna().to_numpy()
+        return self._stated[column]
+
+    def distance(self, measure: str, recipe: str) -> tuple[Floats, Floats]:
+        """Distance of each row's language and the share of its features that are observed."""
+        kind = recipe if measure in FEATURE_MEASURES else typology.PLAIN
+        if (measure, kind) not in self._distances:
+            found = typology.frame(self.languages, self.source, measure, None if kind == typology.PLAIN else kind)
+            # A measure without features has no share of them: nothing is imputed.
+            share = found["observed_share"].astype(float).fillna(1.0).to_numpy()
+            distance = found["distance"].to_numpy(dtype=float)
+            self._distances[measure, kind] = distance[self.codes], share[self.codes]
+        return self._distances[measure, kind]
+
+    def values(self, outcome: str) -> Floats:
+        """The outcome in the unit of an option of the choice ``outcome``, shape ``(rows,)``."""
+        if outcome not in self._outcomes:
+            self._outcomes[outcome] = self._values(outcome)
+        return self._outcomes[outcome]
+
+    def _values(self, outcome: str) -> Floats:
+        points = self.frame[self.outcome].to_numpy(dtype=float)
+        if outcome == "points":
+            return points
+        if outcome == "standardized":
+            spread = self.frame.groupby("target_task")[self.outcome].transform("std").to_numpy(dtype=float)
+            return np.where(spread > 0, points / np.where(spread > 0, spread, 1.0), np.nan)
+        if self.outcome == "score":
+            return _logit(points)
+        after = self.frame["score_with"].to_numpy(dtype=float)
+        before = self.frame["score_without"].to_numpy(dtype=float)
+        if outcome == "adjusted":
+            return after
+        if outcome == "logit":
+            return _logit(after) - _logit(before)
+        return np.where(
+            before < 100.0, 100.0 * (after - before) / np.where(before < 100.0, 100.0 - before, 1.0), np.nan
+        )
+
+    def _model(self, kept: Booleans, covariates: tuple[str, ...], effects: str) -> Model:
+        """The default model of these rows, with the random effects asked for.
+
+        The distance takes no part in it, so that specifications on the same rows have the same model.
+        """
+        rows = kept.tobytes() + "|".join(covariates).encode()
+        key = rows + f"|{effects}".encode()
+        if key not in self._models:
+            if rows not in self._formulas:
+                levels = {name: codes[kept] for name, codes in self._levels.items()}
+                model = model_of(levels, self.outcome, covariates, lambda: self.fixed_columns(covariates, kept))
+                self._formulas[rows] = model.formula
+            text = self._formulas[rows]
+            groups = tuple(re.findall(r"\(1\|([^)]+)\)", text))
+            fixed = [part.strip() for part in text.partition("~")[2].partition("(1|")[0].split("+")]
+            factors = tuple(name for name in fixed if name not in ("", "1", *covariates))
+            slope = ""
+            if effects == "crossed":
+                groups = tuple(group for group in groups if ":" not in group)
+            elif effects == "slopes":
+                slope = next((name for name in ("target_task", "model") if name in groups), "")
+                if not slope:
+                    raise DesignError("no factor has three levels between which the slope could differ.")
+            if "language" not in groups:
+                raise DesignError("languages are too few for a variance between them.")
+            self._models[key] = Model(factors, covariates, groups, slope)
+        return self._models[key]
+
+    def group(self, name: str, kept: Booleans) -> tuple[Integers, int]:
+        """Levels of a grouping factor, or of the cells of two, on the rows kept."""
+        first, *others = (self._factor(part)[kept] for part in name.split(":"))
+        for other in others:
+            first = pairs(first, other)
+        return compact(first)
+
+    def _factor(self, name: str) -> Integers:
+        """Number of each row's level, as names are sorted; what is not stated is a level too."""
+        if name not in self._factors:
+            self._factors[name] = np.unique(self.frame[name].astype(str).to_numpy(), return_inverse=True)[1]
+        return self._factors[name]
+
+    def fixed_columns(self, covariates: tuple[str, ...], kept: Booleans) -> Floats:
+        """Intercept and covariates of the rows kept, one column a level but the first where they are names."""
+        parts: list[Floats] = [np.ones(int(kept.sum()))]
+        for name in covariates:
+            if name not in self._columns:
+                self._columns[name] = self.frame[name].to_numpy()
+            own = self._columns[name]
+            parts += [own[kept].astype(float)] if own.dtype.kind in "iuf" else indicators(*self.group(name, kept))
+        return np.column_stack(parts)
+
+    def kernel(self, languages: Integers) -> Floats:
+        """Covariance between some languages, its scale set by all of them, shape ``(L, L)``."""
+        if self._kernel is None:
+            self._kernel = language_kernel(self.languages, KERNEL, missing="independent").matrix.to_numpy()
+        return self._kernel[np.ix_(languages, languages)]
+
+    def kernel_root(self, languages: Integers) -> Floats:
+        """A square root of it, remembered."""
+        key = languages.tobytes()
+        if key not in self._roots:
+            if len(self._roots) >= ROOTS:
+                self._roots.pop(next(iter(self._roots)))
+            labels = [self.languages[i] for i in languages]
+            self._roots[key] = square_root(self.kernel(languages), "language", labels)
+        return self._roots[key]
+
+
+def check_moderators(moderators: tuple[str, ...]) -> None:
+    """Refuse moderators whose slope would be the distance's own."""
+    for name in moderators:
+        if name == "typology" or not name.isidentifier():
+            raise CrossliftError(
+                f"the moderator '{name}' is no column beside the distance.", "Name columns, such as log_params."
+            )
+
+
+def indicators(codes: Integers, count: int) -> list[Floats]:
+    """A column for each level but the first."""
+    return [(codes == j).astype(float) for j in range(1, count)]
+
+
+def _logit(score: Floats) -> Floats:
+    clipped = np.clip(score, CLIP, 100.0 - CLIP)
+    return np.log(clipped / (100.0 - clipped))

@@ -1,0 +1,77 @@
+"""The rows that can be pooled: those with a sampling variance, their covariance, and the groups they fall into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import CrossliftError, unknown_name
+from ...meta.groups import stated
+from ...outcomes.pairing import covariance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...outcomes.build import Outcome
+
+#: What the forest plot shows unless told otherwise: tasks with their languages.
+BY = ("target_task", "language")
+#: The column of the score that differences share, and of its sampling variance.
+SHARED = {"gain": ("baseline", "baseline_variance"), "gap": ("reference", "reference_variance")}
+
+
+def with_variance(
+    outcome: Outcome,
+) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
+    """Rows whose sampling variance is known; the others are counted by why it is not."""
+    frame, name = outcome.frame, outcome.options.outcome
+    variance = frame["variance"].astype(float) if "variance" in frame.columns else frame[name] * float("nan")
+    source = frame["variance_source"] if "variance_source" in frame.columns else variance.astype("str")
+    source = source.where(variance.notna(), "unknown")
+    dropped = list(outcome.dropped)
+    unknown, zero = variance.isna().to_numpy(), (variance <= 0).to_numpy()
+    if unknown.any():
+        dropped.append((f"{name} without a known sampling variance (no std_error, no n_items of a share, one seed)",
+                        int(unknown.sum())))  # fmt: skip
+    if zero.any():
+        dropped.append((f"{name} with a sampling variance of zero", int(zero.sum())))
+    counts = tuple((str(key), int(rows)) for key, rows in source.value_counts().sort_index().items())
+    kept = frame[~unknown & ~zero].reset_index(drop=True)
+    if len(kept) == 0:
+        raise CrossliftError(
+            f"none of {len(frame)} {name}s has a known sampling variance.",
+            "Add a column std_error or n_items, or several seeds; 'analyze fit' needs none.",
+        )
+    return kept, tuple(dropped), counts
+
+
+def sampling_covariance(rows: pd.DataFrame, outcome: str) -> Any:
+    """Sampling covariance of the rows, sparse; effects that share a score share its error."""
+    reference, variance = SHARED[outcome]
+    renamed = rows.rename(columns={reference: "reference", variance: "reference_variance"})
+    return covariance(renamed).tocsr()
+
+
+def check_column(rows: pd.DataFrame, option: str, name: str, several: bool) -> None:
+    """Refuse a name that is no column of the rows; ``several`` also one level alone."""
+    if name not in rows.columns:
+        raise unknown_name(f"column of {option}", name, [str(column) for column in rows.columns])
+    if several and rows[name].nunique() < 2:
+        raise CrossliftError(f"'{name}' has {rows[name].nunique()} level among the {len(rows)} effects.")
+
+
+def ungrouped(rows: pd.DataFrame, by: Sequence[str], outcome: str) -> list[str]:
+    """Rows that are in no group, by the column that they do not state."""
+    missing = {name: int((~stated(rows, [name])[name]).sum()) for name in by}
+    return [
+        f"{count} of {len(rows)} {outcome}s do not state '{name}': they are in no group, and in the pooled {outcome}."
+        for name, count in missing.items()
+        if count
+    ]
+
+
+def grouping(rows: pd.DataFrame, asked: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The columns to group by: what is asked, else tasks and languages as far as they have several levels."""
+    if asked is not None:
+        return asked
+    return tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)

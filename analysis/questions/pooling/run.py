@@ -1,0 +1,150 @@
+"""From data to a pooled gain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.errors import CrossliftError
+from ...languages.codes import resolve
+from ...meta.groups import How, pool_groups
+from ...meta.multilevel import MultilevelMeta
+from ...meta.result import MetaResult
+from ...outcomes.build import read_outcome
+from ...outcomes.default_model import CROSSED, default_model
+from .answer import pooled_sentences
+from .effects import check_column, grouping, sampling_covariance, ungrouped, with_variance
+from .moderators import group_difference, moderated_by, robust_by, small_studies
+from .request import Request, check_request, is_independent
+from .result import Pooled, Robust
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Degrees of freedom under which a robust test is not to be trusted (Tipton 2015, Psychol. Methods 20).
+FEWEST_DF = 4.0
+
+
+def pool(request: Request, report: Callable[[str], None] | None = None) -> Pooled:
+    """Read, pair, pool and answer.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    report
+        Called with a few words when a new stage begins.
+
+    Raises
+    ------
+    CrossliftError
+        For every kind of input that cannot be used.
+    """
+    say = report or (lambda words: None)
+    check_request(request)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
+    rows, dropped, counts = with_variance(outcome)
+    shared = sampling_covariance(rows, options.outcome)
+    for name in request.by or ():
+        check_column(rows, "--by", name, several=False)
+    for option, column in (("--robust", request.robust), ("--leave-out", request.leave_out)):
+        if column:
+            check_column(rows, option, column, several=True)
+    by = grouping(rows, request.by)
+    how, about = _how(request, rows)
+    say("pooling")
+    result = _whole(request, how, rows, shared)
+    weights = result.weights
+    groups, difference, reason = None, None, ""
+    if by:
+        groups = pool_groups(rows, shared, how, by, weights, request.adjust, say)
+        say("comparing groups")
+        difference, reason = group_difference(how, rows, shared, by[0], request)
+    moderated = None
+    if request.moderators:
+        say("moderators")
+        moderated = moderated_by(request, how, rows, shared, result)
+    robust = None
+    if request.robust:
+        say("robust standard errors")
+        robust = robust_by(request.robust, moderated.result if moderated else result, how, rows, request)
+    bias = None
+    if request.bias:
+        say("small-study effects")
+        bias = small_studies(how, rows, shared, result, counts, request)
+    left = None
+    if request.leave_out:
+        say(f"leaving out each {request.leave_out}")
+        left = result.leave_one_out(rows[request.leave_out].astype("str").where(rows[request.leave_out].notna()))
+    return Pooled(
+        request,
+        read.sources,
+        outcome,
+        rows,
+        dropped,
+        counts,
+        result,
+        by,
+        groups,
+        difference,
+        reason,
+        moderated,
+        robust,
+        bias,
+        left,
+        how.influence(rows) if request.influence else None,
+        (*read.notices, *outcome.notices, *about, *ungrouped(rows, by, options.outcome)),
+        (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
+        pooled_sentences(result, options.outcome, rows, resolve(options.source).name),
+    )
+
+
+def _how(request: Request, rows: pd.DataFrame) -> tuple[How, tuple[str, ...]]:
+    outcome, independent = request.options.outcome, is_independent(request)
+    how = How(outcome, request.method, request.test, independent)
+    if independent:
+        shared = sum(rows[name].nunique() < len(rows) for name in CROSSED)
+        if request.random == "none" or not shared:
+            return how, ()
+        return how, (
+            f"method {request.method} takes the {len(rows)} {outcome}s as independent; those of one language, task or "
+            "baseline are not. --method REML crosses them, --robust language makes the test robust to it.",
+        )
+    notices = default_model(rows, outcome, [], few_fixed=False).notices
+    return how, notices if request.random == "crossed" else ()
+
+
+def _whole(request: Request, how: How, rows: pd.DataFrame, shared: Any) -> MetaResult | MultilevelMeta:
+    if len(rows) == 1:
+        raise CrossliftError(f"one {how.outcome} has a known sampling variance: there is nothing to pool.")
+    if request.random in ("crossed", "none"):
+        return how.pool(rows, shared)
+    return how.multilevel(rows, shared, request.random, None)
+
+
+def _advice(result: MetaResult | MultilevelMeta, robust: Robust | None, rows: pd.DataFrame) -> list[str]:
+    """Warnings about what the pooled effect rests on."""
+    lines = []
+    fixed = result.fixed.iloc[0]
+    if np.isfinite(fixed["df"]) and fixed["df"] < FEWEST_DF:
+        lines.append(
+            f"the pooled effect is tested with {fixed['df']:.1f} degrees of freedom: a few tasks or models decide it."
+        )
+    if robust is not None and robust.crossed:
+        name = robust.cluster.replace("_", " ")
+        lines.append(
+            f"robust tests by {name} see what ties effects of one {name}, and not what ties those of one task or model "
+            f"across {name}s: where those vary (the table of variances says so) the crossed model's interval is the "
+            "one that holds (validation/meta measures both)."
+        )
+    if robust is not None:
+        low = robust.table[robust.table["df"] < FEWEST_DF]
+        if len(low):
+            lines.append(
+                f"robust tests of {', '.join(low['term'])} have under {FEWEST_DF:g} degrees of freedom: their p-values "
+                "are too small even so. Cluster by something with more levels."
+            )
+    return lines

@@ -1,0 +1,298 @@
+"""What to run next: the cell that takes most of the slope's variance away for an hour of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import CrossliftError, did_you_mean, unknown_name
+from ...languages import distances as typology
+from .measured_cost import MeasuredCost
+from .simulate import slope_variance
+from .variances import Components
+
+KINDS = ("language", "seed", "task", "model")
+OFFERS = ("languages", "seeds", "targets", "models")
+COSTS = ("train", "evaluate", "examples", "intermediate_examples", "items", "params_m")
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel:
+    """GPU-hours of training and evaluating, proportional to parameters times examples.
+
+    ``train`` and ``evaluate`` are hours per billion parameters and thousand examples. The defaults are relative: one
+    for a pass of training and a third of it for one of evaluation (a forward pass is about a third of a forward and a
+    backward one), so that hours are units of cost and only their ratios mean anything.
+    """
+
+    train: float = 1.0
+    evaluate: float = 1.0 / 3.0
+    examples: Mapping[str, float] = field(default_factory=dict)
+    intermediate_examples: float = 1000.0
+    items: float = 1000.0
+    params_m: Mapping[str, float] = field(default_factory=dict)
+    measured: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of the hours."""
+        return "GPU-hours" if self.measured else "relative hours"
+
+    @property
+    def note(self) -> str:
+        """Where the hours are from, where they are no hours."""
+        return "" if self.measured else "costs are relative (parameters × examples); --cost FILE or STORE gives hours."
+
+    def fine_tune(self, model: str, task: str) -> float:
+        """Hours of one target stage."""
+        return self.train * self._billions(model) * self.examples.get(task, 1000.0) / 1000.0
+
+    def intermediate(self, model: str) -> float:
+        """Hours of one intermediate stage."""
+        return self.train * self._billions(model) * self.intermediate_examples / 1000.0
+
+    def test(self, model: str, task: str) -> float:
+        """Hours of scoring one language of one task; tasks are taken to be alike."""
+        return self.evaluate * self._billions(model) * self.items / 1000.0
+
+    def _billions(self, model: str) -> float:
+        return self.params_m.get(model, 1000.0) / 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a grid crosses, as names."""
+
+    languages: tuple[str, ...]
+    targets: tuple[str, ...]
+    models: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One addition: its kind and name, hours, and the slope's standard error before and after it.
+
+    ``per_hour`` is the variance that it takes away per hour, in squared points per 0.1 of distance.
+    """
+
+    kind: str
+    name: str
+    hours: float
+    std_error_before: float
+    std_error_after: float
+    per_hour: float
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Candidates for the next addition, best first, and the additions made one after the other.
+
+    ``grid`` is the content of a grid file that ``runner plan`` reads: the sweep with all steps in it.
+    """
+
+    ranking: tuple[Step, ...]
+    steps: tuple[Step, ...]
+    grid: Mapping[str, Any]
+    cost: CostModel | MeasuredCost
+    notices: tuple[str, ...] = ()
+
+
+def rank_next(
+    grid: Mapping[str, Any],
+    offer: Mapping[str, Any],
+    components: Components,
+    cost: CostModel | MeasuredCost | None = None,
+    steps: int = 5,
+    budget: float | None = None,
+    measure: str = "syntactic",
+    source: str = "eng",
+) -> Following:
+    """Rank what may be added to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used up.
+
+    Trained models are kept: a new language is scored by all of them, a new seed trains every stage anew, a new task
+    adds its target stages, a new model all stages. The variance of the slope is that of the crossed sweep with the
+    variances known.
+
+    Raises
+    ------
+    CrossliftError
+        If the grid names no languages one by one, or the offer holds nothing that can be added.
+    """
+    costs = cost or CostModel()
+    sweep = _sweep(grid)
+    offers = _offers(offer, sweep)
+    notices = ["variances are taken as known and every language is tested in every task.", *filter(None, [costs.note])]
+    if isinstance(costs, MeasuredCost):
+        notices += costs.stand_ins([*sweep.models, *offers["model"]], [*sweep.targets, *offers["task"]])
+    distances = _distances([*sweep.languages, *offers["language"]], source, measure)
+    ranking = _ranked(sweep, offers, components, costs, distances)
+    made: list[Step] = []
+    left = budget
+    while len(made) < steps:
+        able = [step for step in _ranked(sweep, offers, components, costs, distances)
+                if left is None or step.hours <= left]  # fmt: skip
+        if not able or not able[0].per_hour > 0:
+            break
+        best = able[0]
+        made.append(best)
+        left = None if left is None else left - best.hours
+        sweep = _with(sweep, best)
+        offers[best.kind] = [name for name in offers[best.kind] if name != best.name]
+    return Following(tuple(ranking), tuple(made), _grid(grid, sweep, offer), costs, tuple(notices))
+
+
+def read_mapping(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """A YAML mapping; keys that are not among ``keys`` are refused where any are given."""
+    import yaml
+
+    file = Path(path)
+    if not file.is_file():
+        siblings = [item.name for item in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise CrossliftError(f"there is no file '{path}'.", did_you_mean(file.name, siblings))
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CrossliftError(f"'{file.name}' is not YAML: {error}.", "Check indentation and colons.") from error
+    if not isinstance(content, dict):
+        raise CrossliftError(f"'{file.name}' holds no mapping.", f"Keys: {', '.join(keys)}." if keys else "")
+    for key in content:
+        if keys and key not in keys:
+            raise unknown_name(f"key of '{file.name}'", str(key), keys)
+    return content
+
+
+def read_cost(path: str | Path) -> CostModel:
+    """Costs from YAML; what it does not state keeps its default."""
+    content = read_mapping(path, COSTS)
+    for name in ("train", "evaluate", "intermediate_examples", "items"):
+        value = content.get(name, 1.0)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+            raise CrossliftError(f"'{name}' of the costs is {value!r}, not a positive number.")
+    for name in ("examples", "params_m"):
+        for key, value in (content.get(name) or {}).items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                raise CrossliftError(f"'{name}' of '{key}' is {value!r}, not a positive number.")
+    return CostModel(**content, measured="train" in content and "evaluate" in content)
+
+
+def _name(item: Any) -> str:
+    """The name of an entry of a grid: text, ``NAME:SIZE`` or a mapping."""
+    if isinstance(item, dict):
+        return str(item.get("name") or item.get("task") or "")
+    return str(item).partition(":")[0].strip()
+
+
+def _items(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _seeds(value: Any) -> list[int]:
+    if isinstance(value, str) and "-" in value:
+        first, _, last = value.partition("-")
+        return list(range(int(first), int(last) + 1))
+    return [int(item) for item in _items(value)]
+
+
+def _sweep(grid: Mapping[str, Any]) -> Sweep:
+    languages = _items(grid.get("languages", "all"))
+    if languages == ["all"]:
+        raise CrossliftError("the grid asks for all languages: there is none left to add.", "List their codes.")
+    targets, models = _items(grid.get("targets")), _items(grid.get("models"))
+    if not targets or not models or len(languages) < 3:
+        raise CrossliftError(
+            f"the grid has {len(languages)} languages, {len(targets)} targets and {len(models)} models.",
+            "Ranking needs three languages, a target and a model.",
+        )
+    return Sweep(
+        tuple(map(str, languages)), tuple(map(_name, targets)), tuple(map(_name, models)),
+        tuple(_seeds(grid.get("seeds", [1]))),
+    )  # fmt: skip
+
+
+def _offers(offer: Mapping[str, Any], sweep: Sweep) -> dict[str, list[str]]:
+    for key in offer:
+        if key not in OFFERS:
+            raise unknown_name("key of the offer", str(key), OFFERS)
+    found = {
+        "language": [str(code) for code in _items(offer.get("languages")) if str(code) not in sweep.languages],
+        "seed": [str(seed) for seed in _seeds(offer.get("seeds")) if seed not in sweep.seeds],
+        "task": [_name(item) for item in _items(offer.get("targets")) if _name(item) not in sweep.targets],
+        "model": [_name(item) for item in _items(offer.get("models")) if _name(item) not in sweep.models],
+    }
+    if not any(found.values()):
+        raise CrossliftError("the offer holds nothing that the grid has not.", f"Keys: {', '.join(OFFERS)}.")
+    return found
+
+
+def _distances(codes: Sequence[str], source: str, measure: str) -> dict[str, float]:
+    found = typology.frame(codes, source, measure)["distance"].to_numpy(dtype=float)
+    lacking = [code for code, value in zip(codes, found, strict=True) if np.isnan(value)]
+    if lacking:
+        raise CrossliftError(f"no {measure} distance: {', '.join(lacking)}.", "Leave them out, or use another measure.")
+    return dict(zip(codes, found.tolist(), strict=True))
+
+
+def _ranked(
+    sweep: Sweep, offers: Mapping[str, Sequence[str]], components: Components, cost: CostModel | MeasuredCost,
+    distances: Mapping[str, float],
+) -> list[Step]:  # fmt: skip
+    before = _variance(sweep, components, distances)
+    found = []
+    for kind in KINDS:
+        # Seeds are alike: the first one offered stands for all.
+        for name in offers[kind][:1] if kind == "seed" else offers[kind]:
+            hours = _hours(sweep, kind, name, cost)
+            after = _variance(_with(sweep, kind_step(kind, name)), components, distances)
+            found.append(Step(kind, name, hours, before**0.5, after**0.5, (before - after) / hours))
+    return sorted(found, key=lambda step: (-step.per_hour, step.kind, step.name))
+
+
+def kind_step(kind: str, name: str) -> Step:
+    """An addition of which nothing is known yet."""
+    return Step(kind, name, 0.0, 0.0, 0.0, 0.0)
+
+
+def _with(sweep: Sweep, step: Step) -> Sweep:
+    return Sweep(
+        (*sweep.languages, step.name) if step.kind == "language" else sweep.languages,
+        (*sweep.targets, step.name) if step.kind == "task" else sweep.targets,
+        (*sweep.models, step.name) if step.kind == "model" else sweep.models,
+        (*sweep.seeds, int(step.name)) if step.kind == "seed" else sweep.seeds,
+    )
+
+
+def _variance(sweep: Sweep, components: Components, distances: Mapping[str, float]) -> float:
+    x = np.array([distances[code] for code in sweep.languages])
+    return slope_variance(x, components, len(sweep.targets), len(sweep.models), len(sweep.seeds))
+
+
+def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -> float:
+    """Hours with the baseline of every cell: target stages and scores come twice, intermediate stages once."""
+    seeds = 1 if kind == "seed" else len(sweep.seeds)
+    models = (name,) if kind == "model" else sweep.models
+    targets = (name,) if kind == "task" else sweep.targets
+    languages = 1 if kind == "language" else len(sweep.languages)
+    total = 0.0
+    for model in models:
+        if kind in ("seed", "model"):
+            total += seeds * cost.intermediate(model)
+        for task in targets:
+            trained = 0.0 if kind == "language" else cost.fine_tune(model, task)
+            total += 2.0 * seeds * (trained + languages * cost.test(model, task))
+    return total
+
+
+def _grid(grid: Mapping[str, Any], sweep: Sweep, offer: Mapping[str, Any]) -> dict[str, Any]:
+    """The grid with what was added, entries as they were offered."""
+    result = dict(grid)
+    result["languages"], result["seeds"] = list(sweep.languages), list(sweep.seeds)
+    for key, names in (("targets", sweep.targets), ("models", sweep.models)):
+        entries = _items(grid.get(key))
+        new = [item for item in _items(offer.get(key)) if _name(item) in names[len(entries) :]]
+        result[key] = [*entries, *new]
+    return result

@@ -1,0 +1,157 @@
+"""The methods: the mixed model and what it is held against. Each learns from training rows and predicts others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...core.arrays import Booleans, Floats
+from ...mixed import MixedResult, fit_mixed
+from ...outcomes.default_model import FEWEST_LEVELS, RUNS, default_model
+from .features import Features
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Splits of the training languages by which the lasso's penalty is chosen.
+SPLITS = 5
+# Spread of a column, as a share of its largest value, up to which it is a constant.
+CONSTANT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions, shape ``(n,)``, and 95% limits where the method has its own."""
+
+    estimate: Floats
+    conf_low: Floats | None = None
+    conf_high: Floats | None = None
+
+
+def mixed_formula(frame: pd.DataFrame, outcome: str, features: Features) -> str:
+    """All numeric features, crossed effects, and slopes in distance and corpus size for each target task."""
+    formula = default_model(frame, outcome, list(features.numeric)).formula
+    varying = [name for name in ("typology", "nearest_pivot", "log_corpus") if name in features.numeric]
+    if varying and frame["target_task"].nunique() >= FEWEST_LEVELS:
+        formula = formula.replace("(1|target_task)", f"(1 + {' + '.join(varying)}||target_task)")
+    return formula
+
+
+def fit_model(train: pd.DataFrame, outcome: str, features: Features) -> MixedResult:
+    """The mixed model of all features (REML)."""
+    filled = features.fill(train, train)
+    if filled["study"].nunique() < FEWEST_LEVELS:  # as a fixed effect it could not be predicted for another study
+        filled = filled.assign(study="")
+    return fit_mixed(mixed_formula(filled, outcome, features), filled)
+
+
+def stand_in(
+    result: MixedResult, rows: pd.DataFrame, train: pd.DataFrame, features: Features
+) -> tuple[pd.DataFrame, list[tuple[str, str, Booleans]]]:
+    """Rows that the model can predict, and which factor was taken as its most frequent level in which of them.
+
+    A factor with two levels is a fixed effect: a third level has no coefficient, and no variance to stand for it.
+    """
+    taken = []
+    for name in result.design.fixed_variables:
+        if name in features.numeric:
+            continue
+        unseen = ~rows[name].isin(train[name].unique())
+        if unseen.any():
+            usual = str(train[name].mode().iloc[0])
+            rows = rows.assign(**{name: rows[name].where(~unseen, usual)})
+            taken.append((name, usual, unseen.to_numpy()))
+    return rows, taken
+
+
+def mixed(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
+    """The mixed model; levels not seen have a variance and no effect, and nor does a training run that others saw."""
+    result = fit_model(train, outcome, features)
+    rows, _ = stand_in(result, features.fill(test, train), train, features)
+    rows = rows.assign(**dict.fromkeys(RUNS, "(new)"))
+    found = result.predictions(rows, new_levels="average", outcome=True)
+    return Predicted(*(found[name].to_numpy() for name in ("estimate", "conf_low", "conf_high")))
+
+
+def mean(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
+    """The mean of the target task in training; of all rows for a task not seen."""
+    by_task = train.groupby("target_task")[outcome].mean()
+    return Predicted(test["target_task"].map(by_task).fillna(train[outcome].mean()).to_numpy(dtype=float))
+
+
+def linear(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
+    """Least squares on the numeric features, a fit for each target task; the mean for a task not seen."""
+    result = np.array(mean(train, test, outcome, features, seed).estimate)
+    filled, new = features.fill(train, train), features.fill(test, train)
+    for task, rows in filled.groupby("target_task"):
+        where = (new["target_task"] == task).to_numpy()
+        if not where.any():
+            continue
+        X = rows[list(features.numeric)].to_numpy(dtype=float)
+        center, scale = _units(X)
+        design = np.column_stack([np.ones(len(X)), (X - center) / scale])
+        coefficients, *_ = np.linalg.lstsq(design, rows[outcome].to_numpy(dtype=float), rcond=None)
+        own = (new.loc[where, list(features.numeric)].to_numpy(dtype=float) - center) / scale
+        result[where] = np.column_stack([np.ones(len(own)), own]) @ coefficients
+    return Predicted(result)
+
+
+def _units(X: Floats) -> tuple[Floats, Floats]:
+    """Mean and spread of each column; the spread of a constant is one, whatever rounding made of it."""
+    center, scale = X.mean(axis=0), X.std(axis=0)
+    scale[scale <= CONSTANT * np.abs(X).max(axis=0, initial=0.0)] = 1.0
+    return center, scale
+
+
+def lasso(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
+    """Lasso on numbers, indicators and products by task; its penalty by cross-validation over training languages."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LassoCV
+    from sklearn.model_selection import GroupKFold
+
+    X, new = _matrices(train, test, features)
+    center, scale = _units(X)
+    X, new = (X - center) / scale, (new - center) / scale
+    splits = min(SPLITS, train["language"].nunique())
+    folds = list(GroupKFold(splits).split(X, groups=train["language"]))
+    model = LassoCV(cv=folds, precompute=True, max_iter=2000, alphas=30)
+    with warnings.catch_warnings():  # at the smallest penalties of the path, which cross-validation seldom chooses
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, train[outcome].to_numpy(dtype=float))
+    return Predicted(np.asarray(model.predict(new)))
+
+
+def boosting(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
+    """Gradient boosting of trees on numbers and indicators, scikit-learn's defaults but for no early stopping."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    X, new = _matrices(train, test, features, products=False)  # trees make their own
+    model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
+    model.fit(X, train[outcome].to_numpy(dtype=float))
+    return Predicted(np.asarray(model.predict(new)))
+
+
+def _matrices(
+    train: pd.DataFrame, test: pd.DataFrame, features: Features, products: bool = True
+) -> tuple[Floats, Floats]:
+    levels = features.levels(train)
+    return (
+        features.matrix(features.fill(train, train), levels, products),
+        features.matrix(features.fill(test, train), levels, products),
+    )
+
+
+Method = Callable[["pd.DataFrame", "pd.DataFrame", str, Features, int], Predicted]
+#: Name on tables and figures.
+METHODS: dict[str, Method] = {
+    "mixed model": mixed,
+    "gradient boosting": boosting,
+    "lasso": lasso,
+    "per-task linear": linear,
+    "mean": mean,
+}

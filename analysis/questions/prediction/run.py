@@ -1,0 +1,229 @@
+"""From data to predictions: the whole of ``analyze predict`` as one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import CrossliftError, unknown_name
+from ...core.jsonable import dropped_rows, records
+from ...core.text import number
+from ...mixed import MixedResult
+from ...outcomes.build import Options, Outcome, read_outcome
+from ...outcomes.default_model import RUNS
+from ...outcomes.groups import check_by, without_group
+from ...records.read import Source
+from .cells import KEYS, cells, outside
+from .features import Features, add_columns, choose, words
+from .folds import SCHEMES, cross_validate, errors
+from .methods import fit_model, stand_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Share by which another method's mean absolute error has to be smaller for a warning.
+CLEARLY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRequest:
+    """What is asked of ``predict``. Empty ``data`` means every bundled set that can answer.
+
+    ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
+    ``schemes`` says what is left out in the evaluation; empty for none. ``by`` are columns of the rows: their values
+    make the groups that errors are given for beside target tasks. ``moderators`` are further columns of numbers to
+    predict from.
+    """
+
+    data: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    languages: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = tuple(SCHEMES)
+    by: tuple[str, ...] = ()
+    moderators: tuple[str, ...] = ()
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Predictions and how good their like were.
+
+    Attributes
+    ----------
+    cells
+        ``language``, ``target_task``, ``model``, ``intermediate_task``, ``estimate``, ``std_error``, ``conf_low``,
+        ``conf_high`` (95%, of one new outcome), ``observed`` and ``rows`` where the cell was run, ``new`` (levels no
+        row has) and ``note``.
+    folds
+        Predictions out of fold: :func:`analysis.questions.prediction.folds.cross_validate`.
+    errors, by_task, by_group
+        Errors of each method, over all rows, for each target task, and for each group of ``request.by``.
+    """
+
+    request: PredictionRequest
+    sources: tuple[Source, ...]
+    outcome: Outcome
+    dropped: tuple[tuple[str, int], ...]
+    features: Features
+    filled: dict[str, int]
+    result: MixedResult
+    cells: pd.DataFrame
+    folds: pd.DataFrame
+    errors: pd.DataFrame
+    by_task: pd.DataFrame
+    by_group: pd.DataFrame
+    notices: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Advice of the mixed model, and where it is not the best predictor."""
+        return (*self.result.warnings, *_comparison(self.errors))
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each way to leave out."""
+        lines = []
+        for scheme, table in self.errors.groupby("scheme", sort=False) if len(self.errors) else ():
+            by = table.set_index("method")
+            unit = "languages" if scheme == "language" else "families"
+            parts = [f"{name} {number(float(mae), 2)}" for name, mae in by["mae"].items()]
+            row = by.loc[["mixed model"]].iloc[0].to_dict()
+            lines.append(
+                f"For {unit} left out ({row['folds']}, {row['rows']:,} rows) the mean absolute error is "
+                f"{', '.join(parts)} points; the mixed model's 95% intervals hold "
+                f"{row['coverage']:.1%} of the outcomes."
+            )
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """The JSON contract of ``predict``."""
+        fit = self.result.to_json()
+        return {
+            "command": "predict",
+            "outcome": self.outcome.options.outcome,
+            "formula": self.result.formula,
+            "n_obs": self.result.n_obs,
+            "features": {"numeric": {name: words(name) for name in self.features.numeric},
+                         "factors": list(self.features.factors)},
+            "filled": self.filled,
+            "seed": self.request.seed,
+            "predictions": records(self.cells),
+            "errors": records(self.errors),
+            "errors_by_task": records(self.by_task),
+            "by": list(self.request.by),
+            "errors_by_group": records(self.by_group),
+            "answers": self.sentences,
+            "fit": fit,
+            "dropped": dropped_rows(self.dropped),
+            "warnings": list(self.warnings),
+            "notices": list(self.notices),
+            "rows_read": self.outcome.read,
+            "data": [asdict(source) for source in self.sources],
+        }  # fmt: skip
+
+
+def predict(request: PredictionRequest, report: Callable[[str], None] | None = None) -> Prediction:
+    """Read, pair, fit, evaluate and predict.
+
+    Raises
+    ------
+    CrossliftError
+        For every kind of input that cannot be used.
+    """
+    import pandas as pd
+
+    say = report or (lambda words: None)
+    for scheme in request.schemes:
+        if scheme not in SCHEMES:
+            raise unknown_name("way to leave out", scheme, SCHEMES)
+    read, outcome = read_outcome(request.data, request.mapping, request.options, say)
+    options = outcome.options
+    frame = add_columns(outcome.frame)
+    check_by(frame, request.by)
+    features = choose(frame, request.moderators)
+    if not features.numeric:
+        raise CrossliftError("no numeric feature (distance, corpus size, model size, …) varies among these rows.",
+                             "Predictions for what was not run need one: add languages or models.")  # fmt: skip
+    filled = {name: int(frame[name].isna().sum()) for name in features.numeric if frame[name].isna().any()}
+    wanted = cells(frame, options.outcome, features, options, request.languages, request.tasks, request.models,
+                   request.sizes)  # fmt: skip
+    say("fitting")
+    result = fit_model(frame, options.outcome, features)
+    found = _predicted(result, wanted, frame, features)
+    tables = []
+    for scheme in request.schemes:
+
+        def told(done: int, total: int, scheme: str = scheme) -> None:
+            say(f"leaving out each {scheme}: {done} of {total}")
+
+        tables.append(cross_validate(frame, options.outcome, features, scheme, request.seed, say=told))
+    folds = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    notices = [*read.notices, *outcome.notices]
+    if filled:
+        named = ", ".join(f"{name} in {rows:,}" for name, rows in filled.items())
+        notices.append(f"missing features are the median over the training languages: {named} of {len(frame):,} rows.")
+    for reason, rows in without_group(frame, request.by):
+        notices.append(f"{reason}: {rows:,} of {len(frame):,} rows are in no group; all other errors count them.")
+    return Prediction(
+        request,
+        read.sources,
+        outcome,
+        (*outcome.dropped, *result.dropped),
+        features,
+        filled,
+        result,
+        found,
+        folds,
+        errors(folds) if tables else pd.DataFrame(),
+        errors(folds, ("target_task",)) if tables else pd.DataFrame(),
+        errors(_with_columns(folds, frame, request.by), request.by) if tables and request.by else pd.DataFrame(),
+        tuple(notices),
+    )
+
+
+def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, features: Features) -> pd.DataFrame:
+    rows, taken = stand_in(result, features.fill(wanted, frame), frame, features)
+    rows = rows.assign(**dict.fromkeys(("baseline", *RUNS, "study"), "(new)"))  # what no cell shares with a row
+    found = result.predictions(rows, new_levels="average", outcome=True)
+    table = wanted[list(KEYS)].copy()
+    for column in found.columns:
+        table[column] = found[column].to_numpy()
+    table["observed"], table["rows"] = wanted["observed"].to_numpy(), wanted["rows"].astype(int).to_numpy()
+    table["new"] = [
+        ", ".join(name for name in KEYS[:3] if str(row[name]) not in set(frame[name].astype(str)))
+        for row in wanted.to_dict("records")
+    ]
+    notes = outside(wanted, frame, features)
+    for name, usual, where in taken:
+        notes = [f"{note}; {name} taken as {usual}".removeprefix("; ") if hit else note
+                 for note, hit in zip(notes, where, strict=True)]  # fmt: skip
+    table["note"] = notes
+    return table
+
+
+def _with_columns(folds: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Predictions out of fold with columns of the rows that they are of."""
+    return folds.assign(**{name: frame[name].to_numpy()[folds["row"]] for name in names})
+
+
+def _comparison(table: pd.DataFrame) -> list[str]:
+    """Where another method predicts better than the mixed model whose interval is printed."""
+    lines = []
+    for scheme, own in table.groupby("scheme", sort=False) if len(table) else ():
+        by = {str(name): float(mae) for name, mae in zip(own["method"], own["mae"], strict=True)}
+        best = min(by, key=lambda name: by[name])
+        if by[best] < (1.0 - CLEARLY) * by["mixed model"]:
+            lines.append(
+                f"by leave-one-{scheme}-out {best} misses by {number(by[best], 2)} points on average and the mixed "
+                f"model by {number(by['mixed model'], 2)}: the mixed model is not the best point predictor "
+                "of these rows."
+            )
+        if by["mean"] <= by["mixed model"]:
+            lines.append(f"by leave-one-{scheme}-out the mixed model does not beat the mean of the task: the features "
+                         "say little about what is left out.")  # fmt: skip
+    return lines

@@ -1,0 +1,1 @@
+"""What gains depend on: mixed-model regressions on typology, size and corpus."""

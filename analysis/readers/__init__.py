@@ -1,1 +1,0 @@
-"""Readers of score tables, one module a format."""

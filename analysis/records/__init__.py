@@ -1,0 +1,1 @@
+"""From any file to rows of the record schema, and the bundled sets."""
