@@ -5,12 +5,12 @@
 # parameters, and does it for languages far from English?
 
 # %%
-from analysis.cli.scale import draw as draw_scale
 from analysis.outcomes.build import Options, build_outcome
 from analysis.outcomes.chance import add_floor
 from analysis.outcomes.covariates import FACTORS
 from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.sizes import plot_sizes
+from analysis.present.scaling import draw as draw_scale
 from analysis.questions.scaling.answer import sentences
 from analysis.questions.scaling.run import ScaleRequest, fit_scale
 from analysis.records.read import read_inputs

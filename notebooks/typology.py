@@ -7,9 +7,6 @@
 # %%
 from dataclasses import replace
 
-from analysis.cli.meta import draw_forest
-from analysis.cli.multiverse import draw as draw_multiverse
-from analysis.cli.power import draw as draw_power
 from analysis.core.errors import CrossliftError
 from analysis.core.text import number
 from analysis.outcomes.build import Options
@@ -19,6 +16,9 @@ from analysis.plots.heat import by_family, plot_heat
 from analysis.plots.marginal import marginal_effect, plot_marginal
 from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
 from analysis.plots.world import coastline, places, plot_world
+from analysis.present.multiverse import draw as draw_multiverse
+from analysis.present.pooling import draw_forest
+from analysis.present.power import draw as draw_power
 from analysis.questions.multiverse import MultiverseRequest, run_multiverse
 from analysis.questions.pooling import Request as PoolRequest
 from analysis.questions.pooling import pool

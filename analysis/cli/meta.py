@@ -8,27 +8,17 @@ pooled from their own rows; p-values of groups and of moderators are adjusted to
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..core.text import Table, count, number, p_value, p_words
-from ..present.terminal import (
-    console,
-    heading,
-    print_input,
-    print_remarks,
-    progress,
-    write_csv,
-    write_figure,
-    write_json,
-)
+from ..present.deliver import deliver
+from ..present.pooling import draw_forest, draw_funnel, print_pooled
+from ..present.terminal import progress
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..questions.pooling import Pooled
+    pass
 
-#: Influential effects that are printed.
-SHOWN = 15
 SUMMARY = "the pooled gain, how much gains differ, and what may distort it"
 EXAMPLES = """examples:
   analyze meta
@@ -101,212 +91,16 @@ def run(options: argparse.Namespace) -> int:
         influence=options.influence,
         adjust=options.adjust,
     )
-    out = console()
     with progress("reading") as say:
         found = pool(request, say)
-    if options.json != "-":
-        print_pooled(found, out)
-    if options.csv:
-        write_csv(options.csv, found.result.fixed if found.groups is None else found.groups)
-    write_figure(options.plot, lambda path: draw_forest(found, path), out, options.json)
-    write_figure(options.funnel, lambda path: draw_funnel(found, path), out, options.json)
-    if options.json:
-        write_json(options.json, found.to_json(), out)
+    deliver(
+        lambda out: print_pooled(found, out),
+        found.to_json,
+        options.json,
+        tables=[(options.csv, lambda: found.result.fixed if found.groups is None else found.groups)],
+        figures=[
+            (options.plot, lambda path: draw_forest(found, path)),
+            (options.funnel, lambda path: draw_funnel(found, path)),
+        ],
+    )
     return 0
-
-
-def print_pooled(found: Pooled, out: Any) -> None:
-    """The whole printed answer."""
-    _print_input(found, out)
-    heading(out, "Model")
-    _print_summary(found.result.summary(), out)
-    if found.groups is not None:
-        _print_groups(found, out)
-    if found.moderated:
-        heading(out, "Moderators")
-        _print_summary(found.moderated.result.summary(), out)
-        if found.moderated.explained == found.moderated.explained:
-            share = number(found.moderated.explained, 1)
-            out.print(f"  variance between effects: {share}% less than without moderators")
-    if found.robust:
-        from ..meta.summary import fixed_table
-
-        heading(out, f"Robust to dependence within {found.robust.cluster.replace('_', ' ')}")
-        out.print(fixed_table(found.robust.table).text())
-        out.print(f"  CR2 over {found.robust.clusters} clusters, Satterthwaite df; starts from {found.robust.working}")
-    if found.bias:
-        _print_bias(found, out)
-    if found.left_out is not None:
-        _print_left_out(found, out)
-    if found.influence is not None:
-        _print_influence(found, out)
-    heading(out, "Answer")
-    for i, line in enumerate(found.sentences):
-        out.print(f"  {line}", style="bold" if i == 0 else None)
-    for part in (found.moderated, found.robust):
-        for line in part.sentences if part else ():
-            out.print(f"  {line}")
-    print_remarks(out, found.notices, found.warnings)
-
-
-def _print_input(found: Pooled, out: Any) -> None:
-    print_input(out, found.sources, found.dropped)
-    noun = found.request.options.outcome
-    variances = ", ".join(f"{count(rows)} {source}" for source, rows in found.sources_of_variance)
-    out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · where from: {variances}")
-
-
-def _print_summary(summary: Any, out: Any) -> None:
-    out.print("\n".join(f"  {line}" for line in summary.head.splitlines()) + "\n")
-    for table in summary.tables:
-        out.print(table.text() + "\n")
-    for line in summary.lines:
-        out.print(f"  {line}")
-
-
-def _print_groups(found: Pooled, out: Any) -> None:
-    assert found.groups is not None
-    by = found.by
-    heading(out, f"By {' and '.join(name.replace('_', ' ') for name in by)}")
-    rows = tuple(
-        (
-            f"  {row['subgroup']}" if row["subgroup"] else str(row["group"]),
-            count(row["k"]),
-            number(row["estimate"], 2),
-            number(row["conf_low"], 2),
-            number(row["conf_high"], 2),
-            number(row["df"], 1),
-            p_value(row["p_adjusted"]),
-            number(row["pred_low"], 2),
-            number(row["pred_high"], 2),
-            number(row["weight"], 1),
-            row["note"],
-        )
-        for row in found.groups.to_dict("records")
-    )
-    columns = ("group", "k", "pooled", "95% low", "95% high", "df", "p", "pred. low", "pred. high", "weight %", "note")
-    out.print(Table(columns, rows).text())
-    out.print(f"  p: {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
-    if found.difference is not None:
-        row = found.difference.iloc[0]
-        out.print(f"  do the groups of {by[0]} differ? {_joint(row)}")
-    elif found.difference_reason:
-        out.print(f"  whether the groups of {by[0]} differ was not tested: {found.difference_reason}")
-
-
-def _joint(row: Any) -> str:
-    if row["den_df"] == float("inf"):
-        return f"chi-square {number(row['statistic'], 2)} on {row['num_df']:.0f}, {p_words(row['p_value'])}"
-    return (
-        f"F {number(row['statistic'], 2)} on {row['num_df']:.0f} and {number(row['den_df'], 1)} degrees of freedom, "
-        f"{p_words(row['p_value'])}"
-    )
-
-
-def _adjustment(found: Pooled) -> str:
-    if found.request.adjust == "none":
-        return "not adjusted"
-    name = {"holm": "Holm", "bh": "Benjamini and Hochberg"}[found.request.adjust]
-    inner = found.groups is not None and (found.groups["subgroup"] != "").any()
-    return f"adjusted over groups{', and over subgroups,' if inner else ''} ({name})"
-
-
-def _print_bias(found: Pooled, out: Any) -> None:
-    assert found.bias is not None
-    heading(out, "Small-study effects")
-    tests = tuple(
-        (row["method"], number(row["estimate"], 2), number(row["statistic"], 2), number(row["df"], 1),
-         p_value(row["p_value"]))
-        for row in found.bias.tests.to_dict("records")
-    )  # fmt: skip
-    out.print(Table(("test of asymmetry", "slope or ratio", "statistic", "df", "p"), tests).text() + "\n")
-    corrected = tuple(
-        (
-            row["method"],
-            number(row["estimate"], 2),
-            number(row["conf_low"], 2),
-            number(row["conf_high"], 2),
-            row["note"],
-        )
-        for row in found.bias.corrected.to_dict("records")
-    )
-    out.print(Table(("pooled with correction", "estimate", "95% low", "95% high", "how"), corrected).text())
-    for method, reason in found.bias.failed:
-        out.print(f"  {method}: not computed; {reason}")
-
-
-def _print_left_out(found: Pooled, out: Any) -> None:
-    assert found.left_out is not None
-    group = str(found.request.leave_out).replace("_", " ")
-    heading(out, f"Without each {group}")
-    rows = tuple(
-        (str(row["left_out"]), count(row["rows"]), number(row["estimate"], 2), number(row["conf_low"], 2),
-         number(row["conf_high"], 2), number(row["tau2"], 2), row["reason"])
-        for row in found.left_out.sort_values("estimate").to_dict("records")
-    )  # fmt: skip
-    out.print(Table(("without", "effects", "pooled", "95% low", "95% high", "τ²", "not pooled"), rows).text())
-
-
-def _print_influence(found: Pooled, out: Any) -> None:
-    assert found.influence is not None
-    heading(out, "Influence")
-    marked = found.influence[found.influence["influential"]]
-    out.print(
-        f"  {count(len(marked))} of {count(len(found.influence))} effects are influential (as independent effects)"
-    )
-    shown = marked.loc[marked["cook"].sort_values(ascending=False).index[:SHOWN]]
-    rows = tuple(
-        (str(row["label"]), number(row["rstudent"], 2), number(row["dffits"], 2), number(row["cook"], 3),
-         number(row["hat"], 3), number(row["tau2"], 2))
-        for row in shown.to_dict("records")
-    )  # fmt: skip
-    if rows:
-        columns = ("effect", "student. residual", "DFFITS", "Cook's distance", "hat", "τ² without it")
-        out.print("\n" + Table(columns, rows).text())
-    if len(marked) > len(shown):
-        out.print(f"  the {len(shown)} of largest Cook's distance; --json has all")
-
-
-def draw_forest(found: Pooled, path: str) -> None:
-    """Groups, subgroups, the pooled effect and its prediction interval."""
-    from ..plots.forest import forest_height, forest_rows, plot_forest
-    from ..plots.style import figure, save
-
-    data = forest_rows(found)
-    with figure(7.2, forest_height(data)) as (made, ax):
-        plot_forest(data, ax, _axis(found), caption=_caption(found))
-        save(made, path)
-
-
-def draw_funnel(found: Pooled, path: str) -> None:
-    """Effects against their standard errors."""
-    from ..plots.funnel import funnel_points, plot_funnel
-    from ..plots.style import figure, save
-
-    data = funnel_points(found)
-    with figure() as (made, ax):
-        plot_funnel(data, ax, _axis(found), caption=_caption(found))
-        save(made, path)
-
-
-def _axis(found: Pooled) -> str:
-    from ..languages.codes import resolve
-
-    if found.request.options.outcome == "gain":
-        return "gain (points)"
-    return f"gap to {resolve(found.request.options.source).name} (points)"
-
-
-def _caption(found: Pooled) -> str:
-    from ..meta.summary import METHOD_WORDS
-
-    tests = {"knha": "Knapp–Hartung", "satterthwaite": "Satterthwaite", "kenward-roger": "Kenward–Roger"}
-    row = found.result.fixed.iloc[0]
-    degrees = "normal distribution" if row["df"] == float("inf") else f"{number(row['df'], 1)} degrees of freedom"
-    kind = (
-        "independent effects" if found.result.to_json()["model"] == "independent effects" else "crossed random effects"
-    )
-    return (
-        f"{count(len(found.rows))} {found.request.options.outcome}s; {kind}, {METHOD_WORDS[found.request.method]}, "
-        f"{degrees} ({tests.get(found.result.test, found.result.test)}); I² = {number(found.result.i2, 0)}%"
-    )

@@ -11,23 +11,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.text import Table, count, number
+from ..present.deliver import deliver
+from ..present.next_step import grid_text, next_frame, next_json, print_next
+from ..present.power import draw, print_power
 from ..present.terminal import (
     console,
-    heading,
-    print_input,
-    print_remarks,
     progress,
-    write_csv,
-    write_figure,
-    write_json,
     write_text,
 )
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..questions.power import Following, Power
     from ..questions.power.measured_cost import MeasuredCost
     from ..questions.power.next_step import CostModel
 
@@ -104,16 +99,15 @@ def run(options: argparse.Namespace) -> int:
         raise CrossliftError("--offer and --plan belong to --next.", "Give the grid of the sweep with --next GRID.")
     from ..questions.power import run_power
 
-    out = console()
     with progress("reading") as say:
         found = run_power(request, say)
-    if options.json != "-":
-        print_power(found, out)
-    if options.csv:
-        write_csv(options.csv, found.frame)
-    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
-    if options.json:
-        write_json(options.json, found.to_json(), out)
+    deliver(
+        lambda out: print_power(found, out),
+        found.to_json,
+        options.json,
+        tables=[(options.csv, lambda: found.frame)],
+        figures=[(options.plot, lambda path: draw(found, path))],
+    )
     return 0
 
 
@@ -169,47 +163,8 @@ def parse_vary(text: str) -> tuple[str, tuple[int, ...]]:
     return factor, tuple(numbers)
 
 
-def _print_basis(components: Any, out: Any) -> None:
-    from ..questions.power import COMPONENTS
-
-    heading(out, "Variances")
-    rows = tuple(
-        (name, number(components[name], 2), components.origin[name], words) for name, words in COMPONENTS.items()
-    )
-    out.print(Table(("component", "points²", "from", "between"), rows).text())
-
-
-def print_power(found: Power, out: Any) -> None:
-    """The whole printed answer."""
-    if found.sources:
-        print_input(out, found.sources, found.dropped)
-    _print_basis(found.components, out)
-    heading(out, "Simulated sweeps")
-    table = tuple(
-        (str(p.languages), str(p.tasks), str(p.models), str(p.seeds), count(p.gains), number(p.power, 3),
-         number(p.power_se, 3), number(p.balanced_power, 3), number(p.detectable, 2), number(p.df, 1),
-         count(p.singular), count(p.failed))
-        for p in found.points
-    )  # fmt: skip
-    head = ("languages", "tasks", "models", "seeds", "gains", "power", "± (MC)", "closed form", "detectable", "df",
-            "singular", "failed")  # fmt: skip
-    out.print(Table(head, table).text())
-    out.print(f"\n  {found.formula}")
-    out.print(
-        f"  {count(found.request.draws)} simulations a design (seed {found.request.seed}), Satterthwaite, two-sided "
-        f"0.05; detectable: points per 0.1 of distance at {found.request.target:.0%} power, a root on the same draws"
-    )
-    heading(out, "Answer")
-    for line in found.answer:
-        out.print(f"  {line}", style="bold")
-    print_remarks(out, found.notices, found.warnings)
-
-
 def _run_next(options: argparse.Namespace, request: Any) -> int:
-    from dataclasses import asdict
-
     from ..core.errors import CrossliftError
-    from ..core.jsonable import dropped_rows
     from ..languages.codes import resolve
     from ..questions.power.measured_cost import measured_cost
     from ..questions.power.next_step import OFFERS, CostModel, rank_next, read_cost, read_mapping
@@ -223,102 +178,16 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     cost: CostModel | MeasuredCost = CostModel()
     if options.cost != "model":
         cost = measured_cost(options.cost) if Path(options.cost).is_dir() else read_cost(options.cost)
-    out = console()
     with progress("reading") as say:
         basis = find_basis(request, say)
     found = rank_next(grid, offer, basis.components, cost, options.steps, options.budget, options.measure,
                       resolve(options.source).iso)  # fmt: skip
-    if options.json != "-":
-        _print_basis(basis.components, out)
-        print_next(found, options.budget, out)
     if options.plan:
-        import yaml
-
-        write_text(options.plan, yaml.safe_dump(dict(found.grid), sort_keys=False, allow_unicode=True), out)
-        if options.json != "-":
-            out.print(f"\nplan: {options.plan} (stages that the store holds already are not run again)")
-    if options.csv:
-        import pandas as pd
-
-        write_csv(options.csv, pd.DataFrame([asdict(step) for step in found.steps]))
-    if options.json:
-        content = {
-            "command": "power",
-            "next": [asdict(step) for step in found.ranking],
-            "steps": [asdict(step) for step in found.steps],
-            "cost": _cost_json(found.cost),
-            "grid": dict(found.grid),
-            "components": [
-                {"component": name, "variance": value, "origin": basis.components.origin[name]}
-                for name, value in basis.components.variance.items()
-            ],
-            "dropped": dropped_rows(basis.dropped),
-            "notices": [*basis.notices, *found.notices],
-            "warnings": [],
-            "data": [asdict(source) for source in basis.sources],
-        }
-        write_json(options.json, content, out)
-    return 0
-
-
-def _cost_json(cost: CostModel | MeasuredCost) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {"unit": cost.unit, **{key: str(value) if isinstance(value, Path) else value
-                                  for key, value in asdict(cost).items()}}  # fmt: skip
-
-
-def print_next(found: Following, budget: float | None, out: Any) -> None:
-    """The ranking and the additions."""
-    unit = found.cost.unit
-
-    def table(steps: Any) -> str:
-        rows = tuple(
-            (step.kind, step.name, number(step.hours, 2), number(step.std_error_before, 3),
-             number(step.std_error_after, 3), number(1000.0 * step.per_hour, 3))
-            for step in steps
-        )  # fmt: skip
-        head = ("add", "name", unit, "std. error", "then", "variance × 1000 / hour")
-        return Table(head, rows).text()
-
-    heading(out, "Next addition, best first")
-    out.print(table(found.ranking[:15]))
-    if len(found.ranking) > 15:
-        out.print(f"  and {len(found.ranking) - 15} more (--json has all)")
-    heading(out, "One after the other")
-    if found.steps:
-        out.print(table(found.steps))
-        hours = sum(step.hours for step in found.steps)
-        first, last = found.steps[0], found.steps[-1]
-        heading(out, "Answer")
-        out.print(
-            f"  Run {first.kind} {first.name} first. {len(found.steps)} additions of {number(hours, 1)} {unit} bring "
-            f"the slope's standard error from {number(first.std_error_before, 3)} to "
-            f"{number(last.std_error_after, 3)} points per 0.1 of distance.",
-            style="bold",
-        )
-    else:
-        within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
-        out.print(f"  nothing that is offered takes variance away{within}")
-    print_remarks(out, found.notices, ())
-
-
-def draw(found: Power, path: str) -> None:
-    """The power curve."""
-    from ..plots.power import plot_power
-    from ..plots.style import figure, save
-    from ..questions.power.design import in_words
-
-    assert found.request.vary is not None
-    factor = found.request.vary[0]
-    first = found.points[0]
-    rest = in_words({name: getattr(first, name) for name in DESIGN if name != factor})
-    about = (
-        "" if found.request.effect is None else f" true slope {number(found.request.effect, 2)} per 0.1 of distance;"
+        write_text(options.plan, grid_text(found), console())
+    deliver(
+        lambda out: print_next(basis, found, options.budget, options.plan, out),
+        lambda: next_json(basis, found),
+        options.json,
+        tables=[(options.csv, lambda: next_frame(found))],
     )
-    caption = f"{rest};{about} {count(found.request.draws)} simulations a design; Satterthwaite\n"
-    failed, single = (sum(getattr(point, name) for point in found.points) for name in ("failed", "singular"))
-    caption += f"{count(failed)} searches failed, {count(single)} fits singular; closed form: t with languages − 2 df."
-    with figure() as (made, ax):
-        plot_power(found.frame, factor, ax, found.request.target, caption)
-        save(made, path)
+    return 0

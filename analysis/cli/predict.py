@@ -8,25 +8,16 @@ and the task's mean, on the same rows with the same features.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..core.text import Table, count, number
-from ..present.terminal import (
-    console,
-    heading,
-    print_input,
-    print_remarks,
-    progress,
-    write_csv,
-    write_figure,
-    write_json,
-)
+from ..present.deliver import deliver
+from ..present.prediction import draw, print_prediction
+from ..present.terminal import progress
 from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
-    from ..questions.prediction.run import Prediction
+    pass
 
 SUMMARY = "what a language, task or size not yet run would give, and how good such predictions are"
 EXAMPLES = """examples:
@@ -35,7 +26,6 @@ EXAMPLES = """examples:
   analyze predict --data scores.csv --outcome score --csv unseen.csv
   analyze predict --outcome score --data sumeval2022 --language yo --by language_family
   analyze predict --evaluate none --language sw,yo,am"""
-SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,99 +78,17 @@ def run(options: argparse.Namespace) -> int:
         moderators=split(options.moderator),
         seed=options.seed,
     )
-    out = console()
     with progress("reading") as say:
         found = predict(request, say)
-    if options.json != "-":
-        print_prediction(found, out)
-    by = found.by_group if request.by else found.by_task
-    for path, table in ((options.csv, found.cells), (options.errors, by), (options.folds, found.folds)):
-        if path:
-            write_csv(path, table)
-    write_figure(options.plot, lambda path: draw(found, path), out, options.json)
-    if options.json:
-        write_json(options.json, found.to_json(), out)
+    deliver(
+        lambda out: print_prediction(found, out),
+        found.to_json,
+        options.json,
+        tables=[
+            (options.csv, lambda: found.cells),
+            (options.errors, lambda: found.by_group if request.by else found.by_task),
+            (options.folds, lambda: found.folds),
+        ],
+        figures=[(options.plot, lambda path: draw(found, path))],
+    )
     return 0
-
-
-def print_prediction(found: Prediction, out: Any) -> None:
-    """The whole printed answer."""
-    from ..questions.prediction.features import words
-
-    print_input(out, found.sources, found.dropped)
-    heading(out, "Predicted from")
-    for name in found.features.numeric:
-        out.print(f"  {name}: {words(name)}")
-    out.print(f"  and {', '.join(found.features.factors) or 'no factor'}")
-    out.print(f"\n  mixed model: {found.result.formula}")
-    for scheme, table in found.errors.groupby("scheme", sort=False) if len(found.errors) else ():
-        heading(out, f"Leaving out each {scheme}")
-        out.print(_errors(table).text())
-        by, grouped = found.request.by, found.by_group if found.request.by else found.by_task
-        out.print("\n" + _by_group(grouped[grouped["scheme"] == scheme], by or ("target_task",)).text())
-    heading(out, "Predictions")
-    out.print(_cells(found).text())
-    if found.sentences:
-        heading(out, "Answer")
-        for line in found.sentences:
-            out.print(f"  {line}", style="bold")
-    print_remarks(out, found.notices, found.warnings)
-
-
-def _errors(table: Any) -> Table:
-    rows = tuple(
-        (row["method"], count(row["rows"]), str(row["folds"]), number(row["mae"], 2), number(row["mae_fold"], 2),
-         number(row["rmse"], 2), f"{row['coverage']:.1%}", number(row["width"], 1))
-        for row in table.to_dict("records")
-    )  # fmt: skip
-    columns = ("method", "rows", "folds", "MAE", "MAE by fold", "RMSE", "cover 95%", "width")
-    notes = ("points; the mixed model's intervals are its own, the others' the 95% quantile of errors in other folds",)
-    return Table(columns, rows, notes=notes)
-
-
-def _by_group(table: Any, by: Sequence[str]) -> Table:
-    wide = table.pivot(index=list(by), columns="method", values="mae")[list(dict.fromkeys(table["method"]))]
-    rows = table.drop_duplicates(list(by)).set_index(list(by))["rows"]
-    cells = tuple(
-        (", ".join(map(str, group if isinstance(group, tuple) else (group,))), count(int(rows[group])),
-         *(number(value, 2) for value in own))
-        for group, own in zip(wide.index, wide.to_numpy(), strict=True)
-    )  # fmt: skip
-    words = ", ".join("task" if name == "target_task" else name for name in by)
-    return Table((f"MAE by {words}", "rows", *wide.columns), cells)
-
-
-def _cells(found: Prediction) -> Table:
-    table = found.cells
-    rows = tuple(
-        (row["language"], row["target_task"], row["model"], row["intermediate_task"] or "–",
-         number(row["estimate"], 1), number(row["conf_low"], 1), number(row["conf_high"], 1),
-         number(row["observed"], 1), row["new"] or "–", row["note"] or "–")
-        for row in table.head(SHOWN).to_dict("records")
-    )  # fmt: skip
-    notes = ["95% intervals are for one new outcome; 'new' names what no row has"]
-    if len(table) > SHOWN:
-        notes.append(f"{SHOWN} of {len(table):,} cells are shown; --csv FILE has all")
-    columns = ("language", "target task", "model", "intermediate task", "points", "95% low", "95% high", "observed",
-               "new", "note")  # fmt: skip
-    return Table(columns, rows, notes=tuple(notes))
-
-
-def draw(found: Prediction, path: str) -> None:
-    """One panel a task: the mixed model, the first way to leave out."""
-    from ..plots.predicted import plot_predicted
-    from ..plots.style import panels, save
-
-    scheme = found.request.schemes[0]
-    own = found.folds[(found.folds["scheme"] == scheme) & (found.folds["method"] == "mixed model")]
-    table = found.by_task[(found.by_task["scheme"] == scheme) & (found.by_task["method"] == "mixed model")]
-    by = table.set_index("target_task")
-    with panels(len(by), 4.6, 4.2) as (made, axes):
-        for task, ax in zip(by.index, axes, strict=True):
-            row = by.loc[[task]].iloc[0].to_dict()
-            words = (
-                f"leave-one-{scheme}-out, {row['folds']} folds, {row['rows']:,} rows, mixed model (REML)\n"
-                f"MAE {number(row['mae'], 1)}, 95% intervals hold {row['coverage']:.0%}"
-            )
-            plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), words)
-        save(made, path)

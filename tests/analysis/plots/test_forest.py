@@ -10,12 +10,12 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Polygon
 
-from analysis.cli.meta import draw_forest
 from analysis.meta import meta_analyze
 from analysis.outcomes.build import Options
 from analysis.plots.forest import MOST_ROWS, forest_height, forest_rows, plot_forest
 from analysis.plots.funnel import Funnel, funnel_points, plot_funnel
 from analysis.plots.style import figure
+from analysis.present.pooling import draw_forest
 from analysis.questions.pooling import Request, pool
 from tests.analysis.meta.reference import data
 

@@ -1,0 +1,49 @@
+"""The tail of every command: print the result, write its tables, draw its figures, write its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .terminal import console, write_csv, write_figure, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+
+def deliver(
+    text: Callable[[Console], None],
+    content: Callable[[], Mapping[str, Any]],
+    json: str | None = None,
+    tables: Iterable[tuple[str | None, Callable[[], pd.DataFrame]]] = (),
+    figures: Iterable[tuple[str | None, Callable[[str], object]]] = (),
+) -> None:
+    """Hand a result to the person who asked for it.
+
+    Parameters
+    ----------
+    text
+        Prints the result; left out where ``json`` is ``-``, which takes standard output.
+    content
+        The JSON form.
+    json
+        Where that goes: a file, ``-``, or nowhere.
+    tables, figures
+        Files asked for, ``None`` where one was not, each with what makes its table or draws it.
+
+    Raises
+    ------
+    CrossliftError
+        If a file cannot be written.
+    """
+    out = console()
+    if json != "-":
+        text(out)
+    for path, table in tables:
+        if path:
+            write_csv(path, table())
+    for path, draw in figures:
+        write_figure(path, draw, out, json)
+    if json:
+        write_json(json, content(), out)

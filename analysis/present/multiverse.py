@@ -1,0 +1,150 @@
+"""What a multiverse of specifications prints and draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.text import Table, count, number, p_value
+from ..present.terminal import (
+    heading,
+    print_input,
+    print_remarks,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..questions.multiverse import Multiverse
+
+
+def print_choices(request: Any, out: Any) -> None:
+    """Choices with their options, and how many specifications they make."""
+    from ..questions.multiverse.run import open_choices
+
+    choices, space = open_choices(request)
+    rows = [
+        (choice.name if not i else "", choice.question if not i else "", option.name, option.why)
+        for choice in choices
+        for i, option in enumerate(choice.options)
+    ]
+    out.print(Table(("choice", "question", "option (first: default)", "why"), tuple(rows)).text())
+    out.print(f"\n  {count(space.possible)} specifications of {count(space.combinations)} combinations")
+    for reason, n in space.excluded:
+        out.print(f"  {count(n)} left out: {reason}")
+
+
+def print_multiverses(found: tuple[Multiverse, ...], by: str | None, adjustment: str, out: Any) -> None:
+    """The printed answer: one multiverse, or one for each level of ``by`` and their joint tests side by side."""
+    for item in found:
+        print_multiverse(item, out)
+    if by and len(found) > 1:
+        _print_adjusted(found, by, adjustment, out)
+
+
+def multiverses_frame(found: tuple[Multiverse, ...], by: str | None) -> pd.DataFrame:
+    """One row a fit, with the level of ``by``."""
+    import pandas as pd
+
+    return pd.concat([item.frame.assign(**{by: item.level}) if by else item.frame for item in found], ignore_index=True)
+
+
+def multiverses_json(found: tuple[Multiverse, ...], by: str | None, adjustment: str) -> dict[str, Any]:
+    """The JSON of one multiverse, or of one for each level of ``by``."""
+    if not by:
+        return found[0].to_json()
+    rows = _adjusted(found, adjustment)
+    groups = [item.to_json() | {"adjusted": p} for item, p in zip(found, rows, strict=True)]
+    return {"command": "multiverse", "by": by, "adjust": adjustment, "groups": groups}
+
+
+def print_multiverse(found: Multiverse, out: Any) -> None:
+    """The printed answer of one multiverse."""
+    if found.level:
+        heading(out, f"══ {found.level} ══")
+    print_input(out, found.sources, found.dropped)
+    heading(out, "Specifications")
+    space = found.space
+    table = tuple((choice.name, str(len(choice.options)), ", ".join(choice.names)) for choice in space.choices)
+    out.print(Table(("choice", "options", "first: default"), table).text())
+    out.print(f"\n  {count(space.combinations)} combinations, {count(space.possible)} specifications")
+    for reason, n in space.excluded:
+        out.print(f"  {count(n)} left out: {reason}")
+    if len(space.table) < space.possible:
+        out.print(f"  drawn at random: {count(len(space.table))} (seed {found.seed}), the default among them")
+    own = found.summary
+    kinds = f"{count(own.distinct)} different models, {count(own.singular)} singular"
+    out.print(f"  fitted: {count(own.fits)}, of them {kinds}")
+    for reason, n in found.failed:
+        out.print(f"  {count(n)} not fitted: {reason}")
+    heading(out, "Spread")
+    rows = tuple(
+        (item.choice, f"{item.beside:.1%}", f"{item.alone:.1%}", item.low_option, number(item.low, 3),
+         item.high_option, number(item.high, 3))
+        for item in found.spread.choices
+    )  # fmt: skip
+    out.print(Table(("choice", "explains", "alone", "lowest mean", "effect", "highest mean", "effect"), rows).text())
+    kind = "exact: every option meets every other equally often" if found.spread.balanced else "type II, main effects"
+    out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is how choices combine")
+    if found.joint:
+        heading(out, "Together, against shuffled distances")
+        from ..questions.multiverse.joint_test import STATISTICS
+
+        tests = tuple(
+            (STATISTICS[t.statistic], number(t.observed, 3), number(t.null_median, 3), number(t.null_high, 3),
+             p_value(t.p_value), p_value(t.adjusted))
+            for t in found.joint.tests
+        )  # fmt: skip
+        out.print(Table(("statistic", "data", "shuffled", "95%", "p", "Holm"), tests).text())
+        out.print(
+            f"\n  {count(found.joint.draws)} arrangements of whole languages, the same for all "
+            f"{count(found.joint.specifications)} specifications; variances from the fits without the distance"
+        )
+    heading(out, "Answer")
+    for line in found.answer:
+        out.print(f"  {line}", style="bold")
+    print_remarks(out, found.notices, found.warnings)
+
+
+def _adjusted(found: tuple[Multiverse, ...], method: str) -> list[float | None]:
+    """The joint test of the median effect of each level, adjusted over the levels."""
+    import math
+
+    from ..core.multiplicity import adjust
+
+    p = [item.joint.tests[0].p_value if item.joint else math.nan for item in found]
+    return [None if math.isnan(value) else float(value) for value in adjust(p, method)]
+
+
+def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: Any) -> None:
+    heading(out, f"By {by}")
+    rows = tuple(
+        (item.level, count(item.summary.fits), number(item.summary.median, 3), f"{item.summary.same_sign:.0%}",
+         f"{item.summary.significant:.0%}", p_value(item.joint.tests[0].p_value) if item.joint else "–",
+         p_value(p) if p is not None else "–")
+        for item, p in zip(found, _adjusted(found, method), strict=True)
+    )  # fmt: skip
+    out.print(Table((by, "fits", "median effect", "same sign", "significant", "joint p", method), rows).text())
+
+
+def draw(found: Multiverse, path: str, claimed: float | None = None) -> None:
+    """The specification curve above the matrix of choices."""
+    from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
+    from ..plots.style import figure, save
+    from ..questions.multiverse.result import PER
+
+    names = [item.choice for item in found.spread.choices]
+    lines = sum(found.frame[name].nunique() for name in names)
+    with figure(7.6, 3.4 + 0.155 * lines + 0.06 * len(names)) as (made, ax):
+        ax.remove()
+        top, bottom = made.subplots(2, 1, sharex=True, height_ratios=[2.6, 0.155 * lines + 0.06 * len(names)])
+        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{PER})", claimed)
+        df = " and ".join(sorted(found.frame["df_method"].unique())) if "df_method" in found.frame else "satterthwaite"
+        own = found.summary
+        lines_of = [
+            f"{count(own.fits)} specifications of {count(found.space.possible)}, {count(own.distinct)} different "
+            f"models; REML, df: {df}; {sum(n for _, n in found.failed)} not fitted, {count(own.singular)} singular."
+        ]
+        if own.fits > SINGLE:
+            lines_of.append(f"Matrix: {BINS} bins of neighbours in rank; darkness is the share of a bin's fits.")
+        plot_choices(found.frame, names, bottom, "\n".join(lines_of))
+        save(made, path)

@@ -1,0 +1,153 @@
+"""What scaling curves print and draw."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from ..core.text import Table, count, number, p_value
+from ..present.terminal import (
+    heading,
+    print_input,
+    print_remarks,
+)
+
+if TYPE_CHECKING:
+    from ..questions.scaling.curve import Curve
+    from ..questions.scaling.run import ScaleFit
+
+
+def print_scale(found: ScaleFit, out: Any) -> None:
+    """The whole printed answer."""
+    print_input(out, found.sources, found.dropped)
+    for curve in found.curves:
+        _print_curve(curve, out)
+    if found.request.by:
+        heading(out, "Groups")
+        out.print(_slopes(found).text())
+        for group, rows, reason in found.skipped:
+            out.print(f"  {group} ({rows} rows): no curve; {reason}")
+    warnings = [f"{curve.group}: {line}" if curve.group else line for curve in found.curves for line in curve.warnings]
+    print_remarks(out, found.notices, dict.fromkeys(warnings))
+
+
+def _print_curve(curve: Curve, out: Any) -> None:
+    from ..questions.scaling.answer import sentences
+
+    title = f"Curve: {curve.group}" if curve.group else "Curve"
+    heading(out, title)
+    ends = f"{curve.axis.label(curve.sizes[0])} to {curve.axis.label(curve.sizes[-1])}"
+    out.print(f"  {curve.model.formula}")
+    models = f"{curve.models} model{'s' if curve.models != 1 else ''}"
+    out.print(f"  {count(curve.rows)} {curve.outcome}s · {len(curve.sizes)} sizes, {ends} · {models}\n")
+    out.print(_forms(curve).text())
+    if len(curve.holdout.table):
+        out.print("\n" + _holdout(curve).text())
+    if len(curve.predictions):
+        out.print("\n" + _predictions(curve).text())
+    heading(out, "Answer")
+    for i, line in enumerate(sentences(curve)):
+        out.print(f"  {line}", style="bold" if i == 0 else None)
+
+
+def _forms(curve: Curve) -> Table:
+    rows = []
+    for row in curve.table.to_dict("records"):
+        shown = [row["estimate"], row["conf_low"], row["conf_high"]]
+        if row["form"] == "threshold":
+            cells = [curve.axis.label(value) for value in shown]
+        else:
+            cells = [number(value, 3) for value in shown]
+        low = f"≤ {cells[1]}" if row["open_low"] else cells[1]
+        high = f"≥ {cells[2]}" if row["open_high"] else cells[2]
+        symbol = {"alpha": "α ", "threshold": "at "}.get(row["parameter"], "")
+        rows.append((row["form"], f"{symbol}{cells[0]}" if symbol else "–", low if symbol else "–",
+                     high if symbol else "–", number(row["log_likelihood"], 2), str(row["parameters"]),
+                     number(row["aic"], 2), number(row["delta"], 2), number(row["weight"], 3),
+                     f"{row['starts']}/{row['optima']}"))  # fmt: skip
+    columns = ("form", "parameter", "95% low", "95% high", "log lik.", "par.", "AIC", "ΔAIC", "weight", "starts/minima")
+    notes = ("maximum likelihood on the same rows; AIC counts the nonlinear parameter, whose interval is by profile",)
+    return Table(columns, tuple(rows), notes=notes)
+
+
+def _holdout(curve: Curve) -> Table:
+    held = curve.holdout
+    rows = tuple(
+        (row["form"], number(row["mae"], 2), number(row["rmse"], 2), number(row["bias"], 2),
+         "–" if row["coverage"] != row["coverage"] else f"{row['coverage']:.0%}", number(row["predicted"], 1),
+         number(row["conf_low"], 1), number(row["conf_high"], 1))
+        for row in held.table.to_dict("records")
+    )  # fmt: skip
+    which = curve.axis.label(held.largest)
+    if held.smallest < held.largest:
+        which = f"{curve.axis.label(held.smallest)} and larger"
+    title = f"  Left out: {which}, {held.rows} rows, observed mean {number(held.observed, 1)}"
+    note = f"errors in points over {held.matched or held.rows} rows"
+    if held.matched:
+        note += " with the same cell at a smaller size"
+    lost = tuple(f"{rows} rows of it not predicted: {reason}" for reason, rows in held.dropped)
+    columns = ("form", "MAE", "RMSE", "bias", "cover 95%", "mean", "95% low", "95% high")
+    return Table(columns, rows, title, (note, *lost))
+
+
+def _predictions(curve: Curve) -> Table:
+    rows = tuple(
+        (row["size"], row["position"], row["target"], row["form"], number(row["estimate"], 1),
+         number(row["conf_low"], 1), number(row["conf_high"], 1))
+        for row in curve.predictions.sort_values(["z", "target"], kind="stable").to_dict("records")
+    )  # fmt: skip
+    new = {"model": "of a new model of that size", "language": "in a new language of that corpus"}.get(curve.axis.level)
+    notes = (f"95% prediction intervals{f' {new}' if new else ''}; beyond and below are extrapolation",)
+    return Table(("size", "position", "for", "form", "points", "95% low", "95% high"), rows, notes=notes)
+
+
+def _slopes(found: ScaleFit) -> Table:
+    rows = tuple(
+        (row["group"], count(row["rows"]), str(row["sizes"]), number(row["estimate"], 2), number(row["conf_low"], 2),
+         number(row["conf_high"], 2), p_value(row["p_value"]), p_value(row["p_adjusted"]), row["best"])
+        for row in found.slopes.to_dict("records")
+    )  # fmt: skip
+    columns = ("group", "rows", "sizes", "per doubling", "95% low", "95% high", "p", f"p ({found.request.adjust})",
+               "best form")  # fmt: skip
+    return Table(columns, rows)
+
+
+def draw(found: ScaleFit, path: str) -> None:
+    """One panel a group."""
+    from ..plots.scale import held_out, plot_scale
+    from ..plots.style import figure, save
+
+    outcome = found.outcome.options.outcome
+    if len(found.curves) > 1:
+        _draw_groups(found, path)
+        return
+    curve = found.curves[0]
+    with figure(6.6, 5.3) as (made, ax):
+        plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{outcome} (points)",
+                   held_out(curve), caption(curve))  # fmt: skip
+        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
+        save(made, path)
+
+
+def _draw_groups(found: ScaleFit, path: str) -> None:
+    from ..plots.scale import held_out, plot_scale
+    from ..plots.style import panels, save
+
+    with panels(len(found.curves), 6.6, 5.3) as (made, axes):
+        for curve, ax in zip(found.curves, axes, strict=True):
+            plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
+                       held_out(curve), caption(curve, 94))  # fmt: skip
+            ax.set_title(curve.group)
+        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
+        save(made, path)
+
+
+def caption(curve: Curve, width: int = 112) -> str:
+    """What the figure rests on: rows, sizes, method and degrees of freedom."""
+    best = curve.best.form.words
+    words = (
+        f"{count(curve.rows)} {curve.outcome}s, {len(curve.sizes)} sizes, {curve.models} models; band: {best}, REML, "
+        f"Satterthwaite ({number(curve.slope.df, 1)} degrees of freedom for the slope), nonlinear parameter averaged "
+        "over its profile likelihood. Shaded: no data, extrapolation."
+    )
+    return "\n".join(wrap(words, width))
