@@ -14,18 +14,18 @@ import numpy as np
 
 from ..core.errors import CrossliftError, DesignError, unknown_name
 from ..mixed.inference.tests import t_tests
+from .estimate import Estimate, estimate
 from .weighted import weighted_fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .effects import Effects
-    from .result import MetaResult
 
 KINDS = ("lm", "rma")
 
 
-def egger(result: MetaResult, kind: str = "lm") -> pd.DataFrame:
+def egger(result: Estimate, kind: str = "lm") -> pd.DataFrame:
     """Test for funnel asymmetry.
 
     Returns
@@ -47,9 +47,7 @@ def egger(result: MetaResult, kind: str = "lm") -> pd.DataFrame:
         raise unknown_name("kind of Egger's test", kind, KINDS)
     effects = with_std_error(result.effects)
     if kind == "rma":
-        from .fit import fit_effects
-
-        frame = fit_effects(effects, result.method, result.test).fixed
+        frame = estimate(effects, result.method, result.test).fixed
     else:
         fit, df = weighted_fit(effects, 0.0), float(effects.k - effects.p)
         std_error = np.sqrt(np.diag(fit.covariance) * fit.q / df)

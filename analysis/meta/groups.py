@@ -19,7 +19,8 @@ from ..core.multiplicity import adjust
 from ..mixed.inference.tests import t_tests
 from ..outcomes.default_model import default_model
 from .effects import read_effects
-from .fit import default_test, fit_effects, meta_analyze
+from .estimate import default_test
+from .fit import meta_analyze
 from .multilevel import TESTS
 from .result import MetaResult
 
@@ -60,14 +61,14 @@ class How:
         """Pool rows as independent effects."""
         test = self.test if self.test not in TESTS or self.test == "z" else None
         effects = read_effects(self.outcome, "variance", moderators, frame)
-        return fit_effects(effects, self.method, test or default_test(self.method))
+        return MetaResult.of(effects, self.method, test or default_test(self.method))
 
     def influence(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Case diagnostics of rows as independent effects, labelled by task, language and model."""
         named = [name for name in LABELS if name in frame.columns]
         labels = [" · ".join(str(row[name]) for name in named) for row in frame[named].to_dict("records")]
         effects = read_effects(self.outcome, "variance", None, frame, labels)
-        return fit_effects(effects, self.method, self.alone(frame).test).influence()
+        return MetaResult.of(effects, self.method, self.alone(frame).test).influence()
 
     def multilevel(self, frame: pd.DataFrame, covariance: Any, random: str, moderators: str | None) -> MultilevelMeta:
         """Pool rows with these random effects."""
@@ -147,7 +148,7 @@ def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Float
     line: dict[str, Any] = {"k": len(at), "weight": np.nan if weights is None else float(weights[at].sum()), "note": ""}
     own = frame.iloc[at].reset_index(drop=True)
     if len(at) == 1:
-        one = fit_effects(read_effects(how.outcome, "variance", None, own), "FE", "z")
+        one = MetaResult.of(read_effects(how.outcome, "variance", None, own), "FE", "z")
         missing = {"pred_low": np.nan, "pred_high": np.nan, "tau2": np.nan}
         return line | _numbers(one) | missing | {"note": "one effect: its sampling error alone"}
     try:
@@ -156,7 +157,7 @@ def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Float
         try:
             found, line["note"] = how.alone(own), "as independent effects"
         except CrossliftError:
-            found = fit_effects(read_effects(how.outcome, "variance", None, own), "FE", "z")
+            found = MetaResult.of(read_effects(how.outcome, "variance", None, own), "FE", "z")
             line["note"] = "the effects do not differ: their sampling errors alone"
     return line | _numbers(found)
 

@@ -13,15 +13,14 @@ import numpy as np
 
 from ..core.errors import CrossliftError, DesignError
 from .effects import Effects
+from .estimate import Estimate, estimate
 from .weighted import weighted_fit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .result import MetaResult
 
-
-def leave_one_out(result: MetaResult, groups: Sequence[Any] | None = None) -> pd.DataFrame:
+def leave_one_out(result: Estimate, groups: Sequence[Any] | None = None) -> pd.DataFrame:
     """Fit again without each effect, or without each group of effects.
 
     Parameters
@@ -70,7 +69,7 @@ def leave_one_out(result: MetaResult, groups: Sequence[Any] | None = None) -> pd
     return pd.DataFrame(rows, columns=columns)
 
 
-def influence(result: MetaResult) -> pd.DataFrame:
+def influence(result: Estimate) -> pd.DataFrame:
     """Case diagnostics.
 
     Returns
@@ -131,7 +130,5 @@ def influence(result: MetaResult) -> pd.DataFrame:
     return frame
 
 
-def _refit(result: MetaResult, effects: Effects) -> MetaResult:
-    from .fit import fit_effects
-
-    return fit_effects(effects, result.method, result.test)
+def _refit(result: Estimate, effects: Effects) -> Estimate:
+    return estimate(effects, result.method, result.test)

@@ -119,7 +119,8 @@ class MultilevelMeta:
         trace = np.trace(inverse) - np.trace(np.linalg.solve(X.T @ weighted, weighted.T @ weighted))
         return float((self.k - X.shape[1]) / trace)
 
-    def heterogeneity(self) -> pd.DataFrame:
+    @property
+    def variance(self) -> pd.DataFrame:
         """Variances of the random effects, and what share of the spread of an effect each is.
 
         Returns
@@ -137,6 +138,18 @@ class MultilevelMeta:
         ]
         rows.append(("total", self.k, self.tau2, float(np.sqrt(self.tau2)), 100.0 * self.tau2 / whole))
         return pd.DataFrame(rows, columns=["group", "levels", "variance", "std_dev", "I2"])
+
+    def heterogeneity(self) -> pd.DataFrame:
+        """tau2 of all random effects together, tau, I² (percent) and H²: measure, estimate, conf_low, conf_high.
+
+        The columns are those of an ordinary meta-analysis; the total of several variances has no interval (missing).
+        """
+        import pandas as pd
+
+        typical = self.typical_variance()
+        values = {"tau2": self.tau2, "tau": float(np.sqrt(self.tau2)), "I2": self.i2, "H2": self.tau2 / typical + 1.0}
+        rows = [(name, value, np.nan, np.nan) for name, value in values.items()]
+        return pd.DataFrame(rows, columns=["measure", "estimate", "conf_low", "conf_high"])
 
     @property
     def i2(self) -> float:
@@ -297,7 +310,7 @@ class MultilevelMeta:
             "groups": dict(self.mixed.groups),
             "dropped": dropped_rows(self.dropped),
             "fixed": records(self.fixed),
-            "heterogeneity": records(self.heterogeneity()),
+            "heterogeneity": records(self.variance),
             "q": single(asdict(self.q)),
             "log_likelihood": self.mixed.log_likelihood,
             "singular": self.mixed.singular,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_words
 from ..mixed.summary import DF_WORDS, coefficient_table
-from .result import TEST_WORDS
+from .estimate import TEST_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,11 +116,11 @@ class MultilevelSummary(_Printed):
         else:
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
         lines.append(_left_out(result.dropped))
-        tables = (fixed_table(result.fixed), heterogeneity_table(result))
+        tables = (fixed_table(result.fixed), variance_table(result))
         super().__init__(head, tables, tuple(lines), result.warnings)
 
 
-def heterogeneity_table(result: MultilevelMeta) -> Table:
+def variance_table(result: MultilevelMeta) -> Table:
     """Variance by factor with its share of the spread."""
     rows = tuple(
         (
@@ -130,7 +130,7 @@ def heterogeneity_table(result: MultilevelMeta) -> Table:
             number(row["std_dev"]),
             number(row["I2"], 1),
         )
-        for row in result.heterogeneity().to_dict("records")
+        for row in result.variance.to_dict("records")
     )
     return Table(("varies by", "levels", "variance", "std. dev.", "I² (%)"), rows)
 

@@ -7,7 +7,6 @@ back together with their mirror images. It is a sensitivity analysis: heterogene
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,7 @@ from ..core.arrays import Floats, Integers
 from ..core.errors import CrossliftError, unknown_name
 from .effects import Effects
 from .egger import with_std_error
-
-if TYPE_CHECKING:
-    from .result import MetaResult
+from .estimate import Estimate, estimate
 
 ESTIMATORS = ("L0", "R0")
 SIDES = ("left", "right")
@@ -37,11 +34,11 @@ class TrimAndFill:
     side: str
     missing: int
     std_error: float
-    result: MetaResult
+    result: Estimate
     filled: Floats
 
 
-def trim_and_fill(result: MetaResult, estimator: str = "L0", side: str | None = None) -> TrimAndFill:
+def trim_and_fill(result: Estimate, estimator: str = "L0", side: str | None = None) -> TrimAndFill:
     """Trim, count and fill.
 
     Parameters
@@ -58,15 +55,13 @@ def trim_and_fill(result: MetaResult, estimator: str = "L0", side: str | None = 
     CrossliftError
         If a name is unknown, there are moderators, or the count does not settle.
     """
-    from .fit import fit_effects
-
     if estimator not in ESTIMATORS:
         raise unknown_name("estimator", estimator, ESTIMATORS)
     if side is not None and side not in SIDES:
         raise unknown_name("side", side, SIDES)
     effects = result.effects
     if side is None:
-        slope = fit_effects(with_std_error(effects), result.method, result.test).coefficients[1]
+        slope = estimate(with_std_error(effects), result.method, result.test).coefficients[1]
         side = "right" if slope < 0 else "left"
     if not effects.intercept_only:
         raise CrossliftError("trim-and-fill is for fits without moderators.")
@@ -76,7 +71,7 @@ def trim_and_fill(result: MetaResult, estimator: str = "L0", side: str | None = 
     missing, k = 0, effects.k
     for _ in range(ROUNDS):
         inner = turned.only(np.arange(k) < k - missing)
-        center = float(fit_effects(inner, result.method, result.test).coefficients[0])
+        center = float(estimate(inner, result.method, result.test).coefficients[0])
         found, spread = _count(turned.y - center, estimator, missing)
         found = min(found, k - 2)  # two effects are needed to pool what is left
         if found == missing:
@@ -95,7 +90,7 @@ def trim_and_fill(result: MetaResult, estimator: str = "L0", side: str | None = 
         kept=np.ones(k + missing, dtype=bool),
     )
     filled = np.column_stack([mirrored, turned.v[extreme]])
-    return TrimAndFill(estimator, side, missing, spread, fit_effects(whole, result.method, result.test), filled)
+    return TrimAndFill(estimator, side, missing, spread, estimate(whole, result.method, result.test), filled)
 
 
 def _take(effects: Effects, order: Integers, sign: float) -> Effects:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ...core.errors import CrossliftError, unknown_name
 from ...core.multiplicity import ADJUSTMENTS
 from ...meta.between import LIKELIHOODS, METHODS
+from ...meta.estimate import TEST_WORDS
 from ...meta.multilevel import TESTS
-from ...meta.result import TEST_WORDS
 from ...outcomes.build import Options
 
 #: Differences of scores, which have a sampling variance.

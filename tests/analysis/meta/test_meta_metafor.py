@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.meta import meta_analyze
@@ -164,7 +165,7 @@ def test_three_levels_and_crossed(entry) -> None:
     np.testing.assert_allclose(
         result.fixed["std_error"], np.atleast_1d(entry["std_error"]), atol=SEARCHED, rtol=SEARCHED
     )
-    spread = result.heterogeneity().set_index("group")
+    spread = result.variance.set_index("group")
     np.testing.assert_allclose(spread["variance"].iloc[:-1], entry["sigma2"], atol=1e-5)
     np.testing.assert_allclose(spread["I2"].iloc[:-1], entry["I2"], atol=1e-3)
     assert result.typical_variance() == pytest.approx(entry["typical"], rel=1e-9)
@@ -174,3 +175,18 @@ def test_three_levels_and_crossed(entry) -> None:
         assert predicted["pred_low"] == pytest.approx(entry["pi_low"], abs=1e-5)
         assert predicted["pred_high"] == pytest.approx(entry["pi_high"], abs=1e-5)
         np.testing.assert_allclose(result.weights, entry["weights"], rtol=1e-4)
+
+
+def test_heterogeneity_has_one_form() -> None:
+    """Ordinary and multilevel results answer alike; the variances of the latter are a table of their own."""
+    frame = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 6.0, 5.0], "v": 0.5, "g": list("aabbcc")})
+    ordinary = meta_analyze("y", "v", frame=frame)
+    crossed = meta_analyze("y", "v", frame=frame, random="(1|g)")
+    assert list(ordinary.heterogeneity().columns) == list(crossed.heterogeneity().columns)
+    assert list(ordinary.heterogeneity()["measure"]) == list(crossed.heterogeneity()["measure"])
+    assert list(crossed.variance["group"]) == ["g", "Residual", "total"]
+    total = crossed.heterogeneity().set_index("measure")["estimate"]
+    assert total["tau2"] == pytest.approx(crossed.variance["variance"].iloc[-1])
+    assert total["I2"] == pytest.approx(crossed.i2)
+    # H² is the spread in units of sampling error, as 1 / (1 - I²).
+    assert total["H2"] == pytest.approx(1.0 / (1.0 - total["I2"] / 100.0))
