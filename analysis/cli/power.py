@@ -14,11 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..present.deliver import deliver
 from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
-from ..present.terminal import (
-    console,
-    progress,
-    write_text,
-)
+from ..present.terminal import console, progress, write_text
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, did_you_mean
 from ..core.options import DF_METHODS
+from .fitted import EngineState
 from .inference.tests import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .model.components import components_of
 from .model.design import Design, build_design
@@ -23,7 +24,7 @@ from .numerics.optimize import EVALUATIONS, minimize
 from .numerics.sampling import known_variance
 from .numerics.threads import blas_threads
 from .numerics.whitening import Rows, whiten
-from .result import Fitted, MixedResult
+from .result import MixedResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +135,7 @@ def _fit(
     report: Callable[[int, Point], None] | None,
 ) -> MixedResult:
     end = find_minimum(criterion, design.q <= EXACT, evaluations, report)
-    return _result(design, Fitted(criterion, end.point, rows, {}), end, _reference(df, criterion, end.point))
+    return _result(design, EngineState(criterion, end.point, rows, {}), end, _reference(df, criterion, end.point))
 
 
 def _fit_held(
@@ -142,7 +143,7 @@ def _fit_held(
 ) -> MixedResult:
     held = hold_at(criterion, design, hold)
     end = held.search(evaluations)
-    fitted = Fitted(criterion, end.point, rows, dict(hold))
+    fitted = EngineState(criterion, end.point, rows, dict(hold))
     return _result(design, fitted, end, _reference(df, criterion, end.point, held), held)
 
 
@@ -195,7 +196,9 @@ def _normalized(criterion: Criterion, theta: Floats) -> Floats:
     return result
 
 
-def _result(design: Design, fitted: Fitted, end: End, reference: Reference, held: Held | None = None) -> MixedResult:
+def _result(
+    design: Design, fitted: EngineState, end: End, reference: Reference, held: Held | None = None
+) -> MixedResult:
     criterion, point = fitted.criterion, fitted.point
     estimate, covariance = coefficients(criterion, point)
     if not (np.diag(covariance) > 0).all():  # also when it is not a number

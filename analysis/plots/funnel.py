@@ -38,7 +38,7 @@ def funnel_points(found: Pooled) -> Funnel:
     """Effects of ``found`` by target task; with the mirror images of trim-and-fill (L0) where bias was asked about."""
     import pandas as pd
 
-    from ..meta.groups import How
+    from ..questions.pooling.groups import How
 
     outcome = found.request.options.outcome
     rows = found.rows

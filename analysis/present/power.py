@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number
-from ..present.terminal import (
-    heading,
-    print_input,
-    print_remarks,
-)
+from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     from ..questions.power import Power

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number
-from ..present.terminal import (
-    heading,
-    print_input,
-    print_remarks,
-)
+from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     from ..questions.prediction.run import Prediction

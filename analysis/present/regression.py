@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.text import count, number
 from ..outcomes.covariates import CORPORA, FACTORS
-from ..present.terminal import (
-    heading,
-    print_input,
-    print_remarks,
-)
+from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     from ..questions.regression.run import FactorFit

@@ -6,11 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_value
-from ..present.terminal import (
-    heading,
-    print_input,
-    print_remarks,
-)
+from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     from ..questions.scaling.curve import Curve

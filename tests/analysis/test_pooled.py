@@ -10,10 +10,10 @@ import pytest
 
 from analysis.core.multiplicity import adjust
 from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
-from analysis.meta.groups import How, pool_groups, random_terms
 from analysis.outcomes.build import Options
 from analysis.questions.pooling import Pooled, Request, pool
 from analysis.questions.pooling.effects import sampling_covariance
+from analysis.questions.pooling.groups import How, pool_groups, random_terms
 from tests.analysis.test_outcomes import grid
 
 

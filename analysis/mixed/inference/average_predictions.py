@@ -22,10 +22,10 @@ from .predictions import level_loads, refuse_kernel
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 
-def average_predictions(result: MixedResult, frame: pd.DataFrame, weights: Floats) -> pd.DataFrame:
+def average_predictions(result: FittedModel, frame: pd.DataFrame, weights: Floats) -> pd.DataFrame:
     """Predict weighted averages of rows, for levels that the fit knows and for new ones.
 
     Parameters

@@ -18,7 +18,7 @@ from .tests import check_level, coefficients
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 KINDS = ("studentized", "percentile", "basic")
 
@@ -104,7 +104,7 @@ class Bootstrap:
 
 
 def bootstrap(
-    result: MixedResult,
+    result: FittedModel,
     draws: int = 1000,
     rng: int | np.random.Generator | None = None,
     report: Callable[[int], None] | None = None,
@@ -162,7 +162,7 @@ def bootstrap(
     )
 
 
-def _parameters(result: MixedResult, fixed: Floats, loadings: list[Floats], sigma2: float) -> dict[str, float]:
+def _parameters(result: FittedModel, fixed: Floats, loadings: list[Floats], sigma2: float) -> dict[str, float]:
     """All parameters by the names that ``Bootstrap.draws`` uses."""
     named = {f"fixed:{name}": float(value) for name, value in zip(result.names, fixed, strict=True)}
     components, correlations = result.components_at(loadings, sigma2)

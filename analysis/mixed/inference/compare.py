@@ -13,13 +13,13 @@ from ..numerics.whitening import orthonormal_basis
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 # Share of a unit column that may stick out of another column space by rounding.
 OUTSIDE = 1e-6
 
 
-def compare(*results: MixedResult) -> pd.DataFrame:
+def compare(*results: FittedModel) -> pd.DataFrame:
     """Likelihood-ratio tests of each model against the next larger one.
 
     Parameters
@@ -73,7 +73,7 @@ def compare(*results: MixedResult) -> pd.DataFrame:
     return pd.DataFrame(records)
 
 
-def _check(first: MixedResult, second: MixedResult) -> None:
+def _check(first: FittedModel, second: FittedModel) -> None:
     """Refuse likelihoods of different data or different kinds."""
     names = f"'{first.formula}' and '{second.formula}'"
     if first.n_obs != second.n_obs:
@@ -101,7 +101,7 @@ def _check(first: MixedResult, second: MixedResult) -> None:
         )
 
 
-def _same_weights(first: MixedResult, second: MixedResult) -> bool:
+def _same_weights(first: FittedModel, second: FittedModel) -> bool:
     if first.fitted is None or second.fitted is None:
         return (first.design.weights is None) == (second.design.weights is None)
     one, other = first.fitted.rows, second.fitted.rows
@@ -110,13 +110,13 @@ def _same_weights(first: MixedResult, second: MixedResult) -> bool:
     return one.root is None or other.root is None or np.array_equal(one.root, other.root)
 
 
-def _same_fixed(first: MixedResult, second: MixedResult) -> bool:
+def _same_fixed(first: FittedModel, second: FittedModel) -> bool:
     return first.design.X.shape == second.design.X.shape and np.array_equal(
         first.design.X[:, np.argsort(first.names)], second.design.X[:, np.argsort(second.names)]
     )
 
 
-def _not_within(smaller: MixedResult, larger: MixedResult) -> str:
+def _not_within(smaller: FittedModel, larger: FittedModel) -> str:
     """Why the smaller model is no special case of the larger one; empty if it is."""
     if smaller.parameters == larger.parameters:
         return "as many parameters as the row above: compare by AIC"
@@ -133,7 +133,7 @@ def _not_within(smaller: MixedResult, larger: MixedResult) -> str:
     return ""
 
 
-def _boundary(smaller: MixedResult, larger: MixedResult) -> str:
+def _boundary(smaller: FittedModel, larger: FittedModel) -> str:
     extra = len(larger.components) - len(smaller.components)
     if extra <= 0:
         return ""

@@ -26,14 +26,14 @@ from .tests import coefficients
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import Fitted, MixedResult
+    from ..fitted import EngineState, FittedModel
 
 # Share of a column's squared length that other columns leave, below which it repeats them.
 ESTIMABLE = 1e-8
 COLUMNS = ["level", "rows", "term", "estimate", "std_error", "change", "dfbetas", "cooks_distance", "note"]
 
 
-def influence(result: MixedResult, by: str | pd.Series[Any]) -> pd.DataFrame:
+def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
     """Fixed effects without each level of a factor.
 
     Parameters
@@ -105,7 +105,7 @@ class _Without:
     converged: bool
 
 
-def _groups(result: MixedResult, by: str | pd.Series[Any]) -> tuple[Integers, list[str]]:
+def _groups(result: FittedModel, by: str | pd.Series[Any]) -> tuple[Integers, list[str]]:
     """Code of each row used (-1 for none) and the labels."""
     import pandas as pd
 
@@ -120,7 +120,7 @@ def _groups(result: MixedResult, by: str | pd.Series[Any]) -> tuple[Integers, li
     return np.asarray(codes, dtype=np.intp), [str(label) for label in labels]
 
 
-def _without(state: Fitted, out: Booleans, refitter: Refitter) -> _Without | str:
+def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without | str:
     """Fit without some rows; why not, if it cannot be done."""
     if out.all():
         return "no row is left without it"

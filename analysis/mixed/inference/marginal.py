@@ -13,11 +13,11 @@ from ...core.errors import CrossliftError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 
 def marginal_means(
-    result: MixedResult, variable: str, values: Sequence[Any], frame: pd.DataFrame | None = None, level: float = 0.95
+    result: FittedModel, variable: str, values: Sequence[Any], frame: pd.DataFrame | None = None, level: float = 0.95
 ) -> pd.DataFrame:
     """Expected outcome if every row had a given value of ``variable`` and kept the others.
 
@@ -48,7 +48,7 @@ def marginal_means(
 
 
 def marginal_effect(
-    result: MixedResult, variable: str, frame: pd.DataFrame | None = None, by: str | None = None, level: float = 0.95
+    result: FittedModel, variable: str, frame: pd.DataFrame | None = None, by: str | None = None, level: float = 0.95
 ) -> pd.DataFrame:
     """Slope of the expected outcome in a numeric ``variable``, averaged over rows.
 
@@ -96,12 +96,12 @@ def marginal_effect(
     return found
 
 
-def _rows(result: MixedResult, variable: str, frame: pd.DataFrame | None) -> pd.DataFrame:
+def _rows(result: FittedModel, variable: str, frame: pd.DataFrame | None) -> pd.DataFrame:
     import pandas as pd
 
     result.design.check_fixed(variable)
     return pd.DataFrame(dict(result.design.columns), copy=False) if frame is None else frame
 
 
-def _columns(result: MixedResult, rows: pd.DataFrame) -> Floats:
+def _columns(result: FittedModel, rows: pd.DataFrame) -> Floats:
     return result.design.evaluator.evaluate(rows)

@@ -26,7 +26,7 @@ from .tests import coefficients
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Permutation:
 
 
 def permutation_test(
-    result: MixedResult,
+    result: FittedModel,
     variable: str,
     by: str = "language",
     draws: int = 999,
@@ -130,7 +130,7 @@ def permutation_test(
     )
 
 
-def _level_values(result: MixedResult, variable: str, by: str) -> tuple[Integers, Floats]:
+def _level_values(result: FittedModel, variable: str, by: str) -> tuple[Integers, Floats]:
     """Level of each row, and the value that each level has."""
     design = result.design
     term = design.grouping(by)
@@ -155,7 +155,7 @@ def _level_values(result: MixedResult, variable: str, by: str) -> tuple[Integers
     return term.codes, values
 
 
-def _columns_with(result: MixedResult, variable: str, frame: pd.DataFrame) -> list[int]:
+def _columns_with(result: FittedModel, variable: str, frame: pd.DataFrame) -> list[int]:
     """Fixed columns that change when the variable does."""
     reverse = frame[variable].to_numpy()[::-1]
     moved = result.design.evaluator.evaluate(frame.assign(**{variable: reverse}))
@@ -172,7 +172,7 @@ def _refit(
     criterion: Criterion,
     rows: Rows,
     X: Floats,
-    result: MixedResult,
+    result: FittedModel,
     refitter: Refitter,
     tested: list[int],
 ) -> float | None:

@@ -19,15 +19,15 @@ from .tests import check_level
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..fitted import FittedModel
     from ..model.design import RandomTerm
-    from ..result import MixedResult
 
 # Rows handled at once: with the number of random effects it bounds memory.
 CHUNK = 2000
 
 
 def predictions(
-    result: MixedResult,
+    result: FittedModel,
     frame: pd.DataFrame | None = None,
     level: float = 0.95,
     random: bool = True,
@@ -90,7 +90,7 @@ def predictions(
 
 
 def _random_part(
-    result: MixedResult, frame: pd.DataFrame | None, X: Floats, new_levels: str, more: float
+    result: FittedModel, frame: pd.DataFrame | None, X: Floats, new_levels: str, more: float
 ) -> tuple[Floats, Floats]:
     """Variance of the error of each row's prediction, ``more`` added to it, and its df, shapes ``(n,)``."""
     from scipy.sparse import csr_array, hstack
@@ -143,7 +143,7 @@ def level_loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
     return csr_array((values, indices, np.arange(0, n * k + 1, k)), shape=(n, term.size))
 
 
-def mode_std_devs(result: MixedResult) -> list[Floats]:
+def mode_std_devs(result: FittedModel) -> list[Floats]:
     """Standard deviations of the conditional modes given the fixed effects, shapes ``(L, k)``, as lme4 has them."""
     state = result.minimum()
     size = sum(term.size for term in result.design.terms)

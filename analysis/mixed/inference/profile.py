@@ -26,7 +26,7 @@ from .tests import check_level, coefficients
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 # Relative accuracy of a limit.
 ACCURACY = 1e-7
@@ -50,7 +50,7 @@ class _Target:
     label: str
 
 
-def profile(result: MixedResult, level: float = 0.95, parameters: Sequence[str] | None = None) -> pd.DataFrame:
+def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] | None = None) -> pd.DataFrame:
     """Profile-likelihood intervals.
 
     Parameters
@@ -99,7 +99,7 @@ def profile(result: MixedResult, level: float = 0.95, parameters: Sequence[str] 
     return pd.DataFrame(rows, columns=["kind", "group", "term", "other", "estimate", "conf_low", "conf_high"])
 
 
-def _targets(result: MixedResult) -> list[_Target]:
+def _targets(result: FittedModel) -> list[_Target]:
     targets = []
     for c in result.components:
         label = f"the standard deviation of {c.term or 'the residual'} by {c.group}"

@@ -16,7 +16,7 @@ from ...core.arrays import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..result import MixedResult
+    from ..fitted import FittedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class RSquared:
     conditional: float
 
 
-def r_squared(result: MixedResult) -> RSquared:
+def r_squared(result: FittedModel) -> RSquared:
     """Marginal and conditional R²."""
     fixed = float(np.var(result.design.X @ result.coefficients))
     random, residual = _term_variances(result), _residual(result)
@@ -35,7 +35,7 @@ def r_squared(result: MixedResult) -> RSquared:
     return RSquared(fixed / total, (fixed + sum(random)) / total)
 
 
-def icc(result: MixedResult) -> pd.DataFrame:
+def icc(result: FittedModel) -> pd.DataFrame:
     """Intraclass correlations: the share of each random term in the variance that the fixed effects leave.
 
     Returns
@@ -58,7 +58,7 @@ def icc(result: MixedResult) -> pd.DataFrame:
     )
 
 
-def _term_variances(result: MixedResult) -> list[float]:
+def _term_variances(result: FittedModel) -> list[float]:
     """Average variance over the rows that each term adds to the outcome."""
     state = result.minimum()
     loadings = state.criterion.loadings(state.point.theta)
@@ -73,7 +73,7 @@ def _term_variances(result: MixedResult) -> list[float]:
     return found
 
 
-def _residual(result: MixedResult) -> float:
+def _residual(result: FittedModel) -> float:
     """Average residual variance of a row; sampling variances count as residual."""
     state = result.minimum()
     rows = state.rows

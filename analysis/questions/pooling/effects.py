@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import CrossliftError, unknown_name
-from ...meta.groups import stated
 from ...outcomes.pairing import covariance
+from .groups import stated
 
 if TYPE_CHECKING:
     import pandas as pd

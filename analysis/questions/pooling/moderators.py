@@ -10,10 +10,10 @@ import numpy as np
 from ...core.errors import CrossliftError
 from ...core.multiplicity import adjust
 from ...meta.bias import Bias, assess_bias
-from ...meta.groups import How, random_terms
 from ...meta.multilevel import MultilevelMeta
 from ...meta.result import MetaResult
 from .answer import moderator_sentences, robust_sentences
+from .groups import How, random_terms
 from .request import Request
 from .result import Moderated, Robust
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from ...core.errors import CrossliftError
 from ...languages.codes import resolve
-from ...meta.groups import How, pool_groups
 from ...meta.multilevel import MultilevelMeta
 from ...meta.result import MetaResult
 from ...outcomes.build import read_outcome
 from ...outcomes.default_model import CROSSED, default_model
 from .answer import pooled_sentences
 from .effects import check_column, grouping, sampling_covariance, ungrouped, with_variance
+from .groups import How, pool_groups
 from .moderators import group_difference, moderated_by, robust_by, small_studies
 from .request import Request, check_request, is_independent
 from .result import Pooled, Robust

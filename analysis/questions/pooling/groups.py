@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.arrays import Floats
-from ..core.errors import CrossliftError
-from ..core.multiplicity import adjust
-from ..mixed.inference.tests import t_tests
-from ..outcomes.default_model import default_model
-from .effects import read_effects
-from .estimate import default_test
-from .fit import meta_analyze
-from .multilevel import TESTS
-from .result import MetaResult
+from ...core.arrays import Floats
+from ...core.errors import CrossliftError
+from ...core.multiplicity import adjust
+from ...meta.effects import read_effects
+from ...meta.estimate import default_test
+from ...meta.fit import meta_analyze
+from ...meta.multilevel import TESTS
+from ...meta.result import MetaResult
+from ...mixed.inference.tests import t_tests
+from ...outcomes.default_model import default_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .multilevel import MultilevelMeta
+    from ...meta.multilevel import MultilevelMeta
 
 #: A column with one level a row, for effects that share no factor with enough levels.
 ROW = "effect_row"

@@ -1,0 +1,264 @@
+"""A fitted mixed model: its numbers, what follows from them alone, and the engine's state at the minimum.
+
+What else can be asked of a fit takes this: :mod:`analysis.mixed.inference`. The class that users hold,
+:class:`analysis.mixed.result.MixedResult`, adds those questions as methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError
+from .inference.tests import Reference, t_tests
+from .model.new_levels import known_codes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .model.components import Correlation, VarianceComponent
+    from .model.design import Design
+    from .numerics.criterion import Criterion
+    from .numerics.evaluated import Point
+    from .numerics.whitening import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """The criterion, its minimum, and the rows it was summed from."""
+
+    criterion: Criterion
+    point: Point
+    rows: Rows
+    held: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FittedModel:
+    """A fitted mixed model.
+
+    Attributes
+    ----------
+    formula, outcome
+        As given.
+    engine
+        ``"reml"``, ``"ml"`` or the name of the outside engine.
+    reference
+        Distribution of the test statistics; its name is ``df_method`` in the JSON contract.
+    n_obs
+        Rows used.
+    groups
+        Levels of each grouping factor.
+    dropped
+        Reason and number of rows left out.
+    coefficients, covariance
+        Fixed effects ``(p,)`` and their covariance ``(p, p)``.
+    log_likelihood, criterion
+        Restricted under REML; ``criterion`` is minus twice that.
+    singular
+        True if a random term has less than its full number of dimensions.
+    evaluations
+        Evaluations of the criterion that the search took; 0 where an outside engine does not say.
+    parameters
+        Number of estimated parameters: fixed effects, variances and correlations.
+    fitted
+        The engine's own state, for what is computed after the fit; ``None`` for an outside engine.
+    """
+
+    formula: str
+    outcome: str
+    engine: str
+    reference: Reference
+    n_obs: int
+    groups: dict[str, int]
+    dropped: tuple[tuple[str, int], ...]
+    names: tuple[str, ...]
+    coefficients: Floats
+    covariance: Floats
+    components: tuple[VarianceComponent, ...]
+    correlations: tuple[Correlation, ...]
+    modes: tuple[Floats, ...]
+    log_likelihood: float
+    criterion: float
+    reml: bool
+    singular: bool
+    converged: bool
+    evaluations: int
+    parameters: int
+    warnings: tuple[str, ...]
+    design: Design = field(repr=False)
+    fitted: EngineState | None = field(repr=False, default=None)
+
+    @property
+    def df_method(self) -> str:
+        """How degrees of freedom were got."""
+        return self.reference.name
+
+    @property
+    def fixed(self) -> pd.DataFrame:
+        """Fixed effects: term, estimate, std_error, df, statistic, p_value, 95% conf_low and conf_high."""
+        return self.conf_int(0.95)
+
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Variance components: group, term, variance, std_dev; the residual last."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [(c.group, c.term, c.variance, c.std_dev) for c in self.components],
+            columns=["group", "term", "variance", "std_dev"],
+        )
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, of the restricted likelihood under REML (comparable only with equal fixed effects)."""
+        return self.criterion + 2 * self.parameters
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Fixed effects with t intervals at ``level``."""
+        frame = self.contrast(np.eye(len(self.names)), level)
+        frame.insert(0, "term", list(self.names))
+        return frame
+
+    def contrast(self, weights: Floats, level: float = 0.95) -> pd.DataFrame:
+        """Estimate linear combinations of the fixed effects.
+
+        Parameters
+        ----------
+        weights
+            One combination a row, shape ``(r, p)`` in the order of ``names``.
+        level
+            Coverage of the interval.
+        """
+        import pandas as pd
+
+        rows = self._rows(weights)
+        std_error = np.sqrt(np.einsum("ri,ij,rj->r", rows, self.covariance, rows))
+        return pd.DataFrame(t_tests(rows @ self.coefficients, std_error, self.reference.degrees(rows), level))
+
+    def test(self, weights: Floats) -> pd.DataFrame:
+        """Test jointly that linear combinations of the fixed effects are zero.
+
+        Parameters
+        ----------
+        weights
+            One combination a row, shape ``(r, p)`` in the order of ``names``.
+
+        Returns
+        -------
+        DataFrame
+            One row: ``statistic`` (F), ``num_df``, ``den_df``, ``p_value``.
+        """
+        import pandas as pd
+
+        found = self.reference.test(self._rows(weights), self.coefficients)
+        return pd.DataFrame([asdict(found)])
+
+    def random_effects(self) -> pd.DataFrame:
+        """Conditional modes: group, level, term, value, std_dev (in the unit of the outcome per unit of the term).
+
+        ``std_dev`` takes the fixed effects and variances as known; it is missing where an outside engine made the fit.
+        """
+        import pandas as pd
+
+        from .inference.predictions import mode_std_devs
+
+        frames = []
+        spreads = [np.full(m.shape, np.nan) for m in self.modes] if self.fitted is None else mode_std_devs(self)
+        for term, modes, spread in zip(self.design.terms, self.modes, spreads, strict=True):
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "group": term.group,
+                        "level": np.repeat(np.array(term.levels, dtype=object), term.width),
+                        "term": np.tile(np.array(term.labels, dtype=object), len(term.levels)),
+                        "value": modes.ravel(),
+                        "std_dev": spread.ravel(),
+                    }
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
+    def predict(self, frame: pd.DataFrame | None = None, random: bool = True, new_levels: str = "error") -> Floats:
+        """Predict the outcome.
+
+        Parameters
+        ----------
+        frame
+            Rows to predict; the rows used in the fit if none is given.
+        random
+            Add the conditional modes of known levels; without them the prediction is that of an average level.
+        new_levels
+            ``"error"`` refuses levels that the fit has not seen, ``"average"`` gives them a random effect of zero.
+
+        Returns
+        -------
+        array
+            One prediction a row, in the unit of the outcome.
+        """
+        if new_levels not in ("error", "average"):
+            raise CrossliftError(f"new_levels is 'error' or 'average', not '{new_levels}'.")
+        if frame is None:
+            fixed = self.design.X @ self.coefficients
+        else:
+            fixed = self.design.evaluator.evaluate(frame) @ self.coefficients
+        if not random:
+            return np.asarray(fixed, dtype=float)
+        total = np.array(fixed, dtype=float)
+        for term, modes in zip(self.design.terms, self.modes, strict=True):
+            if frame is None:
+                codes, values = term.codes, term.values
+            else:
+                codes = known_codes(term.levels, term.factors, frame, new_levels)
+                values = None if term.evaluator is None else term.evaluator.evaluate(frame)
+            effects = np.where(codes[:, None] >= 0, modes[codes], 0.0)
+            total += effects[:, 0] if values is None else (effects * values).sum(axis=1)
+        return total
+
+    def engine_state(self) -> EngineState:
+        """The criterion at its minimum.
+
+        Raises
+        ------
+        CrossliftError
+            If an outside engine made the fit (it keeps none), or standard deviations were held.
+        """
+        state = self.minimum()
+        if state.held:
+            raise CrossliftError(
+                f"the fit holds {', '.join(state.held)} at given values; this is for fits that estimate all.",
+                "Fit without hold.",
+            )
+        return state
+
+    def minimum(self) -> EngineState:
+        """As :meth:`engine_state`, also where standard deviations were held."""
+        if self.fitted is None:
+            raise CrossliftError(
+                f"the engine '{self.engine}' keeps nothing that this could be computed from.",
+                "Fit with this package's own engine.",
+            )
+        return self.fitted
+
+    def components_at(
+        self, loadings: list[Floats], sigma2: float
+    ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
+        """Variance components and correlations at other parameters than the estimates."""
+        from .model.components import components_of
+
+        return components_of(self.design.terms, loadings, sigma2, self.engine_state().criterion.data.known_scale)
+
+    def _rows(self, weights: Floats) -> Floats:
+        """Contrasts as rows, checked against the number of fixed effects."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=float))
+        if rows.shape[1] != len(self.names):
+            raise CrossliftError(
+                f"a contrast needs {len(self.names)} weights, one for each of {', '.join(self.names)}; "
+                f"{rows.shape[1]} were given."
+            )
+        if not np.isfinite(rows).all() or not rows.any(axis=1).all():
+            raise CrossliftError("each contrast needs finite weights, not all of them zero.")
+        return rows
