@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
+from ..core.confidence import ALPHA
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,11 +34,9 @@ OPTIONS = {
 }
 #: Accuracy of guessing, in points.
 CHANCE = {task: 100.0 / options for task, options in OPTIONS.items()}
-#: One-sided level at which a score counts as above chance.
-LEVEL = 0.05
 
 
-def add_floor(gains: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
+def add_floor(gains: pd.DataFrame, level: float = ALPHA) -> pd.DataFrame:
     """Mark gains whose baseline cannot be told from chance.
 
     Parameters

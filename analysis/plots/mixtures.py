@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..reports.mixture_arms import Change, Pair
+    from .inputs import SizePair, TwoSizes
 
 
 def plot_mixtures(
-    cells: pd.DataFrame, pair: Pair, found: Mapping[str, Change], ax: Axes, marks: tuple[float, float]
+    cells: pd.DataFrame, pair: SizePair, found: Mapping[str, TwoSizes], ax: Axes, marks: tuple[float, float]
 ) -> Axes:
     """Draw the mean gain of each mixture at both sizes, points of cells beside them.
 

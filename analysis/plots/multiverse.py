@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.arrays import Floats, Integers
+from ..core.confidence import ALPHA
 from .style import BLACK, BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 #: Fits that are drawn one by one; of more, neighbours in rank share one of so many bins.
 SINGLE, BINS = 240, 120
-LEVEL = 0.05
 
 
 def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None = None) -> Axes:
@@ -38,7 +38,7 @@ def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None
 
     rows = frame.sort_values("effect", kind="stable").reset_index(drop=True)
     rank = np.arange(1, len(rows) + 1)
-    effect, small = rows["effect"].to_numpy(), rows["p_value"].to_numpy() < LEVEL
+    effect, small = rows["effect"].to_numpy(), rows["p_value"].to_numpy() < ALPHA
     ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
     low, high = rows["effect_low"].to_numpy(), rows["effect_high"].to_numpy()
     if len(rows) <= SINGLE:

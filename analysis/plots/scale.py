@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..questions.scaling.axes import Axis
+from ..outcomes.axes import Axis
 from ..questions.scaling.curve import Curve
 from ..questions.scaling.forms import FORMS
 from .style import BLACK, BLUE, GREY, ORANGE

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..reports.growth import Growth
+    from .inputs import LineBySize
 
 
 def size_means(rows: pd.DataFrame, outcome: str = "gain") -> pd.DataFrame:
@@ -28,7 +28,7 @@ def size_means(rows: pd.DataFrame, outcome: str = "gain") -> pd.DataFrame:
 
 
 def plot_sizes(
-    rows: pd.DataFrame, found: Growth, ax: Axes, outcome: str = "gain", marks: tuple[float, float] | None = None
+    rows: pd.DataFrame, found: LineBySize, ax: Axes, outcome: str = "gain", marks: tuple[float, float] | None = None
 ) -> Axes:
     """Draw means by size and the model's lines at two distances.
 
@@ -70,7 +70,7 @@ def plot_sizes(
     return ax
 
 
-def _weights(found: Growth, x: np.ndarray, distance: float) -> np.ndarray:
+def _weights(found: LineBySize, x: np.ndarray, distance: float) -> np.ndarray:
     terms = {"Intercept": np.ones_like(x), "log_params": x, "typology": np.full_like(x, distance),
              "log_params:typology": x * distance}  # fmt: skip
     return np.column_stack([terms.get(name, np.zeros_like(x)) for name in found.result.names])

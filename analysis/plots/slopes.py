@@ -10,10 +10,10 @@ from .style import BLACK, BLUE, GREY
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..reports.numbers import Value
+    from .inputs import Estimated
 
 
-def plot_slopes(values: Mapping[str, Value], ax: Axes, xlabel: str) -> Axes:
+def plot_slopes(values: Mapping[str, Estimated], ax: Axes, xlabel: str) -> Axes:
     """Draw estimates from top to bottom; those whose interval excludes zero are filled.
 
     Parameters

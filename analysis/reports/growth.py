@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import t as student
 
+from ..core.confidence import ALPHA
 from ..core.errors import CrossliftError
 from ..core.text import Table, count, number
 from ..mixed import MixedResult, fit_mixed
-from ..outcomes.chance import LEVEL
 from ..outcomes.covariates import CORPORA, FAMILY_CORPUS, corpus_sizes
 from .numbers import Value
 
@@ -191,7 +191,7 @@ def _reading(values: dict[str, Value], rows: pd.DataFrame) -> str:
         parts.append(f"The baseline itself {moved} with size: {baseline.text()}.")
     known, passed = int((rows["floor"] != "unknown").sum()), int((rows["floor"] == "above chance").sum())
     if known:
-        expected = LEVEL * known
+        expected = ALPHA * known
         rest = "so that most of them may be luck" if passed < 2 * expected else "so that most of them are not luck"
         parts.append(
             f"{count(passed)} of {count(known)} cells have a baseline above chance, where guessing alone would give "

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from analysis.outcomes.axes import find_axis
 from analysis.outcomes.chance import OPTIONS, add_floor
-from analysis.questions.scaling.axes import find_axis
 from analysis.questions.scaling.near_chance import near_chance
 
 

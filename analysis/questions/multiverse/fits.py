@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.arrays import Floats, Integers
+from ...core.confidence import CONFIDENCE
 from ...core.errors import CrossliftError, DesignError
 from ...core.levels import compact
 from ...mixed.inference.kenward_roger import kenward_roger
@@ -31,7 +32,6 @@ from .starting_values import Start, Trail
 if TYPE_CHECKING:
     from ...mixed.numerics.border import Border
 
-LEVEL = 0.95
 # Predicted decrease of the criterion at which the fit without the distance stops. It gives permutations the same
 # variances for every arrangement, which needs no more.
 ROUGH = 1e-4
@@ -212,7 +212,7 @@ class Skeleton:
         variance = float((contrast @ reference.covariance @ contrast.T)[0, 0])
         if not variance > 0:
             raise DesignError("the covariance of the fixed effects has lost its digits.")
-        own = t_tests(contrast @ back, np.array([np.sqrt(variance)]), reference.degrees(contrast), LEVEL)
+        own = t_tests(contrast @ back, np.array([np.sqrt(variance)]), reference.degrees(contrast), CONFIDENCE)
         values = {name: float(value[0]) for name, value in own.items()}
         u = self.distance(spec)
         scale = float(u.std(ddof=1) / y.std(ddof=1)) / STEP

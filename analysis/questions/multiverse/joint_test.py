@@ -17,11 +17,10 @@ import numpy as np
 from scipy.special import stdtr
 
 from ...core.arrays import Booleans, Floats
+from ...core.confidence import ALPHA
 from ...core.multiplicity import adjust
 from .fits import Null
 
-#: Below this p-value a fit counts as significant.
-LEVEL = 0.05
 #: What each statistic is, by name.
 STATISTICS = {
     "median": "median standardised effect, in absolute value",
@@ -93,7 +92,7 @@ def arrange(null: Null, distance: Floats, keys: Floats, scale: float, df: float)
     order = np.argsort(keys[:, null.languages], axis=1)
     slopes, t = null.slopes(np.vstack([distance, distance[order]]))
     p = 2.0 * stdtr(min(df, 1e12), -np.abs(t))
-    return Arrangements(slopes * scale, t, np.where(p < LEVEL, np.sign(t), 0.0))
+    return Arrangements(slopes * scale, t, np.where(p < ALPHA, np.sign(t), 0.0))
 
 
 def joint_tests(found: Sequence[Arrangements], draws: int, seed: int) -> Joint:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.confidence import ALPHA
 from ...core.jsonable import dropped_rows, records, single
 from ...core.text import count, number, p_words
 from ...records.read import Source
 from .explained_spread import Decomposition
-from .joint_test import LEVEL, STATISTICS, Joint
+from .joint_test import STATISTICS, Joint
 from .space import Space
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Multiverse:
         sign = "negative" if found.median < 0 else "positive"
         lines = [
             f"{found.same_sign:.0%} of {count(found.fits)} fits have a {sign} effect; {found.significant:.0%} are "
-            f"significant at {LEVEL} ({found.significant_negative:.0%} negative, {found.significant_positive:.0%} "
+            f"significant at {ALPHA} ({found.significant_negative:.0%} negative, {found.significant_positive:.0%} "
             "positive).",
             f"The median effect is {number(found.median, 3)} standard deviations of the {self.outcome} {PER}; 95% of "
             f"the fits lie between {number(found.low, 3)} and {number(found.high, 3)}.",
@@ -142,10 +143,10 @@ class Multiverse:
             lines.append("Whether so many fits could agree by chance was not asked: --permute N answers it.")
             return lines
         worst = min(test.adjusted for test in self.joint.tests)
-        every = all(test.adjusted < LEVEL for test in self.joint.tests)
+        every = all(test.adjusted < ALPHA for test in self.joint.tests)
         if every:
             said = "Together the specifications show more than shuffled distances do, by every statistic"
-        elif worst < LEVEL:
+        elif worst < ALPHA:
             said = "Together the specifications show more than shuffled distances do by some statistics and not by all"
         else:
             said = "Together the specifications show no more than shuffled distances do"
@@ -209,7 +210,7 @@ def summarize(frame: pd.DataFrame, distinct: int) -> Summary:
     effect, p = frame["effect"].to_numpy(), frame["p_value"].to_numpy()
     median = float(np.median(effect))
     low, high = np.quantile(effect, [0.025, 0.975])
-    small = p < LEVEL
+    small = p < ALPHA
     return Summary(
         fits=len(frame),
         distinct=distinct,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...core.draws import check_counts
 from ...core.errors import CrossliftError, unknown_name
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...records.read import Input
-from ..regression.robustness import check_counts
 from .choices import Choice, default_choices, fix_choices, read_choices
 from .explained_spread import decompose
 from .fits import as_record

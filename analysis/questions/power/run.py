@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...core.draws import check_counts
 from ...core.errors import CrossliftError
 from ...core.jsonable import dropped_rows
 from ...core.text import count, number
@@ -14,7 +15,6 @@ from ...mixed import fit_mixed
 from ...outcomes.build import Options, read_outcome
 from ...outcomes.default_model import default_model
 from ...records.read import Source
-from ..regression.robustness import check_counts
 from .design import PowerDesign, pick_languages
 from .simulate import ALPHA, Simulated, balanced_power, simulate, slope_variance
 from .variances import COMPONENTS, Components, fitted_components, state_components

@@ -9,9 +9,9 @@ import numpy as np
 
 from ...core.errors import CrossliftError, unknown_name
 from ...languages.codes import AVERAGE, resolve
+from ...outcomes.axes import find_axis
 from ...outcomes.build import Options
 from ...outcomes.covariates import add_factors
-from ..scaling.axes import find_axis
 from .features import NUMERIC, Features
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...core.confidence import CONFIDENCE
 from ...core.errors import DesignError
 from .features import Features
 from .methods import METHODS
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 #: What is left out together, and the column that says so.
 SCHEMES = {"language": "language", "family": "language_family"}
-LEVEL = 0.95
 #: Languages or families without which nothing is evaluated.
 FEWEST_FOLDS = 3
 
@@ -91,7 +91,7 @@ def _widths(error: np.ndarray, groups: np.ndarray, tasks: np.ndarray) -> np.ndar
         inside = groups == group
         for task in np.unique(tasks[inside]):
             same = ~inside & (tasks == task)
-            result[inside & (tasks == task)] = np.quantile(error[same if same.any() else ~inside], LEVEL)
+            result[inside & (tasks == task)] = np.quantile(error[same if same.any() else ~inside], CONFIDENCE)
     return result
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.confidence import ALPHA
 from ...core.errors import DesignError, UnknownLanguageError
 from ...core.text import number, p_words
 from ...languages.codes import resolve
@@ -26,8 +27,6 @@ ROUNDING = 1e-4
 SHARE = 0.005
 #: Degrees of freedom under this share of the independent fit's are explained.
 FEW = 0.5
-#: The test of the kernel's variance is said to settle the matter below this.
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,9 @@ class Related:
             f"{self.share:.0%} of the variance between languages follows the covariance; {kind} criterion "
             f"{number(max(self.difference, 0.0), 2)} lower{test}."
         )
-        if self.p_value < LEVEL:
+        if self.p_value < ALPHA:
             return f"{sentence} Related languages are alike beyond chance."
-        if self.p_value >= LEVEL:
+        if self.p_value >= ALPHA:
             # The test has little power and the interval keeps its level under both: validation/kernel/README.md.
             return (
                 f"{sentence} These rows do not tell related languages from independent ones; the interval with related "

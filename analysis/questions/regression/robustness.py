@@ -17,9 +17,6 @@ from .answer import Answer
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Draws under which a 95% interval would be the extremes themselves.
-FEWEST_DRAWS = 99
-
 
 @dataclass(frozen=True, slots=True)
 class BootstrapCheck:
@@ -164,12 +161,3 @@ def left_out(
             )
         )
     return tuple(checks)
-
-
-def check_counts(draws: dict[str, int | None]) -> None:
-    """Refuse numbers of draws that say nothing, before any data are read."""
-    for option, count in draws.items():
-        if count is not None and count < FEWEST_DRAWS:
-            raise CrossliftError(
-                f"{option} {count} is too few for an interval or a p value.", f"Ask for {FEWEST_DRAWS} or more."
-            )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...core.draws import check_counts
 from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.jsonable import dropped_rows, single
 from ...languages.codes import resolve
@@ -18,15 +19,7 @@ from ...records.read import Source
 from . import coverage
 from .answer import Answer, Naive, advice, answer, naive
 from .related_languages import Related, fit_related
-from .robustness import (
-    BootstrapCheck,
-    LeftOut,
-    PermutationCheck,
-    bootstrap_checks,
-    check_counts,
-    left_out,
-    permutation_checks,
-)
+from .robustness import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
 from .within_between import Within, check_group, fit_within
 
 if TYPE_CHECKING:

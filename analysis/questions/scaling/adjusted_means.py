@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...mixed.inference.average_predictions import average_predictions
-from .axes import Axis
+from ...outcomes.axes import Axis
 from .model import TERM, CurveModel
 from .nonlinear_fit import FormFit
 from .predict import NEW, SHARED, Target

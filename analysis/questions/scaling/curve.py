@@ -10,8 +10,8 @@ import numpy as np
 
 from ...core.errors import DesignError
 from ...core.multiplicity import adjust
+from ...outcomes.axes import Axis
 from .adjusted_means import adjusted_means
-from .axes import Axis
 from .forms import FORMS, Form
 from .holdout import Holdout, leave_largest_out
 from .model import TERM, CurveModel, curve_model, truncated
@@ -140,7 +140,7 @@ def fit_curve(
     Parameters
     ----------
     frame
-        Rows with ``outcome`` and the axis's column (:func:`analysis.questions.scaling.axes.with_axis`).
+        Rows with ``outcome`` and the axis's column (:func:`analysis.outcomes.axes.with_axis`).
     at
         Sizes to predict, base-2 logarithms in the axis's unit.
     languages

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...core.errors import CrossliftError
 from ...mixed.inference.average_predictions import average_predictions
+from ...outcomes.axes import Axis
 from ...records.schema import EVALUATION
-from .axes import Axis
 from .forms import Form
 from .mixture_curves import Mixture, mixture_of
 from .model import TERM, CurveModel, curve_model

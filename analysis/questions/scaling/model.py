@@ -16,8 +16,8 @@ from ...mixed.numerics.crossproducts import sum_rows
 from ...mixed.numerics.optimize import DECREASE
 from ...mixed.numerics.threads import blas_threads
 from ...mixed.numerics.whitening import whiten
+from ...outcomes.axes import Axis
 from ...outcomes.default_model import FEWEST_LEVELS, default_model
-from .axes import Axis
 from .forms import Form
 
 if TYPE_CHECKING:

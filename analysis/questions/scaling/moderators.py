@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.errors import CrossliftError, did_you_mean
 from ...core.text import number, p_words
-from .axes import Axis
+from ...outcomes.axes import Axis
 from .model import TERM, CurveModel
 from .nonlinear_fit import FormFit
 

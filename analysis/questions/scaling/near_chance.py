@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...outcomes.axes import Axis
 from ...outcomes.chance import CHANCE
-from .axes import Axis
 
 if TYPE_CHECKING:
     import pandas as pd

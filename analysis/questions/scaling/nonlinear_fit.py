@@ -16,7 +16,7 @@ import numpy as np
 from ...core.arrays import Floats
 from ...core.errors import DesignError
 from ...mixed import MixedResult
-from .axes import Axis
+from ...outcomes.axes import Axis
 from .forms import FEWEST_SIZES, Form
 from .model import CurveModel
 

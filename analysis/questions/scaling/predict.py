@@ -12,8 +12,8 @@ from ...core.arrays import Floats
 from ...core.errors import UnknownNameError
 from ...languages.codes import resolve
 from ...mixed.inference.average_predictions import average_predictions
+from ...outcomes.axes import Axis
 from ...outcomes.default_model import FEWEST_LEVELS, RUNS
-from .axes import Axis
 from .mixture_curves import mixture_of
 from .model import TERM, CurveModel
 from .nonlinear_fit import FormFit

@@ -11,12 +11,12 @@ import numpy as np
 from ...core.errors import CrossliftError, DesignError
 from ...core.jsonable import dropped_rows, plain, records, single
 from ...core.multiplicity import adjust
+from ...outcomes.axes import Axis, find_axis, with_axis
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.covariates import CORPORA
 from ...outcomes.groups import check_by, groups, without_group
 from ...records.read import Source
 from .answer import sentences
-from .axes import Axis, find_axis, with_axis
 from .curve import Curve, fit_curve
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import CrossliftError, DesignError, UnknownNameError
-from analysis.questions.scaling.axes import find_axis, with_axis
+from analysis.outcomes.axes import find_axis, with_axis
 from analysis.questions.scaling.curve import fit_curve
 from analysis.questions.scaling.forms import FORMS
 from analysis.questions.scaling.holdout import leave_largest_out, previous_size

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.core.errors import CrossliftError, UnknownNameError
-from analysis.questions.scaling.axes import find_axis
+from analysis.outcomes.axes import find_axis
 from analysis.questions.scaling.forms import FORMS
 from analysis.questions.scaling.mixture_curves import Mixture
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from analysis.questions.scaling.axes import find_axis
+from analysis.outcomes.axes import find_axis
 from analysis.questions.scaling.forms import FORMS
 from analysis.questions.scaling.model import CurveModel
 from analysis.questions.scaling.nonlinear_fit import fit_form

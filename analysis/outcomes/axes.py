@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.errors import CrossliftError, unknown_name
-from ...core.text import magnitude, number
+from ..core.errors import CrossliftError, unknown_name
+from ..core.text import magnitude, number
 
 if TYPE_CHECKING:
     import pandas as pd
