@@ -153,10 +153,10 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
     reported = rows["gain"].notna()
     pairing = pair_gains(rows[~reported & rows["score"].notna()])
     dropped += pairing.dropped
-    used = int(pairing.frame["reference"].nunique())
+    used = int(pairing.frame["baseline"].nunique())
     if used:
         dropped.append(("baseline of a gain: used up by pairing", used))
-    frame = pairing.frame.rename(columns={"reference": "baseline", "reference_variance": "baseline_variance"})
+    frame = pairing.frame.copy()
     frame["baseline"] = "b" + frame["baseline"].astype(str)
     if reported.any():
         own = rows[reported].copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
 #: Levels under which a factor gets no variance of its own: two levels leave one degree of freedom for it.
 FEWEST_LEVELS = 3
 #: What was trained once: with the intermediate stage, and without.
-RUNS = ("run", "reference_run")
+RUNS = ("run", "baseline_run")
 #: Columns that decide on the default model beside outcome and predictors.
 FACTORS = (*CROSSED, "baseline", *RUNS, "seed")
 #: Cells that repeat in several rows get an effect of their own.
@@ -27,11 +27,58 @@ CELLS = (("language", "target_task"), ("model", "target_task"))
 
 
 @dataclass(frozen=True, slots=True)
-class DefaultModel:
-    """The default model for some rows, and what it does about factors that cannot have a variance."""
+class Slope:
+    """A predictor whose slope differs between the levels of a factor; ``correlated`` with their intercepts or not."""
 
-    formula: str
-    notices: tuple[str, ...]
+    predictor: str
+    correlated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultModel:
+    """The default model for some rows, and what it does about factors that cannot have a variance.
+
+    Attributes
+    ----------
+    outcome, predictors
+        As they were asked for.
+    factors
+        Factors with too few levels for a variance, as fixed effects.
+    groups
+        Factors and cells (``language:target_task``) with random intercepts, in order.
+    slopes
+        Of the groups that have one, by group.
+    notices
+        What was decided, in words.
+    """
+
+    outcome: str
+    predictors: tuple[str, ...]
+    factors: tuple[str, ...]
+    groups: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    slopes: Mapping[str, Slope] = field(default_factory=dict)
+
+    @property
+    def formula(self) -> str:
+        """In lme4's notation."""
+        fixed = " + ".join([*self.predictors, *self.factors]) or "1"
+        return f"{self.outcome} ~ {fixed}" + "".join(f" + {term}" for term in self.random)
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The random-effect terms, ``(1|language)`` and so on."""
+        return tuple(f"({self._columns(group)}{group})" for group in self.groups)
+
+    def _columns(self, group: str) -> str:
+        slope = self.slopes.get(group)
+        if slope is None:
+            return "1|"
+        return f"1 + {slope.predictor}" + ("|" if slope.correlated else "||")
+
+    def with_slopes(self, slope: Slope, groups: Sequence[str]) -> DefaultModel:
+        """The model in which the slope of a predictor differs between the levels of ``groups``."""
+        return replace(self, slopes={**self.slopes, **dict.fromkeys(groups, slope)})
 
 
 def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True) -> DefaultModel:
@@ -111,8 +158,7 @@ def model_of(
         random.append(shared)
     if outcome != "gap":  # whose run is there already
         random += _runs(codes, counts, n)
-    left = " + ".join([*predictors, *fixed]) or "1"
-    return DefaultModel(f"{outcome} ~ {left}" + "".join(f" + (1|{term})" for term in random), tuple(notices))
+    return DefaultModel(outcome, tuple(predictors), tuple(fixed), tuple(random), tuple(notices))
 
 
 def _runs(codes: Mapping[str, Integers], counts: Mapping[str, int], n: int) -> list[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Name of this source of variances in ``variance_source``.
 PAIRED = "paired"
 #: Columns that say where the results of the items are: of the row itself, and of its baseline.
-ITEMS, REFERENCE_ITEMS, REFERENCE_CELL = "items", "reference_items", "reference_cell"
+ITEMS, BASELINE_ITEMS, BASELINE_CELL = "items", "baseline_items", "baseline_cell"
 
 
 def paired_variance(difference: Floats) -> float:
@@ -101,7 +101,7 @@ def _believable(block: Floats, n: int) -> Floats:
 
 def _groups(frame: pd.DataFrame) -> list[NDArray[np.int64]]:
     """Positions of the rows that share a baseline and a metric, for rows whose baseline is a cell of a store."""
-    cell = frame[REFERENCE_CELL].to_numpy(dtype=object)
+    cell = frame[BASELINE_CELL].to_numpy(dtype=object)
     metric = frame["metric"].to_numpy(dtype=object)
     groups: dict[tuple[object, object], list[int]] = {}
     for i, key in enumerate(zip(cell, metric, strict=True)):
@@ -112,7 +112,7 @@ def _groups(frame: pd.DataFrame) -> list[NDArray[np.int64]]:
 
 def _differences(frame: pd.DataFrame) -> list[Floats | None]:
     """Result with minus result without, item by item, shape ``(n,)`` each; ``None`` where they are not at hand."""
-    columns = (frame[name].tolist() for name in (ITEMS, REFERENCE_ITEMS, "metric"))
+    columns = (frame[name].tolist() for name in (ITEMS, BASELINE_ITEMS, "metric"))
     return [_difference(*row) for row in zip(*columns, strict=True)]
 
 

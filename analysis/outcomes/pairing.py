@@ -15,7 +15,7 @@ import numpy as np
 from ..core.arrays import Floats
 from ..core.errors import PairingError
 from ..records.schema import EVALUATION
-from .item_variance import ITEMS, PAIRED, REFERENCE_CELL, REFERENCE_ITEMS, paired_blocks, paired_variances
+from .item_variance import BASELINE_CELL, BASELINE_ITEMS, ITEMS, PAIRED, paired_blocks, paired_variances
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +38,11 @@ class Pairing:
 
     ``frame`` keeps the columns of the first score of each pair and adds ``score_with`` and ``score_without`` (for gaps
     ``score_source`` and ``score``), the difference, ``variance`` (points²) and ``variance_source`` (``paired``,
-    ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score ``reference`` (its row in the
-    records) and ``reference_variance``. Gains of a store also have ``reference_cell`` and ``reference_items``, which
+    ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score, a gap's one in the source language,
+    ``baseline`` (its row in the
+    records) and ``baseline_variance``. Gains of a store also have ``baseline_cell`` and ``baseline_items``, which
     name the cell of the shared score and the file with its results by item. ``run`` numbers what was trained once and
-    tested in several languages, for gains with the intermediate stage, and ``reference_run`` the same of the baselines.
+    tested in several languages, for gains with the intermediate stage, and ``baseline_run`` the same of the baselines.
     """
 
     frame: pd.DataFrame
@@ -66,7 +67,7 @@ def pair_gains(records: pd.DataFrame) -> Pairing:
     neither = int((~method.isin(["intermediate", "baseline"])).sum())
     if neither:
         dropped.append(("method is neither 'intermediate' nor 'baseline': no part of a gain", neither))
-    used = paired.frame["reference"].nunique()
+    used = paired.frame["baseline"].nunique()
     spare = len(control) - int(used) - sum(rows for reason, rows in paired.dropped if reason == _REPEATED_CONTROL)
     if spare:
         dropped.append(("baseline that no intermediate run is paired with", spare))
@@ -108,12 +109,12 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, unseeded: bool = False
     frame["score_with"] = frame.pop("score")
     frame["score_without"] = partner["score"].to_numpy()
     frame["gain"] = frame["score_with"] - frame["score_without"]
-    for name, scored in (("run", first[found]), ("reference_run", partner)):
+    for name, scored in (("run", first[found]), ("baseline_run", partner)):
         if name not in frame.columns:
             frame[name] = pd.factorize(run_keys(scored))[0]
     _attach_variance(frame, first[found], partner, "gain")
     if {"cell", ITEMS} <= set(second.columns) and ITEMS in frame.columns:
-        frame[REFERENCE_CELL], frame[REFERENCE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()
+        frame[BASELINE_CELL], frame[BASELINE_ITEMS] = partner["cell"].to_numpy(), partner[ITEMS].to_numpy()
         over_items = paired_variances(frame)
         use = ~np.isnan(over_items)
         frame["variance"] = np.where(use, over_items, frame["variance"])
@@ -192,7 +193,7 @@ def covariance(frame: pd.DataFrame) -> csr_array:
         rows = int(np.isnan(variance).sum())
         raise PairingError(f"{rows} of {len(frame)} differences have no sampling variance.", "Leave them out first.")
     by_items = (frame["variance_source"] == PAIRED).to_numpy()
-    shared = frame[_renamed(frame, "reference_variance", "baseline_variance")].to_numpy(dtype=float)
+    shared = frame["baseline_variance"].to_numpy(dtype=float)
     shared = np.where(np.isnan(shared) | by_items, 0.0, shared)
     _, codes = np.unique(_shared_score(frame), return_inverse=True)
     n = len(frame)
@@ -211,16 +212,11 @@ def covariance(frame: pd.DataFrame) -> csr_array:
 
 def _shared_score(frame: pd.DataFrame) -> Any:
     """What tells the shared scores apart: the cell of a store, which may stand in several rows, else the row."""
-    row = frame[_renamed(frame, "reference", "baseline")].astype(str).to_numpy(dtype=object)
-    if REFERENCE_CELL not in frame.columns:
+    row = frame["baseline"].astype(str).to_numpy(dtype=object)
+    if BASELINE_CELL not in frame.columns:
         return row
-    cell, metric = frame[REFERENCE_CELL], frame["metric"].astype(str)
+    cell, metric = frame[BASELINE_CELL], frame["metric"].astype(str)
     return np.where(cell.notna(), cell.astype(str) + "\x1f" + metric, row).astype(str)
-
-
-def _renamed(frame: pd.DataFrame, name: str, other: str) -> str:
-    """The name of a column, which ``build_outcome`` calls otherwise."""
-    return name if name in frame.columns else other
 
 
 def _attach_variance(frame: pd.DataFrame, first: pd.DataFrame, second: pd.DataFrame, name: str) -> None:
@@ -232,8 +228,8 @@ def _attach_variance(frame: pd.DataFrame, first: pd.DataFrame, second: pd.DataFr
     a, source_a = score_variance(first)
     b, source_b = score_variance(second)
     both = a + b
-    frame["reference"] = second.index.to_numpy()
-    frame["reference_variance"] = b
+    frame["baseline"] = second.index.to_numpy()
+    frame["baseline_variance"] = b
     sources = np.where(source_a == source_b, source_a, "reported and binomial").astype(object)
     known = ~np.isnan(both)
     sources[~known] = "unknown"

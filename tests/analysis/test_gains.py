@@ -91,7 +91,7 @@ def test_a_baseline_without_a_seed_is_that_of_every_seed_without_its_own() -> No
     rows += [row("baseline", "de", 60), row("baseline", "de", 65, seed="3")]
     found = pair_gains(records(rows))
     assert found.frame["gain"].tolist() == [11, 12, 8]
-    assert found.frame["reference"].nunique() == 2 and not found.dropped
+    assert found.frame["baseline"].nunique() == 2 and not found.dropped
     alone = pair_gains(records([row("intermediate", "de", 70), row("baseline", "de", 60, seed="1")]))
     assert alone.frame.empty  # one of several draws is not what was not drawn
 

@@ -173,8 +173,8 @@ def test_training_runs_that_repeat_get_an_effect() -> None:
     frame = seeds(3)
     assert frame["run"].nunique() == 3 * 2 * len(frame[["model", "target_task"]].drop_duplicates())
     assert frame.groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
-    assert frame["reference_run"].nunique() * 2 == frame["run"].nunique()
-    runs = " + (1|run) + (1|reference_run)"
+    assert frame["baseline_run"].nunique() * 2 == frame["run"].nunique()
+    runs = " + (1|run) + (1|baseline_run)"
     assert default_model(frame, "gain", ["typology"]).formula.endswith(" + (1|baseline)" + runs)
     one_arm = frame[frame["intermediate_task"] == "mnli"]
     formula = default_model(one_arm, "gain", ["typology"]).formula
@@ -189,7 +189,7 @@ def test_a_gain_that_is_stated_as_one_has_runs_of_its_own() -> None:
     frame = build_outcome(pd.concat([paired, stated], ignore_index=True), Options()).frame
     other = frame["study"] == "other"
     assert other.sum() == len(LANGUAGES) * 9
-    assert frame[["run", "reference_run"]].notna().all(axis=None)
+    assert frame[["run", "baseline_run"]].notna().all(axis=None)
     assert not set(frame.loc[other, "run"]) & set(frame.loc[~other, "run"])
     assert frame[other].groupby("run")["language"].nunique().eq(len(LANGUAGES)).all()
 

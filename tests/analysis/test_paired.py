@@ -81,7 +81,7 @@ def test_a_variance_is_positive_and_has_no_direction(values: list[int]) -> None:
 def test_variance_is_that_of_a_bootstrap_over_items(store: Any, gains: pd.DataFrame) -> None:
     rng = np.random.default_rng(7)
     for row in gains.iloc[:4].itertuples():
-        difference = store[1][row.cell].astype(float) - store[1][row.reference_cell]
+        difference = store[1][row.cell].astype(float) - store[1][row.baseline_cell]
         n = len(difference)
         means = 100 * difference[rng.integers(0, n, size=(4000, n))].mean(axis=1)
         assert row.gain == pytest.approx(100 * difference.mean())
@@ -99,10 +99,10 @@ def test_covariance_of_gains_that_share_a_baseline_is_direct(store: Any, gains: 
         for j, two in enumerate(gains.itertuples()):
             if i == j:
                 continue
-            if one.reference_cell != two.reference_cell:
+            if one.baseline_cell != two.baseline_cell:
                 assert matrix[i, j] == 0
                 continue
-            a, b = (store[1][row.cell].astype(float) - store[1][row.reference_cell] for row in (one, two))
+            a, b = (store[1][row.cell].astype(float) - store[1][row.baseline_cell] for row in (one, two))
             direct = 1e4 * ((a - a.mean()) * (b - b.mean())).mean() / len(a)
             assert matrix[i, j] == pytest.approx(direct)
             shared += 1

@@ -51,7 +51,7 @@ def test_the_whole_is_the_librarys_answer(found: Pooled) -> None:
     rows = found.rows
     random = random_terms(rows, "gain")
     assert "(1|baseline)" in random
-    own = meta_analyze("gain", sampling_covariance(rows, "gain"), random=random, frame=rows)
+    own = meta_analyze("gain", sampling_covariance(rows), random=random, frame=rows)
     pd.testing.assert_frame_equal(own.fixed, found.result.fixed)
 
 
@@ -59,7 +59,7 @@ def test_a_group_is_pooled_from_its_own_rows(found: Pooled) -> None:
     assert found.groups is not None
     at = np.flatnonzero(found.rows["target_task"] == "xnli")
     own = found.rows.iloc[at].reset_index(drop=True)
-    shared = sampling_covariance(own, "gain")
+    shared = sampling_covariance(own)
     direct = meta_analyze("gain", shared, random=random_terms(own, "gain"), frame=own)
     line = found.groups[(found.groups["group"] == "xnli") & (found.groups["subgroup"] == "")].iloc[0]
     assert line["estimate"] == pytest.approx(direct.coefficients[0])
@@ -104,7 +104,7 @@ def test_robust_tests_of_crossed_factors_say_what_they_miss(found: Pooled) -> No
 def test_leaving_out_a_task_is_fitting_without_it(found: Pooled) -> None:
     assert found.left_out is not None
     rows = found.rows[found.rows["target_task"] != "xnli"].reset_index(drop=True)
-    own = meta_analyze("gain", sampling_covariance(rows, "gain"), random=found.result.random, frame=rows)  # type: ignore[union-attr]
+    own = meta_analyze("gain", sampling_covariance(rows), random=found.result.random, frame=rows)  # type: ignore[union-attr]
     line = found.left_out.set_index("left_out").loc["xnli"]
     assert line["estimate"] == pytest.approx(own.coefficients[0], abs=1e-5)
 
@@ -133,7 +133,7 @@ def test_a_sweep_is_pooled_over_its_training_runs() -> None:
     """Five arms and five seeds in eleven languages: 25 training runs, and a mean that cannot be surer than they are."""
     found = pool(Request(data=("crosslift_mini",), options=Options(where="target_task == 'nusax'")))
     assert isinstance(found.result, MultilevelMeta)
-    assert found.result.random.endswith("(1|run) + (1|reference_run)")
+    assert found.result.random.endswith("(1|run) + (1|baseline_run)")
     row = found.result.fixed.iloc[0]
     by_run = found.rows.groupby("run")["gain"].mean()
     assert len(by_run) == 25

@@ -55,7 +55,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory, sweeps: ModuleType) -> tuple
 def test_gains_and_their_covariance_are_those_of_the_store(swept: tuple[Path, Path], baseline: str) -> None:
     own, other = (_gains(path, baseline) for path in (swept[0], swept[1] / "records.parquet"))
     assert set(own["variance_source"]) == {"paired"}
-    columns = ["cell", "reference_cell", "language", "seed", "gain", "variance", "variance_source", "condition"]
+    columns = ["cell", "baseline_cell", "language", "seed", "gain", "variance", "variance_source", "condition"]
     pd.testing.assert_frame_equal(own[columns], other[columns])
     np.testing.assert_array_equal(covariance(own).toarray(), covariance(other).toarray())
 
@@ -70,7 +70,7 @@ def test_each_intermediate_row_has_one_gain_over_either_baseline(swept: tuple[Pa
     assert not plain["cell"].duplicated().any() and not steps["cell"].duplicated().any()
     trained = plain[plain["target_task"] == "nusax"]
     assert set(steps["cell"]) == set(trained["cell"])  # Tatoeba is tested without training: nothing to go on with
-    assert not set(steps["reference_cell"]) & set(plain["reference_cell"])
+    assert not set(steps["baseline_cell"]) & set(plain["baseline_cell"])
     assert (steps["matched_steps"] > 0).all()
 
 

@@ -38,8 +38,8 @@ def draw(rng: np.random.Generator, tasks: int, small: bool) -> tuple[pd.DataFram
     error = rng.normal(0.0, np.sqrt(own)) - rng.normal(0.0, np.sqrt(shared))[reference]
     frame = grid.astype(str).assign(
         gain=truth + error,
-        reference=reference,
-        reference_variance=shared[reference],
+        baseline=reference,
+        baseline_variance=shared[reference],
         variance=own + shared[reference],
     )
     language = TRUE + rng.normal(0.0, np.sqrt(scale * VARIANCES["language"]))

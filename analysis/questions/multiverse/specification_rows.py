@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ...languages.kernels import DEFAULT as KERNEL
 from ...languages.kernels import language_kernel
 from ...languages.uriel import FEATURE_MEASURES
 from ...mixed.model.level_covariance import square_root
-from ...outcomes.default_model import FACTORS, model_of
+from ...outcomes.default_model import FACTORS, DefaultModel, model_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ class Table:
     _outcomes: dict[str, Floats] = field(init=False, default_factory=dict)
     _said: dict[tuple[str, str], Booleans] = field(init=False, default_factory=dict)
     _stated: dict[str, Booleans] = field(init=False, default_factory=dict)
-    _formulas: dict[bytes, str] = field(init=False, default_factory=dict)
+    _defaults: dict[bytes, DefaultModel] = field(init=False, default_factory=dict)
     _models: dict[bytes, Model] = field(init=False, default_factory=dict)
     _factors: dict[str, Integers] = field(init=False, default_factory=dict)
     _columns: dict[str, NDArray[Any]] = field(init=False, default_factory=dict)
@@ -206,15 +206,12 @@ class Table:
         rows = kept.tobytes() + "|".join(covariates).encode()
         key = rows + f"|{effects}".encode()
         if key not in self._models:
-            if rows not in self._formulas:
+            if rows not in self._defaults:
                 levels = {name: codes[kept] for name, codes in self._levels.items()}
-                model = model_of(levels, self.outcome, covariates, lambda: self.fixed_columns(covariates, kept))
-                self._formulas[rows] = model.formula
-            text = self._formulas[rows]
-            groups = tuple(re.findall(r"\(1\|([^)]+)\)", text))
-            fixed = [part.strip() for part in text.partition("~")[2].partition("(1|")[0].split("+")]
-            factors = tuple(name for name in fixed if name not in ("", "1", *covariates))
-            slope = ""
+                columns = partial(self.fixed_columns, covariates, kept)
+                self._defaults[rows] = model_of(levels, self.outcome, covariates, columns)
+            default = self._defaults[rows]
+            factors, groups, slope = default.factors, default.groups, ""
             if effects == "crossed":
                 groups = tuple(group for group in groups if ":" not in group)
             elif effects == "slopes":

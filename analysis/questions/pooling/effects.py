@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: What the forest plot shows unless told otherwise: tasks with their languages.
 BY = ("target_task", "language")
-#: The column of the score that differences share, and of its sampling variance.
-SHARED = {"gain": ("baseline", "baseline_variance"), "gap": ("reference", "reference_variance")}
 
 
 def with_variance(
@@ -45,11 +43,9 @@ def with_variance(
     return kept, tuple(dropped), counts
 
 
-def sampling_covariance(rows: pd.DataFrame, outcome: str) -> Any:
+def sampling_covariance(rows: pd.DataFrame) -> Any:
     """Sampling covariance of the rows, sparse; effects that share a score share its error."""
-    reference, variance = SHARED[outcome]
-    renamed = rows.rename(columns={reference: "reference", variance: "reference_variance"})
-    return covariance(renamed).tocsr()
+    return covariance(rows).tocsr()
 
 
 def check_column(rows: pd.DataFrame, option: str, name: str, several: bool) -> None:

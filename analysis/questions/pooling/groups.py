@@ -79,8 +79,7 @@ class How:
 
 def random_terms(frame: pd.DataFrame, outcome: str) -> str:
     """The random effects of the default model for some rows; empty if no factor has levels enough."""
-    _, *terms = default_model(frame, outcome, [], few_fixed=False).formula.split(" + (1|")
-    return " + ".join(f"(1|{term}" for term in terms)
+    return " + ".join(default_model(frame, outcome, [], few_fixed=False).random)
 
 
 def pool_groups(

@@ -47,7 +47,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
     options = outcome.options
     rows, dropped, counts = with_variance(outcome)
-    shared = sampling_covariance(rows, options.outcome)
+    shared = sampling_covariance(rows)
     for name in request.by or ():
         check_column(rows, "--by", name, several=False)
     for option, column in (("--robust", request.robust), ("--leave-out", request.leave_out)):

@@ -75,7 +75,7 @@ class PowerDesign:
         frame = pd.DataFrame(text).assign(typology=distances[codes[:, 0]], study="planned", intermediate_task="planned")
         if self.seeds > 1:  # with one, a run is a model on a task
             run = frame["target_task"] + ":" + frame["model"] + ":" + frame["seed"]
-            frame = frame.assign(run=run, reference_run=run)
+            frame = frame.assign(run=run, baseline_run=run)
         return frame
 
 

@@ -17,7 +17,7 @@ from ...mixed.numerics.optimize import DECREASE
 from ...mixed.numerics.threads import blas_threads
 from ...mixed.numerics.whitening import whiten
 from ...outcomes.axes import Axis
-from ...outcomes.default_model import FEWEST_LEVELS, default_model
+from ...outcomes.default_model import FEWEST_LEVELS, Slope, default_model
 from .forms import Form
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def curve_model(frame: pd.DataFrame, outcome: str, axis: Axis) -> CurveModel:
             predictors.append("family")
     rows = frame.assign(**{TERM: z})
     model = default_model(rows, outcome, predictors)
-    formula, slopes = model.formula, []
+    slopes = []
     for group in SLOPES:
         seen = frame.groupby(group, observed=True)[axis.column].nunique()
-        if f"(1|{group})" in formula and int((seen >= 3).sum()) >= FEWEST_LEVELS:
-            formula = formula.replace(f"(1|{group})", f"(1 + {TERM}||{group})")
+        if group in model.groups and int((seen >= 3).sum()) >= FEWEST_LEVELS:
             slopes.append(group)
+    formula = model.with_slopes(Slope(TERM), slopes).formula
     parsed = parse_formula(formula)
     needed = [outcome, *variables(parsed.fixed, formula), *(name for bar in parsed.bars for name in bar.factors)]
     columns = tuple(name for name in dict.fromkeys(needed) if name != TERM)

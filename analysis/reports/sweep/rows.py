@@ -150,7 +150,7 @@ def fit_runs(
     Parameters
     ----------
     rows
-        Gains with ``run`` and ``reference_run``.
+        Gains with ``run`` and ``baseline_run``.
     fixed
         Right-hand side of the fixed part.
     cells
@@ -167,13 +167,13 @@ def fit_runs(
     """
     random = [
         name
-        for name in ("language", "run", "reference_run")
+        for name in ("language", "run", "baseline_run")
         if name in rows.columns
         and FEWEST <= rows[name].nunique() < len(rows)
         and (name == "language" or rows[name].nunique() > cells + 1)
     ]
-    if {"run", "reference_run"} <= set(random) and rows["run"].nunique() == rows["reference_run"].nunique():
-        random.remove("reference_run")
+    if {"run", "baseline_run"} <= set(random) and rows["run"].nunique() == rows["baseline_run"].nunique():
+        random.remove("baseline_run")
     terms = [f"(1 + {kind}||{name})" if kind and name != "language" else f"(1|{name})" for name in random]
     if "language" in random and differs and len(set(rows[differs])) > 1 and _repeats(rows, differs):
         if rows[differs].dtype.kind == "f":

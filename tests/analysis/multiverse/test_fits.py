@@ -96,7 +96,7 @@ def test_training_runs_have_their_effect_where_seeds_repeat() -> None:
     request = MultiverseRequest(data=("crosslift_mini",), fixed=("kernel=none",), limit=2)
     table, _ = open_table(replace(request, options=Options(where="target_task == 'nusax'")))
     spec = table.specify({})
-    assert {"run", "reference_run"} <= set(spec.model.groups)
+    assert {"run", "baseline_run"} <= set(spec.model.groups)
     rows = table.frame[spec.kept].assign(outcome=table.values("points")[spec.kept], typology=spec.x[spec.kept])
     whole = analysis.fit_mixed(spec.model.text, rows).fixed.set_index("term").loc["typology"]
     found = fit_all(table, [{}])[0].fit

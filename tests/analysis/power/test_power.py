@@ -146,9 +146,9 @@ def test_the_variance_of_training_runs_is_fitted_where_seeds_repeat() -> None:
 
     read = analysis.read_inputs(["crosslift_mini"])
     rows = analysis.build_outcome(read.records, analysis.Options(outcome="gain", where="target_task == 'nusax'")).frame
-    result = analysis.fit_mixed("gain ~ typology + (1|language) + (1|run) + (1|reference_run)", rows)
+    result = analysis.fit_mixed("gain ~ typology + (1|language) + (1|run) + (1|baseline_run)", rows)
     table, found = result.variance.set_index("group")["variance"], fitted_components(result)
-    assert found["run"] == pytest.approx(table["run"] + table["reference_run"])
+    assert found["run"] == pytest.approx(table["run"] + table["baseline_run"])
     assert found.origin["run"] == "fitted"
     alone = fitted_components(analysis.fit_mixed("gain ~ typology + (1|language)", rows))
     assert (alone["run"], alone.origin["run"]) == (0.0, "not known")

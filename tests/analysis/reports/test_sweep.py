@@ -206,7 +206,7 @@ def test_more_seeds_are_no_more_languages() -> None:
     slopes = {language: rng.normal(0, 1) for language in LANGUAGES}
     rows = pd.DataFrame(
         {"language": language, "kind": float(i % 2), "doublings": amount, "run": f"{seed} {amount}",
-         "reference_run": str(seed), "gain": slopes[language] * amount + rng.normal(0, 0.2)}
+         "baseline_run": str(seed), "gain": slopes[language] * amount + rng.normal(0, 0.2)}
         for i, language in enumerate(LANGUAGES) for seed in range(8) for amount in (0.0, 2.0, 4.0)
     )  # fmt: skip
     whole, _ = fit_runs(rows, "doublings*kind", 3, differs="doublings")
@@ -228,7 +228,7 @@ def test_more_languages_are_no_more_runs() -> None:
             luck = rng.normal(0, 1)
             rows += [
                 {"language": language, "kind": float(i % 2), "doublings": amount, "run": f"{seed} {amount}",
-                 "reference_run": str(seed), "gain": luck * (i % 2) + rng.normal(0, 0.2)}
+                 "baseline_run": str(seed), "gain": luck * (i % 2) + rng.normal(0, 0.2)}
                 for i, language in enumerate(LANGUAGES)
             ]  # fmt: skip
     result, _ = fit_runs(pd.DataFrame(rows), "doublings*kind", 3, differs="doublings", kind="kind")
