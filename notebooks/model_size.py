@@ -183,7 +183,7 @@ scaled = fit_scale(
 session.numbers["curve_words"] = "\n\n".join(sentences(scaled.curves[0]))
 session.drawing(
     "curve",
-    lambda path: draw_scale(scaled, path),
+    draw_scale(scaled),
     "Gain after {mixture} against model size: means adjusted for languages and tasks, and the form that describes "
     "the sizes "
     "best with its 95% band; shaded where there are no data.",

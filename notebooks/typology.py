@@ -233,7 +233,7 @@ ways = run_multiverse(
 session.numbers["multiverse_words"] = " ".join(ways.answer)
 session.drawing(
     "multiverse",
-    lambda path: draw_multiverse(ways, path),
+    draw_multiverse(ways),
     f"Specification curve of the {last}: standardised effects of distance in ascending order, above the choices that "
     "made "
     "them. No document claims a slope, so that no claimed value is drawn.",
@@ -258,7 +258,7 @@ if plan is None:
 else:
     session.drawing(
         "power",
-        lambda path: draw_power(plan, path),
+        draw_power(plan),
         "Power to find a slope of the size stated in the figure, by the number of languages, with variances "
         "estimated from "
         "these data.",
@@ -277,7 +277,7 @@ else:
     session.numbers["pooled_words"] = " ".join(pooled.sentences)
     session.drawing(
         "forest",
-        lambda path: draw_forest(pooled, path),
+        draw_forest(pooled),
         f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of all, "
         "the bar below it the 95% prediction interval.",
         "Forest plot of tasks and languages.",

@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
             (options.csv, lambda: found.result.fixed),
             (options.rows, lambda: found.outcome.frame.loc[found.result.design.kept]),
         ],
-        figures=[(options.plot, lambda path: draw(found, path))],
+        figures=[(options.plot, lambda: draw(found))],
     )
     return 0
 

@@ -99,8 +99,8 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.result.fixed if found.groups is None else found.groups)],
         figures=[
-            (options.plot, lambda path: draw_forest(found, path)),
-            (options.funnel, lambda path: draw_funnel(found, path)),
+            (options.plot, lambda: draw_forest(found)),
+            (options.funnel, lambda: draw_funnel(found)),
         ],
     )
     return 0

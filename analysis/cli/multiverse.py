@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         lambda: multiverses_json(found, options.by, options.adjust),
         options.json,
         tables=[(options.csv, lambda: multiverses_frame(found, options.by))],
-        figures=[(options.plot, lambda path: draw(found[0], path, options.claimed))],
+        figures=[(options.plot, lambda: draw(found[0], options.claimed))],
     )
     return 0
 

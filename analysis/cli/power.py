@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         found.to_json,
         options.json,
         tables=[(options.csv, lambda: found.frame)],
-        figures=[(options.plot, lambda path: draw(found, path))],
+        figures=[(options.plot, lambda: draw(found))],
     )
     return 0
 

@@ -89,6 +89,6 @@ def run(options: argparse.Namespace) -> int:
             (options.errors, lambda: found.by_group if request.by else found.by_task),
             (options.folds, lambda: found.folds),
         ],
-        figures=[(options.plot, lambda path: draw(found, path))],
+        figures=[(options.plot, lambda: draw(found))],
     )
     return 0

@@ -76,6 +76,6 @@ def run(options: argparse.Namespace) -> int:
         found.to_json,
         options.json,
         tables=[(options.csv, lambda: found.table), (options.predictions, lambda: found.predictions)],
-        figures=[(options.plot, lambda path: draw(found, path))],
+        figures=[(options.plot, lambda: draw(found))],
     )
     return 0

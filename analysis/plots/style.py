@@ -76,5 +76,8 @@ def save(made: Figure, path: str | Path) -> Path:
     if target.suffix.lower() not in FORMATS:
         raise CrossliftError(f"a figure cannot be saved as '{target.name}'.", f"Endings: {', '.join(FORMATS)}.")
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}
-    made.savefig(target, metadata=metadata[target.suffix.lower()])
+    from matplotlib import rc_context
+
+    with rc_context(_RC):
+        made.savefig(target, metadata=metadata[target.suffix.lower()])
     return target

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .terminal import console, write_csv, write_figure, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from rich.console import Console
 
 
@@ -17,7 +19,7 @@ def deliver(
     content: Callable[[], Mapping[str, Any]],
     json: str | None = None,
     tables: Iterable[tuple[str | None, Callable[[], pd.DataFrame]]] = (),
-    figures: Iterable[tuple[str | None, Callable[[str], object]]] = (),
+    figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
 ) -> None:
     """Hand a result to the person who asked for it.
 
@@ -44,6 +46,13 @@ def deliver(
         if path:
             write_csv(path, table())
     for path, draw in figures:
-        write_figure(path, draw, out, json)
+        if path:
+            write_figure(path, partial(_saved, draw), out, json)
     if json:
         write_json(json, content(), out)
+
+
+def _saved(draw: Callable[[], Figure], path: str) -> None:
+    from ..plots.style import save
+
+    save(draw(), path)

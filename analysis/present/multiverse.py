@@ -9,6 +9,7 @@ from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from ..questions.multiverse import Multiverse
 
@@ -122,10 +123,10 @@ def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: An
     out.print(Table((by, "fits", "median effect", "same sign", "significant", "joint p", method), rows).text())
 
 
-def draw(found: Multiverse, path: str, claimed: float | None = None) -> None:
+def draw(found: Multiverse, claimed: float | None = None) -> Figure:
     """The specification curve above the matrix of choices."""
     from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
-    from ..plots.style import figure, save
+    from ..plots.style import figure
     from ..questions.multiverse.result import PER
 
     names = [item.choice for item in found.spread.choices]
@@ -143,4 +144,4 @@ def draw(found: Multiverse, path: str, claimed: float | None = None) -> None:
         if own.fits > SINGLE:
             lines_of.append(f"Matrix: {BINS} bins of neighbours in rank; darkness is the share of a bin's fits.")
         plot_choices(found.frame, names, bottom, "\n".join(lines_of))
-        save(made, path)
+    return made

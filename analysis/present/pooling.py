@@ -8,6 +8,8 @@ from ..core.text import Table, count, number, p_value, p_words
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..questions.pooling import Pooled
 
 
@@ -167,26 +169,26 @@ def _print_influence(found: Pooled, out: Any) -> None:
         out.print(f"  the {len(shown)} of largest Cook's distance; --json has all")
 
 
-def draw_forest(found: Pooled, path: str) -> None:
+def draw_forest(found: Pooled) -> Figure:
     """Groups, subgroups, the pooled effect and its prediction interval."""
     from ..plots.forest import forest_height, forest_rows, plot_forest
-    from ..plots.style import figure, save
+    from ..plots.style import figure
 
     data = forest_rows(found)
     with figure(7.2, forest_height(data)) as (made, ax):
         plot_forest(data, ax, _axis(found), caption=_caption(found))
-        save(made, path)
+    return made
 
 
-def draw_funnel(found: Pooled, path: str) -> None:
+def draw_funnel(found: Pooled) -> Figure:
     """Effects against their standard errors."""
     from ..plots.funnel import funnel_points, plot_funnel
-    from ..plots.style import figure, save
+    from ..plots.style import figure
 
     data = funnel_points(found)
     with figure() as (made, ax):
         plot_funnel(data, ax, _axis(found), caption=_caption(found))
-        save(made, path)
+    return made
 
 
 def _axis(found: Pooled) -> str:

@@ -8,6 +8,8 @@ from ..core.text import Table, count, number
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..questions.power import Power
 
 
@@ -48,10 +50,10 @@ def print_power(found: Power, out: Any) -> None:
     print_remarks(out, found.notices, found.warnings)
 
 
-def draw(found: Power, path: str) -> None:
+def draw(found: Power) -> Figure:
     """The power curve."""
     from ..plots.power import plot_power
-    from ..plots.style import figure, save
+    from ..plots.style import figure
     from ..questions.power.design import FACTORS, in_words
 
     assert found.request.vary is not None
@@ -66,4 +68,4 @@ def draw(found: Power, path: str) -> None:
     caption += f"{count(failed)} searches failed, {count(single)} fits singular; closed form: t with languages − 2 df."
     with figure() as (made, ax):
         plot_power(found.frame, factor, ax, found.request.target, caption)
-        save(made, path)
+    return made

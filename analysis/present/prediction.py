@@ -9,6 +9,8 @@ from ..core.text import Table, count, number
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..questions.prediction.run import Prediction
 
 
@@ -78,10 +80,10 @@ def _cells(found: Prediction) -> Table:
     return Table(columns, rows, notes=tuple(notes))
 
 
-def draw(found: Prediction, path: str) -> None:
+def draw(found: Prediction) -> Figure:
     """One panel a task: the mixed model, the first way to leave out."""
     from ..plots.predicted import plot_predicted
-    from ..plots.style import panels, save
+    from ..plots.style import panels
 
     scheme = found.request.schemes[0]
     own = found.folds[(found.folds["scheme"] == scheme) & (found.folds["method"] == "mixed model")]
@@ -95,4 +97,4 @@ def draw(found: Prediction, path: str) -> None:
                 f"MAE {number(row['mae'], 1)}, 95% intervals hold {row['coverage']:.0%}"
             )
             plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), words)
-        save(made, path)
+    return made

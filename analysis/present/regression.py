@@ -10,6 +10,8 @@ from ..outcomes.covariates import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..questions.regression.run import FactorFit
 
 
@@ -93,16 +95,16 @@ def sensitivity_sentence(found: FactorFit) -> str:
     return sentence
 
 
-def draw(found: FactorFit, path: str) -> None:
+def draw(found: FactorFit) -> Figure:
     """The marginal effect of the first factor."""
     from ..plots.marginal import marginal_effect, plot_marginal
-    from ..plots.style import figure, save
+    from ..plots.style import figure
 
     factor = FACTORS[found.answers[0].factor]
     data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
     with figure() as (made, ax):
         plot_marginal(data, ax, x_label(found, factor.name), y_label(found), caption=caption(found))
-        save(made, path)
+    return made
 
 
 def x_label(found: FactorFit, factor: str) -> str:

@@ -9,6 +9,8 @@ from ..core.text import Table, count, number, p_value
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..questions.scaling.curve import Curve
     from ..questions.scaling.run import ScaleFit
 
@@ -108,26 +110,25 @@ def _slopes(found: ScaleFit) -> Table:
     return Table(columns, rows)
 
 
-def draw(found: ScaleFit, path: str) -> None:
+def draw(found: ScaleFit) -> Figure:
     """One panel a group."""
     from ..plots.scale import held_out, plot_scale
-    from ..plots.style import figure, save
+    from ..plots.style import figure
 
     outcome = found.outcome.options.outcome
     if len(found.curves) > 1:
-        _draw_groups(found, path)
-        return
+        return _draw_groups(found)
     curve = found.curves[0]
     with figure(6.6, 5.3) as (made, ax):
         plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{outcome} (points)",
                    held_out(curve), caption(curve))  # fmt: skip
         made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
-        save(made, path)
+    return made
 
 
-def _draw_groups(found: ScaleFit, path: str) -> None:
+def _draw_groups(found: ScaleFit) -> Figure:
     from ..plots.scale import held_out, plot_scale
-    from ..plots.style import panels, save
+    from ..plots.style import panels
 
     with panels(len(found.curves), 6.6, 5.3) as (made, axes):
         for curve, ax in zip(found.curves, axes, strict=True):
@@ -135,7 +136,7 @@ def _draw_groups(found: ScaleFit, path: str) -> None:
                        held_out(curve), caption(curve, 94))  # fmt: skip
             ax.set_title(curve.group)
         made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
-        save(made, path)
+    return made
 
 
 def caption(curve: Curve, width: int = 112) -> str:

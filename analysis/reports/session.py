@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from ..core.text import Table
     from ..records.read import Source
@@ -101,20 +102,22 @@ class Session:
         width, height
             In inches.
         """
-        from ..plots.style import figure, save
+        from ..plots.style import figure
 
         with figure(width, height) as (made, ax):
             draw(ax)
-            self.drawing(name, lambda path: save(made, path), caption, alt)
+        self.drawing(name, made, caption, alt)
 
-    def drawing(self, name: str, write: Callable[[str], object], caption: str, alt: str) -> None:
-        """As :meth:`figure`, where ``write`` draws and saves to a path by itself."""
+    def drawing(self, name: str, made: Figure, caption: str, alt: str) -> None:
+        """As :meth:`figure`, for a figure that is drawn already."""
+        from ..plots.style import save
+
         if any(item.name == name for item in self.pictures):
             raise NumbersError(f"the figure '{name}' is drawn twice.", "Give each its own name.")
         folder = self.out / FIGURES
         folder.mkdir(parents=True, exist_ok=True)
         for ending in ENDINGS:
-            write(str(folder / f"{name}{ending}"))
+            save(made, folder / f"{name}{ending}")
         self.pictures.append(Picture(name, fill(caption, self.numbers), fill(alt, self.numbers)))
 
     def table(self, name: str, table: Table) -> None:

@@ -14,7 +14,7 @@ from analysis.meta import meta_analyze
 from analysis.outcomes.build import Options
 from analysis.plots.forest import MOST_ROWS, forest_height, forest_rows, plot_forest
 from analysis.plots.funnel import Funnel, funnel_points, plot_funnel
-from analysis.plots.style import figure
+from analysis.plots.style import figure, save
 from analysis.present.pooling import draw_forest
 from analysis.questions.pooling import Request, pool
 from tests.analysis.meta.reference import data
@@ -125,7 +125,7 @@ def test_a_wide_interval_ends_in_an_arrow(row: int) -> None:
 def test_drawing_is_reproducible(bundled, tmp_path) -> None:
     files = [tmp_path / f"{i}.png" for i in range(2)]
     for file in files:
-        draw_forest(bundled, str(file))
+        save(draw_forest(bundled), str(file))
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
