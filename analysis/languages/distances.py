@@ -79,7 +79,7 @@ def distances(
     Parameters
     ----------
     languages
-        Integers in any form that :func:`analysis.languages.codes.resolve` takes.
+        Codes in any form that :func:`analysis.languages.codes.resolve` takes.
     source
         Language that distances are measured from.
     measure

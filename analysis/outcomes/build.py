@@ -88,7 +88,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
 
 
 def read_outcome(
-    data: Sequence[str], mapping: Mapping[str, str] | None, options: Options, say: Callable[[str], None]
+    data: Sequence[str | pd.DataFrame], mapping: Mapping[str, str] | None, options: Options, say: Callable[[str], None]
 ) -> tuple[Input, Outcome]:
     """Read ``data``, or the bundled sets that answer where none are named, and build the outcome.
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: What a data frame is called among the sources.
+FRAME = "data frame"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One table that was read."""
@@ -38,15 +42,17 @@ class Input:
 
 
 def read_inputs(
-    names: Sequence[str], mapping: Mapping[str, str] | None = None, constants: Mapping[str, str] | None = None
+    names: Sequence[str | pd.DataFrame],
+    mapping: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
 ) -> Input:
     """Read bundled sets and files.
 
     Parameters
     ----------
     names
-        Names of bundled sets, paths of tables or of results of the lm-evaluation-harness, or directories that
-        ``runner`` wrote; a path wins if there is a file or store of that name.
+        Names of bundled sets, paths of tables or of results of the lm-evaluation-harness, directories that ``runner``
+        wrote, or data frames; a path wins if there is a file or store of that name.
     mapping
         For files: the column that holds a field, where the names differ.
     constants
@@ -61,6 +67,12 @@ def read_inputs(
 
     frames, sources, notices = [], [], []
     for name in names:
+        if isinstance(name, pd.DataFrame):
+            checked = check_records(with_constants(name, constants or {}), FRAME, mapping, first_line=0)
+            frames.append(checked.frame)
+            notices += [f"{FRAME}: {notice}" for notice in checked.notices]
+            sources.append(Source(FRAME, _frame_hash(name), len(checked.frame)))
+            continue
         path = Path(name)
         if is_store(path):
             content = read_store(path)
@@ -94,6 +106,11 @@ def read_inputs(
         sources.append(Source(name, entry.sha256(), len(frame)))
     records = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     return Input(records.reset_index(drop=True), tuple(sources), tuple(notices))
+
+
+def _frame_hash(frame: pd.DataFrame) -> str:
+    """Of the values as CSV: the same table gives the same hash wherever it comes from."""
+    return hashlib.sha256(frame.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
 def _looks_like_path(name: str) -> bool:

@@ -54,7 +54,7 @@ class MultiverseRequest:
         Processes; one per processor at hand if 0.
     """
 
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     choices: str | None = None

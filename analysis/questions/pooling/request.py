@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ...core.errors import CrossliftError, unknown_name
 from ...core.multiplicity import ADJUSTMENTS
@@ -11,6 +12,9 @@ from ...meta.between import LIKELIHOODS, METHODS
 from ...meta.estimate import TEST_WORDS
 from ...meta.multilevel import TESTS
 from ...outcomes.build import Options
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Differences of scores, which have a sampling variance.
 OUTCOMES = ("gain", "gap")
@@ -24,7 +28,7 @@ class Request:
     lme4's notation. Empty ``data`` means every bundled set that has the outcome.
     """
 
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     by: tuple[str, ...] | None = None

@@ -49,7 +49,7 @@ class PowerRequest:
     vary: tuple[str, tuple[int, ...]] | None = None
     stated: tuple[str, ...] = ()
     fit: bool = True
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     draws: int = 1000

@@ -36,7 +36,7 @@ class PredictionRequest:
     predict from.
     """
 
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     languages: tuple[str, ...] = ()

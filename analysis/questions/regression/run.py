@@ -23,6 +23,8 @@ from .robustness import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_che
 from .within_between import Within, check_group, fit_within
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ...mixed.numerics.evaluated import Point
 
 ENGINES = ("crosslift", "statsmodels", "mixedlm")
@@ -37,7 +39,7 @@ class Request:
     """
 
     factors: tuple[str, ...] = ("typology",)
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     formula: str | None = None

@@ -35,7 +35,7 @@ class ScaleRequest:
     """
 
     factor: str = "size"
-    data: tuple[str, ...] = ()
+    data: tuple[str | pd.DataFrame, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     at: tuple[str, ...] = ()

@@ -1,0 +1,96 @@
+"""crosslift: how much an intermediate task lifts zero-shot scores in other languages, and what the lift depends on.
+
+The public face: functions with keyword arguments, one form of result, and the tree of errors. Everything is loaded when
+it is first used, so that ``import crosslift`` costs nothing.
+
+>>> import crosslift as cl
+>>> cl.fit("scores.csv", factor="typology").answer  # doctest: +SKIP
+
+What lies behind it, ``analysis`` and ``runner``, may move between releases; this does not.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from analysis import __version__
+
+if TYPE_CHECKING:
+    from analysis.core.errors import (
+        CrossliftError,
+        DesignError,
+        FormulaError,
+        PairingError,
+        RecordError,
+        StoreError,
+        UnknownLanguageError,
+        UnknownNameError,
+    )
+    from analysis.languages.codes import resolve
+    from analysis.languages.kernels import language_kernel
+    from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
+    from analysis.mixed import MixedResult, fit_mixed
+
+    from .data import Gains, Records, distances, gains, read
+    from .questions import fit, meta, multiverse, power, predict, scale
+    from .result import Result
+
+_WHERE = {
+    **dict.fromkeys(("fit", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
+    **dict.fromkeys(("read", "gains", "distances", "Records", "Gains"), "crosslift.data"),
+    "Result": "crosslift.result",
+    "fit_mixed": "analysis.mixed",
+    "MixedResult": "analysis.mixed",
+    "meta_analyze": "analysis.meta",
+    "MetaResult": "analysis.meta",
+    "MultilevelMeta": "analysis.meta",
+    "resolve": "analysis.languages.codes",
+    "language_kernel": "analysis.languages.kernels",
+    **dict.fromkeys(
+        ("CrossliftError", "DesignError", "FormulaError", "PairingError", "RecordError", "StoreError",
+         "UnknownLanguageError", "UnknownNameError"),
+        "analysis.core.errors",
+    ),
+}  # fmt: skip
+
+__all__ = [
+    "CrossliftError",
+    "DesignError",
+    "FormulaError",
+    "Gains",
+    "MetaResult",
+    "MixedResult",
+    "MultilevelMeta",
+    "PairingError",
+    "RecordError",
+    "Records",
+    "Result",
+    "StoreError",
+    "UnknownLanguageError",
+    "UnknownNameError",
+    "__version__",
+    "distances",
+    "fit",
+    "fit_mixed",
+    "gains",
+    "language_kernel",
+    "meta",
+    "meta_analyze",
+    "multiverse",
+    "power",
+    "predict",
+    "read",
+    "resolve",
+    "scale",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'crosslift' has no attribute '{name}'")
+    return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

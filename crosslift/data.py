@@ -1,0 +1,138 @@
+"""From files to records, gains and distances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.records.read import Source
+
+    #: A bundled set's name, a file, a store, a table, or several of them.
+    Data: TypeAlias = "str | Path | pd.DataFrame | Sequence[str | Path | pd.DataFrame] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Scores in the record schema.
+
+    Attributes
+    ----------
+    frame
+        One score a row.
+    sources
+        What was read: name, hash, rows.
+    notices
+        What was converted on the way.
+    """
+
+    frame: pd.DataFrame
+    sources: tuple[Source, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """Rows that a model can be fitted to, and the account of those that are not among them.
+
+    Attributes
+    ----------
+    frame
+        One gain (or gap, or score) a row, with every factor joined.
+    dropped
+        Rows left out, by reason.
+    notices
+        What to know of them.
+    """
+
+    frame: pd.DataFrame
+    dropped: tuple[tuple[str, int], ...]
+    notices: tuple[str, ...]
+
+
+def read(data: Data, columns: Mapping[str, str] | None = None) -> Records:
+    """Read bundled sets, files, stores and tables into the record schema.
+
+    Parameters
+    ----------
+    data
+        Names of bundled sets, paths, data frames, or several of them.
+    columns
+        Your column → the field that it holds: ``{"lang": "language"}``.
+
+    Raises
+    ------
+    RecordError
+        If something is broken; the message says where.
+    """
+    from analysis.records.read import read_inputs
+
+    found = read_inputs(as_sequence(data), columns)
+    return Records(found.records, found.sources, found.notices)
+
+
+def gains(
+    data: Data = None,
+    *,
+    outcome: str = "gain",
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    source: str = "eng",
+    measure: str = "syntactic",
+    recipe: str | None = None,
+    corpus: str = "cc100",
+    metric: str | None = None,
+    keep: Iterable[str] = (),
+    baseline: str = "plain",
+) -> Gains:
+    """Pair scores into gains or gaps and join distance, model size and corpus size; parameters as for ``fit``.
+
+    Raises
+    ------
+    CrossliftError
+        If nothing can be paired; the message says what a pair needs and what was left out.
+    """
+    from analysis.outcomes.build import Options, read_outcome
+
+    options = Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
+    read_, found = read_outcome(as_sequence(data), columns, options, lambda _: None)
+    return Gains(found.frame, found.dropped, (*read_.notices, *found.notices))
+
+
+def distances(
+    languages: Iterable[str], source: str = "eng", measure: str = "syntactic", recipe: str | None = None
+) -> pd.DataFrame:
+    """Typological distances of languages from one, with the share of features that are observed.
+
+    Parameters
+    ----------
+    languages
+        Codes or names in any form: ``de``, ``deu``, ``zh-Hans``, ``German``.
+    source
+        The language to measure from.
+    measure
+        ``syntactic``, ``phonological``, ``inventory``, ``featural``, ``genetic`` or ``geographic``.
+    recipe
+        ``knn``, ``shared`` or ``published``.
+
+    Raises
+    ------
+    UnknownNameError
+        If a language, measure or recipe is not known; the message names the nearest.
+    """
+    from analysis.languages.distances import frame
+
+    return frame(languages, source, measure, recipe)
+
+
+def as_sequence(data: Data) -> tuple[str | pd.DataFrame, ...]:
+    """One or several sources, as the questions take them."""
+    if data is None:
+        return ()
+    if isinstance(data, (str, Path)) or hasattr(data, "columns"):
+        data = [data]  # type: ignore[list-item]
+    return tuple(str(item) if isinstance(item, Path) else item for item in data)

@@ -1,0 +1,104 @@
+"""The one form in which every question is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from analysis.core.errors import CrossliftError, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result:
+    """An answer, the tables it rests on, and its figures.
+
+    Attributes
+    ----------
+    command
+        The question: ``fit``, ``meta``, ``scale``, ``predict``, ``multiverse``, ``power`` or ``verify``.
+    answer
+        The answer in sentences, as the command line prints it.
+    frames
+        Tidy tables by name; the first is the main one. Columns are named in snake case and mean the same everywhere:
+        ``term estimate std_error df statistic p_value conf_low conf_high``.
+    details
+        The object behind it, with everything that was computed; its attributes may change between releases.
+    """
+
+    command: str
+    answer: tuple[str, ...]
+    frames: Mapping[str, pd.DataFrame]
+    details: Any
+    _json: Callable[[], Mapping[str, Any]] = field(repr=False)
+    _text: Callable[[Console], None] = field(repr=False)
+    _figures: Mapping[str, Callable[[], Figure]] = field(repr=False)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The main table."""
+        return next(iter(self.frames.values()))
+
+    def to_json(self) -> Mapping[str, Any]:
+        """What ``--json`` writes."""
+        return self._json()
+
+    def summary(self) -> str:
+        """What the command prints."""
+        from io import StringIO
+
+        from rich.console import Console
+
+        out = StringIO()
+        self._text(Console(file=out, markup=False, highlight=False, emoji=False, soft_wrap=True, width=140))
+        return out.getvalue().strip("\n")
+
+    def plot(self, name: str | None = None, path: str | None = None) -> Figure:
+        """Draw a figure.
+
+        Parameters
+        ----------
+        name
+            Which one; the first by default. ``figures`` lists them.
+        path
+            Where to save it too (``.png``, ``.svg``, ``.pdf``).
+
+        Raises
+        ------
+        CrossliftError
+            If there is none, or none of this name, or the ending is no format of figures.
+        """
+        from analysis.plots.style import save
+
+        if not self._figures:
+            raise CrossliftError(f"there is nothing to draw of this answer of '{self.command}'.")
+        chosen = next(iter(self._figures)) if name is None else name
+        if chosen not in self._figures:
+            raise unknown_name("figure", chosen, self._figures)
+        made = self._figures[chosen]()
+        if path is not None:
+            save(made, path)
+        return made
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that can be drawn."""
+        return tuple(self._figures)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        tables = ", ".join(f"{name} ({len(frame)})" for name, frame in self.frames.items())
+        return f"<Result of {self.command}: {' '.join(self.answer)[:120]} | tables: {tables}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        sentences = "".join(f"<p><b>{escape(line)}</b></p>" for line in self.answer)
+        return f"{sentences}{self.frame.to_html(index=False, max_rows=30)}"
