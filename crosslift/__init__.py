@@ -31,14 +31,16 @@ if TYPE_CHECKING:
     from analysis.languages.kernels import language_kernel
     from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
     from analysis.mixed import MixedResult, fit_mixed
+    from analysis.outcomes.build import Outcome
 
-    from .data import Gains, Records, distances, gains, read
+    from .data import Records, distances, gains, read
     from .questions import fit, meta, multiverse, power, predict, scale
     from .result import Result
 
 _WHERE = {
     **dict.fromkeys(("fit", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
-    **dict.fromkeys(("read", "gains", "distances", "Records", "Gains"), "crosslift.data"),
+    **dict.fromkeys(("read", "gains", "distances", "Records"), "crosslift.data"),
+    "Outcome": "analysis.outcomes.build",
     "Result": "crosslift.result",
     "fit_mixed": "analysis.mixed",
     "MixedResult": "analysis.mixed",
@@ -58,10 +60,10 @@ __all__ = [
     "CrossliftError",
     "DesignError",
     "FormulaError",
-    "Gains",
     "MetaResult",
     "MixedResult",
     "MultilevelMeta",
+    "Outcome",
     "PairingError",
     "RecordError",
     "Records",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.outcomes.build import Outcome
     from analysis.records.read import Source
 
     #: A bundled set's name, a file, a store, a table, or several of them.
@@ -32,25 +33,6 @@ class Records:
 
     frame: pd.DataFrame
     sources: tuple[Source, ...]
-    notices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Gains:
-    """Rows that a model can be fitted to, and the account of those that are not among them.
-
-    Attributes
-    ----------
-    frame
-        One gain (or gap, or score) a row, with every factor joined.
-    dropped
-        Rows left out, by reason.
-    notices
-        What to know of them.
-    """
-
-    frame: pd.DataFrame
-    dropped: tuple[tuple[str, int], ...]
     notices: tuple[str, ...]
 
 
@@ -88,8 +70,14 @@ def gains(
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
-) -> Gains:
+) -> Outcome:
     """Pair scores into gains or gaps and join distance, model size and corpus size; parameters as for ``fit``.
+
+    Returns
+    -------
+    Outcome
+        ``frame`` (one gain, gap or score a row, with every factor joined), ``dropped`` (rows left out, by reason),
+        ``notices``, and the ``options`` in use.
 
     Raises
     ------
@@ -100,7 +88,7 @@ def gains(
 
     options = Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
     read_, found = read_outcome(as_sequence(data), columns, options, lambda _: None)
-    return Gains(found.frame, found.dropped, (*read_.notices, *found.notices))
+    return replace(found, notices=(*read_.notices, *found.notices))
 
 
 def distances(

@@ -5,23 +5,33 @@
 # data grows?
 
 # %%
-from analysis.outcomes.build import Options, build_outcome
-from analysis.plots.amounts import plot_amounts
-from analysis.plots.heat import by_family, plot_heat
-from analysis.plots.slopes import plot_slopes
-from analysis.records.read import read_inputs
-from analysis.reports import begin
-from analysis.reports.amounts import amount_rows, by_task, kind_slopes
-from analysis.reports.bibliography import keys_of
-from analysis.reports.compare import OWN_SWEEP, own_sweeps
-from analysis.reports.describe import dropped_table, fit_diagnostics, model_method, model_references, value_table
-from analysis.reports.sweep.amounts import amounts
-from analysis.reports.sweep.rows import find_sweep, omit
+import crosslift as cl
+from analysis.present.notebook import (
+    OWN_SWEEP,
+    amount_rows,
+    amounts,
+    begin,
+    by_family,
+    by_task,
+    dropped_table,
+    find_sweep,
+    fit_diagnostics,
+    keys_of,
+    kind_slopes,
+    model_method,
+    model_references,
+    omit,
+    own_sweeps,
+    plot_amounts,
+    plot_heat,
+    plot_slopes,
+    value_table,
+)
 
 session = begin("corpus_size")
 LOW = 2  # resource classes (Joshi et al.) up to this one count as low-resource
 DATA = session.data or ("sumeval2022",)
-read = read_inputs(DATA, session.mapping)
+read = cl.read(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -40,7 +50,7 @@ session.provenance(read.sources)
 # - {sweep_words}
 
 # %%
-rows, notes = amount_rows(build_outcome(read.records, Options(outcome="score")), LOW)
+rows, notes = amount_rows(cl.gains(DATA, outcome="score", columns=session.mapping), LOW)
 session.numbers["rows"] = len(rows)
 session.numbers["configurations"] = int(rows["configuration"].nunique())
 session.numbers["languages"] = int(rows["language"].nunique())

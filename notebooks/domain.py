@@ -7,33 +7,37 @@
 # %%
 import math
 
-from analysis.outcomes.build import Options, build_outcome
-from analysis.plots.heat import by_family, plot_heat
-from analysis.plots.mixtures import plot_mixtures
-from analysis.questions.scaling.answer import form_sentence, prediction_sentences
-from analysis.questions.scaling.run import ScaleRequest, fit_scale
-from analysis.records.read import read_inputs
-from analysis.reports import begin
-from analysis.reports.bibliography import keys_of
-from analysis.reports.compare import OWN_SWEEP, own_sweeps
-from analysis.reports.describe import (
+import crosslift as cl
+from analysis.present.notebook import (
+    OWN_SWEEP,
+    arm_rows,
+    arms_at,
+    begin,
+    between_sizes,
+    by_domain,
+    by_family,
     distance_method,
     dropped_table,
+    find_sweep,
     fit_diagnostics,
+    form_sentence,
+    keys_of,
     model_method,
     model_references,
+    own_sweeps,
     pairing_method,
+    plot_heat,
+    plot_mixtures,
+    prediction_sentences,
+    show,
     value_table,
 )
-from analysis.reports.mixture_arms import arm_rows, arms_at, between_sizes
-from analysis.reports.sweep.arms import by_domain
-from analysis.reports.sweep.rows import find_sweep, show
 
 session = begin("domain")
 NARROW, WIDE = "P3", "xP3"  # English only; the same tasks and more in many languages
 SMALL, LARGE = 7e3, 70e3  # the sizes of the question, in millions of parameters
 DATA = session.data or ("muennighoff2022_xmtf",)
-read = read_inputs(DATA, session.mapping)
+read = cl.read(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -53,7 +57,7 @@ session.provenance(read.sources)
 # - {sweep_words}
 
 # %%
-outcome = build_outcome(read.records, Options(outcome="gain"))
+outcome = cl.gains(DATA, columns=session.mapping)
 cells, notes = arm_rows(outcome.frame, NARROW, WIDE)
 session.numbers["narrow"], session.numbers["wide"] = NARROW, WIDE
 session.numbers["small_model"], session.numbers["large_model"] = notes.models
@@ -149,12 +153,7 @@ show(
 
 # %%
 mixed = f"intermediate_task == '{WIDE}'" + ("" if session.data else " and family == 'BLOOM'")
-scaled = fit_scale(
-    ScaleRequest(
-        data=tuple(DATA), mapping=session.mapping, options=Options(outcome="gain", where=mixed), at=("7B", "70B")
-    )
-)
-curve = scaled.curves[0]
+curve = cl.scale(DATA, columns=session.mapping, where=mixed, at=["7B", "70B"]).details.curves[0]
 session.numbers["curve_sizes"] = len(curve.sizes)
 session.say(
     "curve_words",

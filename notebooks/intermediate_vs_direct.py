@@ -5,25 +5,37 @@
 # in the language itself?
 
 # %%
-from analysis.core.text import Table, number
-from analysis.mixed import fit_mixed
-from analysis.plots.caterpillar import modes, plot_caterpillar
-from analysis.plots.heat import by_family, plot_heat
-from analysis.plots.paired import plot_paired
-from analysis.records.read import read_inputs
-from analysis.reports import Value, begin
-from analysis.reports.averages import average_gains
-from analysis.reports.bibliography import keys_of
-from analysis.reports.compare import OWN_SWEEP, against_direct, mean_value, own_sweeps
-from analysis.reports.describe import fit_diagnostics, model_method, model_references
-from analysis.reports.sweep.arms import by_arm
-from analysis.reports.sweep.rows import find_sweep, show
+import crosslift as cl
+from analysis.present.notebook import (
+    OWN_SWEEP,
+    Table,
+    Value,
+    against_direct,
+    average_gains,
+    begin,
+    by_arm,
+    by_family,
+    find_sweep,
+    fit_diagnostics,
+    fit_mixed,
+    keys_of,
+    mean_value,
+    model_method,
+    model_references,
+    modes,
+    number,
+    own_sweeps,
+    plot_caterpillar,
+    plot_heat,
+    plot_paired,
+    show,
+)
 
 session = begin("intermediate_vs_direct")
 DIRECT = "masakhaner2_direct_finetuning_seeds"
 AVERAGES = ("chung2021_rembert", "xue2021_mt5")
 DATA = session.data or (DIRECT, *AVERAGES)
-read = read_inputs(DATA, session.mapping)
+read = cl.read(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -42,7 +54,7 @@ session.provenance(read.sources)
 # - {sweep_words}
 
 # %%
-paired = against_direct(read.records)
+paired = against_direct(read.frame)
 if paired is None:
     session.numbers["paired_words"] = (
         "No study here scored both arms: the same model, task and language once after English intermediate training "
@@ -65,7 +77,7 @@ session.numbers["sweep_words"] = (
     "data."
 )
 
-gains = average_gains(read.records, metric="f1")
+gains = average_gains(read.frame, metric="f1")
 has_gains = gains["gain"].count() > 1
 by_task = gains.groupby("target_task")["gain"].mean()
 if len(by_task) > 1:
@@ -78,7 +90,7 @@ if len(by_task) > 1:
 else:
     session.numbers["stilts_words"] = "The data hold no average gains of English intermediate tasks on F1"
 
-records = read.records
+records = read.frame
 flags = records["flags"].fillna("")
 direct = records[(records["method"] == "direct") & (records["metric"] == "f1") & records["score"].notna()]
 collapsed = direct[flags.loc[direct.index].str.contains("collapsed-run")]

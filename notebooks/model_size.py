@@ -5,36 +5,40 @@
 # parameters, and does it for languages far from English?
 
 # %%
-from analysis.outcomes.build import Options, build_outcome
-from analysis.outcomes.chance import add_floor
-from analysis.outcomes.covariates import FACTORS
-from analysis.plots.heat import by_family, plot_heat
-from analysis.plots.sizes import plot_sizes
-from analysis.present.scaling import draw as draw_scale
-from analysis.questions.scaling.answer import sentences
-from analysis.questions.scaling.run import ScaleRequest, fit_scale
-from analysis.records.read import read_inputs
-from analysis.reports import Value, begin
-from analysis.reports.bibliography import keys_of
-from analysis.reports.describe import (
+import crosslift as cl
+from analysis.present.notebook import (
+    FACTORS,
+    Value,
+    add_floor,
+    begin,
+    between_models,
+    by_depth,
+    by_family,
     distance_method,
     dropped_table,
+    find_sweep,
     fit_diagnostics,
+    floor_table,
+    growth,
+    in_corpus,
     influence_line,
+    keys_of,
     model_method,
     model_references,
+    paired_growth,
     pairing_method,
+    plot_heat,
+    plot_sizes,
+    show,
+    size_rows,
     value_table,
 )
-from analysis.reports.growth import between_models, floor_table, growth, in_corpus, paired_growth, size_rows
-from analysis.reports.sweep.arms import by_depth
-from analysis.reports.sweep.rows import find_sweep, show
 
 session = begin("model_size")
 LOW, HIGH = 1e3, 13e3  # the range of the question, in millions of parameters
 FAMILY = "BLOOM"  # one family, so that size is not mixed up with what else tells models apart
 DATA = session.data or ("muennighoff2022_xmtf",)
-read = read_inputs(DATA, session.mapping)
+read = cl.read(DATA, session.mapping)
 session.provenance(read.sources)
 
 # %% [markdown]
@@ -53,7 +57,7 @@ session.provenance(read.sources)
 # - Every score is the median over prompts of one run: no seeds, so that the noise of tuning is unknown.
 
 # %%
-outcome = build_outcome(read.records, Options(outcome="gain"))
+outcome = cl.gains(DATA, columns=session.mapping)
 frame, notes = size_rows(add_floor(outcome.frame), None if session.data else FAMILY)
 mixture = notes.mixture  # the intermediate stage that most sizes had
 rows = frame[frame["intermediate_task"] == mixture]
@@ -177,19 +181,17 @@ session.numbers["floor_reading"] = reading
 
 # %%
 mixed = f"intermediate_task == '{mixture}'" + ("" if session.data else f" and family == '{FAMILY}'")
-scaled = fit_scale(
-    ScaleRequest(data=tuple(DATA), mapping=session.mapping, options=Options(outcome="gain", where=mixed))
-)
-session.numbers["curve_words"] = "\n\n".join(sentences(scaled.curves[0]))
+scaled = cl.scale(DATA, columns=session.mapping, where=mixed)
+session.numbers["curve_words"] = "\n\n".join(scaled.answer)
 session.drawing(
     "curve",
-    draw_scale(scaled),
+    scaled.plot(),
     "Gain after {mixture} against model size: means adjusted for languages and tasks, and the form that describes "
     "the sizes "
     "best with its 95% band; shaded where there are no data.",
     "Scaling curve that rises and bends.",
 )
-session.diagnose(*(f"Curve: {line}" for line in scaled.curves[0].warnings))
+session.diagnose(*(f"Curve: {line}" for line in scaled.details.curves[0].warnings))
 
 # %% [markdown]
 # ## English-only tuning

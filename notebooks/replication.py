@@ -5,23 +5,19 @@
 # tables bear out, and what would the average gain need to be true?
 
 # %%
+import crosslift as cl
 from analysis.claims.present import registry as report
 from analysis.claims.registry import registry
 from analysis.claims.verify import verify
 from analysis.claims.xtreme.decomposition import decompose
-from analysis.core.text import Table
-from analysis.plots.decomposition import plot_decomposition
-from analysis.records import bundled as datasets
-from analysis.records.read import read_inputs
-from analysis.reports import begin
-from analysis.reports.bibliography import keys_of
+from analysis.present.notebook import Table, begin, datasets, keys_of, plot_decomposition
 
 session = begin("replication")
 known = registry()
 outcomes = verify(known)
 evidence = sorted({item.data for outcome in outcomes for item in outcome.check.evidence})
 records = [name for name in evidence if datasets.find(name).kind == "records"]
-session.provenance(read_inputs(records).sources)
+session.provenance(cl.read(records).sources)
 
 # %% [markdown]
 # > {answer}

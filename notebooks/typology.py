@@ -5,47 +5,45 @@
 # zero-shot transfer, and with the gain from an intermediate stage?
 
 # %%
-from dataclasses import replace
-
-from analysis.core.errors import CrossliftError
-from analysis.core.text import number
-from analysis.outcomes.build import Options
-from analysis.outcomes.covariates import FACTORS
-from analysis.plots.caterpillar import modes, plot_caterpillar
-from analysis.plots.heat import by_family, plot_heat
-from analysis.plots.marginal import marginal_effect, plot_marginal
-from analysis.plots.partial_residuals import partial_residuals, plot_partial_residuals
-from analysis.plots.world import coastline, places, plot_world
-from analysis.present.multiverse import draw as draw_multiverse
-from analysis.present.pooling import draw_forest
-from analysis.present.power import draw as draw_power
-from analysis.questions.multiverse import MultiverseRequest, run_multiverse
-from analysis.questions.pooling import Request as PoolRequest
-from analysis.questions.pooling import pool
-from analysis.questions.power import PowerDesign, PowerRequest, run_power
-from analysis.questions.regression.run import Request, fit_factors
-from analysis.records.read import read_inputs
-from analysis.reports import Value, begin
-from analysis.reports.bibliography import keys_of
-from analysis.reports.describe import (
+import crosslift as cl
+from analysis.present.notebook import (
+    FACTORS,
+    Value,
+    begin,
+    by_distance,
+    by_family,
+    by_measure,
+    coastline,
+    default_sets,
     distance_method,
     dropped_table,
     factor_diagnostics,
+    find_sweep,
+    keys_of,
+    marginal_effect,
+    measure_table,
     model_method,
     model_references,
+    modes,
+    number,
     pairing_method,
+    partial_residuals,
+    places,
+    plot_caterpillar,
+    plot_heat,
+    plot_marginal,
+    plot_partial_residuals,
+    plot_world,
+    possible,
+    show,
     value_table,
 )
-from analysis.reports.measures import by_measure, measure_table
-from analysis.reports.outcomes import default_sets, possible
-from analysis.reports.sweep.distance import by_distance
-from analysis.reports.sweep.rows import find_sweep, show
 
 session = begin("typology")
 EFFECT = -1.0  # points per 0.1 of distance that a sweep is asked to find
 LANGUAGES = (10, 20, 40, 60)
 outcomes = possible(session.data, session.mapping)  # which of gap and gain the data can answer
-session.provenance(read_inputs(default_sets(session.data, outcomes), session.mapping).sources)
+session.provenance(cl.read(default_sets(session.data, outcomes), session.mapping).sources)
 
 # %% [markdown]
 # > {answer}
@@ -65,17 +63,17 @@ session.provenance(read_inputs(default_sets(session.data, outcomes), session.map
 #   comes from translating it.
 
 # %%
-request = Request(
-    factors=("typology",),
-    data=session.data,
-    mapping=session.mapping,
-    kernel="genealogy+geography",
-    within="model",
-    leave_out="language_family",
-)
 found = {}
 for outcome in outcomes:
-    found[outcome] = fit_factors(replace(request, options=Options(outcome=outcome)))
+    found[outcome] = cl.fit(
+        session.data or None,
+        "typology",
+        outcome=outcome,
+        columns=session.mapping,
+        kernel="genealogy+geography",
+        within="model",
+        leave_out="language_family",
+    ).details
 main, last = found[outcomes[0]], outcomes[-1]
 UNIT = "points per 0.1 of syntactic distance"
 for outcome, fit in found.items():
@@ -157,12 +155,8 @@ session.numbers["naive_main"] = main.naives[0].sentence
 rows = {}
 mixed = main.outcome.frame["train_language"].eq("mul")
 if outcomes[0] == "gap" and mixed.any() and not mixed.all():
-    alone = fit_factors(
-        Request(
-            data=session.data, mapping=session.mapping, options=Options(outcome="gap", where="train_language != 'mul'")
-        )
-    )
-    item = alone.answers[0]
+    alone = cl.fit(session.data or None, outcome="gap", columns=session.mapping, where="train_language != 'mul'")
+    item = alone.details.answers[0]
     rows["gap, without runs fine-tuned on several languages"] = (Value.of(item, UNIT), f"{item.levels} languages")
 for outcome, fit in found.items():
     rows[f"{outcome}, independent languages"] = (Value.of(fit.answers[0], UNIT), f"{fit.answers[0].levels} languages")
@@ -227,27 +221,26 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 # {figure heat}
 
 # %%
-ways = run_multiverse(
-    MultiverseRequest(session.data, session.mapping, options=Options(outcome=last), limit=200, permute=199)
-)[0]
+ways = cl.multiverse(session.data or None, outcome=last, columns=session.mapping, specifications=200, permute=199)
+(many,) = ways.details
 session.numbers["multiverse_words"] = " ".join(ways.answer)
 session.drawing(
     "multiverse",
-    draw_multiverse(ways),
+    ways.plot(),
     f"Specification curve of the {last}: standardised effects of distance in ascending order, above the choices that "
     "made "
     "them. No document claims a slope, so that no claimed value is drawn.",
     "Sorted effects of many specifications on both sides of zero, above a matrix of choices.",
 )
 tasks, models = (int(found[last].outcome.frame[name].nunique()) for name in ("target_task", "model"))
-plan = run_power(
-    PowerRequest(
-        PowerDesign(LANGUAGES[0], tasks, models),
-        effect=EFFECT,
-        vary=("languages", LANGUAGES),
-        data=session.data, mapping=session.mapping,
-        draws=199,
-    )
+plan = cl.power(
+    session.data or None,
+    tasks=tasks,
+    models=models,
+    effect=EFFECT,
+    vary={"languages": LANGUAGES},
+    columns=session.mapping,
+    simulations=199,
 ) if last == "gain" else None  # fmt: skip
 session.numbers["power_words"] = (
     "Designs are for gains, which these data do not hold." if plan is None else
@@ -258,31 +251,27 @@ if plan is None:
 else:
     session.drawing(
         "power",
-        draw_power(plan),
+        plan.plot(),
         "Power to find a slope of the size stated in the figure, by the number of languages, with variances "
         "estimated from "
         "these data.",
         "Power rises with the number of languages.",
     )
 try:
-    pooled = pool(
-        PoolRequest(
-            data=session.data, mapping=session.mapping, options=Options(outcome=last), by=("target_task", "language")
-        )
-    )
-except CrossliftError as error:  # scores without number of items, error or seeds have no variance to weigh by
+    pooled = cl.meta(session.data or None, outcome=last, columns=session.mapping, by=["target_task", "language"])
+except cl.CrossliftError as error:  # scores without number of items, error or seeds have no variance to weigh by
     session.numbers["pooled_words"] = f"The {last}s are not pooled: {error.message}"
     session.omit("forest")
 else:
-    session.numbers["pooled_words"] = " ".join(pooled.sentences)
+    session.numbers["pooled_words"] = " ".join(pooled.answer)
     session.drawing(
         "forest",
-        draw_forest(pooled),
+        pooled.plot(),
         f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of all, "
         "the bar below it the 95% prediction interval.",
         "Forest plot of tasks and languages.",
     )
-    session.diagnose(*(f"pooled {last}: {line}" for line in pooled.warnings))
+    session.diagnose(*(f"pooled {last}: {line}" for line in pooled.details.warnings))
 
 # %%
 session.figure(
@@ -365,8 +354,8 @@ for outcome, fit in found.items():
     session.cite(*model_references(fit.result))
 session.method(
     distance_method(main.outcome),
-    f"We fitted {ways.summary.fits} of {ways.space.possible:,} specifications of the question, drawn at random (seed "
-    f"{ways.seed}), and tested them together against distances shuffled between whole languages.",
+    f"We fitted {many.summary.fits} of {many.space.possible:,} specifications of the question, drawn at random (seed "
+    f"{many.seed}), and tested them together against distances shuffled between whole languages.",
     "p values over the six measures are adjusted by Holm's procedure.",
 )
 session.cite("littell2017", "mundlak1978", "holm1979", "steegen2016", "simonsohn2020", *keys_of(list(session.sources)))
