@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import CrossliftError, DesignError, unknown_name
-from ..mixed.inference.tests import t_tests
+from ..mixed.reference import t_tests
 from .estimate import Estimate, estimate
 from .weighted import weighted_fit
 

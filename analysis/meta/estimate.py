@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, unknown_name
-from ..mixed.inference.tests import t_tests
+from ..mixed.reference import t_tests
 from .between import between_variance, log_likelihood, standard_error
 from .effects import Effects
 from .heterogeneity import QTest, heterogeneity, q_profile, q_test, spread_variance, typical_variance

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.arrays import Floats, Integers
 from ..core.errors import DesignError
-from ..mixed.inference.tests import t_tests
+from ..mixed.reference import t_tests
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,19 +11,20 @@ from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, did_you_mean
 from ..core.options import DF_METHODS
 from .fitted import EngineState
-from .inference.tests import Normal, Reference, coefficients, hessian, profiled_hessian, satterthwaite
 from .model.components import components_of
 from .model.design import Design, build_design
 from .model.formula import parse_formula
 from .model.level_covariance import LevelCovariance, as_covariances
 from .numerics.criterion import Criterion
 from .numerics.crossproducts import sum_rows
+from .numerics.curvature import coefficients, hessian, profiled_hessian
 from .numerics.evaluated import Point
 from .numerics.fixed_parameters import End, Held, hold_at
 from .numerics.optimize import EVALUATIONS, minimize
 from .numerics.sampling import known_variance
 from .numerics.threads import blas_threads
 from .numerics.whitening import Rows, whiten
+from .reference import Normal, Reference, satterthwaite
 from .result import MixedResult
 
 if TYPE_CHECKING:

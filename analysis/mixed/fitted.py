@@ -13,8 +13,8 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError
-from .inference.tests import Reference, t_tests
 from .model.new_levels import known_codes
+from .reference import Reference, t_tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,31 +156,6 @@ class FittedModel:
 
         found = self.reference.test(self._rows(weights), self.coefficients)
         return pd.DataFrame([asdict(found)])
-
-    def random_effects(self) -> pd.DataFrame:
-        """Conditional modes: group, level, term, value, std_dev (in the unit of the outcome per unit of the term).
-
-        ``std_dev`` takes the fixed effects and variances as known; it is missing where an outside engine made the fit.
-        """
-        import pandas as pd
-
-        from .inference.predictions import mode_std_devs
-
-        frames = []
-        spreads = [np.full(m.shape, np.nan) for m in self.modes] if self.fitted is None else mode_std_devs(self)
-        for term, modes, spread in zip(self.design.terms, self.modes, spreads, strict=True):
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "group": term.group,
-                        "level": np.repeat(np.array(term.levels, dtype=object), term.width),
-                        "term": np.tile(np.array(term.labels, dtype=object), len(term.levels)),
-                        "value": modes.ravel(),
-                        "std_dev": spread.ravel(),
-                    }
-                )
-            )
-        return pd.concat(frames, ignore_index=True)
 
     def predict(self, frame: pd.DataFrame | None = None, random: bool = True, new_levels: str = "error") -> Floats:
         """Predict the outcome.

@@ -101,6 +101,31 @@ class MixedResult(FittedModel):
 
         return icc(self)
 
+    def random_effects(self) -> pd.DataFrame:
+        """Conditional modes: group, level, term, value, std_dev (in the unit of the outcome per unit of the term).
+
+        ``std_dev`` takes the fixed effects and variances as known; it is missing where an outside engine made the fit.
+        """
+        import pandas as pd
+
+        from .inference.predictions import mode_std_devs
+
+        frames = []
+        spreads = [np.full(m.shape, np.nan) for m in self.modes] if self.fitted is None else mode_std_devs(self)
+        for term, modes, spread in zip(self.design.terms, self.modes, spreads, strict=True):
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "group": term.group,
+                        "level": np.repeat(np.array(term.levels, dtype=object), term.width),
+                        "term": np.tile(np.array(term.labels, dtype=object), len(term.levels)),
+                        "value": modes.ravel(),
+                        "std_dev": spread.ravel(),
+                    }
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
     def predictions(
         self,
         frame: pd.DataFrame | None = None,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.mixed.inference.tests import t_tests
+from analysis.mixed.reference import t_tests
 
 TERM = "typology"
 LEVEL = 0.95

@@ -16,13 +16,14 @@ from analysis.core.options import DF_METHODS
 from analysis.mixed.fit import find_minimum
 from analysis.mixed.inference.refit import Refitter
 from analysis.mixed.inference.simulate import Simulator
-from analysis.mixed.inference.tests import Reference, coefficients, hessian, satterthwaite
 from analysis.mixed.model.design import Design, build_design
 from analysis.mixed.model.formula import parse_formula
 from analysis.mixed.model.level_covariance import as_covariances
 from analysis.mixed.numerics.criterion import Criterion
 from analysis.mixed.numerics.crossproducts import form_crossproducts
+from analysis.mixed.numerics.curvature import coefficients, hessian
 from analysis.mixed.numerics.evaluated import Point
+from analysis.mixed.reference import Reference, satterthwaite
 from analysis.outcomes.default_model import default_model
 
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.arrays import Floats
-from ..inference.tests import Normal
 from ..model.components import Correlation, VarianceComponent
 from ..model.design import Design
+from ..reference import Normal
 from ..result import MixedResult
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError, did_you_mean, unknown_name
+from ..numerics.curvature import coefficients
 from ..numerics.threads import blas_threads
+from ..reference import check_level
 from .refit import Refitter
 from .simulate import Simulator
-from .tests import check_level, coefficients
 
 if TYPE_CHECKING:
     import pandas as pd

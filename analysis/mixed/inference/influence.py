@@ -16,12 +16,12 @@ from ...core.errors import CrossliftError
 from ..numerics.border import as_dense
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import CrossProducts, Eliminated, assemble
+from ..numerics.curvature import coefficients
 from ..numerics.optimize import DECREASE
 from ..numerics.random_columns import OneHot
 from ..numerics.threads import blas_threads
 from ..numerics.whitening import Rows
 from .refit import Refitter
-from .tests import coefficients
 
 if TYPE_CHECKING:
     import pandas as pd

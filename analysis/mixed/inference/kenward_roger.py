@@ -20,9 +20,10 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ..numerics.criterion import Criterion
+from ..numerics.curvature import coefficients
 from ..numerics.evaluated import Point
 from ..numerics.traces import TraceSums
-from .tests import FTest, coefficients, f_test, matched_degrees, row_space
+from ..reference import FTest, f_test, matched_degrees, row_space
 
 # Directions with less than this share of the largest expected information are left out of its inverse, as pbkrtest
 # does: two variances that the design cannot tell apart.

@@ -17,11 +17,11 @@ from ...core.arrays import Floats, Integers
 from ...core.errors import CrossliftError, DesignError
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import exchange_right
+from ..numerics.curvature import coefficients
 from ..numerics.evaluated import Point
 from ..numerics.threads import blas_threads
 from ..numerics.whitening import Rows, right_columns
 from .refit import Refitter
-from .tests import coefficients
 
 if TYPE_CHECKING:
     import pandas as pd

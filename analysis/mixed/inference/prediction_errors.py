@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.arrays import Floats
+from ..numerics.curvature import coefficients
 from ..numerics.products import full_products
-from .tests import Reference, Satterthwaite, coefficients, moment_degrees
+from ..reference import Reference, Satterthwaite, moment_degrees
 
 if TYPE_CHECKING:
     from ..numerics.criterion import Criterion

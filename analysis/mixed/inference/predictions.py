@@ -13,8 +13,8 @@ from ...core.arrays import Floats, Integers
 from ...core.errors import CrossliftError, DesignError
 from ..model.new_levels import known_codes
 from ..numerics.threads import blas_threads
+from ..reference import check_level
 from .prediction_errors import PredictionErrors
-from .tests import check_level
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,11 +17,12 @@ from ...core.arrays import Floats
 from ...core.errors import CrossliftError, did_you_mean
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import CrossProducts
+from ..numerics.curvature import coefficients
 from ..numerics.evaluated import Point
 from ..numerics.optimize import EVALUATIONS, minimize
 from ..numerics.threads import blas_threads
 from ..numerics.unprofiled import Joint
-from .tests import check_level, coefficients
+from ..reference import check_level
 
 if TYPE_CHECKING:
     import pandas as pd

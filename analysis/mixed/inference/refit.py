@@ -9,9 +9,9 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ..numerics.criterion import Criterion
+from ..numerics.curvature import profiled_hessian
 from ..numerics.evaluated import Point
 from ..numerics.optimize import Search, minimize
-from .tests import profiled_hessian
 
 # Predicted decrease at which a refit stops: what is left is below a hundredth of a parameter's own standard error,
 # in a distribution of hundreds of draws.

@@ -14,9 +14,9 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError, DesignError, did_you_mean
-from ..inference.tests import hessian
 from ..model.design import Design
 from .criterion import Criterion
+from .curvature import hessian
 from .evaluated import Point
 from .optimize import minimize
 

@@ -17,15 +17,16 @@ from ...core.confidence import CONFIDENCE
 from ...core.errors import CrossliftError, DesignError
 from ...core.levels import compact
 from ...mixed.inference.kenward_roger import kenward_roger
-from ...mixed.inference.tests import hessian, profiled_hessian, satterthwaite, t_tests, without_scale
 from ...mixed.model.checks import check_rank, check_terms
 from ...mixed.model.design import Design, RandomTerm
 from ...mixed.model.formula import MixedFormula, parse_formula
 from ...mixed.numerics.criterion import Criterion
 from ...mixed.numerics.crossproducts import CrossProducts, exchange_right, sum_rows
+from ...mixed.numerics.curvature import hessian, profiled_hessian, without_scale
 from ...mixed.numerics.evaluated import Point
 from ...mixed.numerics.optimize import EVALUATIONS, Search, minimize
 from ...mixed.numerics.whitening import Rows, right_columns, whiten
+from ...mixed.reference import satterthwaite, t_tests
 from .specification_rows import STEP, SpecRows, Table, indicators
 from .starting_values import Start, Trail
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError
-from ...mixed.inference.tests import profiled_hessian
 from ...mixed.numerics.criterion import Criterion
+from ...mixed.numerics.curvature import profiled_hessian
 from ...mixed.numerics.evaluated import Point
 from ...mixed.numerics.optimize import EVALUATIONS, minimize
 from .specification_rows import SpecRows, Table

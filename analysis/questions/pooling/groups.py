@@ -21,7 +21,7 @@ from ...meta.estimate import default_test
 from ...meta.fit import meta_analyze
 from ...meta.multilevel import TESTS
 from ...meta.result import MetaResult
-from ...mixed.inference.tests import t_tests
+from ...mixed.reference import t_tests
 from ...outcomes.default_model import default_model
 
 if TYPE_CHECKING:

@@ -17,12 +17,13 @@ from ...core.arrays import Floats
 from ...core.errors import CrossliftError
 from ...mixed.inference.refit import Refitter
 from ...mixed.inference.simulate import Simulator
-from ...mixed.inference.tests import coefficients, hessian, satterthwaite
 from ...mixed.model.design import build_design
 from ...mixed.model.formula import parse_formula
 from ...mixed.numerics.criterion import Criterion
 from ...mixed.numerics.crossproducts import form_crossproducts
+from ...mixed.numerics.curvature import coefficients, hessian
 from ...mixed.numerics.threads import blas_threads
+from ...mixed.reference import satterthwaite
 from ...outcomes.default_model import default_model
 from .design import PowerDesign
 from .variances import Components

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.mixed import fit_mixed
-from analysis.mixed.inference.tests import hessian
 from analysis.mixed.model.design import build_design
 from analysis.mixed.model.formula import parse_formula
 from analysis.mixed.numerics.criterion import Criterion
 from analysis.mixed.numerics.crossproducts import form_crossproducts
+from analysis.mixed.numerics.curvature import hessian
 from tests.analysis.mixed.borders import WAYS, force
 
 CROSSED = "y ~ x + (1 + x|a) + (1|b) + (1|c)"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed.inference.tests import hessian
 from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.curvature import hessian
 from analysis.mixed.numerics.factored import WHOLE, inverse_triangle
 from analysis.mixed.numerics.traces import TraceSums
 from tests.analysis.mixed.designs import Case, cases, dense, examples

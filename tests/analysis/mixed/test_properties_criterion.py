@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed.inference.tests import coefficients, hessian, profiled_hessian
+from analysis.mixed.numerics.curvature import coefficients, hessian, profiled_hessian
 from tests.analysis.mixed.borders import WAYS, force
 from tests.analysis.mixed.designs import Case, cases, dense, examples, random_theta
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.mixed.inference.tests import profiled_hessian
 from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.curvature import profiled_hessian
 from analysis.mixed.numerics.evaluated import Point
 from analysis.mixed.numerics.optimize import minimize
 from tests.analysis.mixed.designs import Case, cases, examples, random_theta

@@ -20,8 +20,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.mixed.inference.tests import coefficients
 from analysis.mixed.numerics.criterion import Criterion
+from analysis.mixed.numerics.curvature import coefficients
 from analysis.mixed.numerics.evaluated import Point
 from tests.analysis.mixed.designs import Case, Term, cases, examples, random_theta
 from tests.analysis.mixed.test_properties_invariance import assert_same

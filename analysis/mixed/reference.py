@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 from scipy.special import fdtrc, stdtr, stdtrit
 
-from ...core.arrays import Floats
-from ...core.errors import CrossliftError
-from ..numerics.criterion import Criterion
-from ..numerics.evaluated import Point
-from ..numerics.traces import TraceSums
+from ..core.arrays import Floats
+from ..core.errors import CrossliftError
+from .numerics.criterion import Criterion
+from .numerics.curvature import coefficients
+from .numerics.evaluated import Point
 
 # Curvature directions below this share of the steepest carry no information about the variance parameters (a variance
 # on its boundary that the likelihood does not punish) and are left out of their covariance.
@@ -171,46 +171,6 @@ class Satterthwaite:
         usable = df[df > 2.0]
         expected = float(np.where(np.isinf(usable), 1.0, usable / (usable - 2.0)).sum())
         return f_test(statistic, size, 2.0 * expected / (expected - size) if expected > size else 2.0)
-
-
-def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
-    """Fixed effects and their covariance in the columns the user wrote, shapes ``(p,)`` and ``(p, p)``."""
-    back = np.linalg.inv(criterion.data.triangle)
-    estimate = criterion.data.least_squares + back @ point.coefficients
-    covariance = point.sigma2 * back @ np.linalg.inv(point.fixed) @ back.T
-    return estimate, 0.5 * (covariance + covariance.T)
-
-
-def hessian(criterion: Criterion, point: Point) -> Floats:
-    """Exact second derivatives of the criterion in ``(theta, sigma)``, shape ``(m + 1, m + 1)``.
-
-    The criterion is taken before σ is profiled out, as lmerTest does. Where the scale is known there is no σ: shape
-    ``(m, m)``.
-    """
-    directions = criterion.directions(criterion.lambdas(point.theta))
-    m, sigma = len(point.theta), np.sqrt(point.sigma2)
-    result = np.zeros((m + 1, m + 1))
-    result[:m, :m] = 2.0 * point.quadratic / point.sigma2 - TraceSums(criterion, point, criterion.reml).traces(
-        directions
-    )
-    result[:m, :m] += criterion.bending(point.slopes)
-    if criterion.data.known_scale:
-        return 0.5 * (result[:m, :m] + result[:m, :m].T)
-    result[:m, m] = result[m, :m] = 2.0 * point.linear / sigma**3
-    result[m, m] = (6.0 * point.residual / point.sigma2 - 2.0 * criterion.degrees) / point.sigma2
-    return 0.5 * (result + result.T)
-
-
-def profiled_hessian(criterion: Criterion, point: Point) -> Floats:
-    """Exact second derivatives in ``theta`` with σ at its minimum, shape ``(m, m)``."""
-    return without_scale(hessian(criterion, point), len(point.theta))
-
-
-def without_scale(joint: Floats, m: int) -> Floats:
-    """Second derivatives in the ``m`` parameters with σ at its minimum, from those of :func:`hessian`."""
-    if len(joint) == m:
-        return joint
-    return joint[:m, :m] - np.outer(joint[:m, m], joint[m, :m]) / joint[m, m]
 
 
 def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving: Floats | None = None) -> Satterthwaite:
