@@ -25,6 +25,8 @@ test-fast: $(VENV)/.tested ## the tests that take no longer than a second each
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/imports.py
 
 types: $(VENV)/.tested
 	$(BIN)/mypy
