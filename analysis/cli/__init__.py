@@ -1,1 +1,1 @@
-"""The ``analyze`` command: one module a subcommand."""
+"""The ``analyze`` command: one module per subcommand."""

@@ -1,4 +1,4 @@
-"""A local page over the same fits: choose, look, and take the command line along."""
+"""A local page for the same fits: choose, look at the answer, and copy the command line."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GREEN = "#009E73"
 _COLOURS = {"log": ORANGE, "power": BLUE, "threshold": GREEN}
 _DASHES = {"log": (0, (5, 2)), "power": "-", "threshold": (0, (1, 1.2))}
-# Left out of the legend's neighbourhood: labels of ticks closer than this share of the axis would collide.
+# Tick labels closer than this share of the axis would collide.
 APART = 0.075
 
 
@@ -49,7 +49,7 @@ def plot_scale(
     ylabel
         With units.
     held
-        Predictions of the largest size by curves that have not seen it: ``form``, ``z``, ``predicted``, ``conf_low``,
+        Predictions of the largest size by curves fitted without it: ``form``, ``z``, ``predicted``, ``conf_low``,
         ``conf_high``.
     caption
         What the figure rests on.

@@ -1,1 +1,1 @@
-"""Everything between a result and a person: tables, captions, figures of a command."""
+"""Presentation of results to people: tables, captions, and the figures of each command."""

@@ -1,4 +1,4 @@
-"""Which notebooks there are, and what each asks."""
+"""The available notebooks and the question of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Notebook:
 
 
 def notebooks_directory() -> Path:
-    """Where the notebooks lie: inside an installed wheel, or beside the packages in a checkout."""
+    """Where the notebooks are: inside an installed wheel, or beside the packages in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for candidate in (package / "_notebooks", package.parent / "notebooks"):
         if any(candidate.glob("*.py")):

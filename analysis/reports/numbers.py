@@ -18,12 +18,12 @@ NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class NumbersError(CrossliftError):
-    """A number that cannot be recorded, or a name in prose that no number has."""
+    """A number that cannot be recorded, or a name in prose that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An estimate and what it is worth.
+    """An estimate with its uncertainty.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Value:
     digits
         Decimals in print.
     unit
-        Words after the estimate, such as ``"points per doubling"``. ``"%"`` is set close.
+        Words after the estimate, such as ``"points per doubling"``. ``"%"`` is printed without a space.
     df, p
         Degrees of freedom (infinite: normal distribution) and p value of the test against zero, where there is one.
     """
@@ -90,7 +90,7 @@ class Value:
         raise NumbersError(f"a value has no part '{name}'.", did_you_mean(name, PARTS) or f"Parts: {', '.join(PARTS)}.")
 
     def text(self) -> str:
-        """The printed form: estimate, unit and what stands behind it."""
+        """The printed form: estimate, unit and basis."""
         plain = self.part("estimate") + ("%" if self.unit == "%" else f" {self.unit}" if self.unit else "")
         return plain if self.low is None else f"{plain} ({self.part('basis')})"
 
@@ -112,7 +112,7 @@ class Numbers:
 
     def __setitem__(self, name: str, entry: Entry) -> None:
         if not NAME.match(name):
-            raise NumbersError(f"'{name}' is no name for a number.", "Use lower case, digits and underscores.")
+            raise NumbersError(f"'{name}' is not a valid name for a number.", "Use lower case, digits and underscores.")
         if name in self._entries:
             raise NumbersError(f"the number '{name}' is recorded twice.", "Give each its own name.")
         if isinstance(entry, bool) or not isinstance(entry, Value | int | str):
@@ -140,7 +140,7 @@ class Numbers:
         """The entry, which must be a :class:`Value`."""
         entry = self[name]
         if not isinstance(entry, Value):
-            raise NumbersError(f"'{name}' is no value with parts.")
+            raise NumbersError(f"'{name}' is not a value with parts.")
         return entry
 
     def print(self, reference: str) -> str:

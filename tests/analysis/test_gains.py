@@ -76,7 +76,7 @@ def test_every_row_is_paired_or_counted_with_its_reason() -> None:
         "baseline for the task, but not under this condition": 1,
         "no baseline of the same study and model": 1,
         "baseline that no intermediate run is paired with": 1,
-        "method is neither 'intermediate' nor 'baseline': no part of a gain": 1,
+        "method is neither 'intermediate' nor 'baseline': not part of a gain": 1,
     }
 
 

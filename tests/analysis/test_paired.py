@@ -148,7 +148,7 @@ def test_records_away_from_their_store_have_binomial_variances(store: Any, monke
     monkeypatch.setattr(reader, "_ITEM_FILES", {})
     reader.item_results.cache_clear()
     assert set(pair_gains(records).frame["variance_source"]) == {"binomial"}
-    with pytest.raises(PairingError, match="the results of their items are not at hand. Read the store"):
+    with pytest.raises(PairingError, match="the results of their items are not available. Read the store"):
         covariance(paired)
     reader.item_results.cache_clear()
 

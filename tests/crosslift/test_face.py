@@ -74,7 +74,7 @@ def test_a_frame_is_read_as_its_file_is(tmp_path: Path) -> None:
 
 def test_what_cannot_be_drawn_is_said() -> None:
     found = cl.predict(languages=["sw"], evaluate=())
-    with pytest.raises(cl.CrossliftError, match="there is nothing to draw"):
+    with pytest.raises(cl.CrossliftError, match="does not have a figure"):
         found.plot()
     with pytest.raises(cl.UnknownNameError, match="unknown figure 'efect'. Did you mean 'effect'"):
         cl.fit().plot("efect")

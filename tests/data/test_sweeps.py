@@ -161,7 +161,7 @@ def test_baselines_that_are_not_there_are_refused(swept: tuple[Path, Path]) -> N
     records = read_inputs([str(swept[1] / "records.parquet")]).records
     with pytest.raises(UnknownNameError, match="Did you mean 'steps'"):
         build_outcome(records, Options(baseline="step"))
-    with pytest.raises(CrossliftError, match="no row is a baseline that trained for as many steps"):
+    with pytest.raises(CrossliftError, match="no baseline was trained for as many steps"):
         build_outcome(records[records["control"] != "steps"], Options(baseline="steps"))
 
 

@@ -1,1 +1,1 @@
-"""What reports say about a sweep with controls: amounts, the control of as many steps, domain, depth and distance."""
+"""What reports say about a sweep with controls: amounts, the equal-steps control, domain, depth and distance."""

@@ -41,7 +41,7 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert status == 0
     for words in ("muennighoff2022_xmtf", "gain without a known sampling variance",
                   "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval",
-                  "By target task and language", "do the groups of target_task differ? F",
+                  "By target task and language", "difference between groups of target_task: F",
                   "The pooled gain is ", "In a new language",
                   "with a new language, task and model would lie between"):  # fmt: skip
         assert words in out

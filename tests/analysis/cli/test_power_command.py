@@ -76,7 +76,7 @@ def test_ranges() -> None:
     ("arguments", "words"),
     [
         (["--vary", "language=10:20:5"], "unknown factor of a design 'language'. Did you mean 'languages'?"),
-        (["--vary", "languages=10-20"], "'languages=10-20' is no range"),
+        (["--vary", "languages=10-20"], "'languages=10-20' is not a valid range"),
         (["--vary", "languages=10:20:0"], "an empty range"),
         (["--component", "languages=3"], "unknown variance component 'languages'. Did you mean 'language'"),
         (["--plot", "a.png"], "--plot draws a curve"),

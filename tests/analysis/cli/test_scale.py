@@ -75,7 +75,7 @@ def test_groups_are_tested_together(capsys: pytest.CaptureFixture[str], table: P
         (["--factor", "sise"], "unknown factor 'sise'"),
         (["--at", "big"], "'big' is no model size"),
         (["--factor", "examples"], "none of the 192 rows has a number of intermediate examples"),
-        (["--by", "tasks"], "--by 'tasks' is no column"),
+        (["--by", "tasks"], "--by 'tasks' is not a column"),
         (["--adjust", "holme"], "unknown adjustment 'holme'"),
         (["--plot", "a.gif"], "a figure cannot be saved as 'a.gif'"),
         (["--where", "params_m < 500"], "1 value of model size"),

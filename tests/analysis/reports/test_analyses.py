@@ -99,7 +99,7 @@ def test_mean_is_the_one_sample_t() -> None:
     found = mean_value(values, "points")
     np.testing.assert_allclose([found.low, found.high], reference.tconfint_mean(), rtol=1e-9)
     assert found.df == 4.0
-    with pytest.raises(CrossliftError, match="1 value has no interval"):
+    with pytest.raises(CrossliftError, match="1 value does not give an interval"):
         mean_value([1.0], "points")
 
 

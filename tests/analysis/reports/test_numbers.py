@@ -48,7 +48,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
         NumbersError, match=r"'slope.lo' cannot be printed: a value has no part 'lo'\. Did you mean 'low'"
     ):
         fill("It is {slope.lo}.", recorded())
-    with pytest.raises(NumbersError, match="'rows' is no value with parts"):
+    with pytest.raises(NumbersError, match="'rows' is not a value with parts"):
         fill("{rows.low}", recorded())
     with pytest.raises(NumbersError, match="it has no 'df'"):
         fill("{share.df}", recorded())

@@ -160,7 +160,7 @@ def test_own_columns_need_no_other_names(tmp_path: Path) -> None:
         (["typolgy"], "unknown report 'typolgy'.\n  Did you mean 'typology'?"),
         (["--jobs", "0"], "--jobs 0: at least one report has to run."),
         (["typology", "--data", "nowhere.csv"], "'nowhere.csv'"),
-        (["typology", "--map", "lang=language"], "--map names columns of files, and no file is given."),
+        (["typology", "--map", "lang=language"], "--map names columns of files, but no file is given."),
         (["typology", "--map", "lang"], "--map 'lang' is not COLUMN=FIELD."),
     ],
 )
