@@ -18,7 +18,7 @@ from tools.gpu.findings import Findings
 
 #: Modules that the first process imports.
 PRELOAD = ["tools.gpu.preload"]
-#: How processes are started: forked from the first one, or each anew.
+#: How processes are started: forked from the first one, or each from scratch.
 FORKED, ANEW = "forkserver", "spawn"
 
 
@@ -29,7 +29,7 @@ class Processes:
     method: str = FORKED
 
     def context(self) -> Any:
-        """Where they come from."""
+        """The multiprocessing context."""
         found: Any = multiprocessing.get_context(self.method)
         if self.method == FORKED:
             found.set_forkserver_preload(PRELOAD)
@@ -40,7 +40,7 @@ PROCESSES = Processes()
 
 
 def run_isolated(work: Callable[..., None], arguments: tuple[Any, ...], limit_s: float) -> str:
-    """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it did not end well, empty if it did."""
+    """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it failed, empty if it did not."""
     process = PROCESSES.context().Process(target=_lead, args=(work, arguments), daemon=False)
     begun = time.monotonic()
     process.start()

@@ -310,7 +310,7 @@ def show(
 def omit(session: Session) -> None:
     """Say that there is no sweep among the data, in place of its words, figure and table."""
     session.numbers["sweep_detail"] = (
-        f"The set '{OWN_SWEEP}', a sweep of our own with a control of as many steps, is not among the data."
+        f"The set '{OWN_SWEEP}', a sweep of our own with an equal-steps control, is not among the data."
     )
     session.omit("sweep")
     session.omit("sweep_table")

@@ -73,7 +73,7 @@ def test_groups_are_tested_together(capsys: pytest.CaptureFixture[str], table: P
     ("arguments", "words"),
     [
         (["--factor", "sise"], "unknown factor 'sise'"),
-        (["--at", "big"], "'big' is no model size"),
+        (["--at", "big"], "'big' is not a valid model size"),
         (["--factor", "examples"], "none of the 192 rows has a number of intermediate examples"),
         (["--by", "tasks"], "--by 'tasks' is not a column"),
         (["--adjust", "holme"], "unknown adjustment 'holme'"),

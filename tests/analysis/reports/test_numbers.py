@@ -57,7 +57,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("name", "entry", "words"),
     [
-        ("Slope", 1, "no name for a number"),
+        ("Slope", 1, "not a valid name for a number"),
         ("slope", 2, "recorded twice"),
         ("other", 2.5, "is a float"),
         ("other", True, "is a bool"),

@@ -101,7 +101,7 @@ FAULTS = {
     "number": (PROSE.replace("{slope}", "{slop}"), CODE, "no number 'slop' was recorded"),
     "figure": (PROSE.replace("{figure line}", "{figure lin}"), CODE, "no figure 'lin' was recorded"),
     "unfinished": (PROSE, CODE.replace("session.finish()", ""), "no numbers.json was written"),
-    "answer": (PROSE, CODE.replace('session.say("answer"', 'session.say("reply"'), "records no 'answer'"),
+    "answer": (PROSE, CODE.replace('session.say("answer"', 'session.say("reply"'), "lacks an 'answer'"),
     "reference": (PROSE, CODE.replace('"phang2020"', '"phang2019"'), "unknown reference 'phang2019'"),
 }
 

@@ -102,7 +102,7 @@ def test_only_a_prepared_folder_is_replaced(folder: Path, tmp_path: Path) -> Non
     weights, data, other = random_weights(), folder / "part1" / "data", tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("years of work")
-    with pytest.raises(CrossliftError, match="is not empty and no prepared folder"):
+    with pytest.raises(CrossliftError, match="is neither empty nor a prepared folder"):
         prepare.prepare(weights, data, other, 10**6)
     assert (other / "thesis.tex").read_text() == "years of work"
     once = prepare.prepare(weights, data, tmp_path / "new", 10**6)
