@@ -53,7 +53,7 @@ def _related(cell: Cell) -> bool:
 
 
 _DEFAULT_MODEL = "the default model of `analyze fit`"
-_KERNEL = f"{_DEFAULT_MODEL} with the true relatedness of languages beside independent effects"
+_KERNEL = f"{_DEFAULT_MODEL} with the true relatedness of languages and independent effects"
 
 _LISTED = (
     Method("ols", "`gain ~ typology` by least squares on all rows", "ols"),
