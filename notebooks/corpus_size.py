@@ -74,7 +74,7 @@ settled_down = [name for name, found in tasks.items() if found.amount.settled an
 session.numbers["down"], session.numbers["up"] = len(settled_down), len(settled_up)
 session.say(
     "answer",
-    "In {tasks} tasks scores of languages that got no data fall with the amount of non-English data in {down} and "
+    "In {tasks} tasks scores of languages without data fall with the amount of non-English data in {down} and "
     "rise in {up} (intervals that exclude zero); over tasks the slope is {amount}. "
     + (
         "For low-resource languages it differs from the others by {low.estimate} points per doubling ({low.basis}), "
@@ -83,7 +83,7 @@ session.say(
         if main.low is not None and not (main.low.settled and main.low.estimate < 0)
         else "For low-resource languages it is lower by {low.size} points per doubling ({low.basis})."
         if main.low is not None
-        else "No low-resource language is among those that got no data."
+        else "No low-resource language is among those without data."
     ),
 )
 

@@ -230,7 +230,7 @@ class Evaluation:
         for name, value in node.options:
             if name not in by_name:
                 hint = did_you_mean(name, by_name) or f"Options: {', '.join(by_name)}."
-                raise self._error(f"'{function.name}' has no option '{name}'.", hint)
+                raise self._error(f"'{function.name}' does not have the option '{name}'.", hint)
             if name in bound:
                 raise self._error(f"'{name}' of '{function.name}' is given twice.")
             bound[name] = value

@@ -108,7 +108,7 @@ def _look(text: str, evaluation: Evaluation, terms: Terms, n: int) -> Variable:
     if not isinstance(value, Labels) and value.dtype == bool:
         return Variable(text, 2, (False, True), "treatment")
     if isinstance(value, Labels):
-        _whole(text, missing(value.values), evaluation.whole, "has no value")
+        _whole(text, missing(value.values), evaluation.whole, "is missing")
         levels = value.found()
         if len(levels) < 2:
             only = f", '{levels[0]}'" if levels else ""

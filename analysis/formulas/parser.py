@@ -45,7 +45,7 @@ def parse_sides(text: str) -> tuple[Node, Node]:
     """
     parser = _Parser(text)
     missing = FormulaError(
-        f"the formula '{text}' has no '~' between an outcome and its predictors.",
+        f"the formula '{text}' does not have a '~' between an outcome and its predictors.",
         "Write it like gain ~ typology + (1|language).",
     )
     if "~" not in (token.value for token in parser.tokens if token.kind == "sign") or parser.ahead.value == "~":

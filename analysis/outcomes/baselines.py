@@ -72,7 +72,7 @@ def _steps(records: pd.DataFrame) -> pd.Series[float]:
 
 
 def _with_steps(condition: object, steps: int) -> str:
-    """The condition with the number of steps last, whatever else it says and whether or not it said it before."""
+    """The condition with the number of steps at its end, replacing any number of steps already in it."""
     parts = condition.split("; ") if isinstance(condition, str) and condition else []
     return "; ".join([*(part for part in parts if not part.startswith(_MARK)), f"{_MARK}{steps}"])
 

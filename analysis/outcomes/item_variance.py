@@ -83,10 +83,10 @@ def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floa
         n = matrix.shape[1]
         block = 1e4 * np.cov(matrix, bias=True).reshape(len(rows), len(rows)) / n
         np.fill_diagonal(block, variance[rows])
-        yield used[rows], _believable(block, n)
+        yield used[rows], _with_least_variance(block, n)
 
 
-def _believable(block: Floats, n: int) -> Floats:
+def _with_least_variance(block: Floats, n: int) -> Floats:
     """The block with half an item's variance left between arms that agree on every item, shape ``(k, k)``.
 
     Their gains are one and the same and the block is singular, as if what sets the arms apart were known without error.

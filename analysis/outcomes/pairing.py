@@ -191,7 +191,7 @@ def covariance(frame: pd.DataFrame) -> csr_array:
     variance = frame["variance"].to_numpy(dtype=float)
     if np.isnan(variance).any():
         rows = int(np.isnan(variance).sum())
-        raise PairingError(f"{rows} of {len(frame)} differences have no sampling variance.", "Leave them out first.")
+        raise PairingError(f"{rows} of {len(frame)} differences lack a sampling variance.", "Leave them out first.")
     by_items = (frame["variance_source"] == PAIRED).to_numpy()
     shared = frame["baseline_variance"].to_numpy(dtype=float)
     shared = np.where(np.isnan(shared) | by_items, 0.0, shared)
@@ -211,7 +211,7 @@ def covariance(frame: pd.DataFrame) -> csr_array:
 
 
 def _shared_score(frame: pd.DataFrame) -> Any:
-    """What tells the shared scores apart: the cell of a store, which may stand in several rows, else the row."""
+    """What tells the shared scores apart: the cell of a store, which may be in several rows, else the row."""
     row = frame["baseline"].astype(str).to_numpy(dtype=object)
     if BASELINE_CELL not in frame.columns:
         return row

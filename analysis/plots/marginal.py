@@ -176,7 +176,7 @@ def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool
 
 
 def _label(points: pd.DataFrame, ax: Axes) -> None:
-    """Name every level beside its point, moved apart where labels would collide."""
+    """Name every level next to its point, moved apart where labels would collide."""
     from adjustText import adjust_text
 
     figure = ax.get_figure(root=True)

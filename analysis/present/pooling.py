@@ -18,7 +18,7 @@ SHOWN = 15
 
 
 def print_pooled(found: Pooled, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     _print_input(found, out)
     heading(out, "Model")
     _print_summary(found.result.summary(), out)

@@ -25,7 +25,7 @@ def print_variances(components: Any, out: Any) -> None:
 
 
 def print_power(found: Power, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     if found.sources:
         print_input(out, found.sources, found.dropped)
     print_variances(found.components, out)

@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 def print_prediction(found: Prediction, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     from ..questions.prediction.features import words
 
     print_input(out, found.sources, found.dropped)

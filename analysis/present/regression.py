@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_fit(found: FactorFit, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     _print_input(found, out)
     if found.coverage:
         heading(out, "Typology")

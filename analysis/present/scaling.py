@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_scale(found: ScaleFit, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     print_input(out, found.sources, found.dropped)
     for curve in found.curves:
         _print_curve(curve, out)

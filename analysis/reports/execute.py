@@ -164,7 +164,7 @@ async def _execute(
 
 
 def _kernel(sockets: Path) -> Any:
-    """A manager whose kernels run this very Python, whatever kernels are registered on the machine."""
+    """A manager whose kernels run this Python, regardless of the kernels registered on the machine."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 

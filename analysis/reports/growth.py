@@ -192,7 +192,7 @@ def _reading(values: dict[str, Value], rows: pd.DataFrame) -> str:
     known, passed = int((rows["floor"] != "unknown").sum()), int((rows["floor"] == "above chance").sum())
     if known:
         expected = ALPHA * known
-        rest = "so that most of them may be luck" if passed < 2 * expected else "so that most of them are not luck"
+        rest = "so that most of them may be chance" if passed < 2 * expected else "so that most of them are not chance"
         parts.append(
             f"{count(passed)} of {count(known)} cells have a baseline above chance, where guessing alone would give "
             f"{number(expected, 0)}, {rest}."

@@ -76,7 +76,7 @@ class Value:
         if name in ("low", "high", "df", "p"):
             held = getattr(self, name)
             if held is None:
-                raise NumbersError(f"it has no '{name}'.")
+                raise NumbersError(f"it does not have '{name}'.")
             return p_words(held) if name == "p" else number(held, 1 if name == "df" else self.digits)
         if name == "interval":
             return f"95% interval {self.part('low')} to {self.part('high')}"
@@ -87,7 +87,9 @@ class Value:
             if self.df is not None:
                 words.append("normal distribution" if math.isinf(self.df) else f"{self.part('df')} degrees of freedom")
             return "; ".join(words)
-        raise NumbersError(f"a value has no part '{name}'.", did_you_mean(name, PARTS) or f"Parts: {', '.join(PARTS)}.")
+        raise NumbersError(
+            f"a value lacks the part '{name}'.", did_you_mean(name, PARTS) or f"Parts: {', '.join(PARTS)}."
+        )
 
     def text(self) -> str:
         """The printed form: estimate, unit and basis."""

@@ -39,7 +39,7 @@ class Page:
 
 
 def write_page(executed: Executed, index: str = "../index.html") -> Page:
-    """Render prose from ``numbers.json`` and write ``NAME.html`` and ``NAME.md`` beside it.
+    """Render prose from ``numbers.json`` and write ``NAME.html`` and ``NAME.md`` next to it.
 
     Raises
     ------

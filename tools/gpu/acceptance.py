@@ -1,7 +1,7 @@
 """Test the runner on a GPU: blocks that each have their own time limit and write their findings at once.
 
 Usage: ``python -m tools.gpu.acceptance [--blocks NAME …] [--limit NAME=SECONDS …] [--tiny]``, in the checkout.
-README.md beside this file says how; commands.md has the commands for a machine that is available for minutes.
+README.md in this folder says how; commands.md has the commands for a machine that is available for minutes.
 """
 
 from __future__ import annotations

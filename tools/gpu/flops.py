@@ -1,7 +1,7 @@
 """Model FLOP utilisation: the least a step must compute, relative to the peak of the card.
 
-Adapters beside frozen weights: each linear layer multiplies once forward and once backward, for the gradient of its
-input; the gradient of its own weights, the third product of whole training, is not needed. With ``N`` weights in linear
+Adapters on frozen weights: each linear layer multiplies once forward and once backward, for the gradient of its
+input; the gradient of its own weights, the third product of full training, is not needed. With ``N`` weights in linear
 layers, ``A`` in adapters, ``L`` layers of attention width ``h`` and ``s`` pieces per sequence, a piece takes
 
     2·2·N + 3·2·A + 3·2·s·h·L   FLOPs,

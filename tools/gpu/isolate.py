@@ -1,7 +1,7 @@
 """A block in a process of its own: it may fail, hang or take too long, and the next one starts all the same.
 
 The processes are forked from one that has imported torch and transformers and has touched no GPU, so that a block does
-not pay for the imports again. Each leads a group of its own, and whatever it has started ends with it.
+not pay for the imports again. Each leads its own process group, and all processes that it started end with it.
 """
 
 from __future__ import annotations

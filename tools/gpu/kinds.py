@@ -1,4 +1,4 @@
-"""Minute 2 to 4: eight architectures, trained whole, with frozen embeddings and by LoRA, on every kind of task."""
+"""Minute 2 to 4: eight architectures, trained in full, with frozen embeddings and by LoRA, on every kind of task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A section of the results for each block, with the card's name beside every number."""
+"""A section of the results for each block, with the card's name next to every number."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _sweep(block: Mapping[str, Any], card: str) -> str:
     facts = block["facts"]
     english = facts.get("english") or {}
     rows = [
-        ("whole seeds", card, str(len(facts.get("whole_seeds", ())))),
+        ("complete seeds", card, str(len(facts.get("whole_seeds", ())))),
         ("cells kept", card, f"{facts.get('kept_cells', 0):,}"),
         ("cells per second, all processes", card, _number(facts.get("cells_per_s"), 1)),
         ("processes on the GPU", card, str(facts.get("workers", "?"))),

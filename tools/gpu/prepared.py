@@ -74,7 +74,7 @@ def read_kit(path: Path) -> Kit:
     """
     hint = "tools/gpu/prepare.sh makes it; send its folder part1."
     if not path.is_file():
-        raise CrossliftError(f"there is no '{path}'.", hint)
+        raise CrossliftError(f"'{path}' is missing.", hint)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:

@@ -144,7 +144,7 @@ def verify(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, A
     every = list(dict.fromkeys(str(cell["seed"]) for cell in cells))
     own = [cell for cell in cells if str(cell["seed"]) in seeds]
     found.fact(whole_seeds=seeds, in_order=seeds == every[: len(seeds)], kept_cells=len(own))
-    found.check("at least one seed is whole", bool(seeds), whole=len(seeds), kept_cells=len(own))
+    found.check("at least one seed is complete", bool(seeds), whole=len(seeds), kept_cells=len(own))
     _english(setting, content, {cell["id"] for cell in own}, found)
 
 

@@ -34,7 +34,7 @@ def by_distance(sweep: Sweep) -> Section:
                 f"{answer.levels} languages, {found.result.n_obs:,} gains",
             )
             if found.related and found.related.answers:
-                entries[f"{words}, related languages alike"] = (
+                entries[f"{words}, related languages"] = (
                     Value.of(found.related.answers[0], UNIT),
                     "kernel genealogy+geography",
                 )

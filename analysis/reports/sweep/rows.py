@@ -33,7 +33,7 @@ CITED = (
 OVER = {"plain": "no intermediate stage", "steps": "as many steps on the target task"}
 #: Resource classes (Joshi et al.) up to this one count as low.
 LOW = 2
-_BRIEF = {"no intermediate stage": "no stage", " on the target task": "", "related languages alike": "kernel"}
+_BRIEF = {"no intermediate stage": "no stage", " on the target task": "", "related languages": "kernel"}
 _ONCE = (
     "too few training runs to tell the noise of training from the effect; such intervals reflect languages and items "
     "only."

@@ -102,7 +102,7 @@ def test_columns_of_text_are_compared_with_each_other() -> None:
         ("log(language) > 1", "'language' is text, not a number"),
         ("sqr(score) > 1", "Did you mean 'sqrt'"),
         ("round(score, digits=0.5) > 1", r"'digits' of 'round' is a whole number, not '0\.5'"),
-        ("round(score, digit=1) > 1", "has no option 'digit'. Did you mean 'digits'"),
+        ("round(score, digit=1) > 1", "does not have the option 'digit'. Did you mean 'digits'"),
         ("language == 'deu", "The quote is never closed"),
     ],
 )

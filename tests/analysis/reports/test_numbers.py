@@ -45,12 +45,12 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(NumbersError, match=r"no number 'slop' was recorded\. Did you mean 'slope'\?"):
         fill("It is {slop}.", recorded())
     with pytest.raises(
-        NumbersError, match=r"'slope.lo' cannot be printed: a value has no part 'lo'\. Did you mean 'low'"
+        NumbersError, match=r"'slope.lo' cannot be printed: a value lacks the part 'lo'\. Did you mean 'low'"
     ):
         fill("It is {slope.lo}.", recorded())
     with pytest.raises(NumbersError, match="'rows' is not a value with parts"):
         fill("{rows.low}", recorded())
-    with pytest.raises(NumbersError, match="it has no 'df'"):
+    with pytest.raises(NumbersError, match="it does not have 'df'"):
         fill("{share.df}", recorded())
 
 
