@@ -92,7 +92,7 @@ def test_wheels_are_unpacked_where_their_package_is_missing(tmp_path: Path) -> N
 
 
 def test_data_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(CrossliftError, match=r"has no file 'sib200\.tsv\.xz'") as caught:
+    with pytest.raises(CrossliftError, match=r"does not contain 'sib200\.tsv\.xz'") as caught:
         prepare.prepare(random_weights(), tmp_path, tmp_path / "out", 10**6)
     assert "docs/tasks.md" in caught.value.hint
     assert not (tmp_path / "out").exists()
