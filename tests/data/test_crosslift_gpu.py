@@ -150,5 +150,5 @@ def test_a_rehearsal_is_never_written_into_the_data(
 
 
 def test_a_file_that_is_missing_is_named(gpu: ModuleType, tmp_path: Path) -> None:
-    with pytest.raises(CrossliftError, match=r"has no 'blocks\.json'"):
+    with pytest.raises(CrossliftError, match=r"does not contain 'blocks\.json'"):
         gpu.collect(tmp_path, tmp_path / "set")
