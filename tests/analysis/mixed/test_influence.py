@@ -71,7 +71,7 @@ def test_a_level_that_a_fixed_effect_needs_is_named() -> None:
 def test_what_influence_refuses() -> None:
     frame = make(35)
     result = fit_mixed(CROSSED, frame)
-    with pytest.raises(CrossliftError, match="'d' is no grouping factor"):
+    with pytest.raises(CrossliftError, match="'d' is not a grouping factor"):
         result.influence("d")
     with pytest.raises(CrossliftError, match="3 labels were given for 160 rows"):
         result.influence(pd.Series(["p", "q", "p"]))
