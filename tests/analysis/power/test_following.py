@@ -121,8 +121,8 @@ def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], word
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("trains: 1", "Did you mean 'train'"), ("train: -1", "not a positive number"), ("- a", "does not contain a mapping"),
-     ("params_m: {a: x}", "'params_m' of 'a' is 'x'"), ("a: [", "is not YAML")],
+    [("trains: 1", "Did you mean 'train'"), ("train: -1", "not a positive number"),
+     ("- a", "does not contain a mapping"), ("params_m: {a: x}", "'params_m' of 'a' is 'x'"), ("a: [", "is not YAML")],
 )  # fmt: skip
 def test_broken_costs(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "cost.yaml").write_text(text)
