@@ -38,7 +38,7 @@ def funnel_points(found: Pooled) -> Funnel:
     """Effects of ``found`` by target task; with the mirror images of trim-and-fill (L0) if bias was tested."""
     import pandas as pd
 
-    from ..questions.pooling.groups import How
+    from ..questions.pooling.groups import PoolingModel
 
     outcome = found.request.options.outcome
     rows = found.rows
@@ -52,7 +52,7 @@ def funnel_points(found: Pooled) -> Funnel:
     )
     if found.bias:
         try:
-            filled = How(outcome, found.request.method, None, True).alone(rows).trim_and_fill("L0").filled
+            filled = PoolingModel(outcome, found.request.method, None, True).alone(rows).trim_and_fill("L0").filled
         except CrossliftError:
             filled = np.empty((0, 2))
         if len(filled):

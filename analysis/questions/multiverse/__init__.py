@@ -1,4 +1,4 @@
-"""Every defensible specification of one question: which choices there are, all fits, and what they say together."""
+"""Multiverse analysis: all defensible specifications of one question, their fits, and joint inference."""
 
 from .choices import Choice, ChoiceOption, default_choices, fix_choices, read_choices
 from .result import Multiverse

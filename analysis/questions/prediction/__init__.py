@@ -1,1 +1,1 @@
-"""Predictions for a language, task or size not yet run, and how good they are where the truth is known."""
+"""Predictions for a language, task or size not yet run, and their cross-validated errors."""

@@ -86,7 +86,7 @@ def test_choices_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["--specifications", "many"], "'many' is not a valid number of specifications"),
         (["--fix", "measur=genetic"], "unknown choice 'measur'. Did you mean 'measure'?"),
         (["--adjust", "bonferoni"], "unknown adjustment 'bonferoni'"),
-        (["--moderator", "typology"], "the moderator 'typology' is no column beside the distance"),
+        (["--moderator", "typology"], "the moderator 'typology' is not a column besides the distance"),
         (["--moderator", "log_param"], "unknown column 'log_param'. Did you mean 'log_params'?"),
         (["--by", "tasks"], "unknown column 'tasks'"),
         (["--plot", "a.gif"], "a figure cannot be saved as 'a.gif'"),

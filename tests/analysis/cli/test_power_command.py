@@ -83,8 +83,8 @@ def test_ranges() -> None:
         (["--plan", "a.yaml"], "--offer and --plan belong to --next"),
         (["--next", "a.yaml"], "what could be added to the sweep?"),
         (["--no-fit"], "the residual variance is zero"),
-        (["--target", "1.5"], "a target power lies between 0.05 and 1; 1.5 was given"),
-        (["--languages", "3"], "a design has 5 languages or more; 3 was asked for"),
+        (["--target", "1.5"], "a target power must lie between 0.05 and 1, not 1.5"),
+        (["--languages", "3"], "a design needs at least 5 languages, not 3"),
     ],
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:

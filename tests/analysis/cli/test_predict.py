@@ -84,7 +84,7 @@ def test_rows_without_a_group_are_counted(capsys: pytest.CaptureFixture[str], ta
     frame.to_csv(table, index=False)
     status, out, _ = run(capsys, "--data", str(table), "--language", "yo", "--evaluate", "language", "--by", "domain")
     assert status == 0
-    assert "no value for --by domain: 42 of 63 rows are in no group; all other errors count them" in " ".join(
+    assert "no value for --by domain: 42 of 63 rows are not in any group; all other errors include them" in " ".join(
         out.split()
     )
 

@@ -39,8 +39,8 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
                          "--predictions", str(tmp_path / "p.csv"))  # fmt: skip
     assert status == 0
     for words in ("The score rises by", "By AIC the saturating power law", "Left out: 9.6B, 32 rows",
-                  "extrapolated beyond the largest size seen", "interpolated, between sizes", "of typological distance",
-                  "starts/minima"):  # fmt: skip
+                  "extrapolated beyond the largest observed size", "interpolated between observed sizes",
+                  "of typological distance", "starts/minima"):  # fmt: skip
         assert words in out
     content = json.loads(Path(files["json"]).read_text())
     assert content["command"] == "scale"

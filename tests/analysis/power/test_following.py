@@ -107,10 +107,10 @@ def test_costs_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("grid", "offer", "words"),
     [
-        ({**GRID, "languages": "all"}, OFFER, "asks for all languages"),
+        ({**GRID, "languages": "all"}, OFFER, "includes all languages"),
         ({**GRID, "languages": ["ind", "jav"]}, OFFER, "the grid has 2 languages"),
         (GRID, {"language": ["ban"]}, "unknown key of the offer 'language'. Did you mean 'languages'?"),
-        (GRID, {"languages": ["ind"]}, "holds nothing that the grid has not"),
+        (GRID, {"languages": ["ind"]}, "does not contain anything that is not in the grid"),
     ],
 )
 def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], words: str) -> None:
@@ -121,8 +121,8 @@ def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], word
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("trains: 1", "Did you mean 'train'"), ("train: -1", "not a positive number"), ("- a", "holds no mapping"),
-     ("params_m: {a: x}", "'params_m' of 'a' is 'x'"), ("a: [", "is not YAML")],
+    [("trains: 1", "Did you mean 'train'"), ("train: -1", "not a positive number"),
+     ("- a", "does not contain a mapping"), ("params_m: {a: x}", "'params_m' of 'a' is 'x'"), ("a: [", "is not YAML")],
 )  # fmt: skip
 def test_broken_costs(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "cost.yaml").write_text(text)
