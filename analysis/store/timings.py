@@ -11,7 +11,7 @@ from typing import Any
 from ..core.errors import StoreError
 from .layout import read_header
 
-KINDS = ("intermediate", "target", "evaluate")
+TIMED = ("intermediate", "target", "evaluate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def read_timings(path: Path) -> Timings:
             except (OSError, ValueError, KeyError, TypeError):
                 untimed += 1
                 continue
-            if row.kind in KINDS:
+            if row.kind in TIMED:
                 rows.append(row)
     if not rows:
         finished = f"none of its {untimed} finished stages says how long it took" if untimed else "it has no stage"
@@ -66,6 +66,6 @@ def read_timings(path: Path) -> Timings:
 def _timing(manifest: dict[str, Any]) -> Timing:
     row = Timing(str(manifest["kind"]), str(manifest["model"]), str(manifest["task"]), float(manifest["wall_s"]),
                  float(manifest["work"]), str(manifest.get("device") or "unknown device"))  # fmt: skip
-    if not all(math.isfinite(value) and value > 0 for value in (row.seconds, row.work)) and row.kind in KINDS:
+    if not all(math.isfinite(value) and value > 0 for value in (row.seconds, row.work)) and row.kind in TIMED:
         raise ValueError(f"no timing: {row}")
     return row

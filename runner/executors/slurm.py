@@ -1,4 +1,4 @@
-"""Submit a sweep to Slurm: a job array whose tasks all run the same plan on one store, and claim stages from it."""
+"""Submit a sweep to Slurm: a job array whose tasks run the same plan on one store, and lock the stages they take."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = "slurm"
 def submit(store: Store, requests: Sequence[Request], options: argparse.Namespace) -> int:
     """Write the script of a job array and give it to ``sbatch``.
 
-    The tasks need a file system that all nodes share and that has locks (``flock``): the claims of the store keep two
+    The tasks need a file system that all nodes share and that has locks (``flock``): the locks of the store keep two
     tasks from the same stage. A task that is killed or preempted costs the stage that it was running; submit again.
 
     Raises

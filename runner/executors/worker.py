@@ -1,4 +1,4 @@
-"""One process at work on a plan: claims what is ready, trains or evaluates it, writes it, until nothing is left."""
+"""One process at work on a plan: locks what is ready, trains or evaluates it, writes it, until nothing is left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..plan.stage import Stage
 from ..plan.training import Training
 from ..store.cells import Score
 from ..store.failures import fail, failed_stages
-from ..store.locks import Claim
+from ..store.locks import Lock
 from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
 from ..store.store import Store, drop_directory
@@ -115,7 +115,7 @@ class Worker:
     def _train(self, stage: Stage) -> bool:
         if self.store.usable(stage.id, stage.kind):
             return False
-        held = self.store.claim(stage)
+        held = self.store.lock(stage)
         if held is None:
             return False
         with held:
@@ -163,16 +163,16 @@ class Worker:
     def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
         """Evaluate the cells of one model that no other process has."""
         with ExitStack() as stack:
-            held: dict[str, Claim] = {}
+            held: dict[str, Lock] = {}
             for cell in cells:
                 if self.store.is_done(cell):
                     continue
-                claimed = self.store.claim(cell)
-                if claimed is None:
+                lock = self.store.lock(cell)
+                if lock is None:
                     continue
-                stack.enter_context(claimed)
+                stack.enter_context(lock)
                 if not self.store.is_done(cell):
-                    held[cell.id] = claimed
+                    held[cell.id] = lock
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
@@ -190,7 +190,7 @@ class Worker:
                 self._drop(parent)
         return bool(held)
 
-    def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Claim]) -> None:
+    def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Lock]) -> None:
         from ..kinds.base import find_kind
         from ..training.evaluate import evaluate
 
@@ -233,7 +233,7 @@ class Worker:
             children = {(row["id"], row["kind"]) for rows in plans for row in rows if row["parent"] == parent.id}
             if not all(self.store.done(name, kind) for name, kind in children):
                 return
-            held = self.store.claim(parent)
+            held = self.store.lock(parent)
             if held is not None:
                 with held:
                     drop_directory(place)

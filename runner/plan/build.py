@@ -10,7 +10,7 @@ from functools import cached_property
 from ..models.catalog import ModelCard
 from ..tasks.catalog import TaskCard
 from .grid import Arm, Grid, Target
-from .stage import KINDS, Stage
+from .stage import STAGES, Stage
 from .training import Training
 
 
@@ -29,7 +29,7 @@ class Plan:
     def counts(self) -> dict[str, int]:
         """Stages by kind, in the order in which they run."""
         found = Counter(stage.kind for stage in self.stages)
-        return {kind: found[kind] for kind in KINDS}
+        return {kind: found[kind] for kind in STAGES}
 
 
 def build_plan(grid: Grid) -> Plan:

@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.store.layout import read_store
 
 from .atomic import PARTIAL
-from .locks import claim
+from .locks import acquire
 from .pending import pending
 from .store import FOLDERS, WHOLE, Store, drop_directory
 
@@ -58,16 +58,16 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
                     gone[kind].append(path.name)
                     freed += size
         for path in _entries(store.path / "claims"):
-            dead = None if path.name == WHOLE or dry else claim(path)
+            dead = None if path.name == WHOLE or dry else acquire(path)
             if dead is not None:
                 dead.release()
         return Collected(tuple(gone["spare"]), tuple(gone["left"]), tuple(gone["broken"]), freed)
 
 
 def _drop(store: Store, path: Path, dry: bool) -> bool:
-    """Drop under the claim of its stage; not what a living process is writing."""
+    """Drop under the lock of its stage; not what a living process is writing."""
     stage = path.name.rsplit("-", 1)[-1].split(".")[0]
-    held = claim(store.path / "claims" / stage)
+    held = acquire(store.path / "claims" / stage)
     if held is None:
         return False
     with held:

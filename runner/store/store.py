@@ -1,4 +1,4 @@
-"""The store of a sweep: finished stages, checkpoints, evaluated cells, claims, and the plans that were begun."""
+"""The store of a sweep: finished stages, checkpoints, evaluated cells, locks, and the plans that were begun."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from analysis.store.layout import FORMAT, read_header
 from ..plan.stage import Stage
 from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
 from .cells import Score, cell_bytes, describe
-from .locks import Claim, claim
+from .locks import Lock, acquire
 
 FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans", "failures")
-#: The claim of whoever begins a plan or drops checkpoints: neither may happen while the other does.
+#: The lock of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"
 
 
@@ -79,17 +79,17 @@ class Store:
         """Whether children of a stage can start: it is loaded anew by every process, or its checkpoint is there."""
         return self.done(stage, kind) and (kind == "load" or (self.path / "checkpoints" / stage).is_dir())
 
-    def claim(self, stage: Stage) -> Claim | None:
-        """Claim a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
-        return claim(self.path / "claims" / stage.id, stage.label)
+    def lock(self, stage: Stage) -> Lock | None:
+        """Lock a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
+        return acquire(self.path / "claims" / stage.id, stage.label)
 
-    def write_cell(self, held: Claim, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
+    def write_cell(self, held: Lock, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
         """Write an evaluated cell: Parquet, then JSON. A cell that is there stays as it is.
 
         Raises
         ------
         StoreError
-            If the stage is not claimed, a score is no score, or the disk is full.
+            If the stage is not locked, a score is no score, or the disk is full.
         """
         self._require(held, stage)
         if self.is_done(stage):
@@ -100,14 +100,14 @@ class Store:
         write_whole(result, content)
 
     def write_stage(
-        self, held: Claim, stage: Stage, manifest: Mapping[str, Any], fill: Callable[[Path], None] | None = None
+        self, held: Lock, stage: Stage, manifest: Mapping[str, Any], fill: Callable[[Path], None] | None = None
     ) -> None:
         """Record a finished stage, with the checkpoint that ``fill`` writes into the directory it is given.
 
         Raises
         ------
         StoreError
-            If the stage is not claimed, or the disk is full.
+            If the stage is not locked, or the disk is full.
         """
         self._require(held, stage)
         if fill is not None:
@@ -142,11 +142,11 @@ class Store:
                 write_whole(path, content)
         return path
 
-    def whole(self, patience_s: float = 60.0) -> Claim:
-        """Claim the store as a whole, waiting for whoever has it."""
+    def whole(self, patience_s: float = 60.0) -> Lock:
+        """Lock the store as a whole, waiting for whoever has it."""
         end = time.monotonic() + patience_s
         while True:
-            held = claim(self.path / "claims" / WHOLE, "the store as a whole")
+            held = acquire(self.path / "claims" / WHOLE, "the store as a whole")
             if held is not None:
                 return held
             if time.monotonic() > end:
@@ -186,9 +186,9 @@ class Store:
     def _result(self, stage: str, kind: str) -> Path:
         return self.path / ("cells" if kind == "evaluate" else "stages") / f"{stage}.json"
 
-    def _require(self, held: Claim, stage: Stage) -> None:
+    def _require(self, held: Lock, stage: Stage) -> None:
         if held.descriptor < 0 or held.path.name != stage.id:
-            raise StoreError(f"{stage.label} is written without its claim.", "Claim the stage first.")
+            raise StoreError(f"{stage.label} is written without its lock.", "Lock the stage first.")
 
 
 def drop_directory(path: Path) -> None:

@@ -38,7 +38,7 @@ def planted(path: Path, grid: dict[str, Any] = GRID, without: str = "", alike: b
     """
     store, answers = Store.create(path, "planted"), {}
     for stage in build_plan(parse_grid(grid)).stages:
-        with store.claim(stage) as held:
+        with store.lock(stage) as held:
             if stage.kind != "evaluate":
                 store.write_stage(held, stage, describe_run(stage, 1.0), lambda place: None)
                 continue

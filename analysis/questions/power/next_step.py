@@ -15,7 +15,7 @@ from .measured_cost import MeasuredCost
 from .simulate import slope_variance
 from .variances import Components
 
-KINDS = ("language", "seed", "task", "model")
+ADDITIONS = ("language", "seed", "task", "model")
 OFFERS = ("languages", "seeds", "targets", "models")
 COSTS = ("train", "evaluate", "examples", "intermediate_examples", "items", "params_m")
 
@@ -243,7 +243,7 @@ def _ranked(
 ) -> list[Step]:  # fmt: skip
     before = _variance(sweep, components, distances)
     found = []
-    for kind in KINDS:
+    for kind in ADDITIONS:
         # Seeds are alike: the first one offered stands for all.
         for name in offers[kind][:1] if kind == "seed" else offers[kind]:
             hours = _hours(sweep, kind, name, cost)

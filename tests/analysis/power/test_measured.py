@@ -33,7 +33,7 @@ def planted(path: Path, **hours: float) -> Path:
     store = Store.create(path, "timed")
     for stage in build_plan(parse_grid(GRID)).stages:
         run = describe_run(stage, 3600.0 * {**HOURS, **hours}[stage.kind], "one device")
-        with store.claim(stage) as held:
+        with store.lock(stage) as held:
             if stage.kind == "evaluate":
                 store.write_cell(held, stage, [Score("acc", 50.0, stage.work)], run)
             else:

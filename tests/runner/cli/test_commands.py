@@ -171,7 +171,7 @@ def test_damage_is_named_everywhere(capsys: pytest.CaptureFixture[str], store: P
 
 def test_status_says_what_runs(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     stage = small_plan(seeds="7").cells[0]
-    held = Store.open(store).claim(stage)
+    held = Store.open(store).lock(stage)
     assert held is not None
     with held:
         status, out, _ = run(capsys, "status", store)
@@ -190,7 +190,7 @@ def test_evaluations_of_one_model_are_one_line_of_the_status(capsys: pytest.Capt
     assert len(together) == 3
     with contextlib.ExitStack() as stack:
         for cell in [*together, first.parent]:
-            held = open_store.claim(cell)
+            held = open_store.lock(cell)
             assert held is not None
             stack.enter_context(held)
         _, out, _ = run(capsys, "status", store)

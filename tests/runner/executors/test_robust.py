@@ -24,7 +24,7 @@ from runner.models.catalog import ModelCard
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.request import Request
-from runner.store import locks as claims
+from runner.store import locks
 from runner.store.store import Store
 from runner.training.bench import Bench
 from runner.training.evaluate import in_memory
@@ -164,7 +164,7 @@ def test_a_full_disk_is_named_whoever_finds_it(tmp_path: Path, monkeypatch: pyte
     def fill(place: Path) -> None:
         raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    held = store.claim(target)
+    held = store.lock(target)
     assert held is not None
     with held, pytest.raises(StoreError, match="the disk is full"):
         store.write_stage(held, target, {}, fill)
@@ -174,10 +174,10 @@ def test_a_full_disk_is_named_whoever_finds_it(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(claims.os, "write", full)
+        patch.setattr(locks.os, "write", full)
         with pytest.raises(StoreError, match="the disk is full"):
-            store.claim(target)
-    again = store.claim(target)  # it was given back
+            store.lock(target)
+    again = store.lock(target)  # it was given back
     assert again is not None
     again.release()
 

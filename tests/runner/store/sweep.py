@@ -40,7 +40,7 @@ def fake_scores(stage: Stage) -> list[Score]:
 
 def run_stage(store: Store, stage: Stage, pause: float = 0.0) -> bool:
     """Run a stage; False if another process has it, or has finished it meanwhile."""
-    held = store.claim(stage)
+    held = store.lock(stage)
     if held is None:
         return False
     with held:

@@ -98,7 +98,7 @@ def test_two_sweeps_never_run_a_stage_twice(tmp_path: Path) -> None:
     check_whole(path)
 
 
-def test_a_killed_process_gives_its_claim_back(tmp_path: Path) -> None:
+def test_a_killed_process_gives_its_lock_back(tmp_path: Path) -> None:
     path, log = tmp_path / "store", tmp_path / "log"
     process = start(path, log, 30.0)
     end = time.monotonic() + 30
@@ -112,10 +112,10 @@ def test_a_killed_process_gives_its_claim_back(tmp_path: Path) -> None:
     stage = next(stage for stage in small_plan().stages if stage.id == name)
     assert who.get("pid", process.pid) == process.pid
     store = Store.open(path)
-    assert store.claim(stage) is None
+    assert store.lock(stage) is None
     process.kill()
     process.communicate()
-    again = store.claim(stage)
+    again = store.lock(stage)
     assert again is not None
     again.release()
 

@@ -192,26 +192,26 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(atomic.os, "fsync", full)
-    held = store.claim(cell)
+    held = store.lock(cell)
     assert held is not None
     with held, pytest.raises(StoreError, match="the disk is full. Free some space"):
         store.write_cell(held, cell, fake_scores(cell), describe_run(cell, 1.0))
     assert list((store.path / "cells").iterdir()) == []
 
 
-def test_writing_needs_the_claim_and_points(tmp_path: Path) -> None:
+def test_writing_needs_the_lock_and_points(tmp_path: Path) -> None:
     store, plan = Store.create(tmp_path / "store"), small_plan()
     one, two = plan.cells[:2]
-    held = store.claim(one)
+    held = store.lock(one)
     assert held is not None
     with held:
-        with pytest.raises(StoreError, match="is written without its claim"):
+        with pytest.raises(StoreError, match="is written without its lock"):
             store.write_cell(held, two, fake_scores(two), {})
         with pytest.raises(StoreError, match="acc of .* is nan. A score is 0 to 100 points."):
             store.write_cell(held, one, [Score("acc", float("nan"), 3)], {})
         with pytest.raises(StoreError, match=r"has 3 items and results of shape \(2,\)"):
             store.write_cell(held, one, [Score("acc", 50.0, 3, np.array([True, False]))], {})
-    with pytest.raises(StoreError, match="without its claim"):
+    with pytest.raises(StoreError, match="without its lock"):
         store.write_cell(held, one, fake_scores(one), {})
 
 
@@ -219,7 +219,7 @@ def test_cells_are_immutable(filled: Store) -> None:
     cell = small_plan().cells[0]
     file = filled.path / "cells" / f"{cell.id}.json"
     before = file.read_bytes()
-    held = filled.claim(cell)
+    held = filled.lock(cell)
     assert held is not None
     with held:
         filled.write_cell(held, cell, [Score("acc", 1.0, 1)], {})
@@ -265,7 +265,7 @@ def test_manifests_say_how_a_stage_was_run(filled: Store) -> None:
 
 def test_a_stage_held_by_another_is_left_to_it(filled: Store) -> None:
     stage = small_plan(seeds="9").cells[-1]
-    held = filled.claim(stage)
+    held = filled.lock(stage)
     assert held is not None
     with held:
         assert not run_stage(filled, stage)
@@ -273,10 +273,10 @@ def test_a_stage_held_by_another_is_left_to_it(filled: Store) -> None:
 
 def test_a_store_that_lost_its_empty_directories_and_one_that_cannot_be_written(filled: Store) -> None:
     shutil.rmtree(filled.path / "claims")
-    held = filled.claim(small_plan().cells[0])
+    held = filled.lock(small_plan().cells[0])
     assert held is not None
     held.release()
     shutil.rmtree(filled.path / "claims")
     (filled.path / "claims").write_text("")
     with pytest.raises(StoreError, match="could not be written"):
-        filled.claim(small_plan().cells[0])
+        filled.lock(small_plan().cells[0])
