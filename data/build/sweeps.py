@@ -15,7 +15,9 @@ import yaml
 from analysis.core.errors import StoreError
 from analysis.records.items_parquet import CORRECT, detach_items
 from analysis.records.schema import NAMES, check_records
-from analysis.store.layout import Cell, StoreContent, check_revisions, read_store, store_records
+from analysis.records.sweep import check_revisions, store_records
+from analysis.store.cells import Cell
+from analysis.store.layout import StoreContent, read_store
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import CrossliftError, StoreError
+from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
 from ..plan.stage import Stage
 from ..plan.training import Training
-from ..store.cells import Score
 from ..store.failures import fail, failed_stages
 from ..store.locks import Lock
 from ..store.manifest import describe_run
@@ -225,7 +225,7 @@ class Worker:
 
     def _drop(self, parent: Stage) -> None:
         """Drop the checkpoint of a target stage once no begun plan has anything left to evaluate on it."""
-        place = self.store.path / "checkpoints" / parent.id
+        place = self.store.checkpoints / parent.id
         if not place.is_dir():
             return
         with self.store.whole():

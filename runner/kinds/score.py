@@ -8,8 +8,8 @@ import numpy as np
 
 from analysis.core.errors import CrossliftError
 from analysis.languages.codes import resolve
+from analysis.store.cells import Score
 
-from ..store.cells import Score
 from ..tasks.base import Examples, Task
 from .metrics import answers, retrieval
 from .metrics.classes import as_classes, clustered_error, macro_f1

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.core.errors import CrossliftError, UnknownLanguageError, did_you_mean
 from analysis.languages.codes import resolve, resolve_code
+from analysis.records.condition import CODE, SCRIPT, Condition
 
 from ..tasks.catalog import TaskCard
 
@@ -22,17 +23,17 @@ class Tested:
 
     task: TaskCard
     codes: tuple[str, ...]
-    conditions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
 
-def tell_apart(codes: Iterable[str]) -> dict[str, str]:
+def tell_apart(codes: Iterable[str]) -> dict[str, Condition]:
     """Conditions of the codes that resolve to the same language and the same notable script."""
     alike: dict[tuple[str, str], list[str]] = {}
     for code in codes:
         found = resolve_code(code)
         alike.setdefault((found.language.iso, found.variant), []).append(code)
     return {
-        code: f"script={script}" if (script := resolve_code(code).script) else f"code={code}"
+        code: Condition.of(**({SCRIPT: script} if (script := resolve_code(code).script) else {CODE: code}))
         for same in alike.values()
         if len(same) > 1
         for code in same

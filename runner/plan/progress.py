@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.store.layout import STAGES
+
 from .build import Plan
 from .estimate import Estimate, estimate
-from .stage import STAGES
 
 if TYPE_CHECKING:
     from ..store.store import Store

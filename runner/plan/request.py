@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
+from analysis.store.layout import Folder, finished
 
 from .grid import parse_grid, read_grid
 
@@ -113,7 +114,7 @@ def kept_requests(store: Store, only: str = "") -> list[Request]:
     import yaml
 
     found = []
-    for path in sorted((store.path / "plans").glob("[!.]*.yaml"), key=lambda item: (item.stat().st_mtime, item.name)):
+    for path in sorted(finished(store.path, Folder.PLANS, ".yaml"), key=lambda item: (item.stat().st_mtime, item.name)):
         if only and path.stem != only:
             continue
         try:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..store.cells import Score
+    from analysis.store.cells import Score
+
     from .catalog import TaskCard
 
 #: Fields of the examples of each kind.

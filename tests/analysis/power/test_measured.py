@@ -12,11 +12,11 @@ from analysis.cli.main import main
 from analysis.core.errors import StoreError
 from analysis.questions.power import rank_next
 from analysis.questions.power.measured_cost import measured_cost
+from analysis.store.cells import Score
 from analysis.store.timings import read_timings
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.stage import Stage
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
 from runner.store.store import Store
 from tests.analysis.power.test_power import components

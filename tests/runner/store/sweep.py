@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from analysis.store.cells import Score
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.stage import Stage
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of
 from runner.store.store import Store

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analysis.store.layout import read_bits, read_store, store_records
+from analysis.records.sweep import store_records
+from analysis.store.layout import read_store
 from runner.store.gc import collect
 from runner.store.locks import holder
 from runner.store.store import Store
@@ -48,7 +49,7 @@ def check_whole(path: Path) -> None:
         want = fake_scores(by_id[cell.id])[0]
         assert [record["metric"] for record in cell.records] == ["acc", "macro_f1"]
         assert cell.records[0]["score"] == want.score
-        bits = read_bits(path, cell.id, "acc")
+        bits = cell.items.correct("acc")
         assert bits is not None
         assert bits.tolist() == want.correct.tolist()  # type: ignore[union-attr]
     rows = store_records(content)

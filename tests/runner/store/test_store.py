@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import StoreError
+from analysis.outcomes.baselines import against
 from analysis.outcomes.pairing import pair_gains
 from analysis.records.read import read_inputs
-from analysis.store.layout import check_revisions, read_store, store_records
+from analysis.records.sweep import check_revisions, store_records
+from analysis.store.cells import Score
+from analysis.store.layout import read_store
 from runner.plan import stage as stages
 from runner.store import atomic
-from runner.store.cells import Score
 from runner.store.gc import collect
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of
@@ -56,7 +58,7 @@ def _rows(task: str) -> list[dict[str, Any]]:
 
 
 def test_gains_against_baselines_that_trained_as_long(filled: Store) -> None:
-    rows = store_records(read_store(filled.path), baseline="steps")
+    rows = against(store_records(read_store(filled.path)), "steps")
     paired = pair_gains(_checked(rows))
     nusax = paired.frame[paired.frame["target_task"] == "nusax"]
     plain = store_records(read_store(filled.path))
@@ -89,7 +91,7 @@ def test_gains_pair_runs_whose_target_stages_were_trained_alike(filled: Store) -
 def test_one_language_in_two_scripts_is_paired_script_by_script(tmp_path: Path, baseline: str) -> None:
     store = Store.create(tmp_path / "store")
     sweep(store, small_plan(targets=["sib200"], languages=["knc", "zho", "en"], models=["me5-small@3"], seeds=1))
-    records = _checked(store_records(read_store(store.path), baseline))
+    records = _checked(against(store_records(read_store(store.path)), baseline))
     paired = pair_gains(records[records["metric"] == "acc"]).frame
     found = {(row.language, row.condition if isinstance(row.condition, str) else "") for row in paired.itertuples()}
     plain = {("eng", ""), ("knc", "script=Arab"), ("knc", "script=Latn"), ("zho", ""), ("zho", "script=Hant")}
