@@ -24,7 +24,7 @@ from runner.plan.grid import parse_grid
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runner.plan.stage import Stage
+    from runner.store.stage import Stage
 
 RECORDS, CONFIGURATION = "records.parquet", "configuration.json"
 #: Columns beside the schema: the cell, which baseline it is, its steps, and its results by item.

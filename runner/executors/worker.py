@@ -17,12 +17,12 @@ from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
-from ..plan.stage import Stage
 from ..plan.training import Training
 from ..store.failures import fail, failed_stages
 from ..store.locks import Lock
 from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
+from ..store.stage import Stage
 from ..store.store import Store, drop_directory
 from ..training.train import StageError
 from .energy import Meter
@@ -143,7 +143,7 @@ class Worker:
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
             return None, ()
-        from ..kinds.base import find_kind
+        from ..kinds.registry import find_kind
         from ..training.train import train
 
         task = self._task(stage.task)
@@ -155,7 +155,7 @@ class Worker:
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
         features = kind.encode(bench.backbone, examples, training.max_length, True)
         found = train(
-            bench, self._state(stage.parent), kind, features, classes_of(task, features), training, stage.work,
+            bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
         )  # fmt: skip
         return found.state, found.losses
@@ -191,7 +191,7 @@ class Worker:
         return bool(held)
 
     def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Lock]) -> None:
-        from ..kinds.base import find_kind
+        from ..kinds.registry import find_kind
         from ..training.evaluate import evaluate
 
         first = cells[0]
@@ -203,7 +203,7 @@ class Worker:
             sets = [self._encoded(cell, kind, bench) for cell in cells]
             state = self._state(parent)
             found = evaluate(
-                bench, state, kind, sets, classes_of(task, None), "bf16" if on_half(first) else "fp32",
+                bench, state, kind, sets, kind.classes(task.labels, None), "bf16" if on_half(first) else "fp32",
                 self.report.pieces,
             )  # fmt: skip
             scores: list[list[Score]] = []
@@ -294,7 +294,7 @@ class Worker:
 
     def _task(self, name: str) -> Any:
         if name not in self._tasks:
-            from ..tasks.base import load_task
+            from ..tasks.load import load_task
 
             self._tasks[name] = load_task(name, self.setting.data_dir)
         return self._tasks[name]
@@ -327,11 +327,6 @@ def on_half(stage: Stage) -> bool:
     """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
     trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
     return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
-
-
-def classes_of(task: Any, features: Any) -> int:
-    """Classes of the head of a task; for masked pieces the pieces that occur."""
-    return len(features.notes) if task.kind == "mlm" and features is not None else max(len(task.labels), 1)
 
 
 def thin(losses: Sequence[float], kept: int = 50) -> list[float]:

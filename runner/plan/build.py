@@ -11,9 +11,9 @@ from analysis.records.condition import Condition
 from analysis.store.layout import STAGES
 
 from ..models.catalog import ModelCard
+from ..store.stage import Stage
 from ..tasks.catalog import TaskCard
 from .grid import Arm, Grid, Target
-from .stage import Stage
 from .training import Training
 
 

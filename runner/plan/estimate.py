@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis.store.timings import Timing
 
-from .stage import Stage
+from ..store.stage import Stage
 
 #: What a timing must share with a stage to be used for it, the closest first.
 LEVELS = (("kind", "model", "task"), ("kind", "model"), ("kind",))

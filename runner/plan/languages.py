@@ -40,7 +40,9 @@ def tell_apart(codes: Iterable[str]) -> dict[str, Condition]:
     }
 
 
-def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Tested, ...], tuple[str, ...]]:
+def choose_languages(
+    tasks: Sequence[TaskCard], wanted: Sequence[Any] | None
+) -> tuple[tuple[Tested, ...], tuple[str, ...]]:
     """Languages of each task that a grid asks for, and notices of what some tasks lack.
 
     Parameters
@@ -48,19 +50,17 @@ def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Test
     tasks
         The target tasks.
     wanted
-        ``all``, or codes in any form; a code that a task spells itself (``zho_Hant``) means that one alone, another
-        (``zh``) every script of the language.
+        Codes in any form, or ``None`` for all languages. A code that a task spells itself (``zho_Hant``) means that
+        one alone, another (``zh``) every script of the language.
 
     Raises
     ------
     CrossliftError
         If a code means no language, or one that no target is tested in; the message names the nearest ones.
     """
-    if wanted is None or wanted == "all" or wanted == ["all"]:
+    if wanted is None:
         return tuple(_tested(task, task.languages) for task in tasks), ()
-    if wanted in ([], (), ""):
-        raise CrossliftError("the grid names no languages.", "Leave the key out, or write 'languages: all'.")
-    codes = [_code(item) for item in (wanted if isinstance(wanted, (list, tuple)) else [wanted])]
+    codes = [_code(item) for item in wanted]
     chosen: list[list[str]] = [[] for _ in tasks]
     lacking: dict[str, list[str]] = {}
     for code in codes:

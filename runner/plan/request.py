@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
+from analysis.store.grid import read_grid
 from analysis.store.layout import Folder, finished
 
-from .grid import parse_grid, read_grid
+from .grid import parse_grid
 
 if TYPE_CHECKING:
     from ..store.store import Store

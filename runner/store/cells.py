@@ -9,7 +9,7 @@ from typing import Any
 from analysis.core.errors import StoreError
 from analysis.store.cells import Score, StageContent, cell_files
 
-from ..plan.stage import Stage
+from .stage import Stage
 
 
 def cell_bytes(stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> tuple[bytes, bytes]:

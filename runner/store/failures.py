@@ -9,8 +9,8 @@ from typing import Any
 from analysis.core.errors import CrossliftError
 from analysis.store.layout import Folder, finished
 
-from ..plan.stage import Stage
 from .atomic import write_whole
+from .stage import Stage
 from .store import Store
 
 

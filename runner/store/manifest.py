@@ -16,7 +16,7 @@ from typing import Any
 
 from analysis.store.timings import Timing
 
-from ..plan.stage import Stage
+from .stage import Stage
 
 #: Packages whose release may change a score.
 NUMERIC = ("torch", "transformers", "peft")

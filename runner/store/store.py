@@ -15,10 +15,10 @@ from analysis.core.errors import StoreError
 from analysis.store.cells import Score, items_beside
 from analysis.store.layout import HEADER, Folder, finished, header, read_header, read_manifest, result_file, stage_file
 
-from ..plan.stage import Stage
 from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
 from .cells import cell_bytes, describe
 from .locks import Lock, acquire
+from .stage import Stage
 
 #: The lock of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"

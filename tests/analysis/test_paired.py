@@ -149,7 +149,7 @@ def test_a_baseline_is_paired_with_all_of_its_gains_or_none(tmp_path: Path) -> N
 def test_records_away_from_their_store_have_binomial_variances(store: Any, tmp_path: Path) -> None:
     """In a file of text there is the hash of the results, also in a process that has read the store itself."""
     records = read_inputs([str(store[0])]).records
-    text = dict.fromkeys(("items", "reference_items"), "str")
+    text = dict.fromkeys(("items", "baseline_items"), "str")
     records.to_csv(tmp_path / "scores.csv", index=False)
     alone = read_inputs([str(tmp_path / "scores.csv")]).records
     assert list(alone["items"]) == list(map(str, records["items"]))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..base import Examples, Task
+from ...kinds.examples import Examples
+from ..base import Task
 from ..catalog import TaskCard
 from .items import MAKERS, Items
 from .split import splits

@@ -16,8 +16,8 @@ from analysis.store.cells import Score
 from analysis.store.timings import read_timings
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
-from runner.plan.stage import Stage
 from runner.store.manifest import describe_run
+from runner.store.stage import Stage
 from runner.store.store import Store
 from tests.analysis.power.test_power import components
 

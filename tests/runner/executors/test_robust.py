@@ -17,7 +17,7 @@ from analysis.outcomes.build import Options, read_outcome
 from runner.executors import local
 from runner.executors.progress import Report
 from runner.executors.worker import Setting, Worker, on_half
-from runner.kinds.texts import Texts
+from runner.kinds.classification import Classification
 from runner.models import backbone
 from runner.models.backbone import Backbone, load_backbone
 from runner.models.catalog import ModelCard
@@ -109,14 +109,14 @@ def test_the_error_of_a_stage_is_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_world(tmp_path, training=QUICK, seeds=[1])
-    real = Texts.encode
+    real = Classification.encode
 
     def refuse(self: Any, backbone: Any, examples: Any, max_length: int, train: bool) -> Any:
         if train and len(examples) == 40:  # the intermediate task
             raise CrossliftError("the tokenizer has no mask piece.", "Take another model.")
         return real(self, backbone, examples, max_length, train)
 
-    monkeypatch.setattr(Texts, "encode", refuse)
+    monkeypatch.setattr(Classification, "encode", refuse)
     assert run_world(tmp_path) == 1
     assert "Failed: model → pets:40: the tokenizer has no mask piece.\n  Take another model." in capsys.readouterr().err
     assert len(scores(tmp_path)) == 3

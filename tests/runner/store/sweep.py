@@ -16,9 +16,9 @@ import numpy as np
 from analysis.store.cells import Score
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
-from runner.plan.stage import Stage
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of
+from runner.store.stage import Stage
 from runner.store.store import Store
 
 GRID: dict[str, Any] = {

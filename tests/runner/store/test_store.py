@@ -19,8 +19,8 @@ from analysis.records.read import read_inputs
 from analysis.records.sweep import check_revisions, store_records
 from analysis.store.cells import Score
 from analysis.store.layout import read_store
-from runner.plan import stage as stages
 from runner.store import atomic
+from runner.store import stage as stages
 from runner.store.gc import collect
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from analysis.store.layout import read_store
-from runner.kinds.base import find_kind
+from runner.kinds.registry import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.training import Training
