@@ -1,7 +1,7 @@
 """One evaluated cell: what its JSON file and the Parquet file beside it hold, written and read here alone.
 
 ``cells/ID.json`` has ``id``, ``stage`` (what determined the outcome), ``revisions`` (of code, model and data, by what
-they are a revision of), ``records`` (rows of the record schema, one a metric), ``manifest`` (versions, device, wall
+they are a revision of), ``records`` (rows of the record schema, one per metric), ``manifest`` (versions, device, wall
 time, peak memory) and ``items_sha256``, the hash of the Parquet file beside it (:mod:`analysis.store.items`). The JSON
 file is written last: a Parquet file without it is what a killed run left behind, and no cell.
 """

@@ -4,8 +4,8 @@ Layout of a store::
 
     store.json             {"format": 1, "study": NAME}
     cells/ID.json          one evaluated cell: what was measured and how (analysis.store.cells)
-    cells/ID.parquet       one row a metric with the results of single items (analysis.store.items)
-    stages/ID.json         one finished stage that is no evaluation: {"stage": …, "manifest": …}
+    cells/ID.parquet       one row per metric, with the results of single items (analysis.store.items)
+    stages/ID.json         one finished stage other than an evaluation: {"stage": …, "manifest": …}
     checkpoints/  claims/  plans/  failures/     the runner's own; locks are in claims/
 
 Names that begin with a dot are being written: no reader takes them for a result.
@@ -77,12 +77,12 @@ def read_header(path: Path) -> str:
     Raises
     ------
     StoreError
-        If it is no store, or one of a format that this version does not know.
+        If it is not a store, or one of a format that this version does not know.
     """
     file = path / HEADER
     if not file.is_file():
-        what = "has no store.json" if path.is_dir() else "is no directory"
-        raise StoreError(f"'{path}' is no store: it {what}.", "Give the directory that a sweep wrote to.")
+        what = "has no store.json" if path.is_dir() else "is not a directory"
+        raise StoreError(f"'{path}' is not a store: it {what}.", "Give the directory that a sweep wrote to.")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         found, study = content["format"], str(content["study"])

@@ -76,7 +76,7 @@ def read_timings(path: Path) -> Timings:
     Raises
     ------
     StoreError
-        If it is no store, or no finished stage in it was timed.
+        If it is not a store, or no finished stage in it was timed.
     """
     read_header(path)
     rows, untimed = [], 0

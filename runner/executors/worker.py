@@ -336,7 +336,7 @@ def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
 
 
 def as_failure(error: Exception) -> StageError:
-    """What went wrong with a stage alone; what is no matter of one stage is raised again."""
+    """What went wrong with a stage alone; what concerns more than one stage is raised again."""
     import torch
 
     if isinstance(error, StageError):

@@ -106,7 +106,7 @@ class Kind(ABC):
         Raises
         ------
         CrossliftError
-            If a label is of no class, or a row is no example of this kind.
+            If a label is of no class, or a row is not an example of this kind.
         """
         fields = self.read_fields(rows)
         return Examples(fields, self.read_labels(rows, fields), rows.ids, rows.language)

@@ -29,7 +29,9 @@ class MaskedPieces(Kind):
     fields = ("text",)
     metrics = ("acc",)
     labelled = False
-    no_target = "trains on text alone: it is no target"  # its head knows the pieces of the training texts alone
+    no_target = (
+        "trains on text alone, so it cannot be a target"  # its head knows the pieces of the training texts alone
+    )
 
     def classes(self, labels: Sequence[str], features: Features | None) -> int:
         """The pieces that occur in the training texts."""
@@ -87,7 +89,7 @@ class MaskedPieces(Kind):
 
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> Any:
         """It is not evaluated."""
-        raise CrossliftError("masked pieces are no target task.", "Use it as an intermediate task.")
+        raise CrossliftError("masked pieces cannot be a target task.", "Use it as an intermediate task.")
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of the predicted and the true pieces, two arrays of shape ``(masked,)``: what was masked, they bring along.

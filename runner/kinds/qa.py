@@ -125,7 +125,7 @@ class Questions(Kind):
 
 
 def _answers(text: Any, start: Any, context: str) -> list[dict[str, Any]]:
-    """One answer a row in a table; lists of them on the hub."""
+    """A table has one answer per row, the hub lists of answers."""
     texts, starts = ([text], [start]) if isinstance(text, str) else (text, start)
     return [{"text": str(t), "start": place(str(t), int(s), context)} for t, s in zip(texts, starts, strict=True)]
 

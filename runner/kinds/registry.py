@@ -10,7 +10,7 @@ from analysis.core.errors import CrossliftError, unknown_name
 
 from .base import Kind
 
-#: Modules of this package that are no kinds.
+#: Modules of this package that are not kinds.
 HELPERS = frozenset({"base", "examples", "features", "heads", "registry"})
 
 

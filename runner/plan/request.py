@@ -96,11 +96,13 @@ def _pairs(given: Sequence[str]) -> dict[str, Any]:
     for item in given:
         key, equals, value = item.partition("=")
         if not key or not equals:
-            raise CrossliftError(f"'{item}' sets no hyperparameter.", "Write KEY=VALUE, such as learning_rate=5e-4.")
+            raise CrossliftError(
+                f"'{item}' does not set a hyperparameter.", "Write KEY=VALUE, such as learning_rate=5e-4."
+            )
         try:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise CrossliftError(f"'{value}' is no value of '{key}'.", "Write KEY=VALUE.") from error
+            raise CrossliftError(f"'{value}' is not a value for '{key}'.", "Write KEY=VALUE.") from error
     return found
 
 

@@ -44,7 +44,7 @@ class Store:
             if study and study != found:
                 raise StoreError(f"'{path}' is the store of study '{found}', not '{study}'.", "Use another directory.")
         elif path.is_dir() and any(item.name not in {*Folder} for item in path.iterdir() if item.name[0] != "."):
-            raise StoreError(f"'{path}' is not empty and no store.", "Give a new directory.")
+            raise StoreError(f"'{path}' is neither empty nor a store.", "Give a new directory.")
         try:
             for folder in Folder:
                 (path / folder).mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ class Store:
         Raises
         ------
         StoreError
-            If the stage is not locked, a score is no score, or the disk is full.
+            If the stage is not locked, a score is not a number of points, or the disk is full.
         """
         self._require(held, stage)
         if self.is_done(stage):

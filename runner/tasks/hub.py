@@ -147,7 +147,7 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
         ) from error
     local = Path(spec.hub).is_dir()
     datasets.disable_progress_bars()  # the sweep has its own
-    datasets.logging.set_verbosity_error()  # that a commit comes from the cache is no news
+    datasets.logging.set_verbosity_error()  # users need not hear that a commit comes from the cache
     try:
         found = datasets.load_dataset(
             spec.hub, config or None, split=split, revision=None if local else spec.commit

@@ -21,7 +21,7 @@ def make_examples(spec: Spec, rows: pd.DataFrame, labels: Sequence[str], languag
     Raises
     ------
     CrossliftError
-        If a label is none of ``labels``, or a row is no example of the kind.
+        If a label is none of ``labels``, or a row is not an example of the kind.
     """
     ids = tuple(str(value) for value in (rows[spec.id] if spec.id else range(len(rows))))
     return find_kind(spec.kind).read(Rows(spec.name, rows, spec.fields, spec.label, labels, ids, language))

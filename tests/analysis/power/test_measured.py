@@ -112,7 +112,7 @@ def test_a_store_without_timings_is_refused(tmp_path: Path, capsys: pytest.Captu
     arguments = ["power", "--no-fit", "--component", "residual=28", "--next", str(tmp_path / "grid.yaml"), "--offer",
                  str(tmp_path / "offer.yaml"), "--cost"]  # fmt: skip
     assert main([*arguments, str(tmp_path / "folder")]) == 2
-    assert "is no store: it has no store.json" in " ".join(capsys.readouterr().err.split())
+    assert "is not a store: it has no store.json" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_damaged_manifest_costs_itself_alone(tmp_path: Path) -> None:

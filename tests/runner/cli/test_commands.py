@@ -111,14 +111,17 @@ def test_hyperparameters_are_flags_too(capsys: pytest.CaptureFixture[str], grid:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "lr"], "'lr' sets no hyperparameter."),
+        (
+            ["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "lr"],
+            "'lr' does not set a hyperparameter.",
+        ),
         (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "epoch=2"], "Did you mean 'epochs'"),
         (["plan"], "runner plan: there is no grid to plan.\n  Give a YAML file, or --models and --targets."),
         (["plan", "--models", "me5-small@4", "--targets", "nusax"], "unknown model 'me5-small@4'.\n  Did you mean"),
         (["plan", "none.yaml"], "runner plan: there is no grid 'none.yaml'."),
-        (["status", "nowhere"], "runner status: 'nowhere' is no store: it is no directory."),
-        (["gc", "nowhere"], "runner gc: 'nowhere' is no store"),
-        (["results", "nowhere"], "runner results: 'nowhere' is no store"),
+        (["status", "nowhere"], "runner status: 'nowhere' is not a store: it is not a directory."),
+        (["gc", "nowhere"], "runner gc: 'nowhere' is not a store"),
+        (["results", "nowhere"], "runner results: 'nowhere' is not a store"),
         (["results", "nowhere", "--out", "a.txt"], "results cannot be written as 'a.txt'.\n  Endings: .csv, .parquet."),
         (["results", "nowhere", "--baseline", "step"], "unknown baseline 'step'.\n  Did you mean 'steps'?"),
     ],

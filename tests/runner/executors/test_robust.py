@@ -89,7 +89,7 @@ def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("revision", ["main", "v1.0", "c1a6f0e"])
 def test_a_revision_that_moves_is_refused(revision: str) -> None:
     model = {"name": "FacebookAI/xlm-roberta-base", "revision": revision}
-    with pytest.raises(CrossliftError, match="is no commit"):
+    with pytest.raises(CrossliftError, match="is not a commit"):
         parse_grid({"models": [model], "targets": ["cldr-typing"]})
 
 

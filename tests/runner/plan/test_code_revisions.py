@@ -20,10 +20,10 @@ FILES = {
 }
 #: Revision, and hash of the code that came with it.
 PINNED = {
-    "load": (1, "340e602bb6700321"),
-    "intermediate": (1, "dac33b555452fc81"),
-    "target": (1, "dac33b555452fc81"),
-    "evaluate": (1, "c0a5540faecb6dd5"),
+    "load": (1, "3458e55e98591f82"),
+    "intermediate": (1, "8627c53c067db528"),
+    "target": (1, "8627c53c067db528"),
+    "evaluate": (1, "edf173c2daa5ff42"),
 }  # fmt: skip
 
 

@@ -229,12 +229,12 @@ def test_cells_are_immutable(filled: Store) -> None:
 
 
 def test_what_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="is no directory"):
+    with pytest.raises(StoreError, match="is not a directory"):
         Store.open(tmp_path / "nothing")
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="is no store: it has no store.json"):
+    with pytest.raises(StoreError, match="is not a store: it has no store.json"):
         Store.open(tmp_path)
-    with pytest.raises(StoreError, match="is not empty and no store"):
+    with pytest.raises(StoreError, match="is neither empty nor a store"):
         Store.create(tmp_path)
     store = Store.create(tmp_path / "new", "one")
     with pytest.raises(StoreError, match="is the store of study 'one', not 'two'"):
