@@ -1,7 +1,7 @@
 """Results of single test items: one bit an item, eight to a byte, the first item in the highest bit.
 
-A store keeps those of a cell in a Parquet file with one row per metric (``metric``, ``items``, ``correct``); what is not
-right or wrong item by item has no bits. Records carry an :class:`ItemResults` in the column ``items``.
+A store keeps those of a cell in a Parquet file with one row per metric (``metric``, ``items``, ``correct``); metrics
+that do not judge items one by one have no bits. Records carry an :class:`ItemResults` in the column ``items``.
 """
 
 from __future__ import annotations

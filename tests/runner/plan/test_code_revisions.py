@@ -23,7 +23,7 @@ PINNED = {
     "load": (1, "3458e55e98591f82"),
     "intermediate": (1, "8627c53c067db528"),
     "target": (1, "8627c53c067db528"),
-    "evaluate": (1, "edf173c2daa5ff42"),
+    "evaluate": (1, "80cb2d030026ed11"),
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"intermediate": [{"task": "banking77", "examples": []}]}, "'banking77' has an empty list of examples."),
         ({"models": ["xlm"]}, "unknown model 'xlm'. Built in: me5-small@3, me5-small@6, me5-small, me5-small@12; else"),
         ({"models": ["a/b"]}, "model 'a/b' has no revision. Name the commit of the hub: a/b@COMMIT."),
-        ({"models": ["a/b@main"]}, "the revision 'main' of model 'a/b' is not a commit. Give the 40 hexadecimal digits"),
+        ({"models": ["a/b@main"]}, "the revision 'main' of model 'a/b' is not a commit. Give the 40 hexadecimal"),
         ({"models": [{"name": f"a/b@{'0' * 40}", "revision": "1" * 40}]}, "model 'a/b' has two revisions, '000"),
         ({"models": [{"name": "a/b", "revison": "x"}]}, "unknown key 'revison' of a model. Did you mean 'revision'?"),
         ({"models": [{"name": "a/b", "revision": "x", "params_m": -1}]}, "params_m of 'a/b' is -1."),
