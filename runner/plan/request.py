@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
-from analysis.store.grid import read_grid
 from analysis.store.layout import Folder, finished
-
-from .grid import parse_grid
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -41,6 +38,7 @@ class Request:
         """The stages that it takes, with the revisions of the data at hand."""
         from ..tasks.load import cards_at_hand
         from .build import build_plan
+        from .grid import parse_grid
 
         cards, notes = cards_at_hand(self.data_dir)
         return build_plan(parse_grid(self.content, cards, notes))
@@ -77,6 +75,8 @@ def read_request(options: argparse.Namespace) -> Request:
     CrossliftError
         If they name no grid.
     """
+    from analysis.store.grid import read_grid
+
     content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
     content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
     if options.training:
