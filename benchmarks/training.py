@@ -22,14 +22,14 @@ import machine
 import numpy as np
 import torch
 
-from runner.executors.worker import Setting, Worker, classes_of
-from runner.kinds.base import find_kind
+from runner.executors.worker import Setting, Worker
+from runner.kinds.registry import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.request import Request
 from runner.plan.training import Training
 from runner.store.store import Store
-from runner.tasks.base import load_task
+from runner.tasks.load import load_task
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
@@ -64,7 +64,7 @@ def ours(task, codes):
     examples = task.train()
     start = time.process_time()
     features = kind.encode(bench.backbone, examples, TRAINING.max_length, True)
-    classes = classes_of(task, features)
+    classes = kind.classes(task.labels, features)
     steps = TRAINING.steps_for(len(examples))
     found = train(bench, bench.start, kind, features, classes, TRAINING, steps, 1, task.card.name)
     trained = time.process_time()

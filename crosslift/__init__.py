@@ -14,7 +14,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from analysis import __version__
+from .shadow import refuse_shadow
+
+refuse_shadow("analysis")
+
+from analysis import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from analysis.core.errors import (

@@ -163,14 +163,15 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     from ..core.errors import CrossliftError
     from ..languages.codes import resolve
     from ..questions.power.measured_cost import measured_cost
-    from ..questions.power.next_step import OFFERS, CostModel, rank_next, read_cost, read_mapping
+    from ..questions.power.next_step import CostModel, rank_next, read_cost, read_offer
     from ..questions.power.run import find_basis
+    from ..store.grid import read_grid
 
     if not options.offer:
         raise CrossliftError(
             "what could be added to the sweep?", "Give --offer FILE with languages, seeds, targets, models."
         )
-    grid, offer = read_mapping(options.next), read_mapping(options.offer, OFFERS)
+    grid, offer = read_grid(Path(options.next)), read_offer(options.offer)
     cost: CostModel | MeasuredCost = CostModel()
     if options.cost != "model":
         cost = measured_cost(options.cost) if Path(options.cost).is_dir() else read_cost(options.cost)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import CrossliftError, unknown_name
+from ..records.condition import Condition
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BASELINES = ("plain", "steps")
 CONTROL, STEPS = "control", "matched_steps"
-_MARK = "control=steps:"
 
 
 def against(records: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def against(records: pd.DataFrame, baseline: str) -> pd.DataFrame:
     if not matched.any():
         return records
     conditions = [
-        _with_steps(condition, int(count)) if hit else condition
+        str(Condition.parse(condition).with_steps(int(count))) if hit else condition
         for condition, count, hit in zip(records["condition"], steps, matched, strict=True)
     ]
     return records.assign(condition=_like(records["condition"], conditions))
@@ -69,12 +69,6 @@ def _steps(records: pd.DataFrame) -> pd.Series[float]:
     import pandas as pd
 
     return pd.to_numeric(records[STEPS], errors="coerce").fillna(0.0)
-
-
-def _with_steps(condition: object, steps: int) -> str:
-    """The condition with the number of steps at its end, replacing any number of steps already in it."""
-    parts = condition.split("; ") if isinstance(condition, str) and condition else []
-    return "; ".join([*(part for part in parts if not part.startswith(_MARK)), f"{_MARK}{steps}"])
 
 
 def _like(column: pd.Series[str], values: list[object]) -> pd.Series[str]:

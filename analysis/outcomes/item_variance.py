@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from ..core.arrays import Floats
 from ..core.errors import PairingError
-from ..store.layout import item_results
+from ..store.items import ItemResults
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Name of this source of variances in ``variance_source``.
 PAIRED = "paired"
-#: Columns that say where the results of the items are: of the row itself, and of its baseline.
+#: Columns with the results of the items, of the row itself and of its baseline, and the baseline's cell.
 ITEMS, BASELINE_ITEMS, BASELINE_CELL = "items", "baseline_items", "baseline_cell"
 
 
@@ -76,7 +76,7 @@ def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floa
     if len(known) < len(used):
         raise PairingError(
             f"{len(used)} gains have paired variances, but the results of their items are not available.",
-            "Read the store in the same process: analysis.read_inputs([STORE]).",
+            "Read the store itself: analysis.read_inputs([STORE]).",
         )
     for rows in _groups(part):
         matrix = np.stack([known[row] for row in rows])
@@ -117,9 +117,9 @@ def _differences(frame: pd.DataFrame) -> list[Floats | None]:
 
 
 def _difference(items: object, reference: object, metric: object) -> Floats | None:
-    if not isinstance(items, str) or not isinstance(reference, str):
+    if not isinstance(items, ItemResults) or not isinstance(reference, ItemResults):
         return None
-    own, other = item_results(items, str(metric)), item_results(reference, str(metric))
+    own, other = items.correct(str(metric)), reference.correct(str(metric))
     if own is None or other is None or len(own) != len(other) or not len(own):
         return None
     return own.astype(np.float64) - other.astype(np.float64)

@@ -9,13 +9,18 @@ import numpy as np
 from ..core.errors import CrossliftError
 from ..languages.codes import resolve
 from ..records import bundled as datasets
+from ..records.condition import CONFIG, Condition
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Set with training examples by configuration and language.
 CONFIGURATIONS = "sumeval2022_configs"
-_MARK = "config="
+
+
+def configurations(conditions: pd.Series[str]) -> pd.Series[str]:
+    """The configuration that each condition names, or else what it says."""
+    return conditions.map({text: Condition.parse(text).value(CONFIG) or text for text in conditions.dropna().unique()})
 
 
 def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
@@ -47,7 +52,7 @@ def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
         iso=table["pivot_language"].map({code: found.iso for code, found in codes.items()}),
         family=table["pivot_language"].map({code: found.family for code, found in codes.items()}),
     )
-    name = scores["condition"].str.removeprefix(_MARK)
+    name = configurations(scores["condition"])
     unknown = sorted(set(name.dropna()) - set(table["config_id"]))
     if unknown or name.isna().any():
         what = f"'{unknown[0]}'" if unknown else "a row without condition"

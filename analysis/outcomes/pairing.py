@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import PairingError
+from ..records.condition import Condition
 from ..records.schema import EVALUATION
 from .item_variance import BASELINE_CELL, BASELINE_ITEMS, ITEMS, PAIRED, paired_blocks, paired_variances
 
@@ -26,8 +27,6 @@ PAIR = ("study", "model", "target_task", "metric", "split", "condition", "langua
 _BUT_SEED = tuple(name for name in PAIR if name != "seed")
 #: What two scores must share to make a gap: everything that identifies an evaluation except the language.
 RUN = tuple(name for name in EVALUATION if name != "language")
-#: Start of a condition that only tells two scripts of one language apart and says nothing about the model.
-WRITING = ("script=", "code=")
 #: Metrics that are proportions of correct items, so that a binomial variance applies.
 SHARES = frozenset({"acc", "accuracy", "em", "exact_match"})
 
@@ -295,12 +294,11 @@ def run_keys(records: pd.DataFrame) -> pd.Index[Any]:
 
 def _any_writing(records: pd.DataFrame) -> pd.DataFrame:
     """The records with the script tested removed from their conditions: a run is the same run in every script."""
-    condition = records["condition"]
-    if not condition.str.contains("|".join(WRITING), na=False).any():
+    texts = records["condition"].fillna("")
+    written = {text: str(Condition.parse(text).in_any_script) for text in texts.unique()}
+    if all(text == other for text, other in written.items()):
         return records
-    parts = condition.fillna("").str.split("; ")
-    other = [[part for part in every if not part.startswith(WRITING)] for every in parts]
-    return records.assign(condition=["; ".join(every) for every in other])
+    return records.assign(condition=texts.map(written))
 
 
 def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from ..core.text import Table, count, number
 from ..languages.codes import resolve
 from ..mixed import MixedResult, fit_mixed
 from ..outcomes.build import Outcome
-from ..outcomes.mixtures import CONFIGURATIONS, add_mixtures
+from ..outcomes.mixtures import CONFIGURATIONS, add_mixtures, configurations
 from ..records import bundled as datasets
 from .describe import value_table
 from .numbers import Value
@@ -65,7 +65,7 @@ def amount_rows(outcome: Outcome, low: int) -> tuple[pd.DataFrame, Amounts]:
     """
     frame = outcome.frame
     known = set(datasets.load(CONFIGURATIONS)["config_id"])
-    bundled = frame["condition"].fillna("").str.removeprefix("config=").isin(list(known))
+    bundled = configurations(frame["condition"]).isin(list(known))
     dropped = list(outcome.dropped)
     if bundled.any():
         if not bundled.all():

@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))  # the record schema is the package's own
 
 from analysis.languages.codes import is_average  # noqa: E402
+from analysis.records.condition import Condition  # noqa: E402
 from analysis.records.schema import NAMES, check_records  # noqa: E402
 from models import model_name  # noqa: E402
 from rules import flag_collapsed_runs, flag_copied_folders, flag_impossible_averages  # noqa: E402
@@ -175,7 +176,7 @@ def xmtf(row: Row, record: Row, notes: list[str]) -> None:
         record["target_task"] = f"{row['target_task']}/{fields['config']}"
     summary = row["metric"].removesuffix(" acc.").lower()
     record["metric"] = "acc"
-    record["condition"] = f"prompt={fields['prompt']}; {summary} over prompts"
+    record["condition"] = str(Condition.of(prompt=fields["prompt"]) + Condition.of(f"{summary} over prompts"))
     if summary == "max":
         flag(record, "best-prompt")
     record["revision"] = "5caa1b120"
@@ -274,7 +275,7 @@ def sumeval(source: Path) -> pd.DataFrame:
                 "train_examples": str(total[config]),
                 "language": row["language"],
                 "score": f"{float(row['score']) * 100:.6g}",
-                "condition": f"config={config}",
+                "condition": str(Condition.of(config=config)),
                 "flags": "in-training" if (config, row["language"]) in trained else "",
             }
         )

@@ -15,14 +15,16 @@ import yaml
 from analysis.core.errors import StoreError
 from analysis.records.items_parquet import CORRECT, detach_items
 from analysis.records.schema import NAMES, check_records
-from analysis.store.layout import Cell, StoreContent, check_revisions, read_store, store_records
+from analysis.records.sweep import check_revisions, store_records
+from analysis.store.cells import Cell
+from analysis.store.layout import StoreContent, read_store
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from runner.plan.stage import Stage
+    from runner.store.stage import Stage
 
 RECORDS, CONFIGURATION = "records.parquet", "configuration.json"
 #: Columns in addition to the schema: the cell, which baseline it is, its steps, and its results by item.

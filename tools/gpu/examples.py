@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.tasks.base import Examples
+from runner.kinds.examples import Examples
 from tools.gpu.tiny_models import WORDS
 
 

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from runner.plan.training import METHODS, PRECISIONS, Training
+from runner.plan.training import METHODS, PRECISIONS, Method, Precision, Training
 from tools.gpu import memory
 from tools.gpu.examples import MAKERS
 from tools.gpu.findings import Findings
@@ -26,8 +26,8 @@ class Case(NamedTuple):
     """One stage to try."""
 
     architecture: str
-    method: str
-    precision: str
+    method: Method
+    precision: Precision
     kind: str
 
 
@@ -72,7 +72,7 @@ def run(setting: Setting, found: Findings) -> None:
 
 def _try(case: Case, setting: Setting, benches: dict[tuple[str, bool], Any]) -> None:
     """Train a stage, save it, continue from it, and evaluate; raises if anything goes wrong."""
-    from runner.kinds.base import find_kind
+    from runner.kinds.registry import find_kind
     from runner.training.evaluate import evaluate
     from runner.training.train import train
 
@@ -81,21 +81,21 @@ def _try(case: Case, setting: Setting, benches: dict[tuple[str, bool], Any]) -> 
     )  # fmt: skip
     bench = _bench(case.architecture, training.on_half, setting, benches)
     kind, examples = find_kind(case.kind), MAKERS[case.kind](EXAMPLES)
-    features = kind.encode(bench.backbone, examples, LENGTH, case.kind != "retrieval")
-    classes = len(features.notes) if case.kind == "mlm" else 2
+    features = kind.encode(bench.backbone, examples, LENGTH, kind.trains)
+    classes = kind.classes(("cat", "dog"), features)
     state = bench.start
-    if case.kind != "retrieval":
+    if kind.trains:
         for _ in range(2):  # the second continues from what the first has saved
             trained = train(bench, state, kind, features, classes, training, STEPS, 1, case.kind)
             state = trained.state
             if not all(map(math.isfinite, trained.losses)):
                 raise ValueError(f"losses {trained.losses}")
-    if case.kind == "mlm":  # it is not evaluated
+    if kind.no_target:
         return
     tested = kind.encode(bench.backbone, examples, LENGTH, False)
     half = "bf16" if training.on_half else "fp32"
     answers = kind.predictions(evaluate(bench, state, kind, [tested], classes, half)[0], tested, examples)
-    if case.kind != "retrieval" and len(answers) != EXAMPLES:
+    if kind.trains and len(answers) != EXAMPLES:
         raise ValueError(f"{len(answers)} answers to {EXAMPLES} examples")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from runner.kinds.texts import Texts
+from runner.kinds.classification import Classification
 from runner.plan.training import Training
 from runner.training.bench import Bench
 from runner.training.train import train
@@ -79,7 +79,7 @@ def _train(setting: Setting, shape: Shape, found: Findings) -> None:
                 window.close()
 
         with as_in_a_sweep():
-            trained = train(bench, bench.start, Texts(), features, 2, training, steps, 1, "large", tell)
+            trained = train(bench, bench.start, Classification(), features, 2, training, steps, 1, "large", tell)
     linear, adapters = linear_weights(bench.module)
     measured = _figures(setting, window, (steps - warm) * batch * length, shape, (linear, adapters, length), found)
     facts = {

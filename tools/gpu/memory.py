@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from runner.kinds.texts import Texts
+from runner.kinds.classification import Classification
+from runner.kinds.features import Features
 from runner.plan.training import Training
 from runner.training.bench import Bench
-from runner.training.features import Features
 from runner.training.train import train
 from tools.gpu.findings import ON_A_CPU, Findings
 from tools.gpu.random_models import random_backbone, random_features
@@ -24,7 +24,7 @@ SHARES = (0.75, 0.6, 0.5, 0.4)
 VOCABULARY = 5000
 
 
-class Counted(Texts):
+class Counted(Classification):
     """Texts, which count the sequences that reach the loss at once; ``most`` pretends that no more fit."""
 
     def __init__(self, most: int | None = None) -> None:

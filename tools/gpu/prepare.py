@@ -16,7 +16,7 @@ from pathlib import Path
 from analysis.core.errors import CrossliftError
 from runner.models.me5 import Weights, package_file, read_weights
 from runner.store.manifest import git_revision
-from runner.tasks.base import load_task
+from runner.tasks.load import load_task
 from tools.gpu.cut import check_same, cut, cut_pieces, split, unknown_pieces, write_npz
 from tools.gpu.prepared import LIST, Kit, described
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.executors.command import own_command, search_path
 from tools.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -43,11 +43,11 @@ class Sweep:
         ]  # fmt: skip
         number = workers or self.workers
         threads = max(1, self.setting.threads // number)
-        command = [
-            sys.executable, "-m", "runner.cli.main", "run", *what, "--device", self.setting.device.split(":")[0],
-            "--workers", str(number), "--threads", str(threads),
-        ]  # fmt: skip
-        limits = {"OMP_NUM_THREADS": str(threads), "RAYON_NUM_THREADS": str(threads)}
+        command = own_command(
+            "run", *what, "--device", self.setting.device.split(":")[0], "--workers", str(number), "--threads",
+            str(threads),
+        )  # fmt: skip
+        limits = {"OMP_NUM_THREADS": str(threads), "RAYON_NUM_THREADS": str(threads), "PYTHONPATH": search_path()}
         with self.log.open("ab") as log:
             log.write(f"$ {' '.join(command)}\n".encode())
             log.flush()

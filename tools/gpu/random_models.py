@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from runner.kinds.features import Features
 from runner.models.backbone import Backbone
-from runner.training.features import Features
 from tools.gpu.tiny_models import tiny_tokenizer
 
 SEED = 1

@@ -121,7 +121,8 @@ def _go(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]
 def verify(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]], found: Findings) -> None:
     """Check the store, and keep its complete seeds."""
     from analysis.records.schema import EVALUATION, complete
-    from analysis.store.layout import read_store, store_records
+    from analysis.records.sweep import store_records
+    from analysis.store.layout import read_store
     from runner.store.failures import failed_stages
     from runner.store.store import Store
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
-from ...core.errors import CrossliftError, did_you_mean, unknown_name
+from ...core.errors import CrossliftError
+from ...core.typed import check_keys, read_typed
 from ...languages import distances as typology
+from ...store.grid import GridFile, as_list, model_name, parse_entry, parse_grid_file, parse_seeds, read_yaml
 from .measured_cost import MeasuredCost
 from .simulate import slope_variance
 from .variances import Components
 
-KINDS = ("language", "seed", "task", "model")
+ADDITIONS = ("language", "seed", "task", "model")
 OFFERS = ("languages", "seeds", "targets", "models")
 COSTS = ("train", "evaluate", "examples", "intermediate_examples", "items", "params_m")
+
+Positive = Annotated[float, Meta(gt=0.0, description="a positive number")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,12 @@ class CostModel:
     pass), so only ratios of these hours are meaningful.
     """
 
-    train: float = 1.0
-    evaluate: float = 1.0 / 3.0
-    examples: Mapping[str, float] = field(default_factory=dict)
-    intermediate_examples: float = 1000.0
-    items: float = 1000.0
-    params_m: Mapping[str, float] = field(default_factory=dict)
+    train: Positive = 1.0
+    evaluate: Positive = 1.0 / 3.0
+    examples: Mapping[str, Positive] = field(default_factory=dict)
+    intermediate_examples: Positive = 1000.0
+    items: Positive = 1000.0
+    params_m: Mapping[str, Positive] = field(default_factory=dict)
     measured: bool = False
 
     @property
@@ -124,7 +129,7 @@ def rank_next(
         If the grid does not list its languages, or the offer does not contain anything to add.
     """
     costs = cost or CostModel()
-    sweep = _sweep(grid)
+    sweep = _sweep(parse_grid_file(grid))
     offers = _offers(offer, sweep)
     notices = [
         "variances are treated as known, and every language is assumed to be tested in every task.",
@@ -149,89 +154,57 @@ def rank_next(
     return Following(tuple(ranking), tuple(made), _grid(grid, sweep, offer), costs, tuple(notices))
 
 
-def read_mapping(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
-    """A YAML mapping; if ``keys`` are given, other keys are errors."""
-    import yaml
-
-    file = Path(path)
-    if not file.is_file():
-        siblings = [item.name for item in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise CrossliftError(f"there is no file '{path}'.", did_you_mean(file.name, siblings))
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CrossliftError(f"'{file.name}' is not YAML: {error}.", "Check indentation and colons.") from error
-    if not isinstance(content, dict):
-        raise CrossliftError(f"'{file.name}' does not contain a mapping.", f"Keys: {', '.join(keys)}." if keys else "")
-    for key in content:
-        if keys and key not in keys:
-            raise unknown_name(f"key of '{file.name}'", str(key), keys)
+def read_offer(path: str | Path) -> dict[str, Any]:
+    """What may be added to a sweep, from YAML with the keys ``OFFERS``."""
+    content = read_yaml(Path(path), "file", OFFERS)
+    check_keys(content, OFFERS, f"in '{Path(path).name}'")
     return content
 
 
 def read_cost(path: str | Path) -> CostModel:
     """Costs from YAML; missing values keep their defaults."""
-    content = read_mapping(path, COSTS)
-    for name in ("train", "evaluate", "intermediate_examples", "items"):
-        value = content.get(name, 1.0)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-            raise CrossliftError(f"'{name}' of the costs is {value!r}, not a positive number.")
-    for name in ("examples", "params_m"):
-        for key, value in (content.get(name) or {}).items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise CrossliftError(f"'{name}' of '{key}' is {value!r}, not a positive number.")
-    return CostModel(**content, measured="train" in content and "evaluate" in content)
+    place = Path(path)
+    content = read_yaml(place, "file", COSTS)
+    return read_typed(CostModel, content, f"in '{place.name}'", measured="train" in content and "evaluate" in content)
 
 
-def _name(item: Any) -> str:
-    """The name of an entry of a grid: text, ``NAME:SIZE`` or a mapping."""
-    if isinstance(item, dict):
-        return str(item.get("name") or item.get("task") or "")
-    return str(item).partition(":")[0].strip()
-
-
-def _items(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _seeds(value: Any) -> list[int]:
-    if isinstance(value, str) and "-" in value:
-        first, _, last = value.partition("-")
-        return list(range(int(first), int(last) + 1))
-    return [int(item) for item in _items(value)]
-
-
-def _sweep(grid: Mapping[str, Any]) -> Sweep:
-    languages = _items(grid.get("languages", "all"))
-    if languages == ["all"]:
+def _sweep(grid: GridFile) -> Sweep:
+    if grid.languages is None:
         raise CrossliftError("the grid includes all languages: none can be added.", "List their codes.")
-    targets, models = _items(grid.get("targets")), _items(grid.get("models"))
-    if not targets or not models or len(languages) < 3:
+    if len(grid.languages) < 3:
         raise CrossliftError(
-            f"the grid has {len(languages)} languages, {len(targets)} targets and {len(models)} models.",
+            f"the grid has {len(grid.languages)} languages, {len(grid.targets)} targets and {len(grid.models)} models.",
             "Ranking needs at least three languages, a target and a model.",
         )
     return Sweep(
-        tuple(map(str, languages)), tuple(map(_name, targets)), tuple(map(_name, models)),
-        tuple(_seeds(grid.get("seeds", [1]))),
+        tuple(map(str, grid.languages)), tuple(entry.name for entry in grid.targets),
+        tuple(map(model_name, grid.models)), grid.seeds,
     )  # fmt: skip
 
 
 def _offers(offer: Mapping[str, Any], sweep: Sweep) -> dict[str, list[str]]:
-    for key in offer:
-        if key not in OFFERS:
-            raise unknown_name("key of the offer", str(key), OFFERS)
-    found = {
-        "language": [str(code) for code in _items(offer.get("languages")) if str(code) not in sweep.languages],
-        "seed": [str(seed) for seed in _seeds(offer.get("seeds")) if seed not in sweep.seeds],
-        "task": [_name(item) for item in _items(offer.get("targets")) if _name(item) not in sweep.targets],
-        "model": [_name(item) for item in _items(offer.get("models")) if _name(item) not in sweep.models],
+    check_keys(offer, OFFERS, "in the offer")
+    seeds = parse_seeds(offer["seeds"]) if offer.get("seeds") else ()
+    named = {
+        "language": (map(str, _items(offer.get("languages"))), sweep.languages),
+        "seed": (map(str, seeds), tuple(map(str, sweep.seeds))),
+        "task": (map(_task_name, _items(offer.get("targets"))), sweep.targets),
+        "model": (map(model_name, _items(offer.get("models"))), sweep.models),
     }
+    found = {kind: [name for name in names if name not in there] for kind, (names, there) in named.items()}
     if not any(found.values()):
         raise CrossliftError(
             "the offer does not contain anything that is not in the grid.", f"Keys: {', '.join(OFFERS)}."
         )
     return found
+
+
+def _task_name(item: Any) -> str:
+    return parse_entry(item, "targets").name
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    return () if value is None else as_list(value)
 
 
 def _distances(codes: Sequence[str], source: str, measure: str) -> dict[str, float]:
@@ -248,7 +221,7 @@ def _ranked(
 ) -> list[Step]:  # fmt: skip
     before = _variance(sweep, components, distances)
     found = []
-    for kind in KINDS:
+    for kind in ADDITIONS:
         # Seeds are interchangeable: the first one offered represents all.
         for name in offers[kind][:1] if kind == "seed" else offers[kind]:
             hours = _hours(sweep, kind, name, cost)
@@ -296,8 +269,7 @@ def _grid(grid: Mapping[str, Any], sweep: Sweep, offer: Mapping[str, Any]) -> di
     """The grid with the additions, in the form in which they were offered."""
     result = dict(grid)
     result["languages"], result["seeds"] = list(sweep.languages), list(sweep.seeds)
-    for key, names in (("targets", sweep.targets), ("models", sweep.models)):
-        entries = _items(grid.get(key))
-        new = [item for item in _items(offer.get(key)) if _name(item) in names[len(entries) :]]
-        result[key] = [*entries, *new]
+    for key, names, name in (("targets", sweep.targets, _task_name), ("models", sweep.models, model_name)):
+        entries = as_list(grid[key])
+        result[key] = [*entries, *(item for item in _items(offer.get(key)) if name(item) in names[len(entries) :])]
     return result

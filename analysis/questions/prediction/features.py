@@ -13,6 +13,7 @@ from ...core.errors import CrossliftError, UnknownLanguageError, unknown_name
 from ...languages import distances as typology
 from ...languages.codes import resolve_code
 from ...records import bundled as datasets
+from ...records.condition import CONFIG, Condition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ def check_moderator(frame: pd.DataFrame, name: str) -> None:
 
 def _configurations(frame: pd.DataFrame) -> pd.DataFrame:
     """Features of SumEval's training mixtures by row: their languages, the nearest one, the language's own share."""
-    named = frame["condition"].fillna("").str.extract(r"config=([^;]+)", expand=False)
+    named = frame["condition"].map(lambda text: Condition.parse(text).value(CONFIG))
     nothing = {"pivots": np.nan, "nearest_pivot": np.nan, "log_own": np.nan}
     if named.isna().all():
         return frame.assign(**nothing)

@@ -11,6 +11,7 @@ import yaml
 
 from analysis.cli.main import main
 from analysis.cli.power import parse_vary
+from runner.cli.main import main as runner
 
 STATED = ["--no-fit", "--component", "language=15", "--component", "residual=28", "--tasks", "3", "--models", "3",
           "--simulations", "99"]  # fmt: skip
@@ -91,3 +92,25 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], wor
     status, _, err = run(capsys, *arguments)
     assert status == 2
     assert words in err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("seeds: [1]", "seeds: 1-x"), "seed '1-x' is not a whole number. For example seeds: [1, 2, 3], or 1-5."),
+        (("models:", "modles:"), "unknown key 'modles' in the grid. Did you mean 'models'?"),
+        (("languages:", "langauges:"), "unknown key 'langauges' in the grid. Did you mean 'languages'?"),
+    ],
+)
+def test_next_reads_a_grid_as_the_runner_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    assert change[0] in GRID
+    (tmp_path / "grid.yaml").write_text(GRID.replace(*change))
+    (tmp_path / "offer.yaml").write_text(OFFER)
+    files = ["--next", str(tmp_path / "grid.yaml"), "--offer", str(tmp_path / "offer.yaml")]
+    status, _, err = run(capsys, *STATED, *files)
+    assert status == 2
+    assert words in err
+    assert runner(["plan", str(tmp_path / "grid.yaml")]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())

@@ -12,12 +12,12 @@ from analysis.cli.main import main
 from analysis.core.errors import StoreError
 from analysis.questions.power import rank_next
 from analysis.questions.power.measured_cost import measured_cost
+from analysis.store.cells import Score
 from analysis.store.timings import read_timings
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
-from runner.plan.stage import Stage
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
+from runner.store.stage import Stage
 from runner.store.store import Store
 from tests.analysis.power.test_power import components
 
@@ -33,7 +33,7 @@ def planted(path: Path, **hours: float) -> Path:
     store = Store.create(path, "timed")
     for stage in build_plan(parse_grid(GRID)).stages:
         run = describe_run(stage, 3600.0 * {**HOURS, **hours}[stage.kind], "one device")
-        with store.claim(stage) as held:
+        with store.lock(stage) as held:
             if stage.kind == "evaluate":
                 store.write_cell(held, stage, [Score("acc", 50.0, stage.work)], run)
             else:
@@ -112,7 +112,7 @@ def test_a_store_without_timings_is_refused(tmp_path: Path, capsys: pytest.Captu
     arguments = ["power", "--no-fit", "--component", "residual=28", "--next", str(tmp_path / "grid.yaml"), "--offer",
                  str(tmp_path / "offer.yaml"), "--cost"]  # fmt: skip
     assert main([*arguments, str(tmp_path / "folder")]) == 2
-    assert "is no store: it has no store.json" in " ".join(capsys.readouterr().err.split())
+    assert "is not a store: it has no store.json" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_damaged_manifest_costs_itself_alone(tmp_path: Path) -> None:
