@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from analysis.mixed import MixedResult, fit_mixed
     from analysis.outcomes.build import Outcome
 
+    from .claims import verify
     from .data import Records, distances, gains, read
     from .questions import fit, meta, multiverse, power, predict, scale
     from .result import Result
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _WHERE = {
     **dict.fromkeys(("fit", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
     **dict.fromkeys(("read", "gains", "distances", "Records"), "crosslift.data"),
+    "verify": "crosslift.claims",
     "Outcome": "analysis.outcomes.build",
     "Result": "crosslift.result",
     "fit_mixed": "analysis.mixed",
@@ -89,6 +91,7 @@ __all__ = [
     "read",
     "resolve",
     "scale",
+    "verify",
 ]
 
 

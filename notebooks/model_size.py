@@ -8,6 +8,7 @@
 import crosslift as cl
 from analysis.present.notebook import (
     FACTORS,
+    Table,
     Value,
     add_floor,
     begin,
@@ -210,8 +211,6 @@ if english is None:
         "No English-only tuning was done at two sizes or more: it cannot answer the question."
     )
     session.numbers["english_table_words"] = "The data do not contain English-only tuning at two sizes."
-    from analysis.core.text import Table
-
     session.table("english", Table(("English-only tuning",), (("missing",),)))
 else:
     session.numbers["english_sizes"] = english.sizes

@@ -81,3 +81,15 @@ def save(made: Figure, path: str | Path) -> Path:
     with rc_context(_RC):
         made.savefig(target, metadata=metadata[target.suffix.lower()])
     return target
+
+
+def as_svg(made: Figure) -> bytes:
+    """A figure as SVG, the same bytes for the same figure."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    svg = BytesIO()
+    with rc_context(_RC):
+        made.savefig(svg, format="svg", metadata={"Date": None})
+    return svg.getvalue()
