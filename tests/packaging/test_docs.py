@@ -68,3 +68,27 @@ def test_the_index_lists_every_page() -> None:
 def test_pages_say_baseline() -> None:
     for page in [*PAGES, ROOT / "README.md"]:
         assert "reference_run" not in page.read_text(encoding="utf-8"), page.name
+
+
+def test_files_named_for_contributors_exist() -> None:
+    """Paths in backticks that begin at the root of the repository."""
+    for page in (ROOT / "CONTRIBUTING.md", DOCS / "architecture.md", *DOCS.glob("decisions/*.md")):
+        for path in re.findall(
+            r"`((?:analysis|crosslift|data|docs|runner|tests|tools|validation)/[\w./]+)`", page.read_text("utf-8")
+        ):
+            assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_modules_named_in_the_engine_page_exist() -> None:
+    text = (ROOT / "analysis/mixed/README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+(?:/\w+)*\.py)`", text)
+    assert len(named) > 12
+    for path in named:
+        assert (ROOT / "analysis/mixed" / path).is_file(), path
+
+
+def test_commands_named_for_contributors_are_targets() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert phony is not None
+    for name in re.findall(r"`make ([a-z-]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        assert name in phony[1].split(), name
