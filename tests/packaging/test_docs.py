@@ -76,7 +76,7 @@ def test_files_named_for_contributors_exist() -> None:
         for path in re.findall(
             r"`((?:analysis|crosslift|data|docs|runner|tests|tools|validation)/[\w./]+)`", page.read_text("utf-8")
         ):
-            assert (ROOT / path).exists(), f"{page.name}: {path}"
+            assert "NAME" in path or (ROOT / path).exists(), f"{page.name}: {path}"
 
 
 def test_modules_named_in_the_engine_page_exist() -> None:
