@@ -1,4 +1,4 @@
-"""The ``analyze`` command: one module for each subcommand.
+"""The ``analyze`` command: one module per subcommand.
 
 May import: explore, present, reports, plots, questions, claims, meta, outcomes, records, store, languages, mixed,
 formulas, core.

@@ -1,4 +1,4 @@
-"""Everything between a result and a person: printed tables, captions, the figures of a command, files written.
+"""Presentation of results to people: tables, captions, and the figures of each command.
 
 May import: reports, plots, questions, claims, meta, outcomes, records, store, languages, mixed, formulas, core.
 """
