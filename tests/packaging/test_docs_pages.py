@@ -92,3 +92,12 @@ def test_commands_named_for_contributors_are_targets() -> None:
     assert phony is not None
     for name in re.findall(r"`make ([a-z-]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         assert name in phony[1].split(), name
+
+
+def test_terms_that_the_glossary_leans_on_are_in_it() -> None:
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|`]+?) \| (.+) \|$", text, re.MULTILINE)[1:]
+    terms = {term for first, _ in rows for term in (first, *first.split(", "))}
+    used = {term for _, meaning in rows for term in re.findall(r"\*([^*]+)\*", meaning)}
+    assert used <= terms, used - terms
+    assert [first.casefold() for first, _ in rows] == sorted(first.casefold() for first, _ in rows)
