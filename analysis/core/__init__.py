@@ -1,1 +1,4 @@
-"""General building blocks: errors, arrays, levels, JSON, text tables, multiplicity, paths. Imports no other room."""
+"""General building blocks: errors, arrays, levels, JSON, text tables, multiplicity, paths.
+
+May import: nothing.
+"""

@@ -1,4 +1,7 @@
-"""Multiverse analysis: all defensible specifications of one question, their fits, and joint inference."""
+"""All defensible specifications of one question: the choices, all fits, and what they say together.
+
+May import: claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""
 
 from .choices import Choice, ChoiceOption, default_choices, fix_choices, read_choices
 from .result import Multiverse
