@@ -79,8 +79,8 @@ def test_what_cannot_be_permuted_is_said() -> None:
     [
         (Request(bootstrap=10), "--bootstrap 10 is too few"),
         (Request(permute=5), "--permute 5 is too few"),
-        (Request(leave_out="famly"), "'famly' is no column of the rows"),
-        (Request(engine="statsmodels", bootstrap=100), "'statsmodels' keeps nothing to draw from"),
+        (Request(leave_out="famly"), "cannot leave out by 'famly': it is neither a column"),
+        (Request(engine="statsmodels", bootstrap=100), "'statsmodels' does not support --bootstrap"),
     ],
 )
 def test_refusals(request_: Request, message: str) -> None:
