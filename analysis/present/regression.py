@@ -5,13 +5,16 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ..core.text import count, number
+import numpy as np
+
+from ..core.text import Table, count, number, p_value
 from ..outcomes.covariates import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
 
 
@@ -33,11 +36,14 @@ def print_fit(found: FactorFit, out: Any) -> None:
         heading(out, "Answer")
         for item in found.answers:
             out.print(f"  {item.sentence}", style="bold")
-        for pooled in found.naives:
-            out.print(f"  {pooled.sentence}")
-        _print_sensitivity(found, out)
+        for strip in found.robustness:
+            _print_strip(found, strip, out)
+        if not found.robustness:
+            for pooled in found.naives:
+                out.print(f"  {pooled.sentence}")
+            _print_sensitivity(found, out)
     if found.checks.sentences:
-        heading(out, "What it withstands")
+        heading(out, "Under the same model")
         for line in found.checks.sentences:
             out.print(f"  {line}")
     if found.within:
@@ -68,6 +74,36 @@ def _print_input(found: FactorFit, out: Any) -> None:
         if levels:
             facts.append(f"{levels} {one if levels == 1 else many}")
     out.print(f"\n  {' · '.join(facts)}")
+
+
+def strip_table(found: FactorFit, strip: Robustness) -> Table:
+    """The rows of a robustness strip."""
+    unit = f"points per {FACTORS[strip.factor].words}"
+    rows = []
+    for row in strip.rows:
+        if not row.computed:
+            continue
+        p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
+        rows.append(
+            (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
+        )
+    return Table((unit, "slope", "95% low", "95% high", "p", f"{FACTORS[strip.factor].level}s"), tuple(rows))
+
+
+def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
+    out.print()
+    out.print(strip_table(found, strip).text())
+    for line in strip_lines(found, strip):
+        out.print(f"  {line}")
+
+
+def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
+    """What stands under a robustness strip: families, what could not be computed, how the model was chosen."""
+    lines = [strip.families_line()] if strip.left_out else []
+    lines += [f"not computed {row.label}: {row.reason}" for row in strip.rows if not row.computed]
+    if found.slopes and found.slopes.line():
+        lines.append(found.slopes.line())
+    return lines
 
 
 def _print_sensitivity(found: FactorFit, out: Any) -> None:

@@ -7,13 +7,14 @@ rule between them was chosen by simulation: validation/slopes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import CrossliftError, unknown_name
 from ...core.levels import compact, pairs
 from ...core.text import p_words
+from ...outcomes.covariates import FACTORS
 from ...outcomes.default_model import CROSSED, FEWEST_LEVELS, DefaultModel
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ POLICIES = ("auto", "none", "all")
 #: A term stays if its likelihood-ratio test is below this: lenient, since what is left out wrongly costs more than what
 #: is kept wrongly (validation/slopes).
 LENIENT = 0.20
+#: Columns of the factors as a line names them.
+SHORT = {factor.column: factor.name for factor in FACTORS.values()}
 # A fall of the criterion below this is rounding of the search.
 ROUNDING = 1e-6
 
@@ -42,7 +45,7 @@ class Candidate:
     def words(self) -> str:
         """As a line of output names it."""
         named = " × ".join(part.replace("_", " ") for part in self.group.split(":"))
-        return f"slope by {named}" if self.predictor else f"intercepts by {named}"
+        return f"slope of {SHORT.get(self.predictor, self.predictor)} by {named}" if self.predictor else named
 
     def added_to(self, model: DefaultModel) -> DefaultModel:
         """The model with this term."""
@@ -104,6 +107,11 @@ class SlopeChoice:
         """The terms that were added."""
         return tuple(item for item in self.tried if item.kept)
 
+    def without(self, predictor: str) -> str:
+        """The model without these terms, in words that go on from "but not"."""
+        groups = [_many(item.group) for item in self.kept if item.predictor == predictor]
+        return f"with one slope for all {_joined(groups)}" if groups else "with the default intercepts alone"
+
     def line(self) -> str:
         """What was tried, kept and dropped, in one line; empty where there was nothing to try."""
         if not self.tried:
@@ -162,8 +170,8 @@ def choose_slopes(
 ) -> SlopeChoice:
     """Add what the data ask for to the default model.
 
-    ``auto`` goes forward: of all candidates the one with the smallest p value is added if that is below ``LENIENT``,
-    and the others are tried again beside it.
+    ``auto`` tries each candidate alone, and then, in the order of their p values, those below ``LENIENT`` again beside
+    what has been added before them: at most two fits a candidate.
 
     Parameters
     ----------
@@ -187,42 +195,39 @@ def choose_slopes(
         return SlopeChoice(policy, model, every)
     if not left:
         return SlopeChoice(policy, model)
-    criterion = fit(model.formula).criterion
-    tried: dict[Candidate, Tried] = {}
-    while left:
-        best, after = None, 0.0
-        for item, value in _criteria(left, model, fit):
-            fall = None if value is None else max(criterion - value, 0.0)
-            p = None if fall is None else item.p_value(fall, model)
-            tried[item] = Tried(item.words, item.group, item.predictor, fall, p, False)
-            if p is not None and value is not None and (best is None or p < _p(tried[best])):
-                best, after = item, value
-        if best is None or _p(tried[best]) >= LENIENT:
+    base, criterion = model, fit(model.formula).criterion
+    first = {item: _tried(item, base, criterion, fit) for item in left}
+    tried = {item: found for item, (found, _) in first.items()}
+    for item in sorted(left, key=lambda item: _p(tried[item])):
+        if _p(tried[item]) >= LENIENT:
             break
-        chosen = tried.pop(best)
-        tried[best] = Tried(chosen.term, chosen.group, chosen.predictor, chosen.fall, chosen.p_value, True)
-        model, criterion = best.added_to(model), after
-        left.remove(best)
-    ordered = sorted(tried.values(), key=lambda item: not item.kept)
+        found, after = first[item] if model is base else _tried(item, model, criterion, fit)
+        tried[item] = replace(found, kept=_p(found) < LENIENT)
+        if tried[item].kept:
+            assert after is not None
+            model, criterion = item.added_to(model), after
+    ordered = sorted(tried.values(), key=lambda item: (not item.kept, 1.0 if item.p_value is None else item.p_value))
     return SlopeChoice(policy, model, tuple(ordered))
 
 
-def _criteria(
-    items: Sequence[Candidate], model: DefaultModel, fit: Callable[[str], MixedResult]
-) -> Iterator[tuple[Candidate, float | None]]:
-    """Criterion of the model with each candidate; ``None`` where there is no minimum to compare."""
-    for item in items:
-        try:
-            found = fit(item.added_to(model).formula)
-        except CrossliftError:
-            yield item, None
-            continue
-        yield item, found.criterion if found.converged else None
+def _tried(
+    item: Candidate, model: DefaultModel, criterion: float, fit: Callable[[str], MixedResult]
+) -> tuple[Tried, float | None]:
+    """Test a candidate beside ``model``; with the criterion reached, ``None`` where there is no minimum to compare."""
+    unknown = Tried(item.words, item.group, item.predictor, None, None, False)
+    try:
+        found = fit(item.added_to(model).formula)
+    except CrossliftError:
+        return unknown, None
+    if not found.converged:
+        return unknown, None
+    fall = max(criterion - found.criterion, 0.0)
+    return replace(unknown, fall=fall, p_value=item.p_value(fall, model)), found.criterion
 
 
 def _p(item: Tried) -> float:
-    assert item.p_value is not None
-    return item.p_value
+    """The p value; 1 where there is none."""
+    return 1.0 if item.p_value is None else item.p_value
 
 
 def _varies(rows: pd.DataFrame, column: str, group: str) -> bool:
@@ -243,3 +248,12 @@ def _named(items: Sequence[Tried], tested: bool = True) -> str:
         return f"{item.term} ({'no minimum' if item.p_value is None else p_words(item.p_value)})"
 
     return ", ".join(words(item) for item in items)
+
+
+def _many(group: str) -> str:
+    words = group.replace("_", " ")
+    return words[:-1] + "ies" if words.endswith("y") else f"{words}s"
+
+
+def _joined(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...outcomes.axes import Axis
-from ...outcomes.chance import CHANCE
+from ...outcomes.chance import CHANCE, NEAR
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Points above chance up to which a score counts as near it.
-NEAR = 3.0
 #: Share of scores near chance from which it is said.
 MANY = 0.25
 
