@@ -42,6 +42,11 @@ def print_fit(found: FactorFit, out: Any) -> None:
             for pooled in found.naives:
                 out.print(f"  {pooled.sentence}")
             _print_sensitivity(found, out)
+    if found.couplings:
+        heading(out, "Regression to the mean")
+        for item in found.couplings:
+            for line in item.lines():
+                out.print(f"  {line}")
     if found.checks.sentences:
         heading(out, "Under the same model")
         for line in found.checks.sentences:
@@ -132,14 +137,23 @@ def sensitivity_sentence(found: FactorFit) -> str:
 
 
 def draw(found: FactorFit) -> Figure:
-    """The marginal effect of the first factor."""
+    """The marginal effect of the first factor, and under it what its slope depends on."""
     from ..plots.marginal import marginal_effect, plot_marginal
-    from ..plots.style import figure
+    from ..plots.robustness import ROW, plot_robustness
+    from ..plots.style import figure, with_strip
 
     factor = FACTORS[found.answers[0].factor]
     data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
-    with figure() as (made, ax):
-        plot_marginal(data, ax, x_label(found, factor.name), y_label(found), caption=caption(found))
+    labels = (x_label(found, factor.name), y_label(found))
+    if not found.robustness:
+        with figure() as (made, ax):
+            plot_marginal(data, ax, *labels, caption=caption(found))
+        return made
+    strip = found.robustness[0]
+    rows = sum(row.computed for row in strip.rows)
+    with with_strip(4.4, 0.8 + ROW * rows) as (made, above, below):
+        plot_robustness(strip.rows, below, f"points per {factor.words}")
+        plot_marginal(data, above, *labels, caption=caption(found))
     return made
 
 
@@ -176,4 +190,4 @@ def caption(found: FactorFit) -> str:
     if result.df_method != "normal":
         method += f", {number(item.df, 1)} degrees of freedom"
     rows = f"{count(result.n_obs)} {found.request.options.outcome}s, {item.levels} {level}s; {method}"
-    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 110))
+    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 98))

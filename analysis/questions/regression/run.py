@@ -20,6 +20,7 @@ from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .related_languages import Related, fit_related
 from .bounds import bounded
+from .coupling import Coupling, couplings
 from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
 from .robustness import Asked, Robustness, robustness
 from .robustness import check_policy as check_robustness
@@ -106,6 +107,7 @@ class FactorFit:
     checks: Checks = Checks()
     slopes: SlopeChoice | None = None
     robustness: tuple[Robustness, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -144,6 +146,8 @@ class FactorFit:
         if self.slopes:
             content["slopes"] = self.slopes.to_json()
         content["robustness"] = [item.to_json() for item in self.robustness]
+        if self.couplings:
+            content["coupling"] = [item.to_json() for item in self.couplings]
         return content
 
 
@@ -227,6 +231,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         checks,
         chosen,
         tuple(strips),
+        couplings(result, outcome.frame) if request.engine == "crosslift" else (),
     )
 
 
