@@ -1,1 +1,1 @@
-"""The same model by other packages."""
+"""The same model fitted by other packages."""

@@ -204,7 +204,7 @@ def test_plot_is_written_and_reproducible(
         (["--factor", "typology", "--engine", "lme4"], "unknown engine 'lme4'"),
         (["--factor", "typology", "--within", "modell"], "unknown group 'modell'. Did you mean 'model'"),
         (["--factor", "typology", "--kernel", "geneology"], "unknown kernel 'geneology'. Did you mean 'genealogy'"),
-        (["--factor", "typology", "--df", "kr"], "unknown way to get degrees of freedom, 'kr'"),
+        (["--factor", "typology", "--df", "kr"], "unknown degrees-of-freedom method 'kr'"),
         (["--factor", "corpus", "--corpus", "c4"], "unknown corpus 'c4'. Did you mean 'mc4'"),
         (["--factor", "typology", "--source", "englsh"], "'englsh' is no language code or name"),
         (["--factor", "typology", "--plot", "figure.gif"], "cannot be saved as 'figure.gif'"),
