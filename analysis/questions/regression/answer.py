@@ -196,5 +196,3 @@ def _column(result: MixedResult, factor: Factor) -> int:
             f"the model '{result.formula}' has no term '{factor.column}' for the factor '{factor.name}'.", hint
         )
     return result.names.index(factor.column)
-
-

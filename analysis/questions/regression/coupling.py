@@ -212,8 +212,12 @@ def _corrected(
             reason = f"{share:.0%} of the variance of the baseline scores, beside the other terms, is error."
             break
         estimate = (float(x @ P @ g) + error) / (total - error)
-        spread = np.sqrt(_scores_spread(P, apart, g - estimate * x, (1.0 + estimate) * _shares(P, codes, variance), clusters))
-        corrected = _interval(estimate, max(float(np.sqrt(total)), spread) / (total - error), min(df, len(clusters) - 2))
+        spread = np.sqrt(
+            _scores_spread(P, apart, g - estimate * x, (1.0 + estimate) * _shares(P, codes, variance), clusters)
+        )
+        corrected = _interval(
+            estimate, max(float(np.sqrt(total)), spread) / (total - error), min(df, len(clusters) - 2)
+        )
         fitted = _around(result, used, name, estimate)
     P = _projection(result, others, mean)
     middle = x + 0.5 * g

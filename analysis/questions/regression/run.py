@@ -301,7 +301,8 @@ def _check(request: Request) -> None:
     check_robustness(request.robustness)
     if request.formula and request.slopes == "all":
         raise CrossliftError(
-            "--slopes all adds to the default model, and --formula states another.", "Write the slopes into the formula."
+            "--slopes all adds to the default model, and --formula states another.",
+            "Write the slopes into the formula.",
         )
     if request.dispersion and request.engine != "crosslift":
         raise CrossliftError(
