@@ -65,7 +65,7 @@ def with_strip(height: float, strip: float, width: float = 6.4) -> Iterator[tupl
 
 @contextmanager
 def panels(count: int, width: float = 5.6, height: float = 4.6) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure with ``count`` Axes, two a row, each of the given size in inches."""
+    """A figure with ``count`` Axes, two per row, each of the given size in inches."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -84,7 +84,7 @@ def save(made: Figure, path: str | Path) -> Path:
     Raises
     ------
     CrossliftError
-        If the ending is none of ``FORMATS``.
+        If the ending is not one of ``FORMATS``.
     """
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
@@ -95,3 +95,15 @@ def save(made: Figure, path: str | Path) -> Path:
     with rc_context(_RC):
         made.savefig(target, metadata=metadata[target.suffix.lower()])
     return target
+
+
+def as_svg(made: Figure) -> bytes:
+    """A figure as SVG, the same bytes for the same figure."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    svg = BytesIO()
+    with rc_context(_RC):
+        made.savefig(svg, format="svg", metadata={"Date": None})
+    return svg.getvalue()
