@@ -46,7 +46,7 @@ def bounded(result: MixedResult, rows: pd.DataFrame, factors: Sequence[Factor]) 
         column = result.names.index(factor.column)
         X = result.design.X
         first = np.unique(codes, return_index=True)[1]
-        constant = (X == X[first][codes]).all(axis=0)
+        constant = (X - X[first][codes] == 0.0).all(axis=0)
         if (codes < 0).any() or not constant[column]:
             continue
         bounds[column] = max(float(len(first) - np.linalg.matrix_rank(X[first][:, constant])), 1.0)

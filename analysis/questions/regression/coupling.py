@@ -1,7 +1,7 @@
 """Gain against the baseline score: coupled by construction, since the baseline's error is in both with opposite signs.
 
-A baseline that came out high by luck makes the gain low by the same luck: regression to the mean. Where ``g = y - x`` is
-regressed on ``x = ξ + u``, the slope over the true ``ξ`` solves ``x'P(g - βx) + (1 + β) tr(PS) = 0`` with ``S`` the
+A baseline that came out high by luck makes the gain low by the same luck: regression to the mean. Where ``g = y - x``
+is regressed on ``x = ξ + u``, the slope over the true ``ξ`` solves ``x'P(g - βx) + (1 + β) tr(PS) = 0`` with ``S`` the
 covariance of the errors ``u`` and ``P`` the projection of the mixed model without ``x``: errors in variables, which is
 Blomqvist's (1977, J. Am. Stat. Assoc. 72) correction where there is nothing but a mean in the model. Oldham's (1962,
 J. Chronic Dis. 15) slope over the mean of both scores stands beside it.
@@ -173,7 +173,7 @@ def error_variance(rows: pd.DataFrame) -> tuple[Floats | None, str]:
     the rows say of their own sampling error.
     """
     cell = [c for c in CELL if c in rows.columns]
-    if "seed" in rows.columns and rows["seed"].nunique() > 1:
+    if "seed" in rows.columns and rows["seed"].dropna().nunique() > 1:
         once = rows.drop_duplicates([*cell, "seed"])
         groups = once.groupby(cell, dropna=False, observed=True)[BASELINE]
         spread, size = groups.var(), groups.count()
@@ -281,7 +281,7 @@ def _shares(P: Floats, codes: Integers, variance: Floats) -> Floats:
     return np.asarray(np.where(same, P, 0.0).sum(axis=1) * variance)
 
 
-def _scores_spread(P: Floats, x: Floats, left: Floats, error: Floats, clusters: list[Integers]) -> float:
+def _spread(P: Floats, x: Floats, left: Floats, error: Floats, clusters: list[Integers]) -> float:
     """Variance of the estimating equation, from its sums over languages (Liang & Zeger 1986, Biometrika 73)."""
     own = x * (P @ left) + error
     sums = np.array([own[rows].sum() for rows in clusters])

@@ -18,9 +18,9 @@ from ...outcomes.default_model import DefaultModel, default_model
 from ...records.read import Source
 from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
-from .related_languages import Related, fit_related
 from .bounds import bounded
 from .coupling import Coupling, couplings
+from .related_languages import Related, fit_related
 from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
 from .robustness import Asked, Robustness, robustness
 from .robustness import check_policy as check_robustness
