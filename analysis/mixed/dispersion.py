@@ -195,10 +195,12 @@ def disperse(
     centred = replace(found, columns=found.columns - centre)
     profile = _Profile(design, centred, reml, evaluations)
     k = len(found.names)
-    expected = 4.0 * (centred.columns.T @ centred.columns)  # of minus twice the likelihood, leverages aside
+    # Of minus twice the likelihood, leverages aside.
+    expected: Floats = np.asarray(4.0 * (centred.columns.T @ centred.columns))
     step = STEP / np.sqrt(np.diag(expected)) * 2.0
     equal = profile.value(np.zeros(k))
-    gamma, value, ended = np.zeros(k), equal, False
+    gamma: Floats = np.zeros(k)
+    value, ended = equal, False
     curvature = expected
     for _ in range(STEPS):
         gradient, curvature = _derivatives(profile, gamma, value, step, expected)

@@ -44,8 +44,8 @@ def print_fit(found: FactorFit, out: Any) -> None:
             _print_sensitivity(found, out)
     if found.couplings:
         heading(out, "Regression to the mean")
-        for item in found.couplings:
-            for line in item.lines():
+        for coupling in found.couplings:
+            for line in coupling.lines():
                 out.print(f"  {line}")
     if found.checks.sentences:
         heading(out, "Under the same model")

@@ -9,6 +9,7 @@ J. Chronic Dis. 15) slope over the mean of both scores stands beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,9 +147,9 @@ def couplings(result: MixedResult, rows: pd.DataFrame) -> tuple[Coupling, ...]:
 def _coupling(result: MixedResult, used: pd.DataFrame, name: str, r: float) -> Coupling:
     printed = None
     if name in result.names:
-        row = result.fixed.set_index("term").loc[name]
+        fixed, row = result.fixed, result.names.index(name)
         columns = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
-        printed = Slope(*(float(row[column]) for column in columns))
+        printed = Slope(*(float(fixed[column].to_numpy()[row]) for column in columns))
 
     def without(reason: str) -> Coupling:
         return Coupling(name, r, printed, None, None, float("nan"), "", reason)
@@ -173,7 +174,7 @@ def error_variance(rows: pd.DataFrame) -> tuple[Floats | None, str]:
     the rows say of their own sampling error.
     """
     cell = [c for c in CELL if c in rows.columns]
-    if "seed" in rows.columns and rows["seed"].dropna().nunique() > 1:
+    if "seed" in rows.columns and rows["seed"].nunique() >= 2:
         once = rows.drop_duplicates([*cell, "seed"])
         groups = once.groupby(cell, dropna=False, observed=True)[BASELINE]
         spread, size = groups.var(), groups.count()
@@ -199,7 +200,7 @@ def _corrected(
     mean = _cells(used)
     languages = used["language"].factorize()[0]
     clusters = [np.flatnonzero(languages == code) for code in range(languages.max() + 1)]
-    df = float(result.fixed.set_index("term").loc[name, "df"])
+    df = float(result.fixed["df"].to_numpy()[own])
     corrected, reason, share = None, "", float("nan")
     fitted = result
     # The variances are those around the slope that is sought: they are estimated again around each correction.
@@ -212,12 +213,9 @@ def _corrected(
             reason = f"{share:.0%} of the variance of the baseline scores, beside the other terms, is error."
             break
         estimate = (float(x @ P @ g) + error) / (total - error)
-        spread = np.sqrt(
-            _scores_spread(P, apart, g - estimate * x, (1.0 + estimate) * _shares(P, codes, variance), clusters)
-        )
-        corrected = _interval(
-            estimate, max(float(np.sqrt(total)), spread) / (total - error), min(df, len(clusters) - 2)
-        )
+        added = (1.0 + estimate) * _shares(P, codes, variance)
+        spread = max(total, _spread(P, apart, g - estimate * x, added, clusters))
+        corrected = _interval(estimate, float(np.sqrt(spread)) / (total - error), min(df, len(clusters) - 2.0))
         fitted = _around(result, used, name, estimate)
     P = _projection(result, others, mean)
     middle = x + 0.5 * g
@@ -281,7 +279,7 @@ def _shares(P: Floats, codes: Integers, variance: Floats) -> Floats:
     return np.asarray(np.where(same, P, 0.0).sum(axis=1) * variance)
 
 
-def _spread(P: Floats, x: Floats, left: Floats, error: Floats, clusters: list[Integers]) -> float:
+def _spread(P: Floats, x: Floats, left: Floats, error: Floats, clusters: Sequence[Integers]) -> float:
     """Variance of the estimating equation, from its sums over languages (Liang & Zeger 1986, Biometrika 73)."""
     own = x * (P @ left) + error
     sums = np.array([own[rows].sum() for rows in clusters])
