@@ -17,6 +17,7 @@ from ...core.errors import CrossliftError, unknown_name
 from ...core.jsonable import single
 from ...core.text import count
 from ...mixed import MixedResult, fit_mixed
+from ...mixed.reference import t_tests
 from ...outcomes.chance import CHANCE, NEAR
 from ...outcomes.covariates import Factor
 from .answer import Answer, Naive, answer
@@ -278,19 +279,36 @@ def _dispersion(asked: Asked) -> list[Row]:
 
 
 def _left_out(asked: Asked) -> Iterator[Row]:
-    used = _used(asked)
+    """The slope without each family in turn: the search goes on from the whole fit's minimum.
+
+    Intervals have the degrees of freedom of the whole fit, or those that the languages left carry if these are fewer.
+    """
     by = LEFT_OUT[asked.factor.level]
-    if by not in used.columns:
+    if by not in asked.rows.columns:
         return
-    labels = used[by].where(used[by].notna() & (used[by] != ""))
-    for level, n in labels.value_counts().sort_index().items():
-        rows = used[(labels != level).fillna(True)]
-        if not len(rows):
+    labels = asked.rows[by].where(asked.rows[by].notna() & (asked.rows[by] != ""))
+    used = labels.loc[asked.result.design.kept]
+    if used.nunique() < 2:
+        return
+    table = asked.result.influence(labels)
+    own = asked.rows.loc[asked.result.design.kept, asked.factor.level]
+    for row in table[table["term"] == asked.factor.column].to_dict("records"):
+        level = str(row["level"])
+        left = int(own[(used != level).fillna(True).to_numpy(dtype=bool)].nunique())
+        name, label = f"without:{level}", _without(level, int(own.nunique()) - left, asked.factor.level, row["rows"])
+        if not np.isfinite(row["estimate"]) or row["note"]:
+            yield Row(name, label, reason=str(row["note"]))
             continue
-        gone = int(used[asked.factor.level].nunique() - rows[asked.factor.level].nunique())
-        unit = asked.factor.level + ("" if gone == 1 else "s")
-        about = f"{gone} {unit}" if gone else f"{n} rows"
-        yield _refit(asked, f"without:{level}", f"without {level} ({about})", rows)
+        df = min(asked.found.df, max(left - 2.0, 1.0)) if np.isfinite(asked.found.df) else asked.found.df
+        step = asked.factor.step
+        found = t_tests(np.array([step * row["estimate"]]), np.array([step * row["std_error"]]), np.array([df]), 0.95)
+        numbers = [float(found[key][0]) for key in ("estimate", "conf_low", "conf_high", "p_value", "df")]
+        yield Row(name, label, *numbers, levels=left, n_obs=asked.result.n_obs - int(row["rows"]))
+
+
+def _without(level: str, gone: int, unit: str, rows: int) -> str:
+    about = f"{gone} {unit}{'' if gone == 1 else 's'}" if gone else f"{rows} rows"
+    return f"without {level} ({about})"
 
 
 def _that_matter(left_out: Sequence[Row], changing: Sequence[str], found: Answer) -> list[Row]:

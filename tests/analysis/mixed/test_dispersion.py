@@ -15,7 +15,7 @@ from analysis.mixed import fit_mixed
 def rows() -> pd.DataFrame:
     """Written by validation/dispersion/make.py, whose R script fitted it."""
     rng = np.random.default_rng(20)
-    g, k, i = (part.ravel() for part in np.indices((12, 3, 6)))
+    g, k, _ = (part.ravel() for part in np.indices((12, 3, 6)))
     x, z = rng.normal(size=len(g)), rng.uniform(-1, 1, len(g))
     sd = np.exp(0.2 + 0.6 * z)
     y = 1 + 0.5 * x + rng.normal(0, 1, 12)[g] + rng.normal(0, 0.5, 3)[k] + sd * rng.normal(size=len(g))

@@ -17,7 +17,7 @@ FACTOR = [FACTORS["typology"]]
 
 def rows(language_sd: float, n: int = 12) -> pd.DataFrame:
     rng = np.random.default_rng(2)
-    language, task, again = (part.ravel() for part in np.indices((n, 5, 8)))
+    language, task, _ = (part.ravel() for part in np.indices((n, 5, 8)))
     gain = rng.normal(0, 1.0, len(language)) + rng.normal(0, 1, 5)[task] + rng.normal(0, language_sd, n)[language]
     if not language_sd:  # the languages' means equal: no variance between them is left to find
         gain -= pd.Series(gain).groupby(language).transform("mean").to_numpy()
