@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from ..outcomes.covariates import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from ..questions.regression.robustness import Robustness
@@ -93,6 +95,22 @@ def strip_table(found: FactorFit, strip: Robustness) -> Table:
             (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
         )
     return Table((unit, "slope", "95% low", "95% high", "p", f"{FACTORS[strip.factor].level}s"), tuple(rows))
+
+
+def robustness_frame(found: FactorFit) -> pd.DataFrame:
+    """The rows of all robustness strips, those of every level left out among them: one row per factor and model.
+
+    Columns: ``factor``, ``name``, ``label``, ``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``df``, ``levels``,
+    ``n_obs``, ``decisive``, ``reason``.
+    """
+    import pandas as pd
+
+    rows = []
+    for strip in found.robustness:
+        shown = {row.name for row in strip.rows}
+        every = [*strip.rows, *(row for row in strip.left_out if row.name not in shown)]
+        rows += [{"factor": strip.factor, **asdict(row)} for row in every]
+    return pd.DataFrame(rows)
 
 
 def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
