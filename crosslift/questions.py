@@ -34,6 +34,9 @@ def fit(
     bootstrap: int | None = None,
     permute: int | None = None,
     leave_out: str | None = None,
+    slopes: str = "auto",
+    robustness: str = "auto",
+    dispersion: str | None = None,
     reml: bool = True,
     df: str = "satterthwaite",
     engine: str = "crosslift",
@@ -67,6 +70,12 @@ def fit(
         Split each factor into slopes within and between the levels of a column.
     bootstrap, permute, leave_out
         Draws of a parametric bootstrap and of a permutation test; a group to leave out level by level.
+    slopes
+        Slopes of the factor by models, tasks and so on: ``auto`` (those that the data ask for), ``none`` or ``all``.
+    robustness
+        Slopes under other models beside the answer: ``auto``, ``none`` or ``all``.
+    dispersion
+        What the residual standard deviation follows, such as ``"log_params"``.
     reml, df, engine
         How to fit and test.
     seed
@@ -75,25 +84,26 @@ def fit(
     Returns
     -------
     Result
-        Tables ``fixed``, ``variance``, ``rows``; figure ``effect``.
+        Tables ``fixed``, ``variance``, ``rows``, ``robustness``; figure ``effect``.
 
     Raises
     ------
     CrossliftError
         If the question cannot be answered; the message says what to do.
     """
-    from analysis.present.regression import draw, print_fit
+    from analysis.present.regression import draw, print_fit, robustness_frame
     from analysis.questions.regression.run import Request, fit_factors
 
     factors = (factor,) if isinstance(factor, str) else tuple(factor)
     options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
     request = Request(factors, as_sequence(data), columns or {}, options, formula, reml, df, engine, kernel, within,
-                      bootstrap, permute, leave_out, seed)  # fmt: skip
+                      bootstrap, permute, leave_out, seed, slopes, robustness, dispersion)  # fmt: skip
     found = fit_factors(request)
     frames = {
         "fixed": found.result.fixed,
         "variance": found.result.variance,
         "rows": found.outcome.frame.loc[found.result.design.kept],
+        "robustness": robustness_frame(found),
     }
     figures = {"effect": lambda: draw(found)} if found.answers else {}
     answer = tuple(item.sentence for item in found.answers)

@@ -66,6 +66,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP",
         help="slopes without each level in turn: language, language_family, study, model or another column",
     )
+    how.add_argument(
+        "--slopes",
+        default="auto",
+        metavar="POLICY",
+        help="slopes of the factor by models, tasks and so on, and interactions that repeat: auto (those that the data "
+        "ask for), none or all",
+    )
+    how.add_argument(
+        "--robustness",
+        default="auto",
+        metavar="POLICY",
+        help="slopes under other models beside the answer: auto (without what takes many refits of a large table), "
+        "none or all",
+    )
+    how.add_argument(
+        "--dispersion",
+        metavar="COVARIATES",
+        help="what the residual standard deviation follows, such as log_params or study",
+    )
     how.add_argument("--seed", type=int, default=1, help="random seed of --bootstrap and --permute (default: 1)")
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
@@ -98,6 +117,9 @@ def run(options: argparse.Namespace) -> int:
         permute=options.permute,
         leave_out=options.leave_out,
         seed=options.seed,
+        slopes=options.slopes,
+        robustness=options.robustness,
+        dispersion=options.dispersion,
     )
     with progress("reading") as say:
         found = fit_factors(request, say)

@@ -25,6 +25,8 @@ def plain(value: Any) -> Any:
     """One value: numpy scalars unwrapped; NaN and infinities are ``None``."""
     if isinstance(value, Mapping):
         return single(value)
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not np.isfinite(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..core.options import DF_METHODS
 from .fitted import EngineState
 from .model.components import components_of
 from .model.design import Design, build_design
-from .model.formula import parse_formula
+from .model.formula import parse_formula, variables
 from .model.level_covariance import LevelCovariance, as_covariances
 from .numerics.criterion import Criterion
 from .numerics.crossproducts import sum_rows
@@ -49,6 +50,7 @@ def fit_mixed(
     hold: Mapping[str, float] | None = None,
     evaluations: int = EVALUATIONS,
     report: Callable[[int, Point], None] | None = None,
+    dispersion: str | None = None,
 ) -> MixedResult:
     """Fit a linear mixed model with crossed or nested random effects.
 
@@ -81,6 +83,10 @@ def fit_mixed(
         Limit on evaluations of the criterion; a search that reaches it returns ``converged=False``.
     report
         Called with the number of evaluations and the best point so far, for progress display.
+    dispersion
+        What the logarithm of the residual standard deviation follows: a right-hand side such as ``"log_params"`` or
+        ``"study"``. The result has ``dispersion``, with a test against one residual variance; tests, bootstraps and
+        intervals of everything else take the estimated weights as known.
 
     Returns
     -------
@@ -107,13 +113,21 @@ def fit_mixed(
         raise CrossliftError(
             "prior weights and known sampling variances were both given; each defines a row's precision.", "Keep one."
         )
+    if dispersion is not None and (variances is not None or hold):
+        raise CrossliftError(
+            "a dispersion was given beside known sampling variances or held standard deviations.", "Keep one of them."
+        )
     needed = [variances] if isinstance(variances, str) else []
+    if dispersion is not None:
+        needed += variables(dispersion.strip().removeprefix("~").strip(), dispersion)
     design = build_design(
         parse_formula(formula), frame, weights, as_covariances(covariance), needed, variances is None or residual
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
     with blas_threads(design.q):
         try:
+            if dispersion is not None:
+                return _fit_dispersed(design, dispersion, reml, df, evaluations)
             rows = whiten(design, known, residual)
             criterion = Criterion(sum_rows(rows, design.formula), reml)
             if hold:
@@ -147,6 +161,21 @@ def _fit_held(
     end = held.search(evaluations)
     fitted = EngineState(criterion, end.point, rows, dict(hold))
     return _result(design, fitted, end, _reference(df, criterion, end.point, held), held)
+
+
+def _fit_dispersed(design: Design, dispersion: str, reml: bool, df: str, evaluations: int) -> MixedResult:
+    from .dispersion import covariates, disperse
+
+    def minimum(criterion: Criterion) -> tuple[Point, int, bool]:
+        end = find_minimum(criterion, design.q <= EXACT, evaluations)
+        return end.point, end.evaluations, end.converged
+
+    found = disperse(design, covariates(dispersion, design), reml, evaluations, minimum)
+    fitted = EngineState(found.criterion, found.point, found.rows, {})
+    end = End(found.point, found.evaluations, found.converged)
+    result = _result(found.design, fitted, end, _reference(df, found.criterion, found.point))
+    more = len(found.dispersion.names)
+    return replace(result, dispersion=found.dispersion, parameters=result.parameters + more)
 
 
 def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = None) -> Reference:

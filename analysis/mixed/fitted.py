@@ -19,6 +19,7 @@ from .reference import Reference, t_tests
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .dispersion import Dispersion
     from .model.components import Correlation, VarianceComponent
     from .model.design import Design
     from .numerics.criterion import Criterion
@@ -66,6 +67,8 @@ class FittedModel:
         Number of estimated parameters: fixed effects, variances and correlations.
     fitted
         The engine's state, for computations after the fit; ``None`` for an external engine.
+    dispersion
+        What the residual standard deviation follows; ``None`` where it is one for all rows.
     """
 
     formula: str
@@ -91,6 +94,7 @@ class FittedModel:
     warnings: tuple[str, ...]
     design: Design = field(repr=False)
     fitted: EngineState | None = field(repr=False, default=None)
+    dispersion: Dispersion | None = None
 
     @property
     def df_method(self) -> str:

@@ -57,6 +57,10 @@ class FTest:
     p_value: float
 
 
+#: Degrees of freedom are at least this.
+FEWEST = 1.0
+
+
 def check_level(level: float) -> None:
     """Refuse a coverage that is not a proportion, such as 95 for 95%."""
     if not 0.0 < level < 1.0:
@@ -89,7 +93,8 @@ def moment_degrees(variance: Floats, slopes: Floats, parameters: Floats) -> Floa
     """
     spread = np.einsum("rm,mn,rn->r", slopes, parameters, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(spread > 0, 2.0 * variance**2 / spread, np.inf)
+        # Fewer than one would make an interval of hundreds of digits out of a variance that is hardly known.
+        return np.where(spread > 0, np.maximum(2.0 * variance**2 / spread, FEWEST), np.inf)
 
 
 def f_test(statistic: float, num_df: int, den_df: float) -> FTest:
@@ -171,6 +176,48 @@ class Satterthwaite:
         usable = df[df > 2.0]
         expected = float(np.where(np.isinf(usable), 1.0, usable / (usable - 2.0)).sum())
         return f_test(statistic, size, 2.0 * expected / (expected - size) if expected > size else 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """Another reference with an upper bound on the degrees of freedom of single fixed effects.
+
+    Attributes
+    ----------
+    inner
+        What gives the degrees of freedom.
+    bounds
+        Column of the fixed effects and the most degrees of freedom that it has; a contrast of several columns has the
+        largest of theirs, and none if one of them has none.
+    """
+
+    inner: Reference
+    bounds: tuple[tuple[int, float], ...]
+
+    @property
+    def name(self) -> str:
+        """Of the inner reference."""
+        return self.inner.name
+
+    @property
+    def covariance(self) -> Floats:
+        """Of the inner reference."""
+        return self.inner.covariance
+
+    def degrees(self, contrasts: Floats) -> Floats:
+        """Those of the inner reference, bounded."""
+        most = np.full(contrasts.shape[1], np.inf)
+        for column, bound in self.bounds:
+            most[column] = bound
+        bound = np.where(contrasts != 0.0, most, -np.inf).max(axis=1)
+        return np.minimum(self.inner.degrees(contrasts), bound)
+
+    def test(self, contrasts: Floats, estimate: Floats) -> FTest:
+        """The inner reference's; one contrast alone has bounded degrees of freedom."""
+        found = self.inner.test(contrasts, estimate)
+        if len(contrasts) != 1:
+            return found
+        return f_test(found.statistic, found.num_df, float(self.degrees(contrasts)[0]))
 
 
 def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving: Floats | None = None) -> Satterthwaite:

@@ -165,6 +165,7 @@ class MixedResult(FittedModel):
             "converged": self.converged,
             "evaluations": self.evaluations,
             "warnings": list(self.warnings),
+            **({"dispersion": self.dispersion.to_json()} if self.dispersion else {}),
         }
 
     def summary(self) -> Summary:

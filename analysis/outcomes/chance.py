@@ -34,6 +34,8 @@ OPTIONS = {
 }
 #: Accuracy of guessing, in points.
 CHANCE = {task: 100.0 / options for task, options in OPTIONS.items()}
+#: Points above chance up to which a score counts as near it, where the number of items is not known.
+NEAR = 3.0
 
 
 def add_floor(gains: pd.DataFrame, level: float = ALPHA) -> pd.DataFrame:

@@ -28,9 +28,9 @@ CELLS = (("language", "target_task"), ("model", "target_task"))
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A predictor whose slope differs between the levels of a factor; ``correlated`` with their intercepts or not."""
+    """Predictors whose slopes differ between the levels of a factor; ``correlated`` with their intercepts or not."""
 
-    predictor: str
+    predictors: tuple[str, ...]
     correlated: bool = False
 
 
@@ -74,11 +74,20 @@ class DefaultModel:
         slope = self.slopes.get(group)
         if slope is None:
             return "1|"
-        return f"1 + {slope.predictor}" + ("|" if slope.correlated else "||")
+        return " + ".join(["1", *slope.predictors]) + ("|" if slope.correlated else "||")
 
     def with_slopes(self, slope: Slope, groups: Sequence[str]) -> DefaultModel:
-        """The model in which the slope of a predictor differs between the levels of ``groups``."""
+        """The model in which the slopes of predictors differ between the levels of ``groups``."""
         return replace(self, slopes={**self.slopes, **dict.fromkeys(groups, slope)})
+
+    def with_slope(self, predictor: str, group: str) -> DefaultModel:
+        """The model with one more slope by ``group``, correlated with its intercept and other slopes."""
+        before = self.slopes[group].predictors if group in self.slopes else ()
+        return self.with_slopes(Slope((*before, predictor), correlated=True), [group])
+
+    def with_group(self, group: str) -> DefaultModel:
+        """The model with one more random intercept."""
+        return replace(self, groups=(*self.groups, group))
 
 
 def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], few_fixed: bool = True) -> DefaultModel:

@@ -28,6 +28,38 @@ class Estimated(Protocol):
         """Whether the interval excludes zero."""
 
 
+class StripRow(Protocol):
+    """A row of a robustness strip."""
+
+    @property
+    def name(self) -> str:
+        """Stable name."""
+
+    @property
+    def label(self) -> str:
+        """In words."""
+
+    @property
+    def computed(self) -> bool:
+        """Whether there are numbers."""
+
+    @property
+    def estimate(self) -> float:
+        """The slope."""
+
+    @property
+    def conf_low(self) -> float:
+        """Lower end of its 95% interval."""
+
+    @property
+    def conf_high(self) -> float:
+        """Upper end."""
+
+    @property
+    def direction(self) -> int:
+        """1 or -1 where the interval lies above or below zero, else 0."""
+
+
 class LineBySize(Protocol):
     """A line over log size, fitted at two distances."""
 

@@ -50,6 +50,20 @@ def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Ax
 
 
 @contextmanager
+def with_strip(height: float, strip: float, width: float = 6.4) -> Iterator[tuple[Figure, Axes, Axes]]:
+    """A figure with one Axes above, and one below that leaves its left part to labels; sizes in inches."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context(_RC):
+        made = Figure(figsize=(width, height + strip), layout="constrained")
+        FigureCanvasAgg(made)
+        grid = made.add_gridspec(2, 2, height_ratios=(height, strip), width_ratios=(0.7, 1.0))
+        yield made, made.add_subplot(grid[0, :]), made.add_subplot(grid[1, 1])
+
+
+@contextmanager
 def panels(count: int, width: float = 5.6, height: float = 4.6) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure with ``count`` Axes, two per row, each of the given size in inches."""
     from matplotlib import rc_context

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from ..core.text import count, number
+import numpy as np
+
+from ..core.text import Table, count, number, p_value
 from ..outcomes.covariates import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
 
 
@@ -33,11 +38,19 @@ def print_fit(found: FactorFit, out: Any) -> None:
         heading(out, "Answer")
         for item in found.answers:
             out.print(f"  {item.sentence}", style="bold")
-        for pooled in found.naives:
-            out.print(f"  {pooled.sentence}")
-        _print_sensitivity(found, out)
+        for strip in found.robustness:
+            _print_strip(found, strip, out)
+        if not found.robustness:
+            for pooled in found.naives:
+                out.print(f"  {pooled.sentence}")
+            _print_sensitivity(found, out)
+    if found.couplings:
+        heading(out, "Regression to the mean")
+        for coupling in found.couplings:
+            for line in coupling.lines():
+                out.print(f"  {line}")
     if found.checks.sentences:
-        heading(out, "Robustness")
+        heading(out, "Under the same model")
         for line in found.checks.sentences:
             out.print(f"  {line}")
     if found.within:
@@ -70,6 +83,52 @@ def _print_input(found: FactorFit, out: Any) -> None:
     out.print(f"\n  {' · '.join(facts)}")
 
 
+def strip_table(found: FactorFit, strip: Robustness) -> Table:
+    """The rows of a robustness strip."""
+    unit = f"points per {FACTORS[strip.factor].words}"
+    rows = []
+    for row in strip.rows:
+        if not row.computed:
+            continue
+        p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
+        rows.append(
+            (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
+        )
+    return Table((unit, "slope", "95% low", "95% high", "p", f"{FACTORS[strip.factor].level}s"), tuple(rows))
+
+
+def robustness_frame(found: FactorFit) -> pd.DataFrame:
+    """The rows of all robustness strips, those of every level left out among them: one row per factor and model.
+
+    Columns: ``factor``, ``name``, ``label``, ``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``df``, ``levels``,
+    ``n_obs``, ``decisive``, ``reason``.
+    """
+    import pandas as pd
+
+    rows = []
+    for strip in found.robustness:
+        shown = {row.name for row in strip.rows}
+        every = [*strip.rows, *(row for row in strip.left_out if row.name not in shown)]
+        rows += [{"factor": strip.factor, **asdict(row)} for row in every]
+    return pd.DataFrame(rows)
+
+
+def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
+    out.print()
+    out.print(strip_table(found, strip).text())
+    for line in strip_lines(found, strip):
+        out.print(f"  {line}")
+
+
+def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
+    """What stands under a robustness strip: families, what could not be computed, how the model was chosen."""
+    lines = [strip.families_line()] if strip.left_out else []
+    lines += [f"not computed {row.label}: {row.reason}" for row in strip.rows if not row.computed]
+    if found.slopes and found.slopes.line():
+        lines.append(found.slopes.line())
+    return lines
+
+
 def _print_sensitivity(found: FactorFit, out: Any) -> None:
     if found.sensitivity is None:
         return
@@ -96,14 +155,23 @@ def sensitivity_sentence(found: FactorFit) -> str:
 
 
 def draw(found: FactorFit) -> Figure:
-    """The marginal effect of the first factor."""
+    """The marginal effect of the first factor, and under it what its slope depends on."""
     from ..plots.marginal import marginal_effect, plot_marginal
-    from ..plots.style import figure
+    from ..plots.robustness import ROW, plot_robustness
+    from ..plots.style import figure, with_strip
 
     factor = FACTORS[found.answers[0].factor]
     data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
-    with figure() as (made, ax):
-        plot_marginal(data, ax, x_label(found, factor.name), y_label(found), caption=caption(found))
+    labels = (x_label(found, factor.name), y_label(found))
+    if not found.robustness:
+        with figure() as (made, ax):
+            plot_marginal(data, ax, *labels, caption=caption(found))
+        return made
+    strip = found.robustness[0]
+    rows = sum(row.computed for row in strip.rows)
+    with with_strip(4.4, 0.8 + ROW * rows) as (made, above, below):
+        plot_robustness(strip.rows, below, f"points per {factor.words}")
+        plot_marginal(data, above, *labels, caption=caption(found))
     return made
 
 
@@ -140,4 +208,4 @@ def caption(found: FactorFit) -> str:
     if result.df_method != "normal":
         method += f", {number(item.df, 1)} degrees of freedom"
     rows = f"{count(result.n_obs)} {found.request.options.outcome}s, {item.levels} {level}s; {method}"
-    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 110))
+    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 98))

@@ -100,3 +100,22 @@ def check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, re
             if (term.group, column) in seen and term.root is None:
                 raise DesignError(f"'{formula.text}' lets '{column}' vary by '{term.group}' twice.", "Keep one term.")
             seen.add((term.group, column))
+
+
+def check_not_both(terms: tuple[RandomTerm, ...], X: Floats, formula: MixedFormula) -> None:
+    """Refuse random intercepts of levels that the fixed effects tell apart already: their variance is zero and free.
+
+    A vector of arbitrary values of the levels lies in the column space of the fixed effects exactly if every indicator
+    of a level does.
+    """
+    for term in terms:
+        if "Intercept" not in term.columns or term.root is not None or len(term.levels) > X.shape[1]:
+            continue
+        values = np.random.default_rng(0).standard_normal(len(term.levels))[term.codes]
+        left = values - X @ np.linalg.lstsq(X, values)[0]
+        if np.linalg.norm(left) < RANK_TOLERANCE * np.linalg.norm(values):
+            raise DesignError(
+                f"'{term.group}' is both a fixed effect and a grouping factor with random intercepts in "
+                f"'{formula.text}': the fixed effects tell its levels apart, and no variance is left to estimate.",
+                f"Keep one of them: '{term.group}' as a fixed effect, or (1|{term.group}).",
+            )

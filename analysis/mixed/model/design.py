@@ -18,7 +18,7 @@ from ...formulas.evaluate import Evaluation, full_column
 from ...formulas.nodes import names_in
 from ...formulas.parser import parse_expression
 from ...formulas.values import Labels
-from .checks import check_columns, check_finite, check_outcome, check_rank, check_terms
+from .checks import check_columns, check_finite, check_not_both, check_outcome, check_rank, check_terms
 from .columns import Evaluator, evaluate_columns
 from .factors import Coded, code_rows, combine, missing_rows
 from .formula import Bar, MixedFormula, variables
@@ -200,6 +200,7 @@ def build_design(
     check_outcome(y, formula)
     check_rank(fixed.matrix, w, fixed.names, formula)
     check_terms(terms, len(y), formula, residual)
+    check_not_both(terms, fixed.matrix, formula)
     return Design(
         formula,
         y,

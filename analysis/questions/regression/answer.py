@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Fewest levels (languages, models) for a slope over them to support a claim.
 FEWEST_LEVELS = {"language": 15, "model": 4}
+#: What a sentence calls the factors.
+OVER = {"typology": "typological distance", "size": "model size", "corpus": "the language's pretraining corpus"}
 # noun, verb for a positive slope, verb for a negative one
 _VERBS = {"gain": ("gain", "rises", "falls"), "gap": ("gap to {source}", "widens", "narrows"),
           "score": ("score", "rises", "falls")}  # fmt: skip
@@ -28,7 +30,7 @@ class Answer:
     """Slope of one factor, scaled to its step.
 
     ``estimate``, ``std_error``, ``conf_low`` and ``conf_high`` are in points per ``step`` of the factor; ``levels`` is
-    the number of languages or models that the slope rests on.
+    the number of languages or models that the slope rests on. ``verdict`` is empty where nothing was fitted beside it.
     """
 
     factor: str
@@ -42,6 +44,12 @@ class Answer:
     conf_high: float
     levels: int
     sentence: str
+    verdict: str = ""
+
+    @property
+    def direction(self) -> int:
+        """1 or -1 where the interval lies above or below zero, 0 where it holds it."""
+        return int(self.conf_low > 0.0) - int(self.conf_high < 0.0)
 
     @property
     def excludes_zero(self) -> bool:
@@ -86,7 +94,7 @@ def answer(result: MixedResult, factor: Factor, rows: pd.DataFrame, source: str 
     weights[0, column] = factor.step
     row = result.contrast(weights).iloc[0]
     levels = int(rows.loc[result.design.kept, factor.level].nunique())
-    return Answer(
+    found = Answer(
         factor.name,
         factor.column,
         factor.step,
@@ -97,8 +105,63 @@ def answer(result: MixedResult, factor: Factor, rows: pd.DataFrame, source: str 
         float(row["conf_low"]),
         float(row["conf_high"]),
         levels,
-        _sentence(result, factor, row, levels, source),
+        "",
     )
+    words = words_of(result, factor, source)
+    return replace(found, sentence=words.holds(found) if found.direction else words.not_settled(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a sentence names an outcome and a factor.
+
+    ``noun`` is the outcome, ``up`` and ``down`` its verbs, ``per`` the step of the factor with what it holds where,
+    ``over`` the factor, and ``level`` what the slope rests on (``language``).
+    """
+
+    noun: str
+    up: str
+    down: str
+    per: str
+    over: str
+    level: str
+
+    def verb(self, direction: int) -> str:
+        """The verb of a positive or negative slope."""
+        return self.up if direction > 0 else self.down
+
+    def holds(self, item: Answer) -> str:
+        """A slope that is told from zero."""
+        size = number(abs(item.estimate), 2)
+        return f"The {self.noun} {self.verb(item.direction)} by {size} points {self.per} ({self._basis(item)})."
+
+    def not_settled(self, item: Answer) -> str:
+        """A slope that is not."""
+        return (
+            f"The data do not settle whether the {self.noun} changes with {self.over}: {number(item.estimate, 2)} "
+            f"points {self.per} ({self._basis(item)})."
+        )
+
+    def few(self, item: Answer, fewest: int) -> str:
+        """A slope on which no verdict is given."""
+        return (
+            f"Over {item.levels} {self.level}{'s' if item.levels != 1 else ''} the {self.noun} changes by "
+            f"{number(item.estimate, 2)} points {self.per} ({item.interval}): too few {self.level}s for a verdict, "
+            f"which takes {fewest}."
+        )
+
+    def _basis(self, item: Answer) -> str:
+        degrees = "normal distribution" if np.isinf(item.df) else f"{number(item.df, 1)} degrees of freedom"
+        return f"{item.interval}; {p_words(item.p_value)}, {degrees}, {item.levels} {self.level}s"
+
+
+def words_of(result: MixedResult, factor: Factor, source: str = "English") -> Words:
+    """The words for the outcome of ``result`` and ``factor``; ``source`` is the language that gaps are against."""
+    noun, up, down = _VERBS.get(result.outcome, (result.outcome, "rises", "falls"))
+    partners = [name for name in result.names if ":" in name and factor.column in name.split(":")]
+    others = sorted({part for name in partners for part in name.split(":")} - {factor.column})
+    where = f" where {' and '.join(others)} {'is' if len(others) == 1 else 'are'} zero" if others else ""
+    return Words(noun.format(source=source), up, down, f"per {factor.words}{where}", OVER[factor.name], factor.level)
 
 
 def naive(result: MixedResult, factor: Factor) -> Naive:
@@ -126,24 +189,6 @@ def naive(result: MixedResult, factor: Factor) -> Naive:
     return Naive(factor.column, estimate, std_error, sentence)
 
 
-def advice(found: Answer, factor: Factor) -> list[str]:
-    """Warnings about what an answer rests on."""
-    lines = []
-    fewest = FEWEST_LEVELS[factor.level]
-    if found.levels < fewest:
-        lines.append(
-            f"the slope over '{factor.name}' rests on {found.levels} {factor.level}s; with fewer than {fewest} it "
-            f"supports no claim, whatever its p-value. Add {factor.level}s."
-        )
-    if found.levels < found.df < float("inf"):
-        lines.append(
-            f"the slope over '{factor.name}' is tested with {found.df:.0f} degrees of freedom on {found.levels} "
-            f"{factor.level}s: the variance between {factor.level}s is estimated near zero, so its interval and "
-            f"p-value treat rows of one {factor.level} as independent. Read them as the narrowest that the data allow."
-        )
-    return lines
-
-
 def _column(result: MixedResult, factor: Factor) -> int:
     if factor.column not in result.names:
         hint = did_you_mean(factor.column, result.names) or f"Put {factor.column} into the formula."
@@ -151,23 +196,3 @@ def _column(result: MixedResult, factor: Factor) -> int:
             f"the model '{result.formula}' has no term '{factor.column}' for the factor '{factor.name}'.", hint
         )
     return result.names.index(factor.column)
-
-
-def _sentence(result: MixedResult, factor: Factor, row: pd.Series[float], levels: int, source: str) -> str:
-    noun, up, down = _VERBS.get(result.outcome, (result.outcome, "rises", "falls"))
-    noun = noun.format(source=source)
-    partners = [name for name in result.names if ":" in name and factor.column in name.split(":")]
-    others = sorted({part for name in partners for part in name.split(":")} - {factor.column})
-    where = f" where {' and '.join(others)} {'is' if len(others) == 1 else 'are'} zero" if others else ""
-    per = f"per {factor.words}{where}"
-    interval = f"95% interval {number(row['conf_low'], 2)} to {number(row['conf_high'], 2)}"
-    degrees = "normal distribution" if np.isinf(row["df"]) else f"{number(row['df'], 1)} degrees of freedom"
-    basis = f"{p_words(row['p_value'])}, {degrees}, {levels} {factor.level}s"
-    if row["conf_low"] <= 0.0 <= row["conf_high"]:
-        return (
-            f"The data do not settle whether the {noun} changes: {number(row['estimate'], 2)} points {per} "
-            f"({interval}; {basis})."
-        )
-    direction = up if row["estimate"] > 0 else down
-    size = number(abs(row["estimate"]), 2)
-    return f"The {noun} {direction} by {size} points {per} ({interval}; {basis})."

@@ -16,6 +16,7 @@ from ...languages.kernels import LanguageKernel, language_kernel
 from ...mixed import MixedResult, fit_mixed
 from ...outcomes.covariates import FACTORS, Factor
 from .answer import Answer, answer
+from .bounds import bounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,6 +163,7 @@ def fit_related(
             "Use another kernel, or leave it out.",
         )
     refit = fit_mixed(result.formula, rows, result.reml, covariance={GROUP: kernel.matrix}, df=df)
+    refit = bounded(refit, rows, factors)
     variances = {(c.group, c.term): c.variance for c in refit.components}
     kernel_variance, independent_variance = variances[GROUP, "Intercept (kernel)"], variances[GROUP, "Intercept"]
     total = kernel_variance * kernel.spread + independent_variance

@@ -1,165 +1,327 @@
-"""Robustness of an answer: a bootstrap interval, a permutation test, and leaving out each level in turn."""
+"""What an answer depends on: the same slope under every other reasonable model, one row each.
+
+The rows are data for a table, a figure and the sentence's verb: the answer itself, one slope for all models and tasks,
+related languages, corpus size, within models, without each family, without baselines at chance, unequal residual
+variances, and pooled least squares last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...core.errors import CrossliftError, did_you_mean
-from ...core.text import number, p_words
-from ...mixed.result import MixedResult
+from ...core.errors import CrossliftError, unknown_name
+from ...core.jsonable import single
+from ...core.text import count
+from ...mixed import MixedResult, fit_mixed
+from ...mixed.reference import t_tests
+from ...outcomes.chance import CHANCE, NEAR
 from ...outcomes.covariates import Factor
-from .answer import Answer
+from .answer import Answer, Naive, answer
+from .bounds import bounded
+from .related_languages import Related, fit_related
+from .within_between import fit_within
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True, slots=True)
-class BootstrapCheck:
-    """Studentised parametric-bootstrap interval and p-value of a slope, in points per step of its factor."""
-
-    factor: str
-    draws: int
-    seed: int
-    conf_low: float
-    conf_high: float
-    p_value: float
-    singular: int
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class PermutationCheck:
-    """Permutation p-value of a factor shuffled between whole levels; ``None`` if it cannot be shuffled."""
-
-    factor: str
-    by: str
-    draws: int
-    seed: int
-    p_value: float | None
-    sentence: str
+#: ``auto`` leaves out what takes many refits where there are many rows.
+POLICIES = ("auto", "none", "all")
+#: Rows from which ``auto`` does.
+LARGE = 20_000
+#: The kernel of the row with related languages, where none was asked for.
+KERNEL = "genealogy+geography"
+#: Within which groups a factor is split, by its level.
+WITHIN = {"language": "model", "model": "family"}
+#: What is left out one by one, by the level of a factor.
+LEFT_OUT = {"language": "language_family", "model": "family"}
+#: Half the width of a 95% interval of pooled least squares, in standard errors.
+NORMAL = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Slopes with each level left out in turn: their range, and the level that moves the slope most."""
+class Row:
+    """A slope under one model, in points per step of its factor.
 
-    factor: str
-    by: str
-    levels: int
-    low: float
-    low_level: str
-    high: float
-    high_level: str
-    most: str
-    most_estimate: float
-    most_dfbetas: float
-    unestimable: tuple[str, ...]
-    sentence: str
-
-
-def bootstrap_checks(
-    result: MixedResult,
-    answers: Sequence[tuple[Factor, Answer]],
-    draws: int,
-    seed: int,
-    report: Callable[[int], None] | None = None,
-) -> tuple[BootstrapCheck, ...]:
-    """Bootstrap the model once and take each factor's slope from the draws."""
-    found = result.bootstrap(draws, rng=seed, report=report)
-    intervals = found.conf_int().set_index("term")
-    checks = []
-    for factor, item in answers:
-        row = intervals.loc[f"fixed:{item.term}"].to_dict()
-        low, high = sorted((factor.step * row["conf_low"], factor.step * row["conf_high"]))
-        p = found.p_value(item.term)
-        sentence = (
-            f"Parametric bootstrap of {factor.name} ({len(found.draws):,} draws, seed {seed}): 95% interval "
-            f"{number(low, 2)} to {number(high, 2)}, {p_words(p)}."
-        )
-        if found.unconverged:
-            sentence += f" {found.unconverged} refits did not converge and are left out."
-        checks.append(BootstrapCheck(factor.name, len(found.draws), seed, low, high, p, found.singular, sentence))
-    return tuple(checks)
-
-
-def permutation_checks(
-    result: MixedResult,
-    answers: Sequence[tuple[Factor, Answer]],
-    draws: int,
-    seed: int,
-    report: Callable[[int], None] | None = None,
-) -> tuple[PermutationCheck, ...]:
-    """Shuffle each factor between the levels it belongs to; if that is impossible the sentence says why."""
-    checks = []
-    for factor, item in answers:
-        try:
-            found = result.permutation_test(item.term, factor.level, draws, seed, report)
-        except CrossliftError as error:
-            sentence = f"No permutation test of {factor.name}: {error.message}"
-            checks.append(PermutationCheck(factor.name, factor.level, 0, seed, None, sentence))
-            continue
-        sentence = (
-            f"Permutation of {factor.name} between whole {factor.level}s ({len(found.draws):,} arrangements, seed "
-            f"{seed}): {p_words(found.p_value)}."
-        )
-        checks.append(PermutationCheck(factor.name, factor.level, len(found.draws), seed, found.p_value, sentence))
-    return tuple(checks)
-
-
-def left_out(
-    result: MixedResult, frame: pd.DataFrame, by: str, answers: Sequence[tuple[Factor, Answer]]
-) -> tuple[LeftOut, ...]:
-    """Slopes with each level of ``by`` left out: a grouping factor of the model or a column of the rows.
-
-    Raises
-    ------
-    CrossliftError
-        If it is neither.
+    Attributes
+    ----------
+    name
+        Stable: ``default``, ``one-slope``, ``related``, ``corpus``, ``within``, ``without:<family>``, ``chance``,
+        ``dispersion``, ``pooled``.
+    label
+        In words that go on from "but not".
+    decisive
+        True if the answer's verb depends on it.
+    reason
+        Why it could not be computed; the numbers are then NaN.
     """
-    if by not in frame.columns and by not in result.groups:
-        known = sorted({*result.groups, "language_family", "study", "language"} & {*frame.columns, *result.groups})
-        hint = did_you_mean(by, [str(column) for column in frame.columns]) or f"For example: {', '.join(known)}."
-        raise CrossliftError(
-            f"cannot leave out by '{by}': it is neither a column of the rows nor a grouping factor.", hint
-        )
-    table = result.influence(frame[by].astype("str").where(frame[by].notna()) if by in frame.columns else by)
-    checks = []
-    for factor, item in answers:
-        own = table[table["term"] == item.term]
-        known_rows = own.dropna(subset=["estimate"])
-        lost = tuple(own.loc[own["estimate"].isna(), "level"])
-        if known_rows.empty:
-            raise CrossliftError(f"the slope over '{factor.name}' cannot be estimated, whichever '{by}' is left out.")
-        slopes = factor.step * known_rows["estimate"].to_numpy()
-        names = known_rows["level"].to_numpy()
-        most = int(np.abs(known_rows["dfbetas"].to_numpy()).argmax())
-        low, high = int(slopes.argmin()), int(slopes.argmax())
-        sentence = (
-            f"Without one {by.replace('_', ' ')} at a time ({len(slopes)}), the slope over {factor.name} ranges from "
-            f"{number(float(slopes[low]), 2)} (without {names[low]}) to {number(float(slopes[high]), 2)} (without "
-            f"{names[high]}); leaving out {names[most]} moves it most, to {number(float(slopes[most]), 2)}."
-        )
-        if lost:
-            sentence += f" It cannot be estimated without {', '.join(lost)}."
-        checks.append(
-            LeftOut(
-                factor=factor.name,
-                by=by,
-                levels=len(slopes),
-                low=float(slopes[low]),
-                low_level=str(names[low]),
-                high=float(slopes[high]),
-                high_level=str(names[high]),
-                most=str(names[most]),
-                most_estimate=float(slopes[most]),
-                most_dfbetas=float(known_rows["dfbetas"].to_numpy()[most]),
-                unestimable=lost,
-                sentence=sentence,
-            )
-        )
-    return tuple(checks)
+
+    name: str
+    label: str
+    estimate: float = float("nan")
+    conf_low: float = float("nan")
+    conf_high: float = float("nan")
+    p_value: float = float("nan")
+    df: float = float("nan")
+    levels: int = 0
+    n_obs: int = 0
+    decisive: bool = True
+    reason: str = ""
+
+    @property
+    def computed(self) -> bool:
+        """True if there are numbers."""
+        return not self.reason
+
+    @property
+    def direction(self) -> int:
+        """1 or -1 where the interval lies above or below zero, 0 where it holds it."""
+        return int(self.conf_low > 0.0) - int(self.conf_high < 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """The rows of one factor.
+
+    Attributes
+    ----------
+    factor
+        Its name.
+    rows
+        The answer's own row first, pooled least squares last; families only where leaving them out matters.
+    group
+        What was left out one by one, in words.
+    left_out
+        Every row without one of them.
+    changing
+        Names of the rows among these whose interval has another side of zero than the answer's.
+    """
+
+    factor: str
+    rows: tuple[Row, ...]
+    group: str = ""
+    left_out: tuple[Row, ...] = ()
+    changing: tuple[str, ...] = ()
+
+    def families_line(self) -> str:
+        """How many of the levels that were left out change the conclusion."""
+        if not self.left_out:
+            return ""
+        done = sum(row.computed for row in self.left_out)
+        return f"{len(self.changing)} of {done} {self.group}, left out one at a time, change the conclusion"
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of the field ``robustness`` of the JSON contract of ``fit``."""
+        content: dict[str, Any] = single(asdict(self))
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the rows beside an answer are made from."""
+
+    result: MixedResult
+    rows: pd.DataFrame
+    factor: Factor
+    found: Answer
+    pooled: Naive
+    source: str
+    df: str
+    words: str
+    plain: MixedResult | None
+    plain_words: str
+    related: Related | None
+    corpus: Answer | None
+    corpus_reason: str
+
+
+def check_policy(policy: str) -> None:
+    """Refuse a word that is no policy."""
+    if policy not in POLICIES:
+        raise unknown_name("extent of robustness", policy, POLICIES)
+
+
+def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustness:
+    """All rows of one factor.
+
+    Parameters
+    ----------
+    asked
+        The answer, and what was fitted beside it already.
+    policy
+        One of ``POLICIES``, not ``none``.
+    say
+        Called with a few words before each stage.
+    """
+    many = policy == "auto" and asked.result.n_obs > LARGE
+    skipped = f"takes many refits of {count(asked.result.n_obs)} rows; --robustness all computes it"
+    rows = [_of("default", asked.words, asked.found, asked.result)]
+    if asked.plain is not None:
+        found = answer(asked.plain, asked.factor, asked.rows, asked.source)
+        rows.append(_of("one-slope", asked.plain_words, found, asked.plain, decisive=False))
+    say("checking what the answer depends on")
+    rows += _related(asked)
+    rows += _corpus(asked)
+    rows += _within(asked)
+    if not many:
+        rows += _chance(asked)
+    rows += [Row("dispersion", "with unequal residual variances", reason=skipped)] if many else _dispersion(asked)
+    group = LEFT_OUT[asked.factor.level].replace("_", " ")
+    plural = group[:-1] + "ies"
+    left_out: tuple[Row, ...] = ()
+    if many:
+        rows.append(Row("without", f"without one {group} at a time", reason=skipped))
+    else:
+        say(f"leaving out each {group}")
+        left_out = tuple(_left_out(asked))
+    changing = tuple(row.name for row in left_out if row.computed and row.direction != asked.found.direction)
+    rows += _that_matter(left_out, changing, asked.found)
+    low, high = (asked.pooled.estimate + sign * NORMAL * asked.pooled.std_error for sign in (-1, 1))
+    rows.append(
+        Row("pooled", "by pooled least squares", asked.pooled.estimate, low, high, levels=asked.found.levels,
+            n_obs=asked.result.n_obs, decisive=False)
+    )  # fmt: skip
+    return Robustness(asked.factor.name, tuple(rows), plural, left_out, changing)
+
+
+def _of(name: str, label: str, found: Answer, result: MixedResult, decisive: bool = True) -> Row:
+    if not result.converged:
+        return Row(name, label, reason="the search did not reach a minimum")
+    values = (found.estimate, found.conf_low, found.conf_high, found.p_value, found.df, found.levels, result.n_obs)
+    return Row(name, label, *values, decisive=decisive)
+
+
+def _refit(asked: Asked, name: str, label: str, rows: pd.DataFrame, formula: str = "", **more: Any) -> Row:
+    """The answer's model, or another formula, on some rows."""
+    try:
+        result = fit_mixed(formula or asked.result.formula, rows, asked.result.reml, df=asked.df, **more)
+    except CrossliftError as error:
+        return Row(name, label, reason=error.message)
+    result = bounded(result, rows, [asked.factor])
+    return _of(name, label, answer(result, asked.factor, rows, asked.source), result)
+
+
+def _used(asked: Asked) -> pd.DataFrame:
+    return asked.rows.loc[asked.result.design.kept]
+
+
+def _related(asked: Asked) -> list[Row]:
+    if asked.factor.level != "language":
+        return []
+    label = "with related languages"
+    found = asked.related
+    if found is None:
+        try:
+            found = fit_related(asked.result, asked.rows, KERNEL, [asked.factor], asked.df)
+        except CrossliftError as error:
+            return [Row("related", label, reason=error.message)]
+    own = next(item for item in found.answers if item.factor == asked.factor.name)
+    return [_of("related", label, own, found.result)]
+
+
+def _corpus(asked: Asked) -> list[Row]:
+    if asked.factor.name != "typology":
+        return []
+    label = "with corpus size in the model"
+    if asked.corpus is None:
+        return [Row("corpus", label, reason=asked.corpus_reason)]
+    item = asked.corpus
+    values = (item.estimate, item.conf_low, item.conf_high, item.p_value, item.df, item.levels)
+    return [Row("corpus", label, *values)]
+
+
+def _within(asked: Asked) -> list[Row]:
+    group = WITHIN[asked.factor.level]
+    used = _used(asked)
+    if group not in used.columns or used[group].nunique() < 2:
+        return []
+    many = group[:-1] + "ies" if group.endswith("y") else f"{group}s"
+    label = f"within {many}"
+    try:
+        split = fit_within(asked.result, asked.rows, group, [(asked.factor, asked.found, asked.pooled)], asked.df)
+    except CrossliftError as error:
+        return [Row("within", label, reason=error.message)]
+    (parts,) = split.factors
+    if not split.formula or parts.within is None:
+        return []
+    item = parts.within
+    values = (item.estimate, item.conf_low, item.conf_high, item.p_value, item.df, item.levels)
+    return [Row("within", label, *values, n_obs=asked.result.n_obs - split.left_out)]
+
+
+def _chance(asked: Asked) -> list[Row]:
+    """Without gains whose baseline is near chance, where there are any."""
+    used = _used(asked)
+    if "score_without" not in used.columns:
+        return []
+    metric = used["metric"].fillna("acc").eq("acc") if "metric" in used.columns else True
+    near = metric & (used["score_without"] <= used["target_task"].map(CHANCE).astype(float) + NEAR)
+    gone = int(near.sum())
+    if not gone:
+        return []
+    label = f"without {count(gone)} gains over baselines near chance"
+    if gone == len(used):
+        return [Row("chance", label, reason="no gain is left")]
+    return [_refit(asked, "chance", label, used[~near])]
+
+
+def _dispersion(asked: Asked) -> list[Row]:
+    """Residual standard deviations that follow model size; rows without a size have the average one."""
+    used = _used(asked)
+    if "log_params" not in used.columns or used["log_params"].nunique() < 2:
+        return []
+    size = used["log_params"]
+    filled = used.assign(residual_size=size.fillna(float(size.mean())))
+    return [_refit(asked, "dispersion", "with unequal residual variances", filled, dispersion="residual_size")]
+
+
+def _left_out(asked: Asked) -> Iterator[Row]:
+    """The slope without each family in turn: the search goes on from the whole fit's minimum.
+
+    Intervals have the degrees of freedom of the whole fit, or those that the languages left carry if these are fewer.
+    """
+    by = LEFT_OUT[asked.factor.level]
+    if by not in asked.rows.columns:
+        return
+    labels = asked.rows[by].where(asked.rows[by].notna() & (asked.rows[by] != ""))
+    used = labels.loc[asked.result.design.kept]
+    if used.nunique() < 2:
+        return
+    table = asked.result.influence(labels)
+    own = asked.rows.loc[asked.result.design.kept, asked.factor.level]
+    for row in table[table["term"] == asked.factor.column].to_dict("records"):
+        level = str(row["level"])
+        left = int(own[(used != level).fillna(True).to_numpy(dtype=bool)].nunique())
+        name, label = f"without:{level}", _without(level, int(own.nunique()) - left, asked.factor.level, row["rows"])
+        if not np.isfinite(row["estimate"]) or row["note"]:
+            yield Row(name, label, reason=str(row["note"]))
+            continue
+        df = min(asked.found.df, max(left - 2.0, 1.0)) if np.isfinite(asked.found.df) else asked.found.df
+        step = asked.factor.step
+        found = t_tests(np.array([step * row["estimate"]]), np.array([step * row["std_error"]]), np.array([df]), 0.95)
+        numbers = [float(found[key][0]) for key in ("estimate", "conf_low", "conf_high", "p_value", "df")]
+        yield Row(name, label, *numbers, levels=left, n_obs=asked.result.n_obs - int(row["rows"]))
+
+
+def _without(level: str, gone: int, unit: str, rows: int) -> str:
+    about = f"{gone} {unit}{'' if gone == 1 else 's'}" if gone else f"{rows} rows"
+    return f"without {level} ({about})"
+
+
+def _that_matter(left_out: Sequence[Row], changing: Sequence[str], found: Answer) -> list[Row]:
+    """Those that change the conclusion; else the one that moves the slope most."""
+    named = [row for row in left_out if row.name in changing]
+    if named:
+        return sorted(named, key=lambda row: -abs(row.estimate - found.estimate))
+    computed = [row for row in left_out if row.computed]
+    if not computed:
+        return []
+    return [max(computed, key=lambda row: abs(row.estimate - found.estimate))]
+
+
+def finite(row: Row) -> bool:
+    """True if a figure can draw it."""
+    return row.computed and bool(np.isfinite([row.estimate, row.conf_low, row.conf_high]).all())

@@ -14,12 +14,18 @@ from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.covariates import FACTORS, Factor
-from ...outcomes.default_model import default_model
+from ...outcomes.default_model import DefaultModel, default_model
 from ...records.read import Source
 from . import coverage
-from .answer import Answer, Naive, advice, answer, naive
+from .answer import Answer, Naive, answer, naive, words_of
+from .bounds import bounded
+from .coupling import Coupling, couplings
 from .related_languages import Related, fit_related
-from .robustness import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
+from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
+from .robustness import Asked, Robustness, robustness
+from .robustness import check_policy as check_robustness
+from .slopes import SlopeChoice, check_policy, choose_slopes
+from .verdict import judged
 from .within_between import Within, check_group, fit_within
 
 if TYPE_CHECKING:
@@ -52,6 +58,9 @@ class Request:
     permute: int | None = None
     leave_out: str | None = None
     seed: int = 1
+    slopes: str = "auto"
+    robustness: str = "auto"
+    dispersion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,9 @@ class FactorFit:
     related: Related | None = None
     within: Within | None = None
     checks: Checks = Checks()
+    slopes: SlopeChoice | None = None
+    robustness: tuple[Robustness, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -105,8 +117,7 @@ class FactorFit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings of the model and about the answers."""
-        about = [line for item in self.answers for line in advice(item, FACTORS[item.factor])]
-        return (*self.result.warnings, *about)
+        return _merged(self.result.warnings, self.slopes)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON contract of ``fit``."""
@@ -132,6 +143,11 @@ class FactorFit:
             content["within"] = self.within.to_json()
         if self.checks.sentences:
             content["checks"] = asdict(self.checks)
+        if self.slopes:
+            content["slopes"] = self.slopes.to_json()
+        content["robustness"] = [item.to_json() for item in self.robustness]
+        if self.couplings:
+            content["coupling"] = [item.to_json() for item in self.couplings]
         return content
 
 
@@ -162,8 +178,14 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     formula = request.formula or (model.formula if model else "")
     about = model.notices if model else ()
     say("fitting")
-    result = _fit(formula, outcome, request, say)
-    answers = tuple(answer(result, item, outcome.frame, resolve(options.source).name) for item in factors)
+    chosen = None
+    if model is not None:
+        _check_grouping(formula, outcome)
+        chosen = _slopes(model, outcome, factors, request, say)
+        formula = chosen.model.formula
+    result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
+    source = resolve(options.source).name
+    answers = tuple(answer(result, item, outcome.frame, source) for item in factors)
     naives = tuple(naive(result, item) for item in factors)
     described, checked = None, None
     if any(item.name == "typology" for item in factors):
@@ -180,6 +202,19 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         say(f"splitting by {request.within}")
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
+    strips: list[Robustness] = []
+    if request.robustness != "none" and request.engine == "crosslift":
+        plain = _without_slopes(model, chosen, outcome, request)
+        for item, found, pooled in zip(factors, answers, naives, strict=True):
+            plain_words = chosen.without(item.column) if chosen else ""
+            named = "in the default model" if chosen else "in the model stated"
+            beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, named, plain, plain_words,
+                           related,
+                           checked.answer if checked else None, checked.reason if checked else "")  # fmt: skip
+            strips.append(robustness(beside, request.robustness, say))
+    words = [words_of(result, item, source) for item in factors]
+    beside_each = [strip.rows for strip in strips] or [()] * len(factors)
+    answers = tuple(judged(*each) for each in zip(answers, words, beside_each, strict=True))
     checks = _checks(result, outcome, request, list(zip(factors, answers, strict=True)), say)
     return FactorFit(
         request,
@@ -190,10 +225,55 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         naives,
         described,
         checked,
-        (*read.notices, *outcome.notices, *about, *_independence(request, factors)),
+        (*read.notices, *outcome.notices, *about),
         related,
         divided,
         checks,
+        chosen,
+        tuple(strips),
+        couplings(result, outcome.frame) if request.engine == "crosslift" else (),
+    )
+
+
+def _merged(warnings: tuple[str, ...], chosen: SlopeChoice | None) -> tuple[str, ...]:
+    """Warnings of the model; those on slopes that were added to it are one, since nobody asked for them by hand."""
+    added = [item.group for item in chosen.kept if item.predictor] if chosen else []
+    about = [group for group in added if any(f"by '{group}'" in line for line in warnings if "singular" in line)]
+    if not about:
+        return warnings
+    others = [w for w in warnings if not ("singular" in w and any(f"by '{group}'" in w for group in about))]
+    named = " and ".join(group.replace("_", " ") for group in about)
+    return (
+        *others,
+        f"singular fit: the slopes by {named} are estimated as perfectly correlated with the intercepts. Few levels "
+        "tell little about their covariance; the interval of the slope stays valid (validation/slopes).",
+    )
+
+
+def _slopes(
+    model: DefaultModel, outcome: Outcome, factors: Sequence[Factor], request: Request, say: Callable[[str], None]
+) -> SlopeChoice:
+    """The default model with what the data ask for; the other engines fit random intercepts alone."""
+    if request.engine != "crosslift":
+        return SlopeChoice("none", model)
+
+    def fit(formula: str) -> MixedResult:
+        say("choosing slopes")
+        return fit_mixed(formula, outcome.frame, request.reml, df="normal")
+
+    return choose_slopes(model, outcome.frame, factors, request.slopes, fit)
+
+
+def _without_slopes(
+    model: DefaultModel | None, chosen: SlopeChoice | None, outcome: Outcome, request: Request
+) -> MixedResult | None:
+    """The model of random intercepts alone, if the answer's has more."""
+    if model is None or chosen is None or not chosen.kept:
+        return None
+    return bounded(
+        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df),
+        outcome.frame,
+        [FACTORS[name] for name in request.factors],
     )
 
 
@@ -217,6 +297,17 @@ def _check(request: Request) -> None:
             raise CrossliftError(
                 f"the engine '{request.engine}' does not support a covariance between languages.", "Leave --engine out."
             )
+    check_policy(request.slopes)
+    check_robustness(request.robustness)
+    if request.formula and request.slopes == "all":
+        raise CrossliftError(
+            "--slopes all adds to the default model, and --formula states another.",
+            "Write the slopes into the formula.",
+        )
+    if request.dispersion and request.engine != "crosslift":
+        raise CrossliftError(
+            f"the engine '{request.engine}' has one residual variance.", "Leave --engine or --dispersion out."
+        )
     check_counts({"--bootstrap": request.bootstrap, "--permute": request.permute})
     if request.engine != "crosslift" and (request.bootstrap or request.permute or request.leave_out):
         raise CrossliftError(
@@ -254,23 +345,16 @@ def _checks(
     return Checks(bootstrapped, permuted, left)
 
 
-def _independence(request: Request, factors: Sequence[Factor]) -> tuple[str, ...]:
-    """The assumption behind an interval over languages, unless a kernel was requested."""
-    if request.kernel or not any(factor.level == "language" for factor in factors):
-        return ()
-    return (
-        "languages are treated as independent. If related languages are more alike than the model says, the interval "
-        "is too narrow (validation/calibration measures by how much); --kernel genealogy+geography adds a fit with "
-        "related languages.",
-    )
-
-
-def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
+def _check_grouping(formula: str, outcome: Outcome) -> None:
     if "|" not in formula:
         raise DesignError(
             f"no grouping factor has two levels in these {len(outcome.frame)} rows, so a mixed model cannot be fitted.",
             "Add languages, tasks or models, or state a model with --formula.",
         )
+
+
+def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
+    _check_grouping(formula, outcome)
     if request.engine != "crosslift":
         if request.df not in ("satterthwaite", "normal"):
             raise CrossliftError(
@@ -290,7 +374,9 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
 
-    return fit_mixed(formula, outcome.frame, request.reml, df=request.df, report=searching)
+    return fit_mixed(
+        formula, outcome.frame, request.reml, df=request.df, report=searching, dispersion=request.dispersion
+    )
 
 
 def _own_df(request: Request) -> str:
@@ -306,6 +392,7 @@ def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sen
     formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:
         refit = fit_mixed(formula, outcome.frame, request.reml, df=_own_df(request))
+        refit = bounded(refit, outcome.frame, [FACTORS["typology"]])
         return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
     except CrossliftError as error:
         return Sensitivity(None, error.message)

@@ -306,8 +306,19 @@ def _slope(refit: MixedResult, factor: Factor, weights: dict[str, float], levels
     for name, weight in weights.items():
         row[0, refit.names.index(name)] = weight * factor.step
     found = {str(key): float(value) for key, value in refit.contrast(row).iloc[0].items()}
-    del found["statistic"]
-    return Answer(factor.name, " - ".join(weights), factor.step, levels=levels, sentence="", **found)
+    return Answer(
+        factor.name,
+        " - ".join(weights),
+        factor.step,
+        found["estimate"],
+        found["std_error"],
+        found["df"],
+        found["p_value"],
+        found["conf_low"],
+        found["conf_high"],
+        levels,
+        "",
+    )
 
 
 def _zero(item: Answer) -> str:

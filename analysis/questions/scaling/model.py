@@ -106,7 +106,7 @@ def curve_model(frame: pd.DataFrame, outcome: str, axis: Axis) -> CurveModel:
         seen = frame.groupby(group, observed=True)[axis.column].nunique()
         if group in model.groups and int((seen >= 3).sum()) >= FEWEST_LEVELS:
             slopes.append(group)
-    formula = model.with_slopes(Slope(TERM), slopes).formula
+    formula = model.with_slopes(Slope((TERM,)), slopes).formula
     parsed = parse_formula(formula)
     needed = [outcome, *variables(parsed.fixed, formula), *(name for bar in parsed.bars for name in bar.factors)]
     columns = tuple(name for name in dict.fromkeys(needed) if name != TERM)

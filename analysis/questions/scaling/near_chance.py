@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...outcomes.axes import Axis
-from ...outcomes.chance import CHANCE
+from ...outcomes.chance import CHANCE, NEAR
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A score up to this many points above the chance level counts as near it.
-NEAR = 3.0
 #: Smallest share of scores near chance that is reported.
 MANY = 0.25
 
