@@ -185,9 +185,13 @@ def _averages(names: Sequence[str]) -> Verdicts:
         "granularity": [show.granularity_json(item) for item in grains],
         "profiles": [show.profile_json(item) for item in profiles],
         "data": [{"name": b.name, "sha256": b.sha256, "rows": len(b.frame)} for b in blocks],
+        "notices": [text for block in blocks for text in block.notices],
     }
     sections = (
-        ("Averages", show.average_blocks(averages)),
+        (
+            "Averages",
+            [*(f"Note: {text}" for block in blocks for text in block.notices), *show.average_blocks(averages)],
+        ),
         ("Granularity", show.granularity_blocks(grains)),
         ("Order of languages", show.profile_blocks(profiles)),
     )
@@ -206,7 +210,8 @@ def _blocks(names: Sequence[str]) -> tuple[Block, ...]:
     found = []
     for name in names:
         read = read_inputs([name])
-        found.append(printed_block(read.sources[0].name, read.sources[0].sha256, read.records))
+        source = read.sources[0]
+        found.append(printed_block(source.name, source.sha256, read.records, notices=read.notices))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from ...core.text import Table, number
 from ..audit.averages import PrintedAverage
 from ..audit.granularity import Granularity
 from ..audit.language_order import Profile
+from ..fit import figure_of
 from ..language.check import TableClaim
 from ..verdicts import HOLDS, VERDICTS
 from ..xtreme.replication import Replication
@@ -50,7 +51,7 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
     blocks: list[Part] = [Table(("data", *VERDICTS), rows, title="Printed averages against their cells", notes=(note,))]
     blocks.append(tally("printed average", [item.verdict for item in found]))
     telling = [item for item in found if item.verdict not in ("reproduced", "not-checkable")]
-    order = ("contradicted", "consistent", "reproduced-under")
+    order = ("contradicted", "possible-by-rounding", "consistent", "reproduced-under")
     telling.sort(key=lambda item: order.index(item.verdict))
     blocks.append(
         Table(
@@ -77,12 +78,7 @@ def _brief(item: PrintedAverage) -> str:
     """The readings that hold, else the first one; the JSON has them all."""
     holding = [reading for reading in item.readings if reading.status == HOLDS]
     shown = holding or [item.readings[0]]
-    parts = []
-    for reading in shown:
-        found = " ".join(
-            filter(None, (interval_text(reading.recomputed), f"({reading.needs})" if reading.needs else ""))
-        )
-        parts.append(f"{reading.name}: {found}")
+    parts = [f"{reading.name}: {', '.join(filter(None, (figure_of(reading), reading.needs)))}" for reading in shown]
     rest = len(item.readings) - len(shown)
     if rest:
         parts.append(f"{rest} other {'reading' if rest == 1 else 'readings'} in --json")
