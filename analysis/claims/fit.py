@@ -10,10 +10,16 @@ from .verdicts import FAILS, HOLDS, OPEN, POSSIBLE, Reading
 
 #: A recomputed range this many times as wide as the claimed figure's own cannot tell.
 COARSE = 2
-_COARSELY = "cells are rounded too coarsely to tell"
+COARSELY = "cells are rounded too coarsely to tell"
 
 
-def fit(name: str, found: Interval, claimed: Interval, error: RoundingError | None = None) -> Reading:
+def fit(
+    name: str,
+    found: Interval,
+    claimed: Interval,
+    error: RoundingError | None = None,
+    center: Fraction | None = None,
+) -> Reading:
     """The reading that a recomputed figure gives.
 
     Parameters
@@ -21,11 +27,13 @@ def fit(name: str, found: Interval, claimed: Interval, error: RoundingError | No
     name
         What the reading decides.
     found
-        What the figure can be, given the rounding of the cells; its middle is the figure by the cells as printed.
+        What the figure can be, given the rounding of the cells.
     claimed
         What the printed figure can have been before it was rounded.
     error
         Distribution of the rounding error of ``found``, where it is known.
+    center
+        The figure by the cells as printed, if it is not the middle of ``found``.
 
     Notes
     -----
@@ -33,29 +41,30 @@ def fit(name: str, found: Interval, claimed: Interval, error: RoundingError | No
     only rounding of the cells could give it: that is said, with how rare it is, and ruled out beyond ``SIGMAS``
     standard deviations.
     """
-    center = found.center
-    if claimed.low <= center <= claimed.high:
-        return Reading(name, HOLDS, found)
-    excess = beyond(center, claimed)
+    middle = found.center if center is None else center
+    if claimed.low <= middle <= claimed.high:
+        return Reading(name, HOLDS, found, center=center)
+    excess = beyond(middle, claimed)
     impossible = not found.meets(claimed)
     rare = error is not None and abs(float(excess)) > SIGMAS * error.deviation
     if impossible or rare:
-        return Reading(name, FAILS, found, f"{_distance(excess)} beyond rounding{_rarity(excess, error)}")
+        needs = f"{_distance(excess)} beyond rounding{_rarity(excess, error)}"
+        return Reading(name, FAILS, found, needs, center=center)
     if found.width > COARSE * claimed.width:
-        return Reading(name, OPEN, found, _COARSELY)
+        return Reading(name, OPEN, found, COARSELY, center=center)
     if error is None:
-        return Reading(name, POSSIBLE, found, "possible by rounding")
+        return Reading(name, POSSIBLE, found, "possible by rounding", center=center)
     chance = 2 * error.above(abs(float(excess)))
-    return Reading(name, POSSIBLE, found, f"possible by rounding, {one_in(chance)}", chance=chance)
+    return Reading(name, POSSIBLE, found, f"possible by rounding, {one_in(chance)}", chance=chance, center=center)
 
 
-def figure_of(reading: Reading) -> str:
+def figure_of(reading: Reading, digits: int = 2) -> str:
     """``76.83 (76.78 to 76.88)``: by the cells as printed, and what their rounding allows."""
-    found = reading.recomputed
-    if found is None:
+    found, central = reading.recomputed, reading.central
+    if found is None or central is None:
         return ""
-    center = fixed(found.center, 2)
-    return center if found.low == found.high else f"{center} ({found.text()})"
+    center = fixed(central, digits)
+    return center if found.low == found.high else f"{center} ({found.text(digits)})"
 
 
 def beyond(center: Fraction, claimed: Interval) -> Fraction:

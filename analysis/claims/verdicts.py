@@ -54,6 +54,8 @@ class Reading:
         For an open reading, what the missing cells must be; otherwise why it does not hold.
     chance
         For a possible one, how often independent rounding errors move a figure so far.
+    center
+        The figure by the cells as they are printed, where that is not the middle of ``recomputed``.
     """
 
     name: str
@@ -61,11 +63,12 @@ class Reading:
     recomputed: Interval | None = None
     needs: str = ""
     chance: float | None = None
+    center: Fraction | None = None
 
     @property
     def central(self) -> Fraction | None:
         """The figure by the cells as they are printed."""
-        return None if self.recomputed is None else self.recomputed.center
+        return self.center if self.center is not None or self.recomputed is None else self.recomputed.center
 
     def to_json(self) -> dict[str, Any]:
         """Ends of the interval as numbers."""

@@ -67,6 +67,7 @@ class Evaluator:
         self.whole_columns: set[str] = set()
         self._decimals: dict[str, Sequence[int | None]] = {}
         self._cells: dict[tuple[str, int], Value] = {}
+        self._halves: dict[int, tuple[Fraction, Fraction]] = {}
 
     def value(self, node: Expression) -> Value:
         """An expression outside of functions: a number of the whole table."""
@@ -89,7 +90,7 @@ class Evaluator:
         if node.function == "mean":
             return values.mean(found)
         if node.function == "sum":
-            return values.combine((value, Fraction(1)) for value in found)
+            return values.total(found)
         if node.function == "median":
             return values.median(found)
         return values.extreme(found, node.function == "max")
@@ -154,18 +155,28 @@ class Evaluator:
         number = self.sheet.number(column, row)
         if number is None:
             low, high = self.settings.scale or (-math.inf, math.inf)
-            return Value(Fraction(0), {Symbol(low, high, True, line): Fraction(1)})
+            return Value(Fraction(0), {Symbol(low, high, True, line): values.ONE})
         decimals = self._decimals_of(column)[row]
         if decimals is None:
             self.whole_columns.add(column)
             if not self.whole_rounded:
                 return Value(number)
             decimals = 0
-        half = Fraction(1, 2 * 10**decimals)
-        printed = Interval(number - half, number + half)
-        if self.settings.items:
-            printed = self._on_grain(printed, column, row)
-        return values.between(printed.low, printed.high)
+        low, high = self._half(decimals)
+        if not self.settings.items:
+            return Value(number, {Symbol(low, high, line=line, uniform=True): values.ONE})
+        printed = Interval(number + low, number + high)
+        found = self._on_grain(printed, column, row)
+        if found == printed:
+            return Value(number, {Symbol(low, high, line=line, uniform=True): values.ONE})
+        return values.between(found.low, found.high)
+
+    def _half(self, decimals: int) -> tuple[Fraction, Fraction]:
+        """Half a unit of the last decimal, down and up; the same objects each time."""
+        if decimals not in self._halves:
+            half = Fraction(1, 2 * 10**decimals)
+            self._halves[decimals] = (-half, half)
+        return self._halves[decimals]
 
     def _on_grain(self, printed: Interval, column: str, row: int) -> Interval:
         """The cell as a share of its items; as printed, and noted, where no count gives it."""
@@ -221,7 +232,7 @@ class Evaluator:
             return Value(Fraction(sum(not value.missing for value in found)))
         sign, other = node.against
         against = self.value(other) if isinstance(other, Aggregate | Number) else None
-        certain = possible = 0
+        certain = possible = central = 0
         missing = False
         for row, value in zip(rows if not node.by else [-1] * len(found), found, strict=True):
             right = against if against is not None else self._other(other, row)
@@ -229,8 +240,9 @@ class Evaluator:
             holds = decide(gap, sign)
             certain += holds is True
             possible += holds is not False
+            central += holds is True or (holds is None and not gap.missing and by_print(gap, sign))
             missing |= holds is None and bool(gap.missing)
-        return values.between(Fraction(certain), Fraction(possible), missing)
+        return values.between(Fraction(certain), Fraction(possible), missing, Fraction(central))
 
     def _other(self, node: Expression, row: int) -> Value:
         if row < 0 and not isinstance(node, Arithmetic):
@@ -247,7 +259,7 @@ class Evaluator:
             if weight.missing:
                 line = self.sheet.first_line + row
                 raise claim_error(f"line {line} has no weight.", self.claim, node.at, "Leave it out with where.")
-            weights.append(weight.constant + sum(f * Fraction(s.low + s.high) / 2 for s, f in weight.terms.items()))
+            weights.append(weight.constant)
         self.whole_columns = whole  # weights are as exact as they are printed
         found = [self.cell(node.operand, row) for row in rows]
         if node.function == "sum":
@@ -272,7 +284,9 @@ class Evaluator:
         if self.round_to is None or not value.terms:
             return value
         low, high = (_printed(end, self.round_to) for end in (value.low, value.high))
-        return values.between(low, high, bool(value.missing))
+        center = _printed(value.constant, self.round_to)
+        assert isinstance(center, Fraction)
+        return values.between(low, high, bool(value.missing), center)
 
 
 def _printed(value: Real, decimals: int) -> Real:
@@ -294,6 +308,11 @@ def decide(gap: Value, sign: str) -> bool | None:
     apart = low > 0 or high < 0
     equal = None if not apart and low != high else not apart
     return equal if sign == "=" or equal is None else not equal
+
+
+def by_print(gap: Value, sign: str) -> bool:
+    """Whether ``gap sign 0`` holds by the cells as they are printed."""
+    return _COMPARE[sign](gap.constant, Fraction(0))
 
 
 def _tests(node: Condition) -> Iterator[Comparison]:

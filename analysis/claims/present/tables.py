@@ -12,10 +12,10 @@ from ..audit.averages import PrintedAverage
 from ..audit.granularity import Granularity
 from ..audit.language_order import Profile
 from ..fit import figure_of
-from ..language.check import TableClaim
+from ..language.check import TableClaim, figure_text
 from ..verdicts import HOLDS, VERDICTS
 from ..xtreme.replication import Replication
-from .registry import interval_text, line_ranges
+from .registry import line_ranges
 
 Part = str | Table
 
@@ -27,7 +27,7 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
     blocks.append(tally("claim", [item.verdict for item in found]))
     for item in found:
         if len(item.readings) > 1:
-            readings = tuple((r.name, r.status, interval_text(r.recomputed), r.needs) for r in item.readings)
+            readings = tuple((r.name, r.status, figure_text(r), r.needs) for r in item.readings)
             blocks.append(Table(("reading", "status", "data allow", "needs"), readings, title=item.claim))
         blocks += [f"  {item.claim}: {e.data}, lines {line_ranges(e.lines)}" for e in item.evidence]
         blocks += [f"  {grain.text()}" for grain in item.grains]

@@ -49,7 +49,7 @@ def test_planted_in_the_claim_language(verdict: str) -> None:
     cells_by_verdict: dict[str, tuple[str | None, ...]] = {
         "reproduced": ("5.3", "5.5", "5.4", "5.4"),
         "reproduced-under": ("5.4", "5.4", "1.0", "2.0"),
-        "possible-by-rounding": ("5.5", "5.5", "5.5", "5.5"),
+        "possible-by-rounding": ("5.4", "5.6", "5.6", "5.4"),  # 5.5 by either
         "consistent": ("5.3", None, "5.4", None),
         "contradicted": ("53", "5.5", "5.4", "55"),  # points left out
     }
