@@ -49,9 +49,10 @@ def test_planted_in_the_claim_language(verdict: str) -> None:
     cells_by_verdict: dict[str, tuple[str | None, ...]] = {
         "reproduced": ("5.3", "5.5", "5.4", "5.4"),
         "reproduced-under": ("5.4", "5.4", "1.0", "2.0"),
-        "possible-by-rounding": ("5.4", "5.6", "5.6", "5.4"),  # 5.5 by either
+        "possible-by-rounding": ("5.4", "5.5", "5.5", "5.5"),  # 5.475 over all
         "consistent": ("5.3", None, "5.4", None),
         "contradicted": ("53", "5.5", "5.4", "55"),  # points left out
     }
     table = Sheet("t.csv", "", {"metric": ("em", "em", "f1", "f1"), "gain": cells_by_verdict[verdict]})
-    assert check_claim(table, "mean(gain) = 5.4", Settings(under="metric")).verdict == verdict
+    under = "" if verdict == "possible-by-rounding" else "metric"
+    assert check_claim(table, "mean(gain) = 5.4", Settings(under=under)).verdict == verdict
