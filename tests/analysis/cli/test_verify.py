@@ -21,7 +21,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys)
     assert status == 0
-    assert "28 claims in 58 rows of 5 documents: 5 reproduced (9 rows), 1 reproduced-under (5 rows)" in out
+    assert "28 claims in 58 rows of 5 documents: 8 reproduced (12 rows), 5 consistent (16 rows)" in out
     assert "RemBERT paper: 7 tasks, mean of F1 and EM, mean of tasks" in out
     assert "evidence: chung2021_rembert, lines 2–11, 38–47" in out
     assert "mnli-size: flagged × (0.09) in 004 row 18, reproduced by the data" in out
@@ -63,7 +63,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "--show", "anli-size")
-    assert "785 pairs without a label" in out
+    assert "785 training pairs without a label" in out
     assert "RemBERT paper" not in out
     _, out, _ = run(capsys, "--show", "all")
     assert out.count("stated in: ") == 28
