@@ -41,7 +41,7 @@ def verify(
     averages
         Tables whose printed averages are compared with their cells; ``True`` for every bundled one.
     documents
-        A directory of documents that list claims.
+        A document that lists claims, or a directory of them.
     show
         Claims of the registry that the summary gives in full, or ``"all"``.
     tables

@@ -40,7 +40,9 @@ CONTRADICTED = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze verify``."""
     group = parser.add_argument_group("claims of the registry")
-    group.add_argument("--documents", metavar="DIR", help="read the documents (.txt, .md) of a directory")
+    group.add_argument(
+        "--documents", metavar="PATH", help="a document that lists claims (.txt, .md, .csv), or a directory of them"
+    )
     group.add_argument(
         "--show",
         action="append",

@@ -77,7 +77,8 @@ def find_verdicts(request: VerifyRequest) -> Verdicts:
 
 
 def _over_registry(request: VerifyRequest) -> Verdicts:
-    from ..claims.documents.parse import read_directory
+    from ..claims.documents.match import DIFFERS, match_rows, restated
+    from ..claims.documents.parse import read_documents
     from ..claims.present import registry as show
     from ..claims.present.frames import calibration_frame, readings_frame, verdicts_frame
     from ..claims.registry import registry
@@ -87,10 +88,14 @@ def _over_registry(request: VerifyRequest) -> Verdicts:
     known = registry()
     shown = request.show or ("average-gain",)
     names = list(known.claims) if "all" in shown else [known.find(name).id for name in shown]
-    documents = read_directory(request.documents) if request.documents else ()
+    documents = read_documents(request.documents) if request.documents else ()
+    differ = any(row.verdict == DIFFERS for document in documents for row in match_rows(document, known))
+    if documents:
+        known = restated(known, documents)
     own = read_supplied(request.tables) if request.tables else None
-    outcomes = verify(known, own)
-    by_name = {outcome.claim.id: outcome for outcome in outcomes}
+    every = verify(known, own)
+    by_name = {outcome.claim.id: outcome for outcome in every}
+    outcomes = tuple(item for item in every if item.claim.stated) if documents else every
     sections: list[Section] = [
         ("Verdicts", [show.verdict_table(outcomes, known), show.tally(outcomes)]),
         (_PICTURED, [block for name in names for block in show.details(by_name[name], known)]),
@@ -109,7 +114,7 @@ def _over_registry(request: VerifyRequest) -> Verdicts:
         "readings": readings_frame(outcomes),
         "calibration": calibration_frame(outcomes),
     }
-    contradicted = any(outcome.verdict == "contradicted" for outcome in outcomes)
+    contradicted = differ or any(outcome.verdict == "contradicted" for outcome in outcomes)
     return Verdicts(
         tuple(sections), content, frames, (show.tally(outcomes),), contradicted, known, outcomes, own,
         "average-gain" in names,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ...core.confidence import CONFIDENCE
 from ..registry import Registry, Statement
 from ..verdicts import VERDICTS, Outcome
-from .parse import Document
 
 HOLD = frozenset({"reproduced", "reproduced-under"})
 #: At 0 and 1 the equation of the interval has a root that is none of its ends.
@@ -136,28 +135,3 @@ def wins_interval(share: float, n: int, m: int) -> tuple[float, float]:
     low = 0.0 if share <= 0 else float(brentq(gap, 0.0, min(share, 1 - _EDGE)))
     high = 1.0 if share >= 1 else float(brentq(gap, max(share, _EDGE), 1.0))
     return low, high
-
-
-def against_registry(document: Document, registry: Registry) -> tuple[str, ...]:
-    """Differences between a document and its rows in the registry, one line per difference."""
-    if document.name not in registry.documents:
-        return (f"{document.name} is not in the registry: its rows have no verdicts.",)
-    held = {
-        item.row: item for claim in registry.claims.values() for item in claim.stated if item.document == document.name
-    }
-    lines = []
-    for row in document.rows:
-        item = held.pop(row.number, None)
-        if item is None:
-            lines.append(f"{document.name}, row {row.number}, is not in the registry.")
-        elif (item.verified, item.confidence) != (row.verified, row.confidence):
-            lines.append(
-                f"{document.name}, row {row.number}: {_flag(row.verified)} {row.confidence:.2f} here, "
-                f"{_flag(item.verified)} {item.confidence:.2f} in the registry."
-            )
-    lines += [f"{document.name}, row {number}, was not read, but the registry has it." for number in held]
-    return tuple(lines)
-
-
-def _flag(verified: bool) -> str:
-    return "✓" if verified else "×"

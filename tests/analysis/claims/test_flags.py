@@ -5,15 +5,13 @@ from __future__ import annotations
 import pytest
 
 from analysis.claims.documents.calibration import (
-    against_registry,
     calibration,
     flagged_both_ways,
     overturned,
     separation,
     wins_interval,
 )
-from analysis.claims.documents.parse import parse
-from analysis.claims.registry import Claim, Registry, Statement, registry
+from analysis.claims.registry import Claim, Statement, registry
 from analysis.claims.verdicts import Check, Outcome
 from analysis.claims.verify import verify
 
@@ -63,17 +61,3 @@ def test_the_interval_of_a_share_of_pairs() -> None:
     assert wins_interval(1.0, 4, 2)[1] == 1.0
     wide = wins_interval(0.75, 5, 5)
     assert wide[0] < low and wide[1] > high
-
-
-def test_a_document_against_the_registry() -> None:
-    text = "T\n\n1 Claims\n\nClaim\tVerified\tConfidence\nA.\t✓\t0.5\nB.\t×\t0.5\nC.\t×\t0.5\n"
-    rows = (Statement("frogs", 1, True, 0.5), Statement("frogs", 2, True, 0.5), Statement("frogs", 4, True, 0.5))
-    known = Registry({"a": Claim("a", "", "", stated=rows)}, {"frogs": 4})
-    assert against_registry(parse(text, "frogs"), known) == (
-        "frogs, row 2: × 0.50 here, ✓ 0.50 in the registry.",
-        "frogs, row 3, is not in the registry.",
-        "frogs, row 4, was not read, but the registry has it.",
-    )
-    assert against_registry(parse(text, "toads"), known) == (
-        "toads is not in the registry: its rows have no verdicts.",
-    )
