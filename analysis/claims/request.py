@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,8 @@ class VerifyRequest:
     ----------
     table, claims
         A table, by path or as a bundled set's name, and claims about it as text.
+    places
+        Position of a claim → file and line that it was read from; such a claim may be broken without stopping others.
     averages
         Tables whose printed averages are compared with their cells; empty for every bundled one.
     documents, show, tables, results
@@ -30,6 +32,7 @@ class VerifyRequest:
 
     table: str | None = None
     claims: tuple[str, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
     averages: tuple[str, ...] | None = None
     documents: str | None = None
     show: tuple[str, ...] = ()
@@ -67,8 +70,8 @@ class VerifyRequest:
             raise CrossliftError(f"--decimals {self.settings.decimals} is negative.")
 
 
-def read_claims(path: str) -> tuple[str, ...]:
-    """Claims of a file, one per line; a line that starts with ``#`` is a comment.
+def read_claims(path: str) -> dict[str, str]:
+    """Claims of a file by their place (``claims.txt, line 3``), one per line; ``#`` starts a comment line.
 
     Raises
     ------
@@ -76,11 +79,15 @@ def read_claims(path: str) -> tuple[str, ...]:
         If the file cannot be read, or has no claim.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CrossliftError(f"'{path}' cannot be read: {error}.") from error
     lines = [line.strip() for line in text.splitlines()]
-    found = tuple(line for line in lines if line and not line.startswith("#"))
+    found = {
+        f"{Path(path).name}, line {number}": line
+        for number, line in enumerate(lines, start=1)
+        if line and not line.startswith("#")
+    }
     if not found:
         raise CrossliftError(f"'{path}' has no claim.", "Write one per line.")
     return found

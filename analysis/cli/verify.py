@@ -35,6 +35,8 @@ EXAMPLES = """examples:
 
 #: Exit status under --strict if a claim is contradicted.
 CONTRADICTED = 1
+#: Exit status if a line of a file of claims cannot be read; the other lines are checked all the same.
+BROKEN = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
     for path, text in ((options.markdown, as_markdown), (options.html, as_page)):
         if path:
             write_text(path, text(found), console())
+    if found.problems:
+        return BROKEN
     return CONTRADICTED if options.strict and found.contradicted else 0
 
 
@@ -104,9 +108,11 @@ def _request(options: argparse.Namespace) -> VerifyRequest:
     from ..claims.language.evaluate import Settings
     from ..claims.request import VerifyRequest, read_claims, read_scale
 
+    listed = read_claims(options.claims) if options.claims else {}
     return VerifyRequest(
         table=options.table,
-        claims=(*options.claim, *(read_claims(options.claims) if options.claims else ())),
+        claims=(*options.claim, *listed.values()),
+        places=dict(enumerate(listed, start=len(options.claim))),
         averages=None if options.averages is None else tuple(options.averages),
         documents=options.documents,
         show=tuple(options.show),

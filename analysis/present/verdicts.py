@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import CrossliftError
 from .terminal import heading
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Verdicts:
         Whether something is contradicted.
     registry, outcomes, own
         For claims of the registry: it, the outcome of each claim, and the user's tables.
+    problems
+        Lines of a file of claims that could not be read.
     pictured
         Whether a page shows the figure of the average gain.
     """
@@ -58,6 +61,7 @@ class Verdicts:
     outcomes: tuple[Outcome, ...] = ()
     own: Supplied | None = None
     pictured: bool = False
+    problems: tuple[str, ...] = ()
 
 
 def find_verdicts(request: VerifyRequest) -> Verdicts:
@@ -154,19 +158,30 @@ def _over_table(request: VerifyRequest) -> Verdicts:
 
     assert request.table is not None
     sheet = read_sheet(request.table)
-    found = [check_claim(sheet, claim, request.settings) for claim in request.claims]
+    found, problems = [], []
+    for position, claim in enumerate(request.claims):
+        try:
+            found.append(check_claim(sheet, claim, request.settings))
+        except CrossliftError as error:
+            if position not in request.places:
+                raise
+            problems.append(
+                f"{request.places[position]}: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
+            )
     content = {
         "command": "verify",
         "claims": [claim_json(item) for item in found],
         "documents": [],
         "data": [{"name": sheet.name, "sha256": sheet.sha256, "rows": sheet.rows}],
+        **({"problems": problems} if problems else {}),
     }
     return Verdicts(
-        ((sheet.name, claim_blocks(found)),),
+        ((sheet.name, [*claim_blocks(found), *problems]),),
         content,
         {"verdicts": table_claims_frame(found), "readings": readings_frame(found)},
         (tally("claim", [item.verdict for item in found]),),
         any(item.verdict == "contradicted" for item in found),
+        problems=tuple(problems),
     )
 
 

@@ -12,7 +12,7 @@ from ..numbers.grim import Grain, mean_possible
 from ..numbers.intervals import Interval
 from ..verdicts import FAILS, HOLDS, OPEN, POSSIBLE, Evidence, Reading, verdict_of
 from .evaluate import Evaluator, Settings, by_print, decide
-from .nodes import Aggregate, Arithmetic, Column, Expression, Naming, Number, ParsedClaim, Relation
+from .nodes import Absolute, Aggregate, Arithmetic, Column, Expression, Naming, Number, ParsedClaim, Relation
 from .parser import parse
 from .sheet import Sheet
 from .tokens import claim_error
@@ -213,7 +213,7 @@ def _figure(node: Relation | Naming) -> tuple[Expression | None, Number | None, 
 def _aggregates(node: Expression) -> int:
     if isinstance(node, Arithmetic):
         return _aggregates(node.left) + _aggregates(node.right)
-    return int(isinstance(node, Aggregate))
+    return _aggregates(node.operand) if isinstance(node, Absolute) else int(isinstance(node, Aggregate))
 
 
 def _needed(value: Value, claimed: Interval) -> str:

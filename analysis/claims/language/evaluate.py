@@ -12,7 +12,7 @@ from ...core.errors import did_you_mean
 from ..numbers.grim import Grain, narrowed, nearest
 from ..numbers.intervals import Interval
 from . import values
-from .nodes import Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number
+from .nodes import Absolute, Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number, Pair
 from .sheet import MARKS, Sheet
 from .tokens import claim_error
 from .values import Real, Symbol, Value
@@ -77,6 +77,8 @@ class Evaluator:
             return self._join(node, self.value(node.left), self.value(node.right))
         if isinstance(node, Aggregate):
             return self._rounded(self.aggregate(node))
+        if isinstance(node, Absolute):
+            return values.absolute(self.value(node.operand))
         raise claim_error(f"'{node.name}' is a column: say what of it, as in mean({node.name}).", self.claim, node.at)
 
     def aggregate(self, node: Aggregate) -> Value:
@@ -86,6 +88,8 @@ class Evaluator:
             return self._count(node, rows)
         if node.weights is not None:
             return self._weighted(node, rows)
+        if node.function == "corr":
+            return self._correlation(node, rows)
         found = [value for _, value in self.elements(node, rows)]
         if node.function == "mean":
             return values.mean(found)
@@ -93,11 +97,21 @@ class Evaluator:
             return values.total(found)
         if node.function == "median":
             return values.median(found)
+        if node.function == "std":
+            if len(found) < 2:
+                raise claim_error("a standard deviation takes two values at least.", self.claim, node.at)
+            return values.deviation(found)
+        if node.function == "range":
+            return values.extreme(found, True).plus(values.extreme(found, False), -1)
+        if node.function == "wins":
+            return self._wins(found)
         return values.extreme(found, node.function == "max")
 
     def elements(self, node: Aggregate, rows: Sequence[int]) -> list[tuple[tuple[str, ...], Value]]:
         """What a function runs over: rows, or means of groups with their names."""
         assert node.operand is not None
+        if node.pair is not None:
+            return self._differences(node, node.pair, rows)
         if not node.by:
             return [((), self.cell(node.operand, row)) for row in rows]
         groups: dict[tuple[str, ...], list[Value]] = {}
@@ -124,6 +138,8 @@ class Evaluator:
             return Value(node.value)
         if isinstance(node, Arithmetic):
             return self._join(node, self.cell(node.left, row), self.cell(node.right, row))
+        if isinstance(node, Absolute):
+            return values.absolute(self.cell(node.operand, row))
         if isinstance(node, Aggregate):
             raise claim_error("a function cannot stand within another.", self.claim, node.at)
         self._column(node)
@@ -243,6 +259,66 @@ class Evaluator:
             central += holds is True or (holds is None and not gap.missing and by_print(gap, sign))
             missing |= holds is None and bool(gap.missing)
         return values.between(Fraction(certain), Fraction(possible), missing, Fraction(central))
+
+    def _differences(self, node: Aggregate, pair: Pair, rows: Sequence[int]) -> list[tuple[tuple[str, ...], Value]]:
+        """The first name's row less the second's, for each value of the columns that pair them."""
+        assert node.operand is not None
+        column = self._column_of(pair, node)
+        sides: dict[str, dict[tuple[str, ...], Value]] = {pair.first: {}, pair.second: {}}
+        for row in rows:
+            name = self.sheet.cells[column][row]
+            if name not in sides:
+                continue
+            key = tuple(self._column(item)[row] or "" for item in node.by)
+            if key in sides[name]:
+                words = ", ".join(item.name for item in node.by)
+                raise claim_error(
+                    f"'{name}' has more than one row for {' '.join(key)}.", self.claim, pair.at,
+                    f"Say which with where, or add a column to by (now {words}).",
+                )  # fmt: skip
+            sides[name][key] = self.cell(node.operand, row)
+        first, second = sides[pair.first], sides[pair.second]
+        low, high = self.settings.scale or (-math.inf, math.inf)
+        found = []
+        for key in dict.fromkeys([*first, *second]):
+            gap = [side.get(key) or Value(terms={Symbol(low, high, True): values.ONE}) for side in (first, second)]
+            found.append((key, gap[0].plus(gap[1], -1)))
+        return found
+
+    def _column_of(self, pair: Pair, node: Aggregate) -> str:
+        """The column that holds both names."""
+        by = {item.name for item in node.by}
+        holding = [
+            name for name, cells in self.sheet.cells.items()
+            if name not in by and pair.first in cells and pair.second in cells
+        ]  # fmt: skip
+        if len(holding) == 1:
+            return holding[0]
+        if holding:
+            raise claim_error(f"columns {', '.join(holding)} all have both names.", self.claim, pair.at)
+        known = {cell for cells in self.sheet.cells.values() for cell in cells if cell}
+        missing = next((name for name in (pair.first, pair.second) if name not in known), pair.first)
+        raise claim_error(
+            f"no column has both '{pair.first}' and '{pair.second}'.", self.claim, pair.at, did_you_mean(missing, known)
+        )
+
+    def _wins(self, gaps: Sequence[Value]) -> Value:
+        """How many differences are above zero."""
+        held = [decide(gap, ">") for gap in gaps]
+        missing = any(holds is None and gap.missing for holds, gap in zip(held, gaps, strict=True))
+        central = sum(gap.constant > 0 and not gap.missing for gap in gaps)
+        certain, possible = sum(holds is True for holds in held), sum(holds is not False for holds in held)
+        return values.between(Fraction(certain), Fraction(possible), missing, Fraction(central))
+
+    def _correlation(self, node: Aggregate, rows: Sequence[int]) -> Value:
+        """Pearson's, over rows where both are printed."""
+        assert node.operand is not None and node.second is not None
+        pairs = [(self.cell(node.operand, row), self.cell(node.second, row)) for row in rows]
+        whole = [pair for pair in pairs if not pair[0].missing and not pair[1].missing]
+        found = values.correlation(whole) if len(whole) > 2 else None
+        if found is None:
+            raise claim_error("a correlation takes three rows, and columns that vary.", self.claim, node.at)
+        return found
 
     def _other(self, node: Expression, row: int) -> Value:
         if row < 0 and not isinstance(node, Arithmetic):

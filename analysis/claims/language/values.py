@@ -206,3 +206,57 @@ def _times(a: Real, b: Real) -> Real:
 
 def _inverse(end: Real) -> Real:
     return Fraction(0) if isinstance(end, float) and math.isinf(end) else 1 / Fraction(end)
+
+
+def absolute(value: Value) -> Value:
+    """The distance from zero."""
+    if value.low >= 0:
+        return value
+    if value.high <= 0:
+        return value.times(Fraction(-1))
+    high = max(-value.low, value.high)
+    return between(Fraction(0), high, bool(value.missing), abs(value.constant))
+
+
+def deviation(values: Sequence[Value]) -> Value:
+    """The sample standard deviation, by n − 1.
+
+    Errors move it by at most their length over the root of n − 1, as it is a norm of the centred values.
+    """
+    n = len(values)
+    if any(value.missing for value in values):
+        return between(Fraction(0), math.inf, True)
+    centers = [value.constant for value in values]
+    middle = sum(centers, Fraction(0)) / n
+    center = _root(sum(((x - middle) ** 2 for x in centers), Fraction(0)) / (n - 1))
+    widest = (max(Fraction(v.high) - v.constant, v.constant - Fraction(v.low)) for v in values)
+    reach = _root(sum((half * half for half in widest), Fraction(0)) / (n - 1))
+    return between(max(Fraction(0), center - reach), center + reach, False, center)
+
+
+def correlation(pairs: Sequence[tuple[Value, Value]]) -> Value | None:
+    """Pearson's correlation; ``None`` where a column does not vary.
+
+    Its range is of the first order: the sum over cells of half a unit times the slope of the correlation in it.
+    """
+    x, y = ([float(pair[side].constant) for pair in pairs] for side in (0, 1))
+    n = len(pairs)
+    dx, dy = [value - sum(x) / n for value in x], [value - sum(y) / n for value in y]
+    xx, yy = sum(d * d for d in dx), sum(d * d for d in dy)
+    if not xx or not yy:
+        return None
+    r = sum(a * b for a, b in zip(dx, dy, strict=True)) / math.sqrt(xx * yy)
+    reach = 0.0
+    for (first, second), a, b in zip(pairs, dx, dy, strict=True):
+        for value, slope in (
+            (first, b / math.sqrt(xx * yy) - r * a / xx),
+            (second, a / math.sqrt(xx * yy) - r * b / yy),
+        ):
+            reach += abs(slope) * float(value.high - value.low) / 2
+    low, high = max(-1.0, r - reach), min(1.0, r + reach)
+    return between(Fraction(low), Fraction(high), False, Fraction(r))
+
+
+def _root(square: Fraction) -> Fraction:
+    """To sixty binary digits below the point."""
+    return Fraction(math.isqrt((square.numerator << 120) // square.denominator), 1 << 60)
