@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Do the printed figures hold?
+# # Do the printed figures hold up?
 #
 # *The question:* five syntheses of one paper print claims, most of them marked as verified. Which of them do published
-# tables bear out, and what would the average gain need to be true?
+# tables support, and what would the average gain need to be true?
 
 # %%
 import crosslift as cl
@@ -37,9 +37,9 @@ session.provenance(cl.read(records).sources)
 #
 # - Most claims rest on tables of the paper that are not bundled: {not_checkable} of {claims} claims cannot be
 #   checked, and that says nothing for or against them. Each row names the table that would settle it.
-# - A verdict speaks of a claim as it is written. Where its definition is open, every reading is computed, and a claim
+# - A verdict is about a claim as it is written. Where its definition is open, every reading is computed, and a claim
 #   can be true under one and false under another.
-# - Figures are printed to one decimal. A claimed value is an interval, and so is every cell that it is recomputed from.
+# - Numbers are printed to one decimal. A claimed value is an interval, and so is every cell that it is recomputed from.
 
 # %%
 by_verdict = {}

@@ -1,11 +1,11 @@
-"""Say of each printed claim what the data show.
+"""Check each printed claim against the data.
 
 The registry holds the claims that five machine-made syntheses around Phang et al. 2020 list, each with the rows that
 state it. A claimed 5.4 means 5.35 up to 5.45, and the cells behind it are rounded as well. Verdicts: reproduced;
 reproduced-under (some readings); consistent (missing cells could make it true; it says what they must be);
-contradicted; not-checkable (it says which table would settle it). --documents reads such documents and holds each
-against itself; --tables adds tables that you have. With TABLE and --claim, claims about any table are checked instead
-(docs/claims.md has the language); --averages checks printed averages against the cells they are of.
+contradicted; not-checkable (it says which table would settle it). --documents reads such documents and checks each
+for consistency; --tables adds tables that you have. With TABLE and --claim, claims about any table are checked instead
+(docs/claims.md describes the language); --averages checks printed averages against the cells they are of.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--template", nargs="?", const="-", metavar="FILE",
                        help="write a CSV of the missing tables to fill in, and stop")  # fmt: skip
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
-                       help="set your own results beside the claims' directions")  # fmt: skip
+                       help="compare your own results with the claims' directions")  # fmt: skip
     group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
@@ -64,9 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--claim", action="append", default=[], metavar="TEXT", help="such as 'mean(gain) = 5.4'")
     group.add_argument("--claims", metavar="FILE", help="a file of claims, one per line; '#' starts a comment")
-    group.add_argument("--under", metavar="COLUMN", help="check within each value of a column, a reading each")
+    group.add_argument("--under", metavar="COLUMN", help="check separately within each value of a column")
     group.add_argument("--items", default="", metavar="N|COLUMN",
-                       help="scores are shares of so many items: only what a count gives is possible")  # fmt: skip
+                       help="number of test items: only scores that a count can give are possible")  # fmt: skip
     group.add_argument("--scale", nargs=2, metavar=("LOW", "HIGH"), help="least and largest value of an empty cell")
     group.add_argument("--decimals", type=int, metavar="N", help="decimals that cells are printed with (default: seen)")
     group = parser.add_argument_group("printed averages")

@@ -1,4 +1,4 @@
-"""What the notebooks use beside the public face: their session, their tables and figures, and the sweeps' sections."""
+"""What the notebooks use besides the public face: their session, their tables and figures, and the sweeps' sections."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_claims_about_a_table_and_printed_averages(tmp_path: Path) -> None:
 
 def test_what_cannot_be_drawn_is_said() -> None:
     found = cl.predict(languages=["sw"], evaluate=())
-    with pytest.raises(cl.CrossliftError, match="there is nothing to draw"):
+    with pytest.raises(cl.CrossliftError, match="does not have a figure"):
         found.plot()
     with pytest.raises(cl.UnknownNameError, match="unknown figure 'efect'. Did you mean 'effect'"):
         cl.fit().plot("efect")

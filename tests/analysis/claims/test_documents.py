@@ -184,7 +184,7 @@ def test_the_five_documents(shared: Path) -> None:
 FORMS = {
     "csv.csv": 'Claim,Verified,Confidence\n"Frogs, green.",✓,0.3\nToads.,×,0.2\n',
     "percent.md": "|#|Claim|Status|\n|---|---|---|\n| 1 | Frogs, green. | ✅ 30% |\n|2|Toads.|❌ 20%|\n",
-    "order.md": "| Confidence | Verified | Claim |\n|---|---|---|\n| 30% | ✓ | Frogs, green. |\n| 0.2 | no | Toads. |\n",
+    "order.md": "| Confidence | Verified | Claim |\n|---|---|---|\n| 30% | ✓ | Frogs, green. |\n|0.2|no|Toads.|\n",
     "list.md": "- Frogs, green. (✅ 30%)\n- Toads. ❌ 0.2\n",
     "first.txt": "1. ✅ 30%: Frogs, green.\n2. ❌ 20%: Toads.\n",
 }

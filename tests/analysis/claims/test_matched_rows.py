@@ -16,8 +16,8 @@ ROWS = {
     "SQuAD as intermediate task gives a gain of 9.2 points on the development set.": ("dev-gain-squad", DIFFERS),
     "SQuAD, MNLI, and HellaSwag improve the targets by 8.2, 7.5, and 7.0 poi": ("dev-gains-three", STATES),
     "SQuAD, MNLI, and HellaSwag improve the targets by 8.2, 7.9, and 7.0 poi": ("dev-gains-three", DIFFERS),
-    "On average the best choice for each target task yields an average gain of 5.4 on XTREME.": ("average-gain", STATES),
-    "On average the best choice for each target task yields an average gain of 25.4 on XTREME.": (
+    "On average the best choice for each target task has an average gain of 5.4 on XTREME.": ("average-gain", STATES),
+    "On average the best choice for each target task has an average gain of 25.4 on XTREME.": (
         "average-gain", DIFFERS),
     "The MNLI task contains 392,702 training examples (Williams et al., 2018).": ("mnli-size", STATES),
     "The MNLI task contains 492,702 training examples.": ("mnli-size", DIFFERS),
