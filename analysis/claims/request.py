@@ -16,6 +16,8 @@ from .language.sheet import as_number
 class VerifyRequest:
     """One question; with neither ``table`` nor ``averages`` it is about the registry.
 
+    A table without claims is read as a paper, or part of one.
+
     Attributes
     ----------
     table, claims
@@ -26,6 +28,8 @@ class VerifyRequest:
         Tables whose printed averages are compared with their cells; empty for every bundled one.
     documents, show, tables, results
         Of the registry: a directory of documents, claims to print in full, a filled template, own results.
+    accept
+        A file of readings that are accepted, for a paper.
     settings
         What is known about the cells of ``table``.
     """
@@ -38,6 +42,7 @@ class VerifyRequest:
     show: tuple[str, ...] = ()
     tables: str | None = None
     results: tuple[str, ...] = ()
+    accept: str | None = None
     settings: Settings = field(default_factory=Settings)
 
     def check(self) -> None:
@@ -50,17 +55,22 @@ class VerifyRequest:
         """
         if self.claims and not self.table:
             raise CrossliftError("--claim needs a table.", "analyze verify TABLE --claim 'mean(gain) = 5.4'")
-        if self.table and not self.claims:
-            raise CrossliftError(f"no claim is made about '{self.table}'.", "Add --claim 'mean(COLUMN) = VALUE'.")
+        if self.table and not self.claims and not Path(self.table).is_file():
+            raise CrossliftError(
+                f"no claim is made about '{self.table}', and it is not a file.",
+                "Add --claim 'mean(COLUMN) = VALUE', or give a paper (.tex, .md, .html, .pdf, .csv, .xlsx).",
+            )
         registry = [name for name in ("documents", "show", "tables", "results") if getattr(self, name)]
         about_table = [name for name in ("under", "items", "scale") if getattr(self.settings, name)]
         about_table += ["decimals"] if self.settings.decimals is not None else []
         averages = self.averages is not None
+        if self.accept and (self.claims or not self.table):
+            raise CrossliftError("--accept is about a paper.", "analyze verify paper.tex --accept verify.toml")
         if registry and (self.table or averages):
             raise CrossliftError(
                 f"--{registry[0]} is about the registry; leave out {'TABLE' if self.table else '--averages'}."
             )
-        if about_table and not self.table:
+        if about_table and not self.claims:
             raise CrossliftError(
                 f"--{about_table[0]} is about a table.", "analyze verify TABLE --claim 'mean(gain) = 5.4'"
             )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..claims.audit.printed_tables import Block
     from ..claims.documents.parse import Document
+    from ..claims.papers.audit import Finding
+    from ..claims.papers.read import Paper
     from ..claims.registry import Registry
     from ..claims.request import VerifyRequest
     from ..claims.verdicts import Outcome
@@ -48,6 +50,8 @@ class Verdicts:
         For claims of the registry: it, the outcome of each claim, and the user's tables.
     problems
         Lines of a file of claims that could not be read.
+    paper, findings
+        Of a paper: what was read, and what was checked.
     pictured
         Whether a page shows the figure of the average gain.
     """
@@ -62,6 +66,8 @@ class Verdicts:
     own: Supplied | None = None
     pictured: bool = False
     problems: tuple[str, ...] = ()
+    paper: Paper | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def find_verdicts(request: VerifyRequest) -> Verdicts:
@@ -73,6 +79,8 @@ def find_verdicts(request: VerifyRequest) -> Verdicts:
         If the request contradicts itself, or something it names cannot be read.
     """
     request.check()
+    if request.table and not request.claims:
+        return _averages((request.table,)) if _has_records(request.table) else _over_paper(request)
     if request.table:
         return _over_table(request)
     if request.averages is not None:
@@ -183,6 +191,49 @@ def _over_table(request: VerifyRequest) -> Verdicts:
         any(item.verdict == "contradicted" for item in found),
         problems=tuple(problems),
     )
+
+
+def _has_records(path: str) -> bool:
+    """Whether a file has a score per row, which is the form of records."""
+    from pathlib import Path
+
+    if Path(path).suffix.lower() not in (".csv", ".tsv"):
+        return False
+    with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
+        heads = {head.strip().strip('"').lower() for head in file.readline().replace("\t", ",").split(",")}
+    return {"model", "language", "score"} <= heads
+
+
+def _over_paper(request: VerifyRequest) -> Verdicts:
+    from hashlib import sha256
+    from pathlib import Path
+
+    import pandas as pd
+
+    from ..claims.papers.accepted import read_accepted, with_accepted
+    from ..claims.papers.audit import audit_table
+    from ..claims.papers.prose import prose_figures
+    from ..claims.papers.read import read_paper
+    from ..claims.present.papers import paper_blocks, paper_json, prose_blocks
+    from ..claims.present.tables import tally
+
+    assert request.table is not None
+    paper = read_paper(request.table)
+    accepted = read_accepted(request.accept) if request.accept else ()
+    findings = with_accepted((item for table in paper.tables for item in audit_table(table)), accepted)
+    prose = prose_figures(paper)
+    sections: list[Section] = [(paper.name, paper_blocks(paper, findings))]
+    if prose:
+        sections.append(("Prose", prose_blocks(paper, prose)))
+    rows = sum(len(table.rows) for table in paper.tables)
+    digest = sha256(Path(request.table).read_bytes()).hexdigest()
+    content = {"command": "verify", "claims": [], "documents": [], **paper_json(paper, findings, prose),
+               "data": [{"name": paper.name, "sha256": digest, "rows": rows}]}  # fmt: skip
+    columns = ["kind", "verdict", "table", "what", "line", "printed", "why"]
+    frame = pd.DataFrame([[getattr(item, name) for name in columns] for item in findings], columns=columns)
+    verdicts = [item.verdict for item in findings]
+    return Verdicts(tuple(sections), content, {"findings": frame}, (tally("check", verdicts),),
+                    "contradicted" in verdicts, paper=paper, findings=findings)  # fmt: skip
 
 
 def _averages(names: Sequence[str]) -> Verdicts:

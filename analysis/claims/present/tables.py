@@ -37,7 +37,8 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
 def tally(what: str, verdicts: Sequence[str]) -> str:
     """How many came to each verdict, as one sentence."""
     counts = Counter(verdicts)
-    words = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    names = [*VERDICTS, *(name for name in counts if name not in VERDICTS)]
+    words = ", ".join(f"{counts[name]} {name}" for name in names if counts[name])
     noun = what if len(verdicts) == 1 else f"{what}s"
     return f"{len(verdicts)} {noun}: {words}." if verdicts else f"no {what}."
 
