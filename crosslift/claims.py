@@ -21,6 +21,7 @@ def verify(
     show: str | Sequence[str] = (),
     tables: str | Path | None = None,
     results: str | Sequence[str] = (),
+    accept: str | Path | None = None,
 ) -> Result:
     """Say of printed claims what the data show: ``analyze verify``.
 
@@ -29,7 +30,11 @@ def verify(
     Parameters
     ----------
     table, claim
-        A file or bundled set, and what is claimed about it: ``"mean(gain) = 5.4"``, or several.
+        A file or bundled set, and what is claimed about it: ``"mean(gain) = 5.4"``, or several. Without a claim the
+        file is a paper or its table (``.tex``, ``.md``, ``.html``, ``.pdf``, ``.csv``, ``.xlsx``), whose averages,
+        differences, emphasis and numbers in the prose are checked.
+    accept
+        A file of readings that are accepted (``verify.toml``), for a paper.
     under
         A column: the claims are checked within each of its values.
     items
@@ -41,7 +46,7 @@ def verify(
     averages
         Tables whose printed averages are compared with their cells; ``True`` for every bundled one.
     documents
-        A directory of documents that list claims.
+        A document that lists claims, or a directory of them.
     show
         Claims of the registry that the summary gives in full, or ``"all"``.
     tables
@@ -53,7 +58,7 @@ def verify(
     -------
     Result
         Of the registry: tables ``verdicts``, ``readings``, ``calibration``, figure ``average_gain``. About a table:
-        ``verdicts``, ``readings``. Averages: ``averages``.
+        ``verdicts``, ``readings``. Averages: ``averages``. Of a paper: ``findings``.
 
     Raises
     ------
@@ -74,6 +79,7 @@ def verify(
         show=_several(show),
         tables=None if tables is None else str(tables),
         results=_several(results),
+        accept=None if accept is None else str(accept),
         settings=settings,
     )
     found = find_verdicts(request)

@@ -21,6 +21,7 @@ COMPUTATIONS: Mapping[str, str] = {
     "languages-of-a-task": "xtreme.design_facts:check_languages_of_a_task",
     "anli-size": "xtreme.design_facts:check_anli_size",
     "mnli-size": "xtreme.design_facts:check_mnli_size",
+    "dataset-source": "xtreme.design_facts:check_dataset_source",
     "missing-table": "xtreme.design_facts:missing",
     "unstated": "xtreme.design_facts:unstated",
 }

@@ -39,6 +39,8 @@ _FIELDS = frozenset(
         "parts",
         "stated",
         "note",
+        "says",
+        "names",
     )
 )
 
@@ -80,6 +82,8 @@ class Claim:
         Every row of a document that states it.
     note
         What our wording leaves out or takes for granted.
+    says, names
+        Patterns that a text which states the claim holds, all of them; and names that it must then give.
     """
 
     id: str
@@ -94,6 +98,8 @@ class Claim:
     parts: tuple[str, ...] = ()
     stated: tuple[Statement, ...] = ()
     note: str = ""
+    says: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def settlement(self) -> str:
@@ -225,6 +231,8 @@ def _claim(entry: Mapping[str, Any], computations: Collection[str]) -> Claim:
         parts=parts,
         stated=tuple(_statement(name, item) for item in entry.get("stated", ())),
         note=entry.get("note", ""),
+        says=tuple(entry.get("says", ())),
+        names=tuple(entry.get("names", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,25 +16,33 @@ from .language.sheet import as_number
 class VerifyRequest:
     """One question; with neither ``table`` nor ``averages`` it is about the registry.
 
+    A table without claims is read as a paper, or part of one.
+
     Attributes
     ----------
     table, claims
         A table, by path or as a bundled set's name, and claims about it as text.
+    places
+        Position of a claim → file and line that it was read from; such a claim may be broken without stopping others.
     averages
         Tables whose printed averages are compared with their cells; empty for every bundled one.
     documents, show, tables, results
         Of the registry: a directory of documents, claims to print in full, a filled template, own results.
+    accept
+        A file of readings that are accepted, for a paper.
     settings
         What is known about the cells of ``table``.
     """
 
     table: str | None = None
     claims: tuple[str, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
     averages: tuple[str, ...] | None = None
     documents: str | None = None
     show: tuple[str, ...] = ()
     tables: str | None = None
     results: tuple[str, ...] = ()
+    accept: str | None = None
     settings: Settings = field(default_factory=Settings)
 
     def check(self) -> None:
@@ -47,17 +55,22 @@ class VerifyRequest:
         """
         if self.claims and not self.table:
             raise CrossliftError("--claim needs a table.", "analyze verify TABLE --claim 'mean(gain) = 5.4'")
-        if self.table and not self.claims:
-            raise CrossliftError(f"no claim is made about '{self.table}'.", "Add --claim 'mean(COLUMN) = VALUE'.")
+        if self.table and not self.claims and not Path(self.table).is_file():
+            raise CrossliftError(
+                f"no claim is made about '{self.table}', and it is not a file.",
+                "Add --claim 'mean(COLUMN) = VALUE', or give a paper (.tex, .md, .html, .pdf, .csv, .xlsx).",
+            )
         registry = [name for name in ("documents", "show", "tables", "results") if getattr(self, name)]
         about_table = [name for name in ("under", "items", "scale") if getattr(self.settings, name)]
         about_table += ["decimals"] if self.settings.decimals is not None else []
         averages = self.averages is not None
+        if self.accept and (self.claims or not self.table):
+            raise CrossliftError("--accept is about a paper.", "analyze verify paper.tex --accept verify.toml")
         if registry and (self.table or averages):
             raise CrossliftError(
                 f"--{registry[0]} is about the registry; leave out {'TABLE' if self.table else '--averages'}."
             )
-        if about_table and not self.table:
+        if about_table and not self.claims:
             raise CrossliftError(
                 f"--{about_table[0]} is about a table.", "analyze verify TABLE --claim 'mean(gain) = 5.4'"
             )
@@ -67,8 +80,8 @@ class VerifyRequest:
             raise CrossliftError(f"--decimals {self.settings.decimals} is negative.")
 
 
-def read_claims(path: str) -> tuple[str, ...]:
-    """Claims of a file, one per line; a line that starts with ``#`` is a comment.
+def read_claims(path: str) -> dict[str, str]:
+    """Claims of a file by their place (``claims.txt, line 3``), one per line; ``#`` starts a comment line.
 
     Raises
     ------
@@ -76,11 +89,15 @@ def read_claims(path: str) -> tuple[str, ...]:
         If the file cannot be read, or has no claim.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CrossliftError(f"'{path}' cannot be read: {error}.") from error
     lines = [line.strip() for line in text.splitlines()]
-    found = tuple(line for line in lines if line and not line.startswith("#"))
+    found = {
+        f"{Path(path).name}, line {number}": line
+        for number, line in enumerate(lines, start=1)
+        if line and not line.startswith("#")
+    }
     if not found:
         raise CrossliftError(f"'{path}' has no claim.", "Write one per line.")
     return found

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from .numbers.intervals import Interval
 from .registry import Claim
 
-VERDICTS = ("reproduced", "reproduced-under", "consistent", "contradicted", "not-checkable")
+VERDICTS = ("reproduced", "reproduced-under", "possible-by-rounding", "consistent", "contradicted", "not-checkable")
 #: In place of a verdict, for a claim that this version has no check for.
 NOT_COMPUTED = "not-computed"
-HOLDS, FAILS, OPEN, NO_DATA = "holds", "fails", "open", "no data"
+HOLDS, POSSIBLE, FAILS, OPEN, NO_DATA = "holds", "possible", "fails", "open", "no data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,29 @@ class Reading:
     name
         What this reading decides: which publication, metric, average.
     status
-        ``holds``, ``fails``, ``open`` (cells are missing that could make it true) or ``no data``.
+        ``holds``, ``possible`` (by rounding of the cells only), ``fails``, ``open`` (cells are missing that could make
+        it true) or ``no data``.
     recomputed
-        What the data give under it; ``None`` if nothing.
+        What the data give under it, given the rounding of the cells; ``None`` if nothing.
     needs
-        For an open reading, what the missing cells must be.
+        For an open reading, what the missing cells must be; otherwise why it does not hold.
+    chance
+        For a possible one, how often independent rounding errors move a figure so far.
+    center
+        The figure by the cells as they are printed, where that is not the middle of ``recomputed``.
     """
 
     name: str
     status: str
     recomputed: Interval | None = None
     needs: str = ""
+    chance: float | None = None
+    center: Fraction | None = None
+
+    @property
+    def central(self) -> Fraction | None:
+        """The figure by the cells as they are printed."""
+        return self.center if self.center is not None or self.recomputed is None else self.recomputed.center
 
     def to_json(self) -> dict[str, Any]:
         """Ends of the interval as numbers."""
@@ -63,7 +76,9 @@ class Reading:
             "reading": self.name,
             "status": self.status,
             "recomputed": as_json(self.recomputed),
+            "central": None if self.central is None else float(self.central),
             "needs": self.needs,
+            **({} if self.chance is None else {"chance": self.chance}),
         }
 
 
@@ -100,8 +115,9 @@ def as_json(interval: Interval | None) -> dict[str, float] | None:
 def settle(claim: Claim, check: Check) -> Outcome:
     """The verdict that the readings of one check come to.
 
-    All hold: reproduced. Some hold: reproduced-under. None holds, but some lack cells that could make it true:
-    consistent. None holds and none lacks cells: contradicted. No reading has any data: not-checkable.
+    All hold: reproduced. Some hold: reproduced-under. None holds, but rounding of the cells could give some:
+    possible-by-rounding. None of these, but some lack cells that could make it true: consistent. None holds and none
+    lacks cells: contradicted. No reading has any data: not-checkable.
     """
     return Outcome(claim, verdict_of(check.readings), check)
 
@@ -115,6 +131,8 @@ def verdict_of(readings: Sequence[Reading]) -> str:
         return "reproduced"
     if HOLDS in statuses:
         return "reproduced-under"
+    if POSSIBLE in statuses:
+        return "possible-by-rounding"
     return "consistent" if OPEN in statuses or NO_DATA in statuses else "contradicted"
 
 
@@ -123,7 +141,8 @@ def join(claim: Claim, parts: Sequence[Outcome]) -> Outcome:
 
     One contradicted part contradicts it; a part that cannot be checked leaves the whole unchecked.
     """
-    order = ("contradicted", NOT_COMPUTED, "not-checkable", "consistent", "reproduced-under", "reproduced")
+    order = ("contradicted", NOT_COMPUTED, "not-checkable", "consistent", "possible-by-rounding", "reproduced-under",
+             "reproduced")  # fmt: skip
     verdict = min((part.verdict for part in parts), key=order.index)
     reason = "; ".join(f"{part.claim.id}: {part.verdict}" for part in parts)
     recomputed = "; ".join(part.check.recomputed for part in parts if part.check.recomputed)

@@ -14,11 +14,12 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..present.deliver import deliver
-from ..present.terminal import add_json, console, write_text
+from ..present.terminal import add_json, console, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
 
 if TYPE_CHECKING:
     from ..claims.request import VerifyRequest
+    from ..present.verdicts import Verdicts
 
 SUMMARY = "a second look at printed claims"
 EXAMPLES = """examples:
@@ -29,18 +30,23 @@ EXAMPLES = """examples:
   analyze verify --tables tables.csv
   analyze verify --results sweep/
   analyze verify --plot gain.png
+  analyze verify paper.tex --strict --annotate
   analyze verify --averages
   analyze verify scores.csv --claim 'mean(gain) = 5.4' --claim "argmax(score by model) = 'XLM-R'"
   analyze verify scores.csv --claims claims.txt --items n_items --strict --html verdicts.html"""
 
 #: Exit status under --strict if a claim is contradicted.
 CONTRADICTED = 1
+#: Exit status if a line of a file of claims cannot be read; the other lines are checked all the same.
+BROKEN = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze verify``."""
     group = parser.add_argument_group("claims of the registry")
-    group.add_argument("--documents", metavar="DIR", help="read the documents (.txt, .md) of a directory")
+    group.add_argument(
+        "--documents", metavar="PATH", help="a document that lists claims (.txt, .md, .csv), or a directory of them"
+    )
     group.add_argument(
         "--show",
         action="append",
@@ -56,8 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
-        "table", nargs="?", metavar="TABLE", help="a file (CSV, TSV, Parquet, JSON Lines) or bundled set"
-    )
+        "table", nargs="?", metavar="TABLE",
+        help="a file (CSV, TSV, Parquet, JSON Lines) or bundled set; without --claim a paper or its table (.tex, .md, "
+        ".html, .pdf, .csv, .tsv, .xlsx): its averages, differences, emphasis and the numbers of its prose are checked",
+    )  # fmt: skip
+    group.add_argument("--accept", metavar="FILE", help="readings that are accepted (verify.toml), for a paper")
     group.add_argument("--claim", action="append", default=[], metavar="TEXT", help="such as 'mean(gain) = 5.4'")
     group.add_argument("--claims", metavar="FILE", help="a file of claims, one per line; '#' starts a comment")
     group.add_argument("--under", metavar="COLUMN", help="check separately within each value of a column")
@@ -71,6 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        "tables of records (default: every bundled set)")  # fmt: skip
     group = parser.add_argument_group("output")
     group.add_argument("--strict", action="store_true", help="exit with status 1 if a claim is contradicted")
+    group.add_argument("--annotate", action="store_true", help="print GitHub annotations of a paper's findings")
+    group.add_argument("--sarif", metavar="FILE", help="write a paper's findings as SARIF")
     group.add_argument("--markdown", metavar="FILE", help="write what is printed as Markdown ('-': standard output)")
     group.add_argument("--html", metavar="FILE", help="write what is printed as one HTML file")
     add_json(group)
@@ -92,9 +103,13 @@ def run(options: argparse.Namespace) -> int:
         save(draw(found), options.plot)
     taken = "-" in (options.markdown, options.html)
     deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json)
+    if options.annotate or options.sarif:
+        _mark(options, found)
     for path, text in ((options.markdown, as_markdown), (options.html, as_page)):
         if path:
             write_text(path, text(found), console())
+    if found.problems:
+        return BROKEN
     return CONTRADICTED if options.strict and found.contradicted else 0
 
 
@@ -102,17 +117,35 @@ def _request(options: argparse.Namespace) -> VerifyRequest:
     from ..claims.language.evaluate import Settings
     from ..claims.request import VerifyRequest, read_claims, read_scale
 
+    listed = read_claims(options.claims) if options.claims else {}
     return VerifyRequest(
         table=options.table,
-        claims=(*options.claim, *(read_claims(options.claims) if options.claims else ())),
+        claims=(*options.claim, *listed.values()),
+        places=dict(enumerate(listed, start=len(options.claim))),
         averages=None if options.averages is None else tuple(options.averages),
         documents=options.documents,
         show=tuple(options.show),
         tables=options.tables,
         results=tuple(options.results or ()),
+        accept=options.accept,
         settings=Settings(options.decimals, read_scale(options.scale) if options.scale else None, options.items,
                           options.under or ""),
     )  # fmt: skip
+
+
+def _mark(options: argparse.Namespace, found: Verdicts) -> None:
+    """Findings of a paper where an editor or a review shows them."""
+    from ..claims.present.papers import github_annotations, sarif
+    from ..core.errors import CrossliftError
+
+    if found.paper is None:
+        raise CrossliftError("--annotate and --sarif are about a paper.", "analyze verify paper.tex --annotate")
+    out = console()
+    if options.annotate:
+        for line in github_annotations(found.paper, options.table, found.findings):
+            out.print(line)
+    if options.sarif:
+        write_json(options.sarif, sarif(found.paper, options.table, found.findings), out)
 
 
 def _check_plot(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import CrossliftError
 from .terminal import heading
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..claims.audit.printed_tables import Block
     from ..claims.documents.parse import Document
+    from ..claims.papers.audit import Finding
+    from ..claims.papers.read import Paper
     from ..claims.registry import Registry
     from ..claims.request import VerifyRequest
     from ..claims.verdicts import Outcome
@@ -45,6 +48,10 @@ class Verdicts:
         Whether something is contradicted.
     registry, outcomes, own
         For claims of the registry: it, the outcome of each claim, and the user's tables.
+    problems
+        Lines of a file of claims that could not be read.
+    paper, findings
+        Of a paper: what was read, and what was checked.
     pictured
         Whether a page shows the figure of the average gain.
     """
@@ -58,6 +65,9 @@ class Verdicts:
     outcomes: tuple[Outcome, ...] = ()
     own: Supplied | None = None
     pictured: bool = False
+    problems: tuple[str, ...] = ()
+    paper: Paper | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def find_verdicts(request: VerifyRequest) -> Verdicts:
@@ -69,6 +79,8 @@ def find_verdicts(request: VerifyRequest) -> Verdicts:
         If the request contradicts itself, or something it names cannot be read.
     """
     request.check()
+    if request.table and not request.claims:
+        return _averages((request.table,)) if _has_records(request.table) else _over_paper(request)
     if request.table:
         return _over_table(request)
     if request.averages is not None:
@@ -77,7 +89,8 @@ def find_verdicts(request: VerifyRequest) -> Verdicts:
 
 
 def _over_registry(request: VerifyRequest) -> Verdicts:
-    from ..claims.documents.parse import read_directory
+    from ..claims.documents.match import DIFFERS, match_rows, restated
+    from ..claims.documents.parse import read_documents
     from ..claims.present import registry as show
     from ..claims.present.frames import calibration_frame, readings_frame, verdicts_frame
     from ..claims.registry import registry
@@ -87,10 +100,14 @@ def _over_registry(request: VerifyRequest) -> Verdicts:
     known = registry()
     shown = request.show or ("average-gain",)
     names = list(known.claims) if "all" in shown else [known.find(name).id for name in shown]
-    documents = read_directory(request.documents) if request.documents else ()
+    documents = read_documents(request.documents) if request.documents else ()
+    differ = any(row.verdict == DIFFERS for document in documents for row in match_rows(document, known))
+    if documents:
+        known = restated(known, documents)
     own = read_supplied(request.tables) if request.tables else None
-    outcomes = verify(known, own)
-    by_name = {outcome.claim.id: outcome for outcome in outcomes}
+    every = verify(known, own)
+    by_name = {outcome.claim.id: outcome for outcome in every}
+    outcomes = tuple(item for item in every if item.claim.stated) if documents else every
     sections: list[Section] = [
         ("Verdicts", [show.verdict_table(outcomes, known), show.tally(outcomes)]),
         (_PICTURED, [block for name in names for block in show.details(by_name[name], known)]),
@@ -109,7 +126,7 @@ def _over_registry(request: VerifyRequest) -> Verdicts:
         "readings": readings_frame(outcomes),
         "calibration": calibration_frame(outcomes),
     }
-    contradicted = any(outcome.verdict == "contradicted" for outcome in outcomes)
+    contradicted = differ or any(outcome.verdict == "contradicted" for outcome in outcomes)
     return Verdicts(
         tuple(sections), content, frames, (show.tally(outcomes),), contradicted, known, outcomes, own,
         "average-gain" in names,
@@ -149,20 +166,74 @@ def _over_table(request: VerifyRequest) -> Verdicts:
 
     assert request.table is not None
     sheet = read_sheet(request.table)
-    found = [check_claim(sheet, claim, request.settings) for claim in request.claims]
+    found, problems = [], []
+    for position, claim in enumerate(request.claims):
+        try:
+            found.append(check_claim(sheet, claim, request.settings))
+        except CrossliftError as error:
+            if position not in request.places:
+                raise
+            problems.append(
+                f"{request.places[position]}: {error.message}" + (f"\n  {error.hint}" if error.hint else "")
+            )
     content = {
         "command": "verify",
         "claims": [claim_json(item) for item in found],
         "documents": [],
         "data": [{"name": sheet.name, "sha256": sheet.sha256, "rows": sheet.rows}],
+        **({"problems": problems} if problems else {}),
     }
     return Verdicts(
-        ((sheet.name, claim_blocks(found)),),
+        ((sheet.name, [*claim_blocks(found), *problems]),),
         content,
         {"verdicts": table_claims_frame(found), "readings": readings_frame(found)},
         (tally("claim", [item.verdict for item in found]),),
         any(item.verdict == "contradicted" for item in found),
+        problems=tuple(problems),
     )
+
+
+def _has_records(path: str) -> bool:
+    """Whether a file has a score per row, which is the form of records."""
+    from pathlib import Path
+
+    if Path(path).suffix.lower() not in (".csv", ".tsv"):
+        return False
+    with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
+        heads = {head.strip().strip('"').lower() for head in file.readline().replace("\t", ",").split(",")}
+    return {"model", "language", "score"} <= heads
+
+
+def _over_paper(request: VerifyRequest) -> Verdicts:
+    from hashlib import sha256
+    from pathlib import Path
+
+    import pandas as pd
+
+    from ..claims.papers.accepted import read_accepted, with_accepted
+    from ..claims.papers.audit import audit_table
+    from ..claims.papers.prose import prose_figures
+    from ..claims.papers.read import read_paper
+    from ..claims.present.papers import paper_blocks, paper_json, prose_blocks
+    from ..claims.present.tables import tally
+
+    assert request.table is not None
+    paper = read_paper(request.table)
+    accepted = read_accepted(request.accept) if request.accept else ()
+    findings = with_accepted((item for table in paper.tables for item in audit_table(table)), accepted)
+    prose = prose_figures(paper)
+    sections: list[Section] = [(paper.name, paper_blocks(paper, findings))]
+    if prose:
+        sections.append(("Prose", prose_blocks(paper, prose)))
+    rows = sum(len(table.rows) for table in paper.tables)
+    digest = sha256(Path(request.table).read_bytes()).hexdigest()
+    content = {"command": "verify", "claims": [], "documents": [], **paper_json(paper, findings, prose),
+               "data": [{"name": paper.name, "sha256": digest, "rows": rows}]}  # fmt: skip
+    columns = ["kind", "verdict", "table", "what", "line", "printed", "why"]
+    frame = pd.DataFrame([[getattr(item, name) for name in columns] for item in findings], columns=columns)
+    verdicts = [item.verdict for item in findings]
+    return Verdicts(tuple(sections), content, {"findings": frame}, (tally("check", verdicts),),
+                    "contradicted" in verdicts, paper=paper, findings=findings)  # fmt: skip
 
 
 def _averages(names: Sequence[str]) -> Verdicts:
@@ -185,9 +256,13 @@ def _averages(names: Sequence[str]) -> Verdicts:
         "granularity": [show.granularity_json(item) for item in grains],
         "profiles": [show.profile_json(item) for item in profiles],
         "data": [{"name": b.name, "sha256": b.sha256, "rows": len(b.frame)} for b in blocks],
+        "notices": [text for block in blocks for text in block.notices],
     }
     sections = (
-        ("Averages", show.average_blocks(averages)),
+        (
+            "Averages",
+            [*(f"Note: {text}" for block in blocks for text in block.notices), *show.average_blocks(averages)],
+        ),
         ("Granularity", show.granularity_blocks(grains)),
         ("Order of languages", show.profile_blocks(profiles)),
     )
@@ -206,7 +281,8 @@ def _blocks(names: Sequence[str]) -> tuple[Block, ...]:
     found = []
     for name in names:
         read = read_inputs([name])
-        found.append(printed_block(read.sources[0].name, read.sources[0].sha256, read.records))
+        source = read.sources[0]
+        found.append(printed_block(source.name, source.sha256, read.records, notices=read.notices))
     return tuple(found)
 
 

@@ -86,8 +86,9 @@ def test_claims_about_a_table_and_printed_averages(tmp_path: Path) -> None:
     averages = cl.verify(averages=[str(path)])
     assert averages.answer == ("1 printed average: 1 reproduced.",)
     assert list(averages.frame["printed"]) == ["75.2"]
+    assert cl.verify(path).answer == averages.answer  # a file of records without a claim
     with pytest.raises(cl.CrossliftError, match="no claim is made about"):
-        cl.verify(path)
+        cl.verify("chung2021_rembert")
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
@@ -134,7 +135,7 @@ def test_signatures_say_what_the_command_line_offers() -> None:
         "verify": {},
     }  # fmt: skip
     files = {"json", "csv", "plot", "rows", "funnel", "predictions", "errors", "folds", "help", "claimed",
-             "list_choices", "claims", "html", "markdown", "strict", "template",
+             "list_choices", "claims", "html", "markdown", "strict", "template", "annotate", "sarif",
              "next", "offer", "cost", "steps", "budget", "plan"}  # fmt: skip
     subparsers = next(a for a in build_parser()._actions if hasattr(a, "choices") and isinstance(a.choices, dict))
     for name, names in renamed.items():

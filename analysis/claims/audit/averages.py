@@ -1,30 +1,21 @@
-"""Printed averages against the mean of the cells printed beside them, under every defensible reading."""
+"""Printed averages against the cells printed beside them: by the table's definition, by rounding only, or not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...languages.codes import AVERAGE
-from ...outcomes.pairing import SHARES
-from ..numbers.grim import narrowed
-from ..numbers.intervals import Interval, mean, total
-from ..verdicts import FAILS, NO_DATA, OPEN, Reading, verdict_of
+from ..fit import figure_of
+from ..numbers.intervals import Interval
+from ..verdicts import NO_DATA, Reading, verdict_of
 from .explanations import explain
+from .language_averages import CUT, averages_over_languages
 from .printed_tables import Block, averages_of, bundled_blocks, cell
-from .printed_tables import cells as intervals
-from .task_averages import aggregate_readings, is_aggregate, judged
+from .task_averages import aggregate_readings, is_aggregate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What the cells of an average share with it.
-GROUP = (
-    "study", "source", "model", "method", "intermediate_task", "target_task", "metric", "split", "condition", "seed",
-)  # fmt: skip
-SOURCE = "eng"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +37,7 @@ class PrintedAverage:
     readings, verdict, reason
         As in a check of the registry.
     explanations
-        For a contradicted one: what a reader would look at, each found by computation.
+        For a contradicted one: the best explanation, found by computation; empty if there is none.
     """
 
     data: str
@@ -78,21 +69,22 @@ def check_averages(blocks: Iterable[Block] | None = None, others: Iterable[Block
     """
     found = tuple(bundled_blocks()) if blocks is None else tuple(blocks)
     every = (*found, *others)
-    results: list[PrintedAverage] = []
-    for block in found:
-        printed = averages_of(block)
-        if printed.empty:
-            continue
-        own = _cells(block)
-        groups = dict(iter(own.groupby(_keys(own))))
-        for _, row in printed.iterrows():
-            if is_aggregate(str(row["target_task"])):
-                readings, cells = aggregate_readings(block, row, every)
-            else:
-                cells = groups.get(_key(row), own.iloc[:0])
-                readings = list(_language_readings(row, cells))
-            results.append(_result(block, row, readings, cells, every))
-    return tuple(results)
+    return tuple(item for block in found for item in _of_block(block, every))
+
+
+def _of_block(block: Block, every: Sequence[Block]) -> Iterator[PrintedAverage]:
+    printed = averages_of(block)
+    if printed.empty:
+        return
+    over_tasks = printed["target_task"].map(lambda task: is_aggregate(str(task)))
+    over_languages = averages_over_languages(block, printed[~over_tasks])
+    for index, row in printed.iterrows():
+        if index in over_languages:
+            known = over_languages[index]
+            yield _result(block, row, known.readings, known.lines, every)
+        else:
+            readings, rows = aggregate_readings(block, row, every)
+            yield _result(block, row, readings, tuple(int(line) for line in rows["line"]), ())
 
 
 def averages_frame(results: Sequence[PrintedAverage]) -> pd.DataFrame:
@@ -121,48 +113,14 @@ def averages_frame(results: Sequence[PrintedAverage]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _language_readings(row: pd.Series, cells: pd.DataFrame) -> Iterator[Reading]:
-    """The mean over all languages; where it fails, over other sets of languages and with weights.
-
-    Where the cells are rounded too coarsely to tell, shares of a known number of items are known better than they are
-    printed: 80.1 of 500 items can only be 80.0 or 80.2.
-    """
-    claimed, known = cell(row), intervals(cells)
-    if len(cells) < 2:
-        yield Reading("mean over languages", NO_DATA)
-        return
-    first = judged(f"mean over {len(cells)} languages", mean(known), claimed)
-    if first.status == OPEN and (fine := _on_grains(cells, known)) is not None:
-        first = judged(f"mean over {len(cells)} languages, as shares of their items", mean(fine), claimed)
-    yield first
-    if first.status != FAILS:
-        return
-    home = list(cells["language"] == SOURCE)
-    others = [item for item, at_home in zip(known, home, strict=True) if not at_home]
-    if 0 < len(others) < len(known):
-        yield judged(f"without {SOURCE}", mean(others), claimed)
-    items = list(cells["n_items"])
-    if cells["n_items"].notna().all() and len(set(items)) > 1:
-        whole = Fraction(int(sum(items)))
-        weighted = [part.times(Fraction(int(n)) / whole) for part, n in zip(known, items, strict=True)]
-        yield judged("weighted by test items", total(weighted), claimed)
-
-
-def _on_grains(cells: pd.DataFrame, known: Sequence[Interval]) -> list[Interval] | None:
-    """The cells as shares of their items; ``None`` where some cell is none, or has no number of items."""
-    if cells["n_items"].isna().any() or not cells["metric"].isin(SHARES).all():
-        return None
-    fine = [narrowed(item, int(n)) for item, n in zip(known, cells["n_items"], strict=True)]
-    whole = [item for item in fine if item is not None]
-    return whole if len(whole) == len(fine) else None
-
-
 def _result(
-    block: Block, row: pd.Series, readings: Sequence[Reading], cells: pd.DataFrame, blocks: Sequence[Block]
+    block: Block, row: pd.Series, readings: Sequence[Reading], lines: tuple[int, ...], blocks: Sequence[Block]
 ) -> PrintedAverage:
     verdict = verdict_of(readings)
-    printed = f"{row['score']:.{row['decimals']}f}"
-    explanations = tuple(explain(block, row, cells, readings[0], blocks)) if verdict == "contradicted" else ()
+    explanation = ""
+    if verdict == "contradicted" and blocks and readings[0].needs != CUT:
+        cells = block.frame[block.frame["line"].isin(lines)]
+        explanation = explain(block, row, cells, readings[0], blocks)
     return PrintedAverage(
         data=block.name,
         sha256=block.sha256,
@@ -172,14 +130,14 @@ def _result(
         target_task=_word(row["target_task"]),
         metric=_word(row["metric"]),
         condition=_word(row["condition"]),
-        printed=printed,
+        printed=f"{row['score']:.{row['decimals']}f}",
         claimed=cell(row),
-        cells=len(cells),
-        lines=tuple(int(line) for line in cells["line"]),
+        cells=len(lines),
+        lines=lines,
         readings=tuple(readings),
         verdict=verdict,
         reason=_reason(readings),
-        explanations=explanations,
+        explanations=(explanation,) if explanation else (),
     )
 
 
@@ -188,24 +146,8 @@ def _reason(readings: Sequence[Reading]) -> str:
         return "the cells of this average are not in the table"
     parts = []
     for reading in readings:
-        figure = reading.recomputed.text() if reading.recomputed else ""
-        needs = f"({reading.needs})" if figure and reading.needs else reading.needs
-        parts.append(f"{reading.name}: {' '.join(filter(None, (figure, needs)))}")
+        parts.append(f"{reading.name}: {', '.join(filter(None, (figure_of(reading), reading.needs)))}")
     return "; ".join(parts)
-
-
-def _cells(block: Block) -> pd.DataFrame:
-    return block.frame[block.frame["language"] != AVERAGE]
-
-
-def _keys(frame: pd.DataFrame) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series([_key(row) for row in frame[list(GROUP)].to_dict("records")], index=frame.index, dtype=object)
-
-
-def _key(row: Mapping[Any, Any] | pd.Series) -> str:
-    return "\x1f".join(_word(row[column]) for column in GROUP)
 
 
 def _word(value: object) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..language.check import COARSE
-from ..numbers.intervals import Interval, mean, signed, total
-from ..verdicts import FAILS, HOLDS, NO_DATA, OPEN, Reading
+from ..fit import fit
+from ..numbers.intervals import Interval, mean, total
+from ..numbers.rounding import error_of
+from ..verdicts import NO_DATA, OPEN, Reading
 from ..xtreme.printed_scores import GROUPS, PRINTED, QUESTIONS, TASKS
 from .printed_tables import Block, averages_of, cell
 
@@ -66,15 +68,7 @@ def _judge(name: str, known: Mapping[str, Interval], tasks: Sequence[str], by_gr
             needed = claimed.times(len(tasks)) - total(list(known.values()))
             needs = f"{' + '.join(PRINTED[task] for task in missing)} must sum to {needed.text(1)}"
         return Reading(name, OPEN, None, needs)
-    return judged(name, _mean(known, by_group), claimed)
-
-
-def judged(name: str, found: Interval, claimed: Interval) -> Reading:
-    """Whether a recomputed range can be printed as the claimed figure."""
-    if not found.meets(claimed):
-        return Reading(name, FAILS, found, f"{signed(float(found.beyond(claimed)))} beyond rounding")
-    coarse = found.width > COARSE * claimed.width
-    return Reading(name, OPEN if coarse else HOLDS, found, "cells are rounded too coarsely to tell" if coarse else "")
+    return fit(name, _mean(known, by_group), claimed, error_of(_shares(known, by_group)))
 
 
 def _borrowed(
@@ -137,3 +131,11 @@ def _mean(known: Mapping[str, Interval], by_group: bool) -> Interval:
     return mean(
         [mean(inside) for tasks in GROUPS.values() if (inside := [known[task] for task in tasks if task in known])]
     )
+
+
+def _shares(known: Mapping[str, Interval], by_group: bool) -> list[Fraction]:
+    """Each task's part in the rounding error of the mean."""
+    groups = [inside for tasks in GROUPS.values() if (inside := [task for task in tasks if task in known])]
+    if not by_group:
+        return [interval.width / 2 / len(known) for interval in known.values()]
+    return [known[task].width / 2 / len(inside) / len(groups) for inside in groups for task in inside]

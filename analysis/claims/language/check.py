@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...core.errors import CrossliftError, did_you_mean
+from ..fit import COARSELY, figure_of, fit
 from ..numbers.grim import Grain, mean_possible
 from ..numbers.intervals import Interval
-from ..verdicts import FAILS, HOLDS, OPEN, Evidence, Reading, verdict_of
-from .evaluate import Evaluator, Settings, decide
-from .nodes import Aggregate, Arithmetic, Column, Expression, Naming, Number, ParsedClaim, Relation
+from ..verdicts import FAILS, HOLDS, OPEN, POSSIBLE, Evidence, Reading, verdict_of
+from .evaluate import Evaluator, Settings, by_print, decide
+from .nodes import Absolute, Aggregate, Arithmetic, Column, Expression, Naming, Number, ParsedClaim, Relation
 from .parser import parse
 from .sheet import Sheet
 from .tokens import claim_error
 from .values import Real, Value
 
-#: A recomputed range this many times as wide as the claimed figure's own does not tell.
-COARSE = 2
 _MIRROR = {"=": "=", "!=": "!=", ">": "<", ">=": "<=", "<": ">", "<=": ">="}
-_WORSE = (FAILS, OPEN, HOLDS)
+_WORSE = (FAILS, OPEN, POSSIBLE, HOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def check_claim(sheet: Sheet, claim: str | ParsedClaim, settings: Settings | Non
         readings.append(reading)
         lines |= evaluator.lines
         grains |= evaluator.grains
-        if reading.status == FAILS:
+        if reading.status in (FAILS, POSSIBLE):
             readings += _others(parsed, evaluator, name)
     main = readings[0]
     evidence = Evidence(sheet.name, tuple(sorted(lines)), f"{len(lines)} rows used", sheet.sha256)
@@ -84,7 +83,7 @@ def check_claim(sheet: Sheet, claim: str | ParsedClaim, settings: Settings | Non
         tuple(readings),
         _reason(readings),
         (evidence,),
-        figure_text(main.recomputed),
+        figure_text(main),
         _claimed(parsed),
         tuple(grains.values()),
     )
@@ -135,42 +134,47 @@ def _relation(node: Relation, evaluator: Evaluator) -> Reading:
     if sign not in ("=", "!="):
         return _compared(node, evaluator)
     claimed = _rounded(figure)
-    found = _interval(value)
-    status, needs = _equal(value, claimed, computed)
-    if status != FAILS and not _fits_items(computed, claimed, evaluator):
-        status, needs = FAILS, "no whole number of right items gives it"
-    if status == FAILS and not needs:
-        needs = _off(value, claimed, figure)
+    reading = _equal(value, claimed, figure)
+    if reading.status not in (FAILS, OPEN) and not _fits_items(computed, claimed, evaluator):
+        reading = replace(reading, status=FAILS, needs="no whole number of right items gives it", chance=None)
     if sign == "!=":
-        status = {HOLDS: FAILS, FAILS: HOLDS}.get(status, status)
-    return Reading("", status, found, needs)
+        turned = {HOLDS: FAILS, FAILS: HOLDS, POSSIBLE: HOLDS}.get(reading.status, reading.status)
+        reading = replace(reading, status=turned, chance=None)
+    return reading
 
 
-def _equal(value: Value, claimed: Interval, computed: Expression) -> tuple[str, str]:
-    low, high = value.low, value.high
-    if not (low < claimed.high and high >= claimed.low):
-        return FAILS, "no missing value makes it hold" if value.missing else ""
+def _equal(value: Value, claimed: Interval, figure: Number) -> Reading:
+    low, high, found = value.low, value.high, _interval(value)
     if value.missing:
-        return OPEN, _needed(value, claimed)
-    if isinstance(computed, Aggregate) and computed.function == "count":
-        return (HOLDS, "") if low == high else (OPEN, "cells are rounded too coarsely to count")
-    if high - low > COARSE * claimed.width:
-        return OPEN, "cells are rounded too coarsely to tell"
-    return HOLDS, ""
+        if not (low < claimed.high and high >= claimed.low):
+            return Reading("", FAILS, found, "no missing value makes it hold")
+        return Reading("", OPEN, found, _needed(value, claimed))
+    if found is None:  # something infinite is divided by: nothing bounds it
+        return Reading("", OPEN, None, COARSELY)
+    reading = fit("", found, claimed, value.error(), value.constant)
+    if reading.status == FAILS and found.overlaps(_cut_off(figure)) and not found.meets(claimed):
+        return replace(reading, needs="digits were cut off, not rounded")
+    return reading
 
 
 def _compared(node: Relation, evaluator: Evaluator) -> Reading:
     gap = evaluator.value(node.left).plus(evaluator.value(node.right), -1)
-    holds = decide(gap, node.operator)
-    status = {True: HOLDS, False: FAILS, None: OPEN}[holds]
+    status, needs = _decided(gap, node.operator)
     plain = isinstance(node.right, Number)
     shown = evaluator.value(node.left) if plain else gap
-    needs = "" if plain else "the recomputed figure is the left side minus the right"
-    if status == OPEN:
-        needs = "cells are missing" if gap.missing else "rounding of the cells does not decide"
-    if node.operator == "=" and holds is None and not gap.missing:
-        status, needs = HOLDS, "equal within rounding"
-    return Reading("", status, _interval(shown), needs)
+    if not needs and not plain:
+        needs = "the recomputed figure is the left side minus the right"
+    return Reading("", status, _interval(shown), needs, center=None if shown.missing else shown.constant)
+
+
+def _decided(gap: Value, sign: str) -> tuple[str, str]:
+    """``gap sign 0``: for all it can be, by the cells as printed, by rounding only, or not."""
+    holds = decide(gap, sign)
+    if holds is not None:
+        return (HOLDS if holds else FAILS), ""
+    if gap.missing:
+        return OPEN, "cells are missing"
+    return (HOLDS, "by the cells as printed") if by_print(gap, sign) else (POSSIBLE, "possible by rounding")
 
 
 def _naming(node: Naming, evaluator: Evaluator) -> Reading:
@@ -187,10 +191,8 @@ def _naming(node: Naming, evaluator: Evaluator) -> Reading:
     else:
         sign = ">=" if aggregate.function == "argmax" else "<="
         pairs = [(found[node.names[0]], other, sign) for key, other in found.items() if key != node.names[0]]
-    held = [decide(a.plus(b, -1), sign) for a, b, sign in pairs]
-    status = FAILS if False in held else OPEN if None in held else HOLDS
-    missing = any(value.missing for value in found.values())
-    needs = "" if status != OPEN else "cells are missing" if missing else "rounding of the cells does not decide"
+    held = [_decided(a.plus(b, -1), sign) for a, b, sign in pairs]
+    status, needs = min(held, key=lambda item: _WORSE.index(item[0])) if held else (HOLDS, "")
     if status == FAILS:
         down = not (aggregate.function == "argmin" or "<" in "".join(node.operators))
         ranked = sorted(found, key=lambda key: _middle(found[key]), reverse=down)
@@ -211,7 +213,7 @@ def _figure(node: Relation | Naming) -> tuple[Expression | None, Number | None, 
 def _aggregates(node: Expression) -> int:
     if isinstance(node, Arithmetic):
         return _aggregates(node.left) + _aggregates(node.right)
-    return int(isinstance(node, Aggregate))
+    return _aggregates(node.operand) if isinstance(node, Absolute) else int(isinstance(node, Aggregate))
 
 
 def _needed(value: Value, claimed: Interval) -> str:
@@ -229,12 +231,11 @@ def _needed(value: Value, claimed: Interval) -> str:
     return f"missing in {lines}: {what} {needed.text()}"
 
 
-def figure_text(found: Interval | None) -> str:
-    """A range with two decimals; counts without."""
-    if found is None:
-        return ""
-    whole = found.low.denominator == found.high.denominator == 1
-    return found.text(0 if whole else 2)
+def figure_text(reading: Reading) -> str:
+    """The figure by the cells as printed and its range, with two decimals; counts without."""
+    found = reading.recomputed
+    whole = found is not None and found.low.denominator == found.high.denominator == 1
+    return figure_of(reading, 0 if whole else 2)
 
 
 def _interval_of(value: Value) -> tuple[Fraction | None, Fraction | None]:
@@ -263,21 +264,12 @@ def _digits(figure: Number) -> str:
     return f"{float(figure.value):.{figure.decimals}f}"
 
 
-def _off(value: Value, claimed: Interval, figure: Number) -> str:
-    """How far off, and whether cutting digits off in place of rounding would explain it."""
-    found = _interval(value)
-    if found is None:
-        return ""
+def _cut_off(figure: Number) -> Interval:
+    """What a figure can have been if digits were cut off in place of rounded."""
     unit = Fraction(1, 10**figure.decimals)
-    cut = (
-        Interval(figure.value, figure.value + unit)
-        if figure.value >= 0
-        else Interval(figure.value - unit, figure.value)
-    )
-    if found.overlaps(cut):
-        return "digits were cut off, not rounded"
-    gap = found.low - claimed.high if found.low >= claimed.high else claimed.low - found.high
-    return f"{max(float(gap), 0.0):.{figure.decimals + 1}f} beyond rounding"
+    if figure.value >= 0:
+        return Interval(figure.value, figure.value + unit)
+    return Interval(figure.value - unit, figure.value)
 
 
 def _fits_items(computed: Expression, claimed: Interval, evaluator: Evaluator) -> bool:
@@ -309,8 +301,8 @@ def _claimed(claim: ParsedClaim) -> str:
 def _reason(readings: Sequence[Reading]) -> str:
     parts = []
     for reading in readings:
-        found = figure_text(reading.recomputed)
-        words = " ".join(filter(None, [found, f"({reading.needs})" if found and reading.needs else reading.needs]))
+        found = figure_text(reading)
+        words = ", ".join(filter(None, [found, reading.needs]))
         label = f"{reading.name}: " if len(readings) > 1 else ""
         parts.append(f"{label}{reading.status}" + (f", {words}" if words else ""))
     return "; ".join(parts)

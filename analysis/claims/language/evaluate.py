@@ -12,7 +12,7 @@ from ...core.errors import did_you_mean
 from ..numbers.grim import Grain, narrowed, nearest
 from ..numbers.intervals import Interval
 from . import values
-from .nodes import Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number
+from .nodes import Absolute, Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number, Pair
 from .sheet import MARKS, Sheet
 from .tokens import claim_error
 from .values import Real, Symbol, Value
@@ -67,6 +67,7 @@ class Evaluator:
         self.whole_columns: set[str] = set()
         self._decimals: dict[str, Sequence[int | None]] = {}
         self._cells: dict[tuple[str, int], Value] = {}
+        self._halves: dict[int, tuple[Fraction, Fraction]] = {}
 
     def value(self, node: Expression) -> Value:
         """An expression outside of functions: a number of the whole table."""
@@ -76,6 +77,8 @@ class Evaluator:
             return self._join(node, self.value(node.left), self.value(node.right))
         if isinstance(node, Aggregate):
             return self._rounded(self.aggregate(node))
+        if isinstance(node, Absolute):
+            return values.absolute(self.value(node.operand))
         raise claim_error(f"'{node.name}' is a column: say what of it, as in mean({node.name}).", self.claim, node.at)
 
     def aggregate(self, node: Aggregate) -> Value:
@@ -85,18 +88,30 @@ class Evaluator:
             return self._count(node, rows)
         if node.weights is not None:
             return self._weighted(node, rows)
+        if node.function == "corr":
+            return self._correlation(node, rows)
         found = [value for _, value in self.elements(node, rows)]
         if node.function == "mean":
             return values.mean(found)
         if node.function == "sum":
-            return values.combine((value, Fraction(1)) for value in found)
+            return values.total(found)
         if node.function == "median":
             return values.median(found)
+        if node.function == "std":
+            if len(found) < 2:
+                raise claim_error("a standard deviation takes two values at least.", self.claim, node.at)
+            return values.deviation(found)
+        if node.function == "range":
+            return values.extreme(found, True).plus(values.extreme(found, False), -1)
+        if node.function == "wins":
+            return self._wins(found)
         return values.extreme(found, node.function == "max")
 
     def elements(self, node: Aggregate, rows: Sequence[int]) -> list[tuple[tuple[str, ...], Value]]:
         """What a function runs over: rows, or means of groups with their names."""
         assert node.operand is not None
+        if node.pair is not None:
+            return self._differences(node, node.pair, rows)
         if not node.by:
             return [((), self.cell(node.operand, row)) for row in rows]
         groups: dict[tuple[str, ...], list[Value]] = {}
@@ -123,6 +138,8 @@ class Evaluator:
             return Value(node.value)
         if isinstance(node, Arithmetic):
             return self._join(node, self.cell(node.left, row), self.cell(node.right, row))
+        if isinstance(node, Absolute):
+            return values.absolute(self.cell(node.operand, row))
         if isinstance(node, Aggregate):
             raise claim_error("a function cannot stand within another.", self.claim, node.at)
         self._column(node)
@@ -154,18 +171,28 @@ class Evaluator:
         number = self.sheet.number(column, row)
         if number is None:
             low, high = self.settings.scale or (-math.inf, math.inf)
-            return Value(Fraction(0), {Symbol(low, high, True, line): Fraction(1)})
+            return Value(Fraction(0), {Symbol(low, high, True, line): values.ONE})
         decimals = self._decimals_of(column)[row]
         if decimals is None:
             self.whole_columns.add(column)
             if not self.whole_rounded:
                 return Value(number)
             decimals = 0
-        half = Fraction(1, 2 * 10**decimals)
-        printed = Interval(number - half, number + half)
-        if self.settings.items:
-            printed = self._on_grain(printed, column, row)
-        return values.between(printed.low, printed.high)
+        low, high = self._half(decimals)
+        if not self.settings.items:
+            return Value(number, {Symbol(low, high, line=line, uniform=True): values.ONE})
+        printed = Interval(number + low, number + high)
+        found = self._on_grain(printed, column, row)
+        if found == printed:
+            return Value(number, {Symbol(low, high, line=line, uniform=True): values.ONE})
+        return values.between(found.low, found.high)
+
+    def _half(self, decimals: int) -> tuple[Fraction, Fraction]:
+        """Half a unit of the last decimal, down and up; the same objects each time."""
+        if decimals not in self._halves:
+            half = Fraction(1, 2 * 10**decimals)
+            self._halves[decimals] = (-half, half)
+        return self._halves[decimals]
 
     def _on_grain(self, printed: Interval, column: str, row: int) -> Interval:
         """The cell as a share of its items; as printed, and noted, where no count gives it."""
@@ -221,7 +248,7 @@ class Evaluator:
             return Value(Fraction(sum(not value.missing for value in found)))
         sign, other = node.against
         against = self.value(other) if isinstance(other, Aggregate | Number) else None
-        certain = possible = 0
+        certain = possible = central = 0
         missing = False
         for row, value in zip(rows if not node.by else [-1] * len(found), found, strict=True):
             right = against if against is not None else self._other(other, row)
@@ -229,8 +256,69 @@ class Evaluator:
             holds = decide(gap, sign)
             certain += holds is True
             possible += holds is not False
+            central += holds is True or (holds is None and not gap.missing and by_print(gap, sign))
             missing |= holds is None and bool(gap.missing)
-        return values.between(Fraction(certain), Fraction(possible), missing)
+        return values.between(Fraction(certain), Fraction(possible), missing, Fraction(central))
+
+    def _differences(self, node: Aggregate, pair: Pair, rows: Sequence[int]) -> list[tuple[tuple[str, ...], Value]]:
+        """The first name's row less the second's, for each value of the columns that pair them."""
+        assert node.operand is not None
+        column = self._column_of(pair, node)
+        sides: dict[str, dict[tuple[str, ...], Value]] = {pair.first: {}, pair.second: {}}
+        for row in rows:
+            name = self.sheet.cells[column][row]
+            if name not in sides:
+                continue
+            key = tuple(self._column(item)[row] or "" for item in node.by)
+            if key in sides[name]:
+                words = ", ".join(item.name for item in node.by)
+                raise claim_error(
+                    f"'{name}' has more than one row for {' '.join(key)}.", self.claim, pair.at,
+                    f"Say which with where, or add a column to by (now {words}).",
+                )  # fmt: skip
+            sides[name][key] = self.cell(node.operand, row)
+        first, second = sides[pair.first], sides[pair.second]
+        low, high = self.settings.scale or (-math.inf, math.inf)
+        found = []
+        for key in dict.fromkeys([*first, *second]):
+            gap = [side.get(key) or Value(terms={Symbol(low, high, True): values.ONE}) for side in (first, second)]
+            found.append((key, gap[0].plus(gap[1], -1)))
+        return found
+
+    def _column_of(self, pair: Pair, node: Aggregate) -> str:
+        """The column that holds both names."""
+        by = {item.name for item in node.by}
+        holding = [
+            name for name, cells in self.sheet.cells.items()
+            if name not in by and pair.first in cells and pair.second in cells
+        ]  # fmt: skip
+        if len(holding) == 1:
+            return holding[0]
+        if holding:
+            raise claim_error(f"columns {', '.join(holding)} all have both names.", self.claim, pair.at)
+        known = {cell for cells in self.sheet.cells.values() for cell in cells if cell}
+        missing = next((name for name in (pair.first, pair.second) if name not in known), pair.first)
+        raise claim_error(
+            f"no column has both '{pair.first}' and '{pair.second}'.", self.claim, pair.at, did_you_mean(missing, known)
+        )
+
+    def _wins(self, gaps: Sequence[Value]) -> Value:
+        """How many differences are above zero."""
+        held = [decide(gap, ">") for gap in gaps]
+        missing = any(holds is None and gap.missing for holds, gap in zip(held, gaps, strict=True))
+        central = sum(gap.constant > 0 and not gap.missing for gap in gaps)
+        certain, possible = sum(holds is True for holds in held), sum(holds is not False for holds in held)
+        return values.between(Fraction(certain), Fraction(possible), missing, Fraction(central))
+
+    def _correlation(self, node: Aggregate, rows: Sequence[int]) -> Value:
+        """Pearson's, over rows where both are printed."""
+        assert node.operand is not None and node.second is not None
+        pairs = [(self.cell(node.operand, row), self.cell(node.second, row)) for row in rows]
+        whole = [pair for pair in pairs if not pair[0].missing and not pair[1].missing]
+        found = values.correlation(whole) if len(whole) > 2 else None
+        if found is None:
+            raise claim_error("a correlation takes three rows, and columns that vary.", self.claim, node.at)
+        return found
 
     def _other(self, node: Expression, row: int) -> Value:
         if row < 0 and not isinstance(node, Arithmetic):
@@ -247,7 +335,7 @@ class Evaluator:
             if weight.missing:
                 line = self.sheet.first_line + row
                 raise claim_error(f"line {line} has no weight.", self.claim, node.at, "Leave it out with where.")
-            weights.append(weight.constant + sum(f * Fraction(s.low + s.high) / 2 for s, f in weight.terms.items()))
+            weights.append(weight.constant)
         self.whole_columns = whole  # weights are as exact as they are printed
         found = [self.cell(node.operand, row) for row in rows]
         if node.function == "sum":
@@ -272,7 +360,9 @@ class Evaluator:
         if self.round_to is None or not value.terms:
             return value
         low, high = (_printed(end, self.round_to) for end in (value.low, value.high))
-        return values.between(low, high, bool(value.missing))
+        center = _printed(value.constant, self.round_to)
+        assert isinstance(center, Fraction)
+        return values.between(low, high, bool(value.missing), center)
 
 
 def _printed(value: Real, decimals: int) -> Real:
@@ -294,6 +384,11 @@ def decide(gap: Value, sign: str) -> bool | None:
     apart = low > 0 or high < 0
     equal = None if not apart and low != high else not apart
     return equal if sign == "=" or equal is None else not equal
+
+
+def by_print(gap: Value, sign: str) -> bool:
+    """Whether ``gap sign 0`` holds by the cells as they are printed."""
+    return _COMPARE[sign](gap.constant, Fraction(0))
 
 
 def _tests(node: Condition) -> Iterator[Comparison]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 #: Functions of a column: numbers, and those that name groups.
-FUNCTIONS = ("mean", "median", "sum", "min", "max", "count")
+FUNCTIONS = ("mean", "median", "sum", "min", "max", "count", "std", "range", "wins", "corr")
+#: Functions that are a claim by themselves.
+QUANTIFIERS = ("all", "any")
 NAMING = ("argmax", "argmin", "order")
 
 
@@ -56,10 +58,28 @@ class Junction:
 
 
 @dataclass(frozen=True, slots=True)
+class Absolute:
+    """``abs(…)`` of an expression."""
+
+    operand: Expression
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """``'A' - 'B'`` within a function: rows of one name less those of another, paired by the columns after ``by``."""
+
+    first: str
+    second: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
     """A function over rows, or over the means of groups where ``by`` names columns.
 
-    ``operand`` is missing for a plain ``count()``; ``against`` is the other side of ``count(gain > 0)``.
+    ``operand`` is missing for a plain ``count()``; ``against`` is the other side of ``count(gain > 0)``; ``pair`` makes
+    it run over differences of rows; ``second`` is the other column of ``corr``.
     """
 
     function: str
@@ -69,9 +89,11 @@ class Aggregate:
     weights: Expression | None = None
     where: Condition | None = None
     by: tuple[Column, ...] = ()
+    pair: Pair | None = None
+    second: Expression | None = None
 
 
-Expression = Number | Column | Arithmetic | Aggregate
+Expression = Number | Column | Arithmetic | Absolute | Aggregate
 Condition = Comparison | Junction
 
 

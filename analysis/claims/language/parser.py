@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ...core.errors import did_you_mean
 from .nodes import (
     FUNCTIONS,
     NAMING,
+    QUANTIFIERS,
+    Absolute,
     Aggregate,
     Arithmetic,
     Column,
@@ -17,6 +20,7 @@ from .nodes import (
     Junction,
     Naming,
     Number,
+    Pair,
     ParsedClaim,
     Relation,
 )
@@ -51,6 +55,12 @@ class _Parser:
         return ParsedClaim(self.text, tuple(relations))
 
     def relation(self) -> list[Relation | Naming]:
+        if (
+            self.ahead.kind == "name"
+            and self.ahead.value.lower() in QUANTIFIERS
+            and self.tokens[self.next + 1].value == "("
+        ):
+            return [self.quantified()]
         left = self.sum()
         if isinstance(left, Aggregate) and left.function in NAMING:
             return [self.naming(left)]
@@ -64,6 +74,19 @@ class _Parser:
         if not found:
             raise self.error(f"a claim compares: =, >, ≥, < or ≤ is missing before {self.ahead.shown}.")
         return found
+
+    def quantified(self) -> Relation:
+        """``all(gain > 0)`` is as many as there are, ``any(gain > 0)`` one at least."""
+        name = self.ahead
+        self.next += 1
+        found = self.aggregate(Token("name", "count", name.at))
+        assert isinstance(found, Aggregate)
+        if found.against is None:
+            raise self.error(f"'{name.value}' needs a comparison, as in {name.value.lower()}(gain > 0).", name.at)
+        if name.value.lower() == "any":
+            return Relation(found, ">=", Number(Fraction(1), 0, name.at), name.at)
+        every = replace(found, operand=found.operand if found.by else None, against=None)
+        return Relation(found, "=", every, name.at)
 
     def naming(self, aggregate: Aggregate) -> Naming:
         function = aggregate.function
@@ -121,9 +144,15 @@ class _Parser:
             raise self.error(f"a number is expected, not {self.ahead.shown}.")
         return Number(Fraction(token.value), len(token.value.partition(".")[2]), token.at)
 
-    def aggregate(self, name: Token) -> Aggregate:
+    def aggregate(self, name: Token) -> Aggregate | Absolute:
         function = name.value.lower()
-        known = (*FUNCTIONS, *NAMING)
+        if function == "abs":
+            opening = self.ahead
+            self.next += 1
+            operand_of_abs = self.sum()
+            self.close(opening)
+            return Absolute(operand_of_abs, name.at)
+        known = (*FUNCTIONS, *NAMING, *QUANTIFIERS, "abs")
         if function not in known:
             hint = did_you_mean(function, known) or f"Functions: {', '.join(known)}."
             raise self.error(f"unknown function '{name.value}'.", name.at, hint)
@@ -140,6 +169,7 @@ class _Parser:
                 against = (operator.value, self.sum())
         elif function != "count":
             raise self.error(f"'{function}' needs a column.")
+        pair, second = self.pair_or_second(function)
         weights: Expression | None = None
         where: Condition | None = None
         by: tuple[Column, ...] = ()
@@ -155,11 +185,30 @@ class _Parser:
             else:
                 by = self.columns()
         self.close(opening)
+        if pair is not None and not by:
+            raise self.error("rows are paired by something: add by COLUMN, as in by language.", pair.at)
+        if function == "wins" and pair is None:
+            raise self.error("'wins' compares two names: wins(score, 'A' over 'B' by language).", name.at)
+        if function == "corr" and second is None:
+            raise self.error("'corr' takes two columns: corr(gain, distance).", name.at)
         if function in NAMING and not by:
             raise self.error(f"'{function}' compares groups: add by COLUMN.", name.at)
         if weights is not None and by:
             raise self.error("weights and groups cannot be joined: means of groups have no weights.", name.at)
-        return Aggregate(function, operand, name.at, against, weights, where, by)
+        return Aggregate(function, operand, name.at, against, weights, where, by, pair, second)
+
+    def pair_or_second(self, function: str) -> tuple[Pair | None, Expression | None]:
+        """After a comma: two names whose rows are compared, or the other column of a correlation."""
+        if not self.take("operator", ","):
+            return None, None
+        if function == "corr":
+            return None, self.sum()
+        if function in ("count", *NAMING):
+            raise self.error(f"'{function}' takes one column.")
+        first = self.take("text")
+        if first is None or not (self.take("keyword", "over") or self.take("operator", "-")):
+            raise self.error("two names are expected, as in 'A' over 'B'.")
+        return Pair(first.value, self.name_of_group(), first.at), None
 
     def at_clause(self) -> bool:
         return self.ahead.kind == "keyword" or (self.ahead.kind, self.ahead.value) == ("operator", ")")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def zeros_dropped(decimals: Sequence[int]) -> bool:
     return 1 - chance >= 0.001
 
 
+@lru_cache(maxsize=1 << 16)
 def as_number(printed: str) -> Fraction | None:
     """The number that a cell prints: with a minus sign of any kind, separators of thousands, a percent sign."""
     plain = printed.strip().replace("−", "-").removesuffix("%").strip()
@@ -117,6 +119,7 @@ def as_number(printed: str) -> Fraction | None:
     return Fraction(plain) if _NUMBER.fullmatch(plain) else None
 
 
+@lru_cache(maxsize=1 << 16)
 def decimals_of(printed: str) -> int:
     """Decimals that a cell is printed with."""
     mantissa, _, exponent = printed.strip().removesuffix("%").lower().partition("e")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...core.errors import CrossliftError
 
 #: Words that end an expression; a column of such a name is written in backticks.
-KEYWORDS = frozenset({"where", "by", "weights", "and", "or", "not", "in"})
+KEYWORDS = frozenset({"where", "by", "weights", "and", "or", "not", "in", "over"})
 #: Spellings of one operator.
 _SAME = {"==": "=", "≠": "!=", "≥": ">=", "≤": "<=", "−": "-", "×": "*", "÷": "/"}
 _TOKEN = re.compile(

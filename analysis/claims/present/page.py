@@ -10,7 +10,7 @@ from ...core.text import Table
 from ..verdicts import VERDICTS
 
 #: Okabe and Ito's colours, told apart with any kind of colour vision; the word always stands beside the colour.
-_COLOURS = dict(zip(VERDICTS, ("#009E73", "#56B4E9", "#F0E442", "#D55E00", "#BBBBBB"), strict=True))
+_COLOURS = dict(zip(VERDICTS, ("#009E73", "#56B4E9", "#CC79A7", "#F0E442", "#D55E00", "#BBBBBB"), strict=True))
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#222;max-width:75rem;margin:2rem auto;padding:0 1rem}
 nav a{margin-right:1rem}h2{margin-top:2.2rem;border-bottom:1px solid #ccc}

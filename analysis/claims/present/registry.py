@@ -9,13 +9,13 @@ from typing import Any
 
 from ...core.text import Table, number
 from ..documents.calibration import (
-    against_registry,
     calibration,
     flagged_both_ways,
     overturned,
     separation,
     stated_rows,
 )
+from ..documents.match import STATES, RowVerdict, match_rows
 from ..documents.parse import Document
 from ..documents.self_consistency import Account
 from ..numbers.intervals import Interval
@@ -126,7 +126,7 @@ def document_lines(accounts: Sequence[Account], documents: Sequence[Document], r
         lines += [f"{item.document}: {text}" for text in item.mismatches()]
         lines += [f"{item.document}: {difference.text()}" for difference in item.differences]
         lines += item.problems
-        lines += against_registry(document, registry) if document.rows else ()
+        lines += [row.text() for row in match_rows(document, registry) if row.verdict != STATES]
     return lines
 
 
@@ -189,7 +189,7 @@ def contract(
             | {
                 "mismatches": list(item.mismatches()),
                 "differences": [{"quantity": d.quantity, "values": dict(d.values)} for d in item.differences],
-                "registry": list(against_registry(document, registry)) if document.rows else [],
+                "rows": [_row(row) for row in match_rows(document, registry)],
             }
             for item, document in zip(accounts, documents, strict=True)
         ],
@@ -206,6 +206,10 @@ def contract(
         "flagged_both_ways": [name for name, _, _ in flagged_both_ways(registry)],
         "calibration": [asdict(item) for item in calibration(outcomes)],
     }
+
+
+def _row(row: RowVerdict) -> dict[str, Any]:
+    return {"row": row.row.number, "line": row.row.line, "claim": row.claim, "verdict": row.verdict, "why": row.why}
 
 
 def _claim(outcome: Outcome, registry: Registry) -> dict[str, Any]:

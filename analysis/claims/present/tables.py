@@ -11,10 +11,11 @@ from ...core.text import Table, number
 from ..audit.averages import PrintedAverage
 from ..audit.granularity import Granularity
 from ..audit.language_order import Profile
-from ..language.check import TableClaim
+from ..fit import figure_of
+from ..language.check import TableClaim, figure_text
 from ..verdicts import HOLDS, VERDICTS
 from ..xtreme.replication import Replication
-from .registry import interval_text, line_ranges
+from .registry import line_ranges
 
 Part = str | Table
 
@@ -26,7 +27,7 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
     blocks.append(tally("claim", [item.verdict for item in found]))
     for item in found:
         if len(item.readings) > 1:
-            readings = tuple((r.name, r.status, interval_text(r.recomputed), r.needs) for r in item.readings)
+            readings = tuple((r.name, r.status, figure_text(r), r.needs) for r in item.readings)
             blocks.append(Table(("reading", "status", "data allow", "needs"), readings, title=item.claim))
         blocks += [f"  {item.claim}: {e.data}, lines {line_ranges(e.lines)}" for e in item.evidence]
         blocks += [f"  {grain.text()}" for grain in item.grains]
@@ -36,7 +37,8 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
 def tally(what: str, verdicts: Sequence[str]) -> str:
     """How many came to each verdict, as one sentence."""
     counts = Counter(verdicts)
-    words = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    names = [*VERDICTS, *(name for name in counts if name not in VERDICTS)]
+    words = ", ".join(f"{counts[name]} {name}" for name in names if counts[name])
     noun = what if len(verdicts) == 1 else f"{what}s"
     return f"{len(verdicts)} {noun}: {words}." if verdicts else f"no {what}."
 
@@ -50,7 +52,7 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
     blocks: list[Part] = [Table(("data", *VERDICTS), rows, title="Printed averages against their cells", notes=(note,))]
     blocks.append(tally("printed average", [item.verdict for item in found]))
     telling = [item for item in found if item.verdict not in ("reproduced", "not-checkable")]
-    order = ("contradicted", "consistent", "reproduced-under")
+    order = ("contradicted", "possible-by-rounding", "consistent", "reproduced-under")
     telling.sort(key=lambda item: order.index(item.verdict))
     blocks.append(
         Table(
@@ -77,12 +79,7 @@ def _brief(item: PrintedAverage) -> str:
     """The readings that hold, else the first one; the JSON has them all."""
     holding = [reading for reading in item.readings if reading.status == HOLDS]
     shown = holding or [item.readings[0]]
-    parts = []
-    for reading in shown:
-        found = " ".join(
-            filter(None, (interval_text(reading.recomputed), f"({reading.needs})" if reading.needs else ""))
-        )
-        parts.append(f"{reading.name}: {found}")
+    parts = [f"{reading.name}: {', '.join(filter(None, (figure_of(reading), reading.needs)))}" for reading in shown]
     rest = len(item.readings) - len(shown)
     if rest:
         parts.append(f"{rest} other {'reading' if rest == 1 else 'readings'} in --json")

@@ -17,8 +17,9 @@ def findings(tables: Tables, main: Sum, claimed: Interval) -> Iterator[str]:
     gains = {task: gain.center for task, gain in main.gains.items()}
     values = list(gains.values())
     low, high = interval_over_tasks(values)
+    start = f"Without {names(main.missing)} the" if main.missing else "The"
     yield (
-        f"Without {names(main.missing)} the gain is {fixed(_mean(values), 2)} points, {CONFIDENCE:.0%} interval over "
+        f"{start} gain is {fixed(_mean(values), 2)} points, {CONFIDENCE:.0%} interval over "
         f"{len(values)} tasks {signed(low, 1)} to {signed(high, 1)} (Student's t)."
     )
     left = {task: _mean([gains[other] for other in gains if other != task]) for task in gains}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..fit import fit
 from ..numbers.intervals import Interval, mean, signed
 from ..registry import Claim
-from ..verdicts import FAILS, HOLDS, NO_DATA, OPEN, Check, Evidence, Reading
+from ..verdicts import FAILS, NO_DATA, OPEN, Check, Evidence, Reading
 from .average_findings import findings
 from .partial_averages import Sum, Tables, bundled_tables, implied_pos, summed
 from .printed_scores import PRINTED, RETRIEVAL, TASKS, names
@@ -42,12 +43,7 @@ def readings(tables: Tables, claimed: Interval) -> Iterator[tuple[Reading, Sum]]
 def judge(name: str, found: Sum, claimed: Interval) -> Reading:
     """Whether the printed gains and the room of the missing ones allow ``claimed``."""
     if not found.missing:
-        if not found.known.meets(claimed):
-            return Reading(name, FAILS, found.known)
-        # A difference of two cells as finely rounded as the claim is twice as wide as the claim.
-        coarse = found.known.width > 2 * claimed.width
-        needs = "cells are rounded too coarsely to tell" if coarse else ""
-        return Reading(name, OPEN if coarse else HOLDS, found.known, needs)
+        return fit(name, found.known, claimed)
     needed = found.needed(claimed)
     range_of_mean = found.known + found.possible.times(found.weight)
     words = f"{' + '.join(PRINTED[task] for task in found.missing)} gain {needed.text(1)} together"

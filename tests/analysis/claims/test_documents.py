@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.claims.documents.parse import is_cut_off, parse, read_directory, read_document
+from analysis.claims.documents.parse import is_cut_off, parse, read_document, read_documents
 from analysis.claims.documents.self_consistency import account
 from analysis.core.errors import CrossliftError
 
@@ -145,23 +145,23 @@ def test_documents_without_claims() -> None:
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes(b"\xff\xfe\x00")
+    path.write_bytes(b"\xff\xfe\x00")  # half a character of UTF-16
     assert read_document(path).problems == ("a.txt is not UTF-8 text.",)
 
 
 def test_directories(tmp_path: Path) -> None:
-    with pytest.raises(CrossliftError, match="is not a directory. Give --documents"):
-        read_directory(tmp_path / "none")
+    with pytest.raises(CrossliftError, match="is neither a document nor a directory. Give --documents"):
+        read_documents(tmp_path / "none")
     (tmp_path / "a.pdf").write_text("")
-    with pytest.raises(CrossliftError, match=r"it holds a.pdf. Documents end in .txt or .md"):
-        read_directory(tmp_path)
+    with pytest.raises(CrossliftError, match=r"it holds a.pdf. Documents end in .txt, .md, .csv or .tsv"):
+        read_documents(tmp_path)
     (tmp_path / "b.md").write_text(MARKDOWN, encoding="utf-8")
     (tmp_path / "a.txt").write_text(TABS, encoding="utf-8")
-    assert [document.name for document in read_directory(tmp_path)] == ["a", "b"]
+    assert [document.name for document in read_documents(tmp_path)] == ["a", "b"]
 
 
 def test_the_five_documents(shared: Path) -> None:
-    found = [account(document) for document in read_directory(shared / "documents")]
+    found = [account(document) for document in read_documents(shared / "documents")]
     assert [(item.claims_announced, item.claims_listed) for item in found] == [
         (10, 10), (9, 9), (9, 9), (9, 9), (22, 21),
     ]  # fmt: skip
@@ -179,3 +179,30 @@ def test_the_five_documents(shared: Path) -> None:
     assert [item.text() for item in found[3].differences] == [benchmark]
     assert found[0].differences == found[4].differences == ()
     assert not any(item.problems for item in found)
+
+
+FORMS = {
+    "csv.csv": 'Claim,Verified,Confidence\n"Frogs, green.",✓,0.3\nToads.,×,0.2\n',
+    "percent.md": "|#|Claim|Status|\n|---|---|---|\n| 1 | Frogs, green. | ✅ 30% |\n|2|Toads.|❌ 20%|\n",
+    "order.md": "| Confidence | Verified | Claim |\n|---|---|---|\n| 30% | ✓ | Frogs, green. |\n|0.2|no|Toads.|\n",
+    "list.md": "- Frogs, green. (✅ 30%)\n- Toads. ❌ 0.2\n",
+    "first.txt": "1. ✅ 30%: Frogs, green.\n2. ❌ 20%: Toads.\n",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_any_form_of_a_table_of_claims(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("Frogs\n\n1 Extracted Claims\n\n" + FORMS[name], encoding="utf-8")
+    (document,) = read_documents(path)
+    assert document.problems == ()
+    assert [(row.text, row.verified, row.confidence) for row in document.rows] == [
+        ("Frogs, green.", True, 0.3), ("Toads.", False, 0.2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_marks(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(MARKDOWN, encoding=encoding)
+    assert read_document(path).title == "Frogs" and len(read_document(path).rows) == 2

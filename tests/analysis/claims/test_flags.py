@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from analysis.claims.documents.calibration import (
-    against_registry,
     calibration,
     flagged_both_ways,
     overturned,
     separation,
+    wins_interval,
 )
-from analysis.claims.documents.parse import parse
-from analysis.claims.registry import Claim, Registry, Statement, registry
+from analysis.claims.registry import Claim, Statement, registry
 from analysis.claims.verdicts import Check, Outcome
 from analysis.claims.verify import verify
 
@@ -24,7 +23,7 @@ def outcome(name: str, verdict: str, *stated: tuple[bool, float]) -> Outcome:
 
 def test_flags_that_the_data_overturn() -> None:
     found = {row.outcome.claim.id for row in overturned(verify(registry()))}
-    assert found == {"nine-target-tasks", "forty-languages", "mnli-size"}
+    assert found == {"nine-target-tasks", "forty-languages", "mnli-size", "anli-size", "qqp-source"}
     planted = [
         outcome("a", "contradicted", (True, 0.4)),
         outcome("b", "contradicted", (False, 0.4)),
@@ -48,19 +47,17 @@ def test_calibration() -> None:
     assert separation(verify(registry())).startswith("No claim is contradicted")
     planted = [outcome("a", "reproduced", (True, 0.4), (True, 0.2)), outcome("b", "contradicted", (True, 0.2))]
     assert [item.confidence_mean for item in calibration(planted)] == pytest.approx([0.3, 0.2])
-    assert "in 75% (50% is chance)" in separation(planted)
+    assert "Of 1 pairs of a claim" in separation(planted)  # two rows that state one claim are one claim
+    assert "in 100% (95% interval 21% to 100%; 50% is chance)" in separation(planted)
     assert separation(planted[1:]).startswith("No claim is reproduced")
 
 
-def test_a_document_against_the_registry() -> None:
-    text = "T\n\n1 Claims\n\nClaim\tVerified\tConfidence\nA.\t✓\t0.5\nB.\t×\t0.5\nC.\t×\t0.5\n"
-    rows = (Statement("frogs", 1, True, 0.5), Statement("frogs", 2, True, 0.5), Statement("frogs", 4, True, 0.5))
-    known = Registry({"a": Claim("a", "", "", stated=rows)}, {"frogs": 4})
-    assert against_registry(parse(text, "frogs"), known) == (
-        "frogs, row 2: × 0.50 here, ✓ 0.50 in the registry.",
-        "frogs, row 3, is not in the registry.",
-        "frogs, row 4, was not read, but the registry has it.",
-    )
-    assert against_registry(parse(text, "toads"), known) == (
-        "toads is not in the registry: its rows have no verdicts.",
-    )
+def test_the_interval_of_a_share_of_pairs() -> None:
+    """Newcombe's method 5 on his terms: no width of zero at the ends, mirrored about one half, narrower with more."""
+    low, high = wins_interval(0.75, 20, 20)
+    assert 0.5 < low < 0.75 < high < 0.9
+    assert wins_interval(0.25, 20, 20) == pytest.approx((1 - high, 1 - low), abs=0.01)
+    assert wins_interval(0.0, 4, 2)[0] == 0.0 and 0.3 < wins_interval(0.0, 4, 2)[1] < 0.9
+    assert wins_interval(1.0, 4, 2)[1] == 1.0
+    wide = wins_interval(0.75, 5, 5)
+    assert wide[0] < low and wide[1] > high

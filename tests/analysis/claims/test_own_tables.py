@@ -76,7 +76,7 @@ def test_verdicts_move(tmp_path: Path) -> None:
     assert found["english-beats-alternatives"] == "reproduced"
     assert found["tydiqa-gains"] == "reproduced"
     assert found["xnli-no-gain"] == "contradicted"  # by 8.7 points at most
-    assert found["anli-size"] == "reproduced-under"  # the public training sets together are no such number
+    assert found["anli-size"] == "reproduced"
     assert found["mnli-size"] == "reproduced"
     assert found["state-of-the-art"] == "reproduced"
     assert found["retrieval-gain"] == "reproduced-under"  # gains, but not more than the other tasks
@@ -208,3 +208,39 @@ def test_a_table_of_another_form(tmp_path: Path) -> None:
     path.write_text("language,score\neng,80\n", encoding="utf-8")
     with pytest.raises(CrossliftError, match="has no column 'table'.*analyze verify --template FILE"):
         read_supplied(path)
+
+
+def only_retrieval(gain: float) -> Callable[[Row], float | None]:
+    return lambda row: (
+        {BEST: gain, NONE: 0.0}.get(row["intermediate_task"])
+        if row["split"] == "test" and row["target_task"] in ("bucc2018", "tatoeba") and not row["variant"]
+        else None
+    )
+
+
+def test_a_few_cells_join_the_bundled_ones(tmp_path: Path) -> None:
+    """The two tasks that no publication prints: 15.5 points each make the nine tasks gain 5.4, 25 do not."""
+    fitting = {
+        item.claim.id: item
+        for item in verify(registry(), read_supplied(write(tmp_path / "a.csv", only_retrieval(15.5))))
+    }
+    assert fitting["average-gain"].verdict == "reproduced-under"
+    assert "9 of 9 tasks are printed" in fitting["average-gain"].reason
+    assert not any("Without  the" in text for text in fitting["average-gain"].check.findings)
+    wrong = {
+        item.claim.id: item
+        for item in verify(registry(), read_supplied(write(tmp_path / "b.csv", only_retrieval(25.0))))
+    }
+    assert wrong["average-gain"].verdict == "contradicted"
+
+
+def test_a_size_read_from_the_paper_settles_the_claim(tmp_path: Path) -> None:
+    found = verdicts(read_supplied(write(tmp_path / "t.csv", only_retrieval(15.5), MNLI="392703")))
+    assert found["mnli-size"] == "contradicted"
+    outcomes = {
+        o.claim.id: o
+        for o in verify(registry(), read_supplied(write(tmp_path / "u.csv", only_retrieval(15.5), MNLI="392702")))
+    }
+    assert outcomes["mnli-size"].verdict == "reproduced"
+    assert "recomputed 1" not in outcomes["nine-intermediate-tasks"].check.recomputed
+    assert outcomes["nine-intermediate-tasks"].check.recomputed != "1"

@@ -22,6 +22,7 @@ EVEN: Mapping[str, float] = dict.fromkeys(TASKS, 5.4)
 PLANTED = {
     "reproduced": cells(EVEN),
     "reproduced-under": cells(dict(EVEN) | dict.fromkeys(QUESTIONS, (0.0, 5.4))),  # only by EM
+    "possible-by-rounding": cells(dict(EVEN) | {"pawsx": 6.0}),  # 5.47 by the cells
     "consistent": cells({task: gain for task, gain in EVEN.items() if task not in RETRIEVAL}),
     "contradicted": cells({task: -gain for task, gain in EVEN.items()}),  # rows swapped
     "not-checkable": cells({}),
@@ -33,8 +34,8 @@ def test_real(blocks: tuple[Block, ...]) -> None:
     claims = {outcome.verdict: outcome.claim.id for outcome in verify(registry())}
     printed = check_averages([block for block in blocks if block.name == "chung2021_rembert"], blocks)
     averages = {item.verdict: item.line for item in printed}
-    assert set(claims) == set(VERDICTS) - {"contradicted"}
-    assert {"reproduced", "reproduced-under", "contradicted", "not-checkable"} <= set(averages)
+    assert set(claims) == {"reproduced", "consistent", "not-checkable"}
+    assert set(averages) == set(VERDICTS) - {"consistent"}
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -48,8 +49,10 @@ def test_planted_in_the_claim_language(verdict: str) -> None:
     cells_by_verdict: dict[str, tuple[str | None, ...]] = {
         "reproduced": ("5.3", "5.5", "5.4", "5.4"),
         "reproduced-under": ("5.4", "5.4", "1.0", "2.0"),
+        "possible-by-rounding": ("5.4", "5.5", "5.5", "5.5"),  # 5.475 over all
         "consistent": ("5.3", None, "5.4", None),
         "contradicted": ("53", "5.5", "5.4", "55"),  # points left out
     }
     table = Sheet("t.csv", "", {"metric": ("em", "em", "f1", "f1"), "gain": cells_by_verdict[verdict]})
-    assert check_claim(table, "mean(gain) = 5.4", Settings(under="metric")).verdict == verdict
+    under = "" if verdict == "possible-by-rounding" else "metric"
+    assert check_claim(table, "mean(gain) = 5.4", Settings(under=under)).verdict == verdict

@@ -21,7 +21,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys)
     assert status == 0
-    assert "28 claims in 58 rows of 5 documents: 5 reproduced (9 rows), 1 reproduced-under (5 rows)" in out
+    assert "28 claims in 58 rows of 5 documents: 8 reproduced (12 rows), 5 consistent (16 rows)" in out
     assert "RemBERT paper: 7 tasks, mean of F1 and EM, mean of tasks" in out
     assert "evidence: chung2021_rembert, lines 2–11, 38–47" in out
     assert "mnli-size: flagged × (0.09) in 004 row 18, reproduced by the data" in out
@@ -63,7 +63,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "--show", "anli-size")
-    assert "785 pairs without a label" in out
+    assert "785 training pairs without a label" in out
     assert "RemBERT paper" not in out
     _, out, _ = run(capsys, "--show", "all")
     assert out.count("stated in: ") == 28
@@ -81,13 +81,14 @@ def test_documents(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "frogs: 3 claims announced, 1 found" in out
     assert "frogs, line 11 (row 2 of the claims): the flag '?' is neither ✓ nor ×." in out
     assert "toads.txt is not UTF-8 text." in out
-    assert "frogs is not in the registry: its rows have no verdicts." in out
+    assert "frogs, row 1: not-checkable, no figure, and no claim is about it" in out
+    assert "0 claims in 0 rows of 0 documents" in out
     content = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
     assert [item["document"] for item in content["documents"]] == ["frogs", "toads"]
     assert content["documents"][0]["claims_announced"] == 3
     status, _, err = run(capsys, "--documents", str(tmp_path / "none"))
     assert status == 2
-    assert "is not a directory" in err
+    assert "is neither a document nor a directory" in err
 
 
 def test_the_five_documents(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
@@ -95,6 +96,18 @@ def test_the_five_documents(capsys: pytest.CaptureFixture[str], shared: Path) ->
     assert "004_865dc755a7981d66: 22 claims announced, 21 found" in out
     assert "004_865dc755a7981d66: 14 verified announced, 13 found" in out
     assert "registry" not in out
+    assert "28 claims" not in out or "58 rows of 5 documents" in out
+
+
+def test_a_changed_figure_in_a_document_contradicts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Under any name, in any order; the same text with the right figure does not."""
+    row = "Evaluating the best model for each target task on XTREME yields an average improvement of {} points."
+    for figure, status in (("5.4", 0), ("25.4", 1)):
+        path = tmp_path / f"copy-{figure}.md"
+        path.write_text(f"T\n\n## 1 Claims\n\n- {row.format(figure)} ✅ 30%\n", encoding="utf-8")
+        found, out, _ = run(capsys, "--documents", str(path), "--strict")
+        assert found == status
+    assert "row 1: contradicted by the registry (average-gain), 25.4 in place of 5.4" in out
 
 
 def test_strict(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
