@@ -8,7 +8,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ class Worker:
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
-                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision"))
+                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision", "rule", "layer"))
                     groups.setdefault(key, []).append(cell)
             for group in groups.values():
                 try:
@@ -191,6 +191,7 @@ class Worker:
         return bool(held)
 
     def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Lock]) -> None:
+        from ..kinds.conventions import LAST, find_layer
         from ..kinds.registry import find_kind
         from ..training.evaluate import evaluate
 
@@ -200,23 +201,30 @@ class Worker:
             bench = self._bench(first)
             task = self._task(first.task)
             kind = find_kind(task.kind)
+            chosen_on = [self._chosen_on(cell, kind, bench) for cell in cells]
             sets = [self._encoded(cell, kind, bench) for cell in cells]
             state = self._state(parent)
+            layer = find_layer(first.inputs.get("layer", LAST), bench.depth)
             found = evaluate(
-                bench, state, kind, sets, kind.classes(task.labels, None), "bf16" if on_half(first) else "fp32",
-                self.report.pieces,
+                bench, state, kind, [*sets, *(own[1] for own in chosen_on if own)], kind.classes(task.labels, None),
+                "bf16" if on_half(first) else "fp32", layer, self.report.pieces,
             )  # fmt: skip
+            tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
-            for cell, features, outputs in zip(cells, sets, found, strict=True):
+            for cell, features, outputs, choice in zip(cells, sets, found[: len(cells)], chosen_on, strict=True):
                 examples = self._test(cell)
-                scores.append(task.score(kind.predictions(outputs, features, examples), examples))
+                scored = task.scored(cell.inputs.get("rule"), self.setting.device)
+                if choice:
+                    known = kind.predictions(next(tuned), choice[1], choice[0])
+                    scored = replace(scored, threshold=kind.threshold(scored, known, choice[0]))
+                scores.append(kind.score(scored, kind.predictions(outputs, features, examples), examples))
         pieces = [int(features.lengths.sum()) for features in sets]
         for cell, features, own, size in zip(cells, sets, scores, pieces, strict=True):
             extra = {
                 "evaluated_together": len(cells),
                 "unknown_pieces": round(features.unknown, 4),
                 "pooling": bench.backbone.pooling,
-                "layer": int(bench.backbone.module.config.num_hidden_layers),
+                "layer": layer,
             }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
             self.store.write_cell(held[cell.id], cell, own, manifest)
@@ -311,6 +319,16 @@ class Worker:
         if key not in self._features:
             self._features[key] = kind.encode(bench.backbone, self._test(cell), length, False)
         return self._features[key]
+
+    def _chosen_on(self, cell: Stage, kind: Any, bench: Any) -> tuple[Any, Any] | None:
+        """Validation examples of a cell's language and their features, where its score rests on a choice on them."""
+        task = self._task(cell.task)
+        if not kind.needs_validation(task.scored(), self._test(cell)):
+            return None
+        examples = task.validation(str(cell.inputs["language"]))
+        if examples is None:
+            return None
+        return examples, kind.encode(bench.backbone, examples, cell.inputs["max_length"], False)
 
     def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
         energy = None if meter.energy_j is None else meter.energy_j * share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .base import Kind, Scored
@@ -27,7 +27,9 @@ class Questions(Kind):
 
     fields = ("question", "context", "answers")
     required = ("question", "context", "answer", "start")
-    metrics = ("f1", "em")
+    metrics = ("f1", "em", "f1_squad", "em_squad", "f1_mlqa", "em_mlqa")
+    usual = ("f1", "em")
+    rules = ("squad", "mlqa")
     labelled = False
 
     def read_fields(self, rows: Rows) -> dict[str, list[Any]]:
@@ -101,27 +103,41 @@ class Questions(Kind):
         return found
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
-        """Of texts of answers."""
-        import numpy as np
-
-        from analysis.languages.codes import resolve
-        from analysis.store.cells import Score
-
+        """Of texts of answers: ``f1`` and ``em`` by the rule of the task, the others by the one that they name."""
         from .metrics import answers
 
         accepted: Any = examples.labels if examples.labels is not None else ()
         if len(predictions) != len(accepted):
             raise task.unfit(f"{len(predictions)} answers", f"{len(accepted)}")
-        iso = resolve(examples.language).iso
         pairs = list(zip(map(str, predictions), accepted, strict=True))
-        right = np.array([answers.exact_match(own, other, iso) for own, other in pairs], dtype=bool)
-        f1 = 100.0 * np.array([answers.token_f1(own, other, iso) for own, other in pairs])
-        n = len(pairs)
-        error = float(f1.std(ddof=1) / np.sqrt(n)) if n > 1 else None
-        return {
-            "em": Score("em", 100.0 * float(right.mean()), n, right),
-            "f1": Score("f1", float(np.clip(f1.mean(), 0.0, 100.0)), n, std_error=error),
-        }
+        found: dict[str, Score] = {}
+        for rule in self.rules:
+            endings = [ending for ending in (f"_{rule}", "" if rule == task.rule else None) if ending is not None]
+            if any(f"{metric}{ending}" in task.metrics for metric in ("f1", "em") for ending in endings):
+                form = answers.find_form(rule, examples.language)
+                for ending in endings:
+                    found |= _answer_scores(pairs, form, ending)
+        return found
+
+
+def _answer_scores(
+    pairs: Sequence[tuple[str, Sequence[str]]], form: Callable[[str], str], ending: str
+) -> dict[str, Score]:
+    """Exact match and F1 under names with an ending."""
+    import numpy as np
+
+    from analysis.store.cells import Score
+
+    from .metrics import answers
+
+    right = np.array([answers.exact_match(own, accepted, form) for own, accepted in pairs], dtype=bool)
+    f1 = 100.0 * np.array([answers.token_f1(own, accepted, form) for own, accepted in pairs])
+    n = len(pairs)
+    error = float(f1.std(ddof=1) / np.sqrt(n)) if n > 1 else None
+    return {
+        f"em{ending}": Score(f"em{ending}", 100.0 * float(right.mean()), n, right),
+        f"f1{ending}": Score(f"f1{ending}", float(np.clip(f1.mean(), 0.0, 100.0)), n, std_error=error),
+    }
 
 
 def _answers(text: Any, start: Any, context: str) -> list[dict[str, Any]]:

@@ -123,7 +123,8 @@ class Tagging(Kind):
 
         from analysis.store.cells import Score
 
-        from .metrics.classes import clustered_error, macro_f1, span_f1
+        from .metrics.classes import clustered_error, macro_f1
+        from .metrics.tags import span_scores
 
         gold: Any = examples.labels if examples.labels is not None else ()
         if len(predictions) != len(gold):
@@ -139,8 +140,8 @@ class Tagging(Kind):
             found["macro_f1"] = Score("macro_f1", macro_f1(wanted, flat), len(flat))
         if "f1" in task.metrics:
             names = np.array(task.labels, dtype=object)
-            value = span_f1(task.task, [list(names[t]) for t in gold], [list(names[t]) for t in own])
-            found["f1"] = Score("f1", value, len(gold))
+            value = span_scores([list(names[t]) for t in gold], [list(names[t]) for t in own])["f1"]
+            found["f1"] = Score("f1", 100.0 * value, len(gold))
         return found
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from analysis.records.condition import Condition
+from analysis.records.condition import LAYER, RULE, Condition
 from analysis.store.layout import STAGES
 
+from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard
 from ..store.stage import Stage
 from ..tasks.catalog import TaskCard
@@ -92,6 +93,7 @@ class _Cells:
                 "split": task.split,
                 "max_length": self.grid.training_target.max_length,
             }
+            inputs |= self._scoring()
             if half:
                 inputs["precision"] = "bf16"
             record = self._record(arm, code, extra_steps)
@@ -108,10 +110,18 @@ class _Cells:
         steps = self.grid.training_target.steps_for(self.target.examples) + extra_steps
         return Stage("target", inputs, parent, f"{label} · seed {self.seed}", work=steps)
 
+    def _scoring(self) -> dict[str, object]:
+        """How answers are scored, where that is not the same for all tasks of a kind."""
+        task, retrieval = self.target.task, self.grid.retrieval
+        if find_kind(task.kind).embeds:
+            return {RULE: retrieval.rule or task.rule, LAYER: retrieval.layer}
+        return {RULE: task.rule} if task.rule else {}
+
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
         matched = self.grid.training_intermediate.steps_for(arm.examples) if arm else extra_steps
         condition = self.target.tested.conditions.get(code, Condition())
+        condition += Condition.of(**self._scoring())
         if extra_steps:
             condition = condition.with_steps(extra_steps)
         record: dict[str, object] = {

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from analysis.core.errors import CrossliftError, unknown_name
 from analysis.store.grid import NONE, GridFile, TaskEntry, parse_grid_file
 
+from ..kinds.conventions import CONVENTIONS, LAST
 from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard, find_model
 from ..tasks.catalog import TaskCard, find_task, known_tasks
@@ -36,6 +37,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How sentences are retrieved: which side asks (empty: as the task's rule says), and the layer of their vectors."""
+
+    rule: str
+    layer: str | int
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A checked grid. ``notices`` say what was left out of it and why."""
 
@@ -44,6 +53,7 @@ class Grid:
     targets: tuple[Target, ...]
     seeds: tuple[int, ...]
     control: str
+    retrieval: Retrieval
     training_intermediate: Training
     training_target: Training
     notices: tuple[str, ...] = ()
@@ -89,6 +99,7 @@ def parse_grid(
         ),
         seeds=file.seeds,
         control=file.control,
+        retrieval=_retrieval(file),
         training_intermediate=parse_training(file.training["training_intermediate"], "training_intermediate", training),
         training_target=parse_training(file.training["training_target"], "training_target", training),
         notices=tuple(notices),
@@ -113,6 +124,15 @@ def _arms(file: GridFile, cards: Mapping[str, TaskCard]) -> tuple[Arm, ...]:
         if domain not in offered:
             raise unknown_name("domain of the intermediate tasks", domain, offered)
     return _unique(arm for arm in found if not file.domains or arm.task.domain in file.domains)
+
+
+def _retrieval(file: GridFile) -> Retrieval:
+    if file.retrieval is not None and file.retrieval not in CONVENTIONS:
+        raise unknown_name("retrieval", file.retrieval, CONVENTIONS)
+    layer = (file.retrieval or next(iter(CONVENTIONS))) if file.layer is None else file.layer
+    if isinstance(layer, str) and layer not in (*CONVENTIONS, LAST):
+        raise unknown_name("layer", layer, (*CONVENTIONS, LAST))
+    return Retrieval(CONVENTIONS[file.retrieval].rule if file.retrieval else "", layer)
 
 
 def _target_examples(task: TaskCard, entry: TaskEntry) -> int:

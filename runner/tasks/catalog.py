@@ -40,6 +40,8 @@ class TaskCard:
         The split that is scored.
     file
         Data file in a data directory; empty for tasks that need none.
+    rule
+        The rule by which it is scored, one of its kind's; empty where the kind has one way alone.
     """
 
     name: str
@@ -52,6 +54,7 @@ class TaskCard:
     domain: str = ""
     split: str = "test"
     file: str = ""
+    rule: str = ""
 
     @property
     def trains(self) -> bool:

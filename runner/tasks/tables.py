@@ -60,6 +60,7 @@ class TableTask(Task):
             domain=spec.domain,
             split=spec.test,
             file=self.path.name,
+            rule=spec.rule,
         )
 
     @cached_property
@@ -69,11 +70,11 @@ class TableTask(Task):
         rows = table[(table["_split"] == self.spec.train) & (table["_language"] == self.spec.train_language)]
         return label_names(self.spec, rows if len(rows) else table)
 
-    def validation(self) -> Examples | None:
-        """The validation split in the training language."""
+    def validation(self, language: str = "") -> Examples | None:
+        """The validation split in a language, by default that of training."""
         if not self.spec.validation:
             return None
-        found = self._examples(self.spec.validation, self.spec.train_language)
+        found = self._examples(self.spec.validation, language or self.spec.train_language)
         return found if len(found) else None
 
     def _train(self) -> Examples:

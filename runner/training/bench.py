@@ -100,8 +100,14 @@ class Bench:
             self.pristine = {name: value.clone() for name, value in self.pristine.items()}
             self._unchanged = False
 
-    def forward(self, batch: Padded) -> tuple[torch.Tensor, torch.Tensor]:
-        """Token representations, shape (texts, pieces, width), and the mask."""
+    @property
+    def depth(self) -> int:
+        """Layers of the model."""
+        config: Any = self.backbone.module.config
+        return int(config.num_hidden_layers)
+
+    def forward(self, batch: Padded, layer: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token representations of a layer (by default the last), shape (texts, pieces, width), and the mask."""
         import torch
 
         ids = torch.as_tensor(batch.ids if self._lookup is None else self._lookup[batch.ids], device=self.device)
@@ -111,7 +117,9 @@ class Bench:
             inputs["token_type_ids"] = torch.as_tensor(batch.types, device=self.device)
         if self._run is None:
             self._run = torch.compile(self.module, dynamic=True) if self.compiled else self.module
-        return self._run(**inputs).last_hidden_state, mask
+        if layer is None or layer == self.depth:
+            return self._run(**inputs).last_hidden_state, mask
+        return self._run(**inputs, output_hidden_states=True).hidden_states[layer], mask
 
     def autocast(self, precision: str) -> AbstractContextManager[Any]:
         """Mixed precision, where it is asked for."""
