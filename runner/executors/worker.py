@@ -126,7 +126,7 @@ class Worker:
             with Meter(self.setting.device) as meter:
                 try:
                     state, losses = self._trained(stage)
-                except (CrossliftError, RuntimeError) as error:
+                except BaseException as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
@@ -150,10 +150,11 @@ class Worker:
         kind = find_kind(task.kind)
         inputs = stage.inputs
         training = Training(**inputs["training"])
+        self._check_labels(stage)
         card = task.card
         whole = inputs["examples"] == card.train_examples
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
-        features = kind.encode(bench.backbone, examples, training.max_length, True)
+        features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
         found = train(
             bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
@@ -181,7 +182,7 @@ class Worker:
             for group in groups.values():
                 try:
                     self._evaluate_group(parent, group, held)
-                except (CrossliftError, RuntimeError) as error:
+                except BaseException as error:
                     failure = as_failure(error)
                     for cell in group:
                         fail(self.store, cell, failure)
@@ -320,6 +321,12 @@ class Worker:
             self._features[key] = kind.encode(bench.backbone, self._test(cell), length, False)
         return self._features[key]
 
+    def _check_labels(self, stage: Stage) -> None:
+        """Read the test data of a target stage before it is trained: a label that training lacks fails it at once."""
+        for cell in self.plan.cells:
+            if cell.parent is not None and cell.parent.id == stage.id and not self.store.is_done(cell):
+                self._test(cell)
+
     def _chosen_on(self, cell: Stage, kind: Any, bench: Any) -> tuple[Any, Any] | None:
         """Validation examples of a cell's language and their features, where its score rests on a choice on them."""
         task = self._task(cell.task)
@@ -353,7 +360,7 @@ def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
     return [round(value, 4) for value in losses[step - 1 :: step]]
 
 
-def as_failure(error: Exception) -> StageError:
+def as_failure(error: BaseException) -> StageError:
     """What went wrong with a stage alone; what concerns more than one stage is raised again."""
     import torch
 
@@ -363,4 +370,6 @@ def as_failure(error: Exception) -> StageError:
         return StageError(error.message, error.hint)
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return StageError("the device has not enough memory.", "Give a smaller max_length, or train by lora in bf16.")
+    if type(error).__name__ == "PanicException":  # what pyo3 raises for a panic: tokenizers and safetensors are Rust
+        return StageError(f"a library panicked: {error}.", "Report it to the library; the other stages go on.")
     raise error

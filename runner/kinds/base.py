@@ -83,6 +83,10 @@ class Kind(ABC):
         Whether its data need a column of labels.
     label_is_position
         Whether a label is a position whatever a data set calls it, so that names of classes do not count.
+    max_length, shortest
+        Pieces of a sequence where a grid does not say them, and the fewest that it may say.
+    stride
+        Pieces between the beginnings of neighbouring windows; 0 for kinds that cut texts, or read windows side by side.
     trains
         Whether a model can be trained on it.
     embeds
@@ -100,6 +104,9 @@ class Kind(ABC):
     rules: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = True
     label_is_position: ClassVar[bool] = False
+    max_length: ClassVar[int] = 128
+    shortest: ClassVar[int] = 1
+    stride: ClassVar[int] = 0
     trains: ClassVar[bool] = True
     embeds: ClassVar[bool] = False
     no_target: ClassVar[str] = ""

@@ -86,14 +86,14 @@ class _Cells:
         trainings = (self.grid.training_intermediate, self.grid.training_target)
         half = parent.kind == "load" and all(training.on_half for training in trainings)
         for code in self.target.tested.codes:
-            inputs = {
+            inputs: dict[str, object] = {
                 "task": task.name,
                 "data": task.revision,
                 "language": code,
                 "split": task.split,
-                "max_length": self.grid.training_target.max_length,
+                "max_length": self.grid.training_target.for_kind(task.kind, task.name).max_length,
             }
-            inputs |= self._scoring()
+            inputs |= self._scoring() | _stride(task)
             if half:
                 inputs["precision"] = "bf16"
             record = self._record(arm, code, extra_steps)
@@ -167,6 +167,12 @@ def _training_inputs(task: TaskCard, examples: int, training: Training, seed: in
         "task": task.name,
         "data": task.revision,
         "examples": examples,
-        "training": training.inputs(),
+        "training": training.for_kind(task.kind, task.name).inputs(),
         "seed": seed,
+        **_stride(task),
     }
+
+
+def _stride(task: TaskCard) -> dict[str, object]:
+    stride = find_kind(task.kind).stride
+    return {"stride": stride} if stride else {}

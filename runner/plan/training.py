@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
+from analysis.core.errors import CrossliftError
 from analysis.core.typed import read_typed
+
+from ..kinds.registry import find_kind
 
 Method = Literal["full", "frozen-embeddings", "lora"]
 Precision = Literal["fp32", "bf16"]
@@ -35,7 +38,7 @@ class Training:
     learning_rate, weight_decay, warmup_share
         Of AdamW with linear warm-up and decay; the share is of the steps.
     max_length
-        Word pieces after which a text is cut.
+        Word pieces after which a text is cut, or of a window; ``None`` for what is usual for the kind of task.
     precision
         Of the arithmetic.
     lora_rank
@@ -52,10 +55,26 @@ class Training:
     learning_rate: Share = 5e-5
     weight_decay: Share = 0.01
     warmup_share: Share = 0.1
-    max_length: Counted = 128
+    max_length: Counted | None = None
     precision: Precision = "fp32"
     lora_rank: Counted = 8
     dropout: Annotated[float, Meta(ge=0.0, le=0.9, description="a number from 0 to 0.9")] | None = None
+
+    def for_kind(self, name: str, task: str) -> Training:
+        """With the lengths of a kind of task.
+
+        Raises
+        ------
+        CrossliftError
+            If ``max_length`` is too short for it.
+        """
+        kind = find_kind(name)
+        length = kind.max_length if self.max_length is None else self.max_length
+        if length < kind.shortest:
+            raise CrossliftError(
+                f"max_length {length} leaves no room for a window of '{task}'.", f"Give at least {kind.shortest}."
+            )
+        return replace(self, max_length=length)
 
     def steps_for(self, examples: int) -> int:
         """Optimiser steps over ``examples`` training examples."""

@@ -65,10 +65,14 @@ class TableTask(Task):
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Classes of the training split; of all data where nothing is trained on."""
+        """Classes of the training split, then those of test data alone; of all data where nothing is trained on."""
         table = self._table
         rows = table[(table["_split"] == self.spec.train) & (table["_language"] == self.spec.train_language)]
-        return label_names(self.spec, rows if len(rows) else table)
+        if not len(rows):
+            return label_names(self.spec, table)
+        known = label_names(self.spec, rows)
+        tested = label_names(self.spec, table[table["_split"] == self.spec.test])
+        return (*known, *(label for label in tested if label not in known))
 
     def validation(self, language: str = "") -> Examples | None:
         """The validation split in a language, by default that of training."""

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "019da2d67ef1d99a"),
-    "target": (1, "019da2d67ef1d99a"),
-    "evaluate": (2, "485ecb665a6cd0ab"),
+    "intermediate": (1, "f06d303989e2148b"),
+    "target": (1, "f06d303989e2148b"),
+    "evaluate": (2, "7fbd411973927c18"),
 }  # fmt: skip
 
 
