@@ -81,6 +81,10 @@ SUITES: Mapping[str, Suite] = {
 }  # fmt: skip
 
 
+#: Tasks of the benchmarks by the names that they have here, where these differ.
+OTHER_NAMES: Mapping[str, str] = {"xquad-squad": "xquad", "tatoeba-xtreme": "tatoeba", "xcopa-copa": "xcopa"}
+
+
 def find_suite(name: str) -> Suite:
     """The benchmark of a name.
 

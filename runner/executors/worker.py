@@ -212,15 +212,18 @@ class Worker:
             )  # fmt: skip
             tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
+            submitted: list[Any] = []
             for cell, features, outputs, choice in zip(cells, sets, found[: len(cells)], chosen_on, strict=True):
                 examples = self._test(cell)
                 scored = task.scored(cell.inputs.get("rule"), self.setting.device)
                 if choice:
                     known = kind.predictions(next(tuned), choice[1], choice[0])
                     scored = replace(scored, threshold=kind.threshold(scored, known, choice[0]))
-                scores.append(kind.score(scored, kind.predictions(outputs, features, examples), examples))
+                predictions = kind.predictions(outputs, features, examples)
+                scores.append(kind.score(scored, predictions, examples))
+                submitted.append(kind.submission(scored, predictions, examples))
         pieces = [int(features.lengths.sum()) for features in sets]
-        for cell, features, own, size in zip(cells, sets, scores, pieces, strict=True):
+        for cell, features, own, answers, size in zip(cells, sets, scores, submitted, pieces, strict=True):
             extra = {
                 "evaluated_together": len(cells),
                 "unknown_pieces": round(features.unknown, 4),
@@ -228,7 +231,7 @@ class Worker:
                 "layer": layer,
             }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
-            self.store.write_cell(held[cell.id], cell, own, manifest)
+            self.store.write_cell(held[cell.id], cell, own, manifest, answers)
             self.report.cell(cell, manifest, features.unknown)
         self.report.end(first, {"wall_s": meter.seconds})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from analysis.core.errors import CrossliftError
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
     from ..models.backbone import Backbone
     from .features import Features
+
+
+class Submission(NamedTuple):
+    """A file of predictions: its ending, and its text."""
+
+    ending: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +203,10 @@ class Kind(ABC):
             if metric not in found:
                 raise CrossliftError(f"'{task.task}' has no {metric} in '{examples.language}'.", self.lacking)
         return [found[metric] for metric in task.metrics]
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission | None:
+        """The predictions as benchmarks take them: the file's ending and its text; ``None`` where there is no form."""
+        return None
 
     @abstractmethod
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .examples import Examples, Rows
 
 if TYPE_CHECKING:
@@ -135,6 +135,14 @@ class Questions(Kind):
             score, first, last, _ = max(windows, key=lambda item: item[0])
             found.append(Answer(context[first:last], min(null for *_, null in windows) - score))
         return found
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission:
+        """Answers by the name of their question, as JSON."""
+        import json
+
+        empty = task.rule == "squad2"
+        found = {name: text_of(own, empty) for name, own in zip(examples.ids, predictions, strict=True)}
+        return Submission("json", json.dumps(found, ensure_ascii=False, indent=1))
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of texts of answers: ``f1`` and ``em`` by the rule of the task, the others by the one that they name."""

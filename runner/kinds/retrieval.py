@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .conventions import FROM_ENGLISH, TO_ENGLISH
 from .examples import Examples, Rows
 
@@ -82,6 +82,16 @@ class Retrieval(Kind):
         return None if examples.gold is None else retrieval.best_threshold(
             self._mined(task, predictions, examples), examples.gold
         )  # fmt: skip
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission | None:
+        """The position of the nearest sentence for each that asks, one a line; corpora have no names on one side."""
+        if examples.gold is not None:
+            return None
+        from .metrics import retrieval
+
+        source, target = predictions
+        asked, index = (source, target) if task.rule == TO_ENGLISH else (target, source)
+        return Submission("tsv", "".join(f"{i}\n" for i in retrieval.nearest(asked, index, task.device)))
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of the embeddings of ``source`` and of ``target``, shapes ``(n, d)`` and ``(m, d)``."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .examples import Examples, Rows
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class Tagging(Kind):
 
         starts = features.starts
         return [np.concatenate(outputs[a:b]) for a, b in pairwise(starts)]
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission:
+        """One tag a line, an empty line behind each sentence."""
+        return Submission("tsv", "".join("".join(f"{task.labels[i]}\n" for i in tags) + "\n" for tags in predictions))
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of one array of class indices for each sentence.
