@@ -14,7 +14,7 @@ from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard, find_model
 from ..tasks.catalog import TaskCard, find_task, known_tasks
 from .languages import Tested, choose_languages
-from .training import Training, parse_training
+from .training import Trainings, parse_training, parse_trainings
 
 T = TypeVar("T")
 
@@ -29,11 +29,15 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target task, its training examples (0 where it is evaluated without training) and its languages."""
+    """A target task, its training examples (0 where it is evaluated without training) and its languages.
+
+    ``trained`` is the task whose training data these are: tasks that train on the same data share their stages.
+    """
 
     task: TaskCard
     examples: int
     tested: Tested
+    trained: TaskCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ class Grid:
     seeds: tuple[int, ...]
     control: str
     retrieval: Retrieval
-    training_intermediate: Training
-    training_target: Training
+    training_intermediate: Trainings
+    training_target: Trainings
     notices: tuple[str, ...] = ()
 
 
@@ -93,15 +97,19 @@ def parse_grid(
         models=_models(file.models),
         arms=arms,
         targets=_unique(
-            Target(found.task, _target_examples(found.task, entry), found)
+            Target(found.task, _target_examples(found.task, entry), found, _trained(found.task, known))
             for entry, found in zip(file.targets, tested, strict=True)
             if found.codes
         ),
         seeds=file.seeds,
         control=file.control,
         retrieval=_retrieval(file),
-        training_intermediate=parse_training(file.training["training_intermediate"], "training_intermediate", training),
-        training_target=parse_training(file.training["training_target"], "training_target", training),
+        training_intermediate=parse_trainings(
+            file.training["training_intermediate"], "training_intermediate", training, [arm.task.name for arm in arms]
+        ),
+        training_target=parse_trainings(
+            file.training["training_target"], "training_target", training, [entry.name for entry in file.targets]
+        ),
         notices=tuple(notices),
     )
 
@@ -124,6 +132,12 @@ def _arms(file: GridFile, cards: Mapping[str, TaskCard]) -> tuple[Arm, ...]:
         if domain not in offered:
             raise unknown_name("domain of the intermediate tasks", domain, offered)
     return _unique(arm for arm in found if not file.domains or arm.task.domain in file.domains)
+
+
+def _trained(task: TaskCard, known: Mapping[str, TaskCard]) -> TaskCard:
+    """The task whose training data a task has, where both train on the same examples."""
+    other = known.get(task.trains_as, task)
+    return other if (other.kind, other.train_examples) == (task.kind, task.train_examples) else task
 
 
 def _retrieval(file: GridFile) -> Retrieval:

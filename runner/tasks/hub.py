@@ -110,6 +110,7 @@ def hub_card(spec: Spec) -> TaskCard:
         domain=spec.domain,
         split=spec.test,
         rule=spec.rule,
+        trains_as=spec.trains_as,
     )
 
 

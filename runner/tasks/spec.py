@@ -50,6 +50,8 @@ class Spec:
         For the hub: examples of the training split.
     train_hub, train_commit, train_config, train_fields
         For the hub: the training data, where they are another data set.
+    trains_as
+        As in the card.
     rule
         The rule by which the task's benchmark scores it, one of its kind's. It is part of a cell's identity itself and
         so not of the data's revision.
@@ -88,6 +90,7 @@ class Spec:
     source: str = ""
     licence: str = ""
     rule: str = field(default="", repr=False)
+    trains_as: str = field(default="", repr=False)
 
     def columns(self) -> list[str]:
         """All columns of the data that are read."""

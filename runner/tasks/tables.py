@@ -61,6 +61,7 @@ class TableTask(Task):
             split=spec.test,
             file=self.path.name,
             rule=spec.rule,
+            trains_as=spec.trains_as,
         )
 
     @cached_property

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "d62f1f572e302d47"),
-    "target": (1, "d62f1f572e302d47"),
-    "evaluate": (2, "55a44137bf8d916d"),
+    "intermediate": (1, "c473182bac87c528"),
+    "target": (1, "c473182bac87c528"),
+    "evaluate": (2, "40083253a8653e72"),
 }  # fmt: skip
 
 
