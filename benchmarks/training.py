@@ -36,7 +36,7 @@ from runner.training.evaluate import evaluate
 from runner.training.train import train
 
 MODEL = "me5-small@3"
-TRAINING = Training(learning_rate=5e-4, epochs=2, dropout=0.0)
+TRAINING = Training(learning_rate=5e-4, epochs=2, max_length=128, dropout=0.0)
 LANGUAGES = ("en", "de", "fr", "ru", "ar", "hi", "sw", "zh", "eng_Latn", "deu_Latn", "rus_Cyrl", "arb_Arab",
              "hin_Deva", "swh_Latn", "zho_Hans", "fra_Latn")  # fmt: skip
 

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from ..core.errors import CrossliftError, did_you_mean, unknown_name
 from ..core.typed import check_keys
 
-KEYS = ("models", "intermediate", "sizes", "domains", "targets", "languages", "seeds", "control", "training",
-        "training_intermediate", "training_target")  # fmt: skip
+KEYS = ("models", "intermediate", "sizes", "domains", "targets", "languages", "seeds", "control", "retrieval",
+        "layer", "training", "training_intermediate", "training_target")  # fmt: skip
 #: Keys that hold hyperparameters.
 TRAINING = KEYS[-3:]
 CONTROLS = ("none", "steps")
@@ -53,6 +53,8 @@ class GridFile:
         Whole numbers, each once.
     control
         One of ``CONTROLS``.
+    retrieval, layer
+        The convention by which sentences are retrieved, and the layer of their vectors; ``None`` where not said.
     training
         Hyperparameters by key: ``training``, ``training_intermediate`` and ``training_target``.
     """
@@ -65,6 +67,8 @@ class GridFile:
     languages: tuple[Any, ...] | None
     seeds: tuple[int, ...]
     control: str
+    retrieval: str | None
+    layer: str | int | None
     training: Mapping[str, Mapping[str, Any]]
 
 
@@ -122,6 +126,8 @@ def parse_grid_file(content: Mapping[str, Any]) -> GridFile:
         languages=_languages(content.get("languages")),
         seeds=parse_seeds(content.get("seeds", [1])),
         control=control,
+        retrieval=None if content.get("retrieval") is None else str(content["retrieval"]),
+        layer=_layer(content.get("layer")),
         training={key: _mapping(content, key) for key in TRAINING},
     )
 
@@ -185,6 +191,13 @@ def _languages(given: Any) -> tuple[Any, ...] | None:
     if given in ([], (), ""):
         raise CrossliftError("the grid names no languages.", "Leave the key out, or write 'languages: all'.")
     return as_list(given)
+
+
+def _layer(given: Any) -> str | int | None:
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and given >= 0):
+        return given
+    text = str(given).strip()
+    return int(text) if text.isdigit() else text
 
 
 def _mapping(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:

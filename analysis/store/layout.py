@@ -5,6 +5,7 @@ Layout of a store::
     store.json             {"format": 1, "study": NAME}
     cells/ID.json          one evaluated cell: what was measured and how (analysis.store.cells)
     cells/ID.parquet       one row per metric, with the results of single items (analysis.store.items)
+    predictions/ID.ENDING.xz     what the model answered in a cell, in the form of a submission to a benchmark
     stages/ID.json         one finished stage other than an evaluation: {"stage": …, "manifest": …}
     checkpoints/  claims/  plans/  failures/     the runner's own; locks are in claims/
 
@@ -34,6 +35,7 @@ class Folder(StrEnum):
     """Folders of a store."""
 
     CELLS = "cells"
+    PREDICTIONS = "predictions"
     STAGES = "stages"
     CHECKPOINTS = "checkpoints"
     LOCKS = "claims"
@@ -64,6 +66,30 @@ def finished(path: Path, folder: Folder, ending: str = ".json") -> list[Path]:
 def result_file(path: Path, stage: str, kind: str) -> Path:
     """The JSON file of a finished stage, by its identity and kind."""
     return path / (Folder.CELLS if kind == "evaluate" else Folder.STAGES) / f"{stage}.json"
+
+
+def predictions_file(path: Path, cell: str, ending: str) -> Path:
+    """The compressed predictions of a cell, by its identity and the ending of their form."""
+    return path / Folder.PREDICTIONS / f"{cell}.{ending}.xz"
+
+
+def read_predictions(path: Path, cell: str) -> tuple[str, str] | None:
+    """Ending and text of the predictions of a cell; ``None`` where the store does not have them.
+
+    Raises
+    ------
+    StoreError
+        If the file is damaged.
+    """
+    import lzma
+
+    for file in (path / Folder.PREDICTIONS).glob(f"{cell}.*.xz"):
+        try:
+            return file.name.split(".")[1], lzma.decompress(file.read_bytes()).decode()
+        except (lzma.LZMAError, UnicodeDecodeError, EOFError) as error:
+            hint = "Remove it, and its cell to evaluate it anew."
+            raise StoreError(f"'{file}' is damaged: {error}.", hint) from error
+    return None
 
 
 def header(study: str) -> bytes:

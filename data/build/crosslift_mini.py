@@ -91,6 +91,7 @@ def grids() -> dict[str, dict[str, Any]]:
         } | shared,
         "grid_retrieval.yaml": {
             "models": ["me5-small@3"], "intermediate": [banking, reviews, tags], "targets": ["tatoeba"],
+            "retrieval": "jiant", "layer": "last",  # by the vectors that me5-small was tuned for
         } | shared,
     }  # fmt: skip
     for grid in every.values():

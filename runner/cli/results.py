@@ -11,6 +11,7 @@ SUMMARY = "results of a store as CSV or Parquet"
 EXAMPLES = """examples:
   runner results sweep > scores.csv
   runner results sweep --out scores.parquet
+  runner results sweep --submission predictions && runner score predictions/MODEL --labels labels
   runner results sweep --baseline steps --out controlled.csv && analyze fit --factor typology --data controlled.csv"""
 
 
@@ -23,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="plain",
         metavar="BASELINE",
         help="plain, or steps: pair with baselines that trained as many steps (default: plain)",
+    )
+    parser.add_argument(
+        "--submission",
+        metavar="DIRECTORY",
+        help="write the predictions instead, in the layout of XTREME: MODEL/TASK/test-LANGUAGE.tsv or .json",
     )
     parser.add_argument("--mixed", action="store_true", help="read cells of different revisions together")
 
@@ -49,6 +55,12 @@ def run(options: argparse.Namespace) -> int:
     content = read_store(Path(options.store))
     if not options.mixed:
         check_revisions(content)
+    if options.submission:
+        from ..benchmarks.submission import write_submissions
+
+        for name, files in write_submissions(content, Path(options.submission)).items():
+            console(stderr=True).print(f"{files:,} files: {Path(options.submission) / name}")
+        return 1 if content.damaged else 0
     frame = complete(against(store_records(content), options.baseline))
     frame["items"] = frame["items"].astype("str")  # their hash: a file of this kind does not hold the results
     err = console(stderr=True)

@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-checkpoints", action="store_true", help="keep trained target models too, for more languages"
     )
     parser.add_argument("--compile", action="store_true", help="torch.compile the model: pays for long stages on a GPU")
+    parser.add_argument(
+        "--mixed-versions", action="store_true", help="add to stages that were run with other releases of the libraries"
+    )
     parser.add_argument("--executor", default="local", metavar="EXECUTOR", help="local, or slurm (default: local)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="slurm: tasks of the job array")
     parser.add_argument("--sbatch", action="append", default=[], metavar="OPTION", help="slurm: passed to sbatch")
@@ -78,7 +81,10 @@ def run(options: argparse.Namespace) -> int:
     threads = options.threads or max(1, (os.cpu_count() or 1) // workers)
     for request in requests:
         setting = Setting(device, threads, request.data_dir, options.compile, options.keep_checkpoints, options.helper)
-        status |= _helper(store, request, setting) if options.helper else _sweep(store, request, setting, workers)
+        if options.helper:
+            status |= _helper(store, request, setting)
+        else:
+            status |= _sweep(store, request, setting, workers, options.mixed_versions)
     return status
 
 
@@ -107,7 +113,8 @@ def _helper(store: Store, request: Request, setting: Setting) -> int:
     return 0
 
 
-def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> int:
+def _sweep(store: Store, request: Request, setting: Setting, workers: int, allow_mixed: bool) -> int:
+    from analysis.core.errors import CrossliftError
     from analysis.present.terminal import console
     from analysis.store.layout import Folder, finished
 
@@ -130,7 +137,13 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
         out.print(f"Nothing is left to run: {len(plan.cells):,} evaluations are done.")
         return 0
     manifests = list(store.manifests())
-    for notice in (*plan.grid.notices, *other_releases(manifests)):
+    mixed = other_releases(manifests)
+    if mixed and not allow_mixed:
+        raise CrossliftError(
+            f"{' '.join(mixed)} Scores of one seed may differ between releases, and a gain would mix them.",
+            "Install those releases, use another store, or say --mixed-versions.",
+        )
+    for notice in (*plan.grid.notices, *mixed):
         out.print(f"  Note: {notice}")
     left = f", about {duration(found.left.seconds / workers)} by earlier timings" if found.left.estimated else ""
     words = "1 process" if workers == 1 else f"{workers} processes"

@@ -54,6 +54,7 @@ def script(store: Store, options: argparse.Namespace) -> str:
     where = store.path.resolve()
     command = own_command("run", str(where), "--device", options.device, "--workers", str(options.workers))
     command += ["--threads", str(options.threads)] * bool(options.threads)
+    command += ["--mixed-versions"] * options.mixed_versions
     command += ["--keep-checkpoints"] * options.keep_checkpoints + ["--compile"] * options.compile
     logs = where / FOLDER / "%A-%a.log"
     lines = ["#!/bin/sh", "#SBATCH --job-name=crosslift", f"#SBATCH --array=1-{options.jobs or 1}"]

@@ -8,7 +8,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ class Worker:
             with Meter(self.setting.device) as meter:
                 try:
                     state, losses = self._trained(stage)
-                except (CrossliftError, RuntimeError) as error:
+                except BaseException as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
@@ -150,10 +150,11 @@ class Worker:
         kind = find_kind(task.kind)
         inputs = stage.inputs
         training = Training(**inputs["training"])
+        self._check_labels(stage)
         card = task.card
         whole = inputs["examples"] == card.train_examples
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
-        features = kind.encode(bench.backbone, examples, training.max_length, True)
+        features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
         found = train(
             bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
@@ -176,12 +177,12 @@ class Worker:
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
-                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision"))
+                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision", "rule", "layer"))
                     groups.setdefault(key, []).append(cell)
             for group in groups.values():
                 try:
                     self._evaluate_group(parent, group, held)
-                except (CrossliftError, RuntimeError) as error:
+                except BaseException as error:
                     failure = as_failure(error)
                     for cell in group:
                         fail(self.store, cell, failure)
@@ -191,6 +192,7 @@ class Worker:
         return bool(held)
 
     def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Lock]) -> None:
+        from ..kinds.conventions import LAST, find_layer
         from ..kinds.registry import find_kind
         from ..training.evaluate import evaluate
 
@@ -200,26 +202,36 @@ class Worker:
             bench = self._bench(first)
             task = self._task(first.task)
             kind = find_kind(task.kind)
+            chosen_on = [self._chosen_on(cell, kind, bench) for cell in cells]
             sets = [self._encoded(cell, kind, bench) for cell in cells]
             state = self._state(parent)
+            layer = find_layer(first.inputs.get("layer", LAST), bench.depth)
             found = evaluate(
-                bench, state, kind, sets, kind.classes(task.labels, None), "bf16" if on_half(first) else "fp32",
-                self.report.pieces,
+                bench, state, kind, [*sets, *(own[1] for own in chosen_on if own)], kind.classes(task.labels, None),
+                "bf16" if on_half(first) else "fp32", layer, self.report.pieces,
             )  # fmt: skip
+            tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
-            for cell, features, outputs in zip(cells, sets, found, strict=True):
+            submitted: list[Any] = []
+            for cell, features, outputs, choice in zip(cells, sets, found[: len(cells)], chosen_on, strict=True):
                 examples = self._test(cell)
-                scores.append(task.score(kind.predictions(outputs, features, examples), examples))
+                scored = task.scored(cell.inputs.get("rule"), self.setting.device)
+                if choice:
+                    known = kind.predictions(next(tuned), choice[1], choice[0])
+                    scored = replace(scored, threshold=kind.threshold(scored, known, choice[0]))
+                predictions = kind.predictions(outputs, features, examples)
+                scores.append(kind.score(scored, predictions, examples))
+                submitted.append(kind.submission(scored, predictions, examples))
         pieces = [int(features.lengths.sum()) for features in sets]
-        for cell, features, own, size in zip(cells, sets, scores, pieces, strict=True):
+        for cell, features, own, answers, size in zip(cells, sets, scores, submitted, pieces, strict=True):
             extra = {
                 "evaluated_together": len(cells),
                 "unknown_pieces": round(features.unknown, 4),
                 "pooling": bench.backbone.pooling,
-                "layer": int(bench.backbone.module.config.num_hidden_layers),
+                "layer": layer,
             }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
-            self.store.write_cell(held[cell.id], cell, own, manifest)
+            self.store.write_cell(held[cell.id], cell, own, manifest, answers)
             self.report.cell(cell, manifest, features.unknown)
         self.report.end(first, {"wall_s": meter.seconds})
 
@@ -312,6 +324,22 @@ class Worker:
             self._features[key] = kind.encode(bench.backbone, self._test(cell), length, False)
         return self._features[key]
 
+    def _check_labels(self, stage: Stage) -> None:
+        """Read the test data of a target stage before it is trained: a label that training lacks fails it at once."""
+        for cell in self.plan.cells:
+            if cell.parent is not None and cell.parent.id == stage.id and not self.store.is_done(cell):
+                self._test(cell)
+
+    def _chosen_on(self, cell: Stage, kind: Any, bench: Any) -> tuple[Any, Any] | None:
+        """Validation examples of a cell's language and their features, where its score rests on a choice on them."""
+        task = self._task(cell.task)
+        if not kind.needs_validation(task.scored(), self._test(cell)):
+            return None
+        examples = task.validation(str(cell.inputs["language"]))
+        if examples is None:
+            return None
+        return examples, kind.encode(bench.backbone, examples, cell.inputs["max_length"], False)
+
     def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
         energy = None if meter.energy_j is None else meter.energy_j * share
         found = describe_run(stage, meter.seconds * share, meter.name, meter.peak_mib, energy)
@@ -335,7 +363,7 @@ def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
     return [round(value, 4) for value in losses[step - 1 :: step]]
 
 
-def as_failure(error: Exception) -> StageError:
+def as_failure(error: BaseException) -> StageError:
     """What went wrong with a stage alone; what concerns more than one stage is raised again."""
     import torch
 
@@ -345,4 +373,6 @@ def as_failure(error: Exception) -> StageError:
         return StageError(error.message, error.hint)
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return StageError("the device has not enough memory.", "Give a smaller max_length, or train by lora in bf16.")
+    if type(error).__name__ == "PanicException":  # what pyo3 raises for a panic: tokenizers and safetensors are Rust
+        return StageError(f"a library panicked: {error}.", "Report it to the library; the other stages go on.")
     raise error

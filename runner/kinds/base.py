@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from analysis.core.errors import CrossliftError
 
@@ -22,13 +22,27 @@ if TYPE_CHECKING:
     from .features import Features
 
 
+class Submission(NamedTuple):
+    """A file of predictions: its ending, and its text."""
+
+    ending: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What scoring has to know of a task: its name for messages, the metrics it reports, the names of its classes."""
+    """What scoring has to know of a task.
+
+    Its name for messages, the metrics it reports, the names of its classes, the rule by which its benchmark scores (one
+    of :attr:`Kind.rules`), the device that may be used, and a threshold that was chosen on validation data.
+    """
 
     task: str
     metrics: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    rule: str = ""
+    device: str = "cpu"
+    threshold: float | None = None
 
     def classes(self, predictions: Any, n: int) -> NDArray[np.int64]:
         """Predicted class indices of ``n`` items, shape ``(n,)``.
@@ -70,12 +84,20 @@ class Kind(ABC):
         Metrics that it may report, under the names that published tables use.
     usual
         Those of a specification that names none; by default all of ``metrics``.
+    rules
+        Rules by which benchmarks score this kind of task, the usual one first; empty where they all agree.
     labelled
         Whether its data need a column of labels.
     label_is_position
         Whether a label is a position whatever a data set calls it, so that names of classes do not count.
+    max_length, shortest
+        Pieces of a sequence where a grid does not say them, and the fewest that it may say.
+    stride
+        Pieces between the beginnings of neighbouring windows; 0 for kinds that cut texts, or read windows side by side.
     trains
         Whether a model can be trained on it.
+    embeds
+        Whether it compares vectors of texts, which can be taken from any layer.
     no_target
         Why it cannot be a target task, as the end of a sentence that begins with the task; empty where it can.
     lacking
@@ -86,9 +108,14 @@ class Kind(ABC):
     required: ClassVar[tuple[str, ...]]
     metrics: ClassVar[tuple[str, ...]]
     usual: ClassVar[tuple[str, ...]]
+    rules: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = True
     label_is_position: ClassVar[bool] = False
+    max_length: ClassVar[int] = 128
+    shortest: ClassVar[int] = 1
+    stride: ClassVar[int] = 0
     trains: ClassVar[bool] = True
+    embeds: ClassVar[bool] = False
     no_target: ClassVar[str] = ""
     lacking: ClassVar[str] = ""
 
@@ -151,6 +178,14 @@ class Kind(ABC):
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> Any:
         """What :meth:`scores` takes."""
 
+    def needs_validation(self, task: Scored, examples: Examples) -> bool:
+        """Whether something has to be chosen on validation data before ``examples`` can be scored."""
+        return False
+
+    def threshold(self, task: Scored, predictions: Any, examples: Examples) -> float | None:
+        """What is chosen on validation data."""
+        return None
+
     # Scores -----------------------------------------------------------------------------------------------------------
 
     def score(self, task: Scored, predictions: Any, examples: Examples) -> list[Score]:
@@ -168,6 +203,10 @@ class Kind(ABC):
             if metric not in found:
                 raise CrossliftError(f"'{task.task}' has no {metric} in '{examples.language}'.", self.lacking)
         return [found[metric] for metric in task.metrics]
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission | None:
+        """The predictions as benchmarks take them: the file's ending and its text; ``None`` where there is no form."""
+        return None
 
     @abstractmethod
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .examples import Examples, Rows
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Choice(Kind):
 
         scores, starts = np.asarray(outputs), features.starts
         return np.array([int(np.argmax(scores[a:b])) for a, b in pairwise(starts)])
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission:
+        """One line of JSON with the position of the choice for each example."""
+        found = task.classes(predictions, len(examples))
+        return Submission("jsonl", "".join(f'{{"label": {i}}}\n' for i in found))
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of positions of the chosen answers, shape ``(n,)``."""

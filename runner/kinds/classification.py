@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .examples import Examples
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ class Classification(Kind):
         import numpy as np
 
         return np.asarray(outputs, dtype=np.int64)
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission:
+        """One name of a class a line."""
+        return Submission("tsv", "".join(f"{task.labels[i]}\n" for i in task.classes(predictions, len(examples))))
 
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of class indices, shape ``(n,)``."""

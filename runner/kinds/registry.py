@@ -11,7 +11,7 @@ from analysis.core.errors import CrossliftError, unknown_name
 from .base import Kind
 
 #: Modules of this package that are not kinds.
-HELPERS = frozenset({"base", "examples", "features", "heads", "registry"})
+HELPERS = frozenset({"base", "conventions", "examples", "features", "heads", "registry", "windows"})
 
 
 def kind_names() -> tuple[str, ...]:

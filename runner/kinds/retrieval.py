@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
+from .conventions import FROM_ENGLISH, TO_ENGLISH
 from .examples import Examples, Rows
 
 if TYPE_CHECKING:
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
 
     from ..models.backbone import Backbone
     from .features import Features
+    from .metrics.retrieval import Mined
 
 
 class Retrieval(Kind):
     """The sequences are all ``source`` texts and then all ``target`` texts."""
 
     fields = ("source", "target")
-    metrics = ("acc", "acc_from_english", "f1")
+    metrics = ("acc", "acc_from_english", "acc_to_english", "f1", "f1_crossfit")
     usual = ("acc",)
+    rules = (FROM_ENGLISH, TO_ENGLISH)
+    embeds = True
     labelled = False
     trains = False
-    lacking = "Corpora to mine have f1 alone: name it under 'metrics'."
+    lacking = "Corpora to mine have f1 and f1_crossfit alone: name them under 'metrics'."
 
     def read(self, rows: Rows) -> Examples:
         """Sentences side by side, or two corpora to mine where some rows lack a side."""
@@ -67,6 +71,28 @@ class Retrieval(Kind):
         found = np.stack(outputs)
         return found[:n], found[n:]
 
+    def needs_validation(self, task: Scored, examples: Examples) -> bool:
+        """The threshold of mined pairs, as in BUCC, where the task has a validation split in the language."""
+        return examples.gold is not None and "f1" in task.metrics
+
+    def threshold(self, task: Scored, predictions: Any, examples: Examples) -> float | None:
+        """The margin with the best F1."""
+        from .metrics import retrieval
+
+        return None if examples.gold is None else retrieval.best_threshold(
+            self._mined(task, predictions, examples), examples.gold
+        )  # fmt: skip
+
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission | None:
+        """The position of the nearest sentence for each that asks, one a line; corpora have no names on one side."""
+        if examples.gold is not None:
+            return None
+        from .metrics import retrieval
+
+        source, target = predictions
+        asked, index = (source, target) if task.rule == TO_ENGLISH else (target, source)
+        return Submission("tsv", "".join(f"{i}\n" for i in retrieval.nearest(asked, index, task.device)))
+
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of the embeddings of ``source`` and of ``target``, shapes ``(n, d)`` and ``(m, d)``."""
         import numpy as np
@@ -75,22 +101,38 @@ class Retrieval(Kind):
 
         from .metrics import retrieval
 
-        source, target = (np.asarray(side, dtype=np.float64) for side in predictions)
+        source, target = map(np.asarray, predictions)
         wanted = (len(examples.fields["source"]), len(examples.fields["target"]))
         if source.ndim != 2 or target.ndim != 2 or (len(source), len(target)) != wanted:
             raise task.unfit(f"embeddings of shapes {source.shape} and {target.shape}", f"{wanted[0]} and {wanted[1]}")
         found: dict[str, Score] = {}
         if examples.gold is None:
             own = np.arange(len(source))
-            for metric, right in (
-                ("acc", retrieval.nearest(source, target) == own),
-                ("acc_from_english", retrieval.nearest(target, source) == own),
-            ):
-                found[metric] = Score(metric, 100.0 * float(right.mean()), len(own), right)
-        if "f1" in task.metrics:
+            right = {
+                "acc_from_english": retrieval.nearest(target, source, task.device) == own,
+                "acc_to_english": retrieval.nearest(source, target, task.device) == own,
+            }
+            right["acc"] = right["acc_to_english" if task.rule == TO_ENGLISH else "acc_from_english"]
+            found = {
+                metric: Score(metric, 100.0 * float(hits.mean()), len(own), hits) for metric, hits in right.items()
+            }
+        if any(metric.startswith("f1") for metric in task.metrics):
             gold = examples.gold if examples.gold is not None else tuple((i, i) for i in range(len(source)))
-            found["f1"] = Score("f1", retrieval.mining_f1(source, target, gold), len(gold))
+            mined = self._mined(task, predictions, examples)
+            crossed = retrieval.cross_fitted_f1(mined, gold)
+            chosen = crossed if task.threshold is None else retrieval.mining_f1(mined, gold, task.threshold)
+            found["f1_crossfit"] = Score("f1_crossfit", crossed, len(gold))
+            found["f1"] = Score("f1", chosen, len(gold))
         return found
+
+    def _mined(self, task: Scored, predictions: Any, examples: Examples) -> Mined:
+        import numpy as np
+
+        from .metrics import retrieval
+
+        source, target = map(np.asarray, predictions)
+        texts = examples.fields["source"], examples.fields["target"]
+        return retrieval.mine_texts(source, target, *texts, task.device)
 
 
 def _corpora(rows: Rows) -> Examples:

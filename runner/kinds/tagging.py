@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
 
-from .base import Kind, Scored
+from .base import Kind, Scored, Submission
 from .examples import Examples, Rows
 
 if TYPE_CHECKING:
@@ -114,6 +114,10 @@ class Tagging(Kind):
         starts = features.starts
         return [np.concatenate(outputs[a:b]) for a, b in pairwise(starts)]
 
+    def submission(self, task: Scored, predictions: Any, examples: Examples) -> Submission:
+        """One tag a line, an empty line behind each sentence."""
+        return Submission("tsv", "".join("".join(f"{task.labels[i]}\n" for i in tags) + "\n" for tags in predictions))
+
     def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
         """Of one array of class indices for each sentence.
 
@@ -123,7 +127,8 @@ class Tagging(Kind):
 
         from analysis.store.cells import Score
 
-        from .metrics.classes import clustered_error, macro_f1, span_f1
+        from .metrics.classes import clustered_error, macro_f1
+        from .metrics.tags import span_scores
 
         gold: Any = examples.labels if examples.labels is not None else ()
         if len(predictions) != len(gold):
@@ -139,8 +144,8 @@ class Tagging(Kind):
             found["macro_f1"] = Score("macro_f1", macro_f1(wanted, flat), len(flat))
         if "f1" in task.metrics:
             names = np.array(task.labels, dtype=object)
-            value = span_f1(task.task, [list(names[t]) for t in gold], [list(names[t]) for t in own])
-            found["f1"] = Score("f1", value, len(gold))
+            value = span_scores([list(names[t]) for t in gold], [list(names[t]) for t in own])["f1"]
+            found["f1"] = Score("f1", 100.0 * value, len(gold))
         return found
 
 

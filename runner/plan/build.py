@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from analysis.records.condition import Condition
+from analysis.records.condition import LAYER, RULE, Condition
 from analysis.store.layout import STAGES
 
+from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard
 from ..store.stage import Stage
 from ..tasks.catalog import TaskCard
@@ -55,12 +56,12 @@ def build_plan(grid: Grid) -> Plan:
                 for stage in add_cells.under(loaded, None):
                     add(stage)
             for arm in grid.arms:
-                trained = add(_intermediate(loaded, arm, grid.training_intermediate, seed))
+                trained = add(_intermediate(loaded, arm, grid.training_intermediate.of(arm.task.name), seed))
                 for target in grid.targets:
                     for stage in _Cells(grid, model, seed, target).under(trained, arm):
                         add(stage)
                     if grid.control == "steps" and target.examples:
-                        extra = grid.training_intermediate.steps_for(arm.examples)
+                        extra = grid.training_intermediate.of(arm.task.name).steps_for(arm.examples)
                         for stage in _Cells(grid, model, seed, target).under(loaded, None, extra):
                             add(stage)
     return Plan(grid, tuple(stages.values()))
@@ -75,6 +76,11 @@ class _Cells:
     seed: int
     target: Target
 
+    @property
+    def training(self) -> Training:
+        """Hyperparameters of the target stage."""
+        return self.grid.training_target.of(self.target.task.name)
+
     def under(self, parent: Stage, arm: Arm | None, extra_steps: int = 0) -> Iterator[Stage]:
         """The stages below ``parent``, which is the loaded model or the one after an intermediate stage."""
         task = self.target.task
@@ -82,16 +88,17 @@ class _Cells:
             parent = self._train(parent, extra_steps)
             yield parent
         # Untrained, as the models that it is compared with, whose precision follows from their training.
-        trainings = (self.grid.training_intermediate, self.grid.training_target)
+        trainings = (self.grid.training_intermediate.usual, self.training)
         half = parent.kind == "load" and all(training.on_half for training in trainings)
         for code in self.target.tested.codes:
-            inputs = {
+            inputs: dict[str, object] = {
                 "task": task.name,
                 "data": task.revision,
                 "language": code,
                 "split": task.split,
-                "max_length": self.grid.training_target.max_length,
+                "max_length": self.training.for_kind(task.kind, task.name).max_length,
             }
+            inputs |= self._scoring() | _stride(task)
             if half:
                 inputs["precision"] = "bf16"
             record = self._record(arm, code, extra_steps)
@@ -100,18 +107,27 @@ class _Cells:
             )
 
     def _train(self, parent: Stage, extra_steps: int) -> Stage:
-        inputs = _training_inputs(self.target.task, self.target.examples, self.grid.training_target, self.seed)
-        label = f"{parent.label} → {self.target.task.name}"
+        trained = self.target.trained
+        inputs = _training_inputs(trained, self.target.examples, self.training, self.seed)
+        label = f"{parent.label} → {trained.name}"
         if extra_steps:
             inputs["extra_steps"] = extra_steps
             label += f" + {extra_steps} steps"
-        steps = self.grid.training_target.steps_for(self.target.examples) + extra_steps
+        steps = self.training.steps_for(self.target.examples) + extra_steps
         return Stage("target", inputs, parent, f"{label} · seed {self.seed}", work=steps)
+
+    def _scoring(self) -> dict[str, object]:
+        """How answers are scored, where that is not the same for all tasks of a kind."""
+        task, retrieval = self.target.task, self.grid.retrieval
+        if find_kind(task.kind).embeds:
+            return {RULE: retrieval.rule or task.rule, LAYER: retrieval.layer}
+        return {RULE: task.rule} if task.rule else {}
 
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
-        matched = self.grid.training_intermediate.steps_for(arm.examples) if arm else extra_steps
+        matched = self.grid.training_intermediate.of(arm.task.name).steps_for(arm.examples) if arm else extra_steps
         condition = self.target.tested.conditions.get(code, Condition())
+        condition += Condition.of(**self._scoring())
         if extra_steps:
             condition = condition.with_steps(extra_steps)
         record: dict[str, object] = {
@@ -157,6 +173,12 @@ def _training_inputs(task: TaskCard, examples: int, training: Training, seed: in
         "task": task.name,
         "data": task.revision,
         "examples": examples,
-        "training": training.inputs(),
+        "training": training.for_kind(task.kind, task.name).inputs(),
         "seed": seed,
+        **_stride(task),
     }
+
+
+def _stride(task: TaskCard) -> dict[str, object]:
+    stride = find_kind(task.kind).stride
+    return {"stride": stride} if stride else {}

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from analysis.core.errors import CrossliftError, unknown_name
 from analysis.store.grid import NONE, GridFile, TaskEntry, parse_grid_file
 
+from ..kinds.conventions import CONVENTIONS, LAST
 from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard, find_model
 from ..tasks.catalog import TaskCard, find_task, known_tasks
 from .languages import Tested, choose_languages
-from .training import Training, parse_training
+from .training import Trainings, parse_training, parse_trainings
 
 T = TypeVar("T")
 
@@ -28,11 +29,23 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target task, its training examples (0 where it is evaluated without training) and its languages."""
+    """A target task, its training examples (0 where it is evaluated without training) and its languages.
+
+    ``trained`` is the task whose training data these are: tasks that train on the same data share their stages.
+    """
 
     task: TaskCard
     examples: int
     tested: Tested
+    trained: TaskCard
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """How sentences are retrieved: which side asks (empty: as the task's rule says), and the layer of their vectors."""
+
+    rule: str
+    layer: str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +57,9 @@ class Grid:
     targets: tuple[Target, ...]
     seeds: tuple[int, ...]
     control: str
-    training_intermediate: Training
-    training_target: Training
+    retrieval: Retrieval
+    training_intermediate: Trainings
+    training_target: Trainings
     notices: tuple[str, ...] = ()
 
 
@@ -83,14 +97,19 @@ def parse_grid(
         models=_models(file.models),
         arms=arms,
         targets=_unique(
-            Target(found.task, _target_examples(found.task, entry), found)
+            Target(found.task, _target_examples(found.task, entry), found, _trained(found.task, known))
             for entry, found in zip(file.targets, tested, strict=True)
             if found.codes
         ),
         seeds=file.seeds,
         control=file.control,
-        training_intermediate=parse_training(file.training["training_intermediate"], "training_intermediate", training),
-        training_target=parse_training(file.training["training_target"], "training_target", training),
+        retrieval=_retrieval(file),
+        training_intermediate=parse_trainings(
+            file.training["training_intermediate"], "training_intermediate", training, [arm.task.name for arm in arms]
+        ),
+        training_target=parse_trainings(
+            file.training["training_target"], "training_target", training, [entry.name for entry in file.targets]
+        ),
         notices=tuple(notices),
     )
 
@@ -113,6 +132,21 @@ def _arms(file: GridFile, cards: Mapping[str, TaskCard]) -> tuple[Arm, ...]:
         if domain not in offered:
             raise unknown_name("domain of the intermediate tasks", domain, offered)
     return _unique(arm for arm in found if not file.domains or arm.task.domain in file.domains)
+
+
+def _trained(task: TaskCard, known: Mapping[str, TaskCard]) -> TaskCard:
+    """The task whose training data a task has, where both train on the same examples."""
+    other = known.get(task.trains_as, task)
+    return other if (other.kind, other.train_examples) == (task.kind, task.train_examples) else task
+
+
+def _retrieval(file: GridFile) -> Retrieval:
+    if file.retrieval is not None and file.retrieval not in CONVENTIONS:
+        raise unknown_name("retrieval", file.retrieval, CONVENTIONS)
+    layer = (file.retrieval or next(iter(CONVENTIONS))) if file.layer is None else file.layer
+    if isinstance(layer, str) and layer not in (*CONVENTIONS, LAST):
+        raise unknown_name("layer", layer, (*CONVENTIONS, LAST))
+    return Retrieval(CONVENTIONS[file.retrieval].rule if file.retrieval else "", layer)
 
 
 def _target_examples(task: TaskCard, entry: TaskEntry) -> int:

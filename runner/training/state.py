@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     import torch
 
 FILE, FACTS = "model.safetensors", "model.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Low-rank adapters: their rank, factor, dropout, and the layers that have them."""
+
+    rank: int
+    alpha: int
+    dropout: float = 0.05
+    targets: str | tuple[str, ...] = "all-linear"
 
 
 @dataclass(frozen=True)
@@ -34,8 +44,8 @@ class State:
         Word embeddings.
     task, head
         The task that was trained last, and the parameters of its head.
-    rank
-        Of the adapters.
+    lora
+        What the adapters are, where there are any.
     """
 
     words: Words
@@ -43,7 +53,7 @@ class State:
     adapter: Mapping[str, torch.Tensor] = field(default_factory=dict)
     task: str = ""
     head: Mapping[str, torch.Tensor] = field(default_factory=dict)
-    rank: int = 0
+    lora: Lora | None = None
 
     def save(self, place: Path) -> None:
         """Write the files of a checkpoint into a directory."""
@@ -56,7 +66,11 @@ class State:
         if self.words.ids is not None and self.words.rows is not None:
             tensors |= {"words.ids": torch.as_tensor(self.words.ids), "words.rows": self.words.rows.contiguous()}
         save_file(tensors, place / FILE)
-        facts = {"task": self.task, "factor": self.words.factor, "rank": self.rank}
+        facts = {
+            "task": self.task,
+            "factor": self.words.factor,
+            "lora": None if self.lora is None else asdict(self.lora),
+        }
         (place / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -74,7 +88,7 @@ def load_state(place: Path, base: torch.Tensor, device: str) -> State:
     try:
         tensors = load_file(place / FILE, device=device)
         facts: dict[str, Any] = json.loads((place / FACTS).read_text(encoding="utf-8"))
-        factor, task, rank = float(facts["factor"]), str(facts["task"]), int(facts["rank"])
+        factor, task, lora = float(facts["factor"]), str(facts["task"]), _lora(facts)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise StoreError(
             f"the checkpoint '{place}' is damaged ({error}).", "Remove it: its stage is then run again."
@@ -87,4 +101,19 @@ def load_state(place: Path, base: torch.Tensor, device: str) -> State:
     if parts["words"]:
         ids: Any = parts["words"]["ids"].cpu().numpy()
         words = Words(base, factor, ids.astype(np.int64), parts["words"]["rows"])
-    return State(words, parts["weights"], parts["adapter"], task, parts["head"], rank)
+    return State(words, parts["weights"], parts["adapter"], task, parts["head"], lora)
+
+
+def _lora(facts: Mapping[str, Any]) -> Lora | None:
+    """The adapters of a checkpoint; those of earlier versions say their rank alone."""
+    if "lora" not in facts:
+        rank = int(facts["rank"])
+        return Lora(rank, 2 * rank) if rank else None
+    found = facts["lora"]
+    if found is None:
+        return None
+    targets = found["targets"]
+    return Lora(
+        int(found["rank"]), int(found["alpha"]), float(found["dropout"]),
+        targets if isinstance(targets, str) else tuple(targets),
+    )  # fmt: skip

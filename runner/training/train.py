@@ -16,7 +16,7 @@ from ..kinds.features import Features
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
 from .bench import Bench, dropout_shares
-from .state import State
+from .state import Lora, State
 
 if TYPE_CHECKING:
     import torch
@@ -86,9 +86,11 @@ def train(
 
     linear: Any = get_linear_schedule_with_warmup
     drawn = zlib.crc32(f"{seed} {name}".encode())
-    rank = training.lora_rank if training.method == "lora" else 0
+    lora = None
+    if training.method == "lora":
+        lora = Lora(training.lora_rank, training.alpha, training.lora_dropout, training.lora_targets)
     _check_method(state, training, name)
-    bench.set(state, features.pieces, rank)
+    bench.set(state, features.pieces, lora, drawn)
     words = bench.narrow(state.words, features.pieces) if training.method == "full" else None
     torch.manual_seed(drawn)
     head = kind.head(bench.backbone, classes)
@@ -141,7 +143,7 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         losses.append(loss)
         tell(step, loss)
-    return Trained(_read_out(bench, state, head, words, factor, training, name), tuple(losses), pieces)
+    return Trained(_read_out(bench, state, head, words, factor, lora, name), tuple(losses), pieces)
 
 
 def _gradients(
@@ -168,14 +170,14 @@ def _gradients(
 
 
 def _read_out(
-    bench: Bench, state: State, head: torch.nn.Module, words: object, factor: float, training: Training, name: str
+    bench: Bench, state: State, head: torch.nn.Module, words: object, factor: float, lora: Lora | None, name: str
 ) -> State:
     own = {key: value.detach().clone() for key, value in head.state_dict().items()}
-    if training.method == "lora":
+    if lora is not None:
         from peft import get_peft_model_state_dict
 
         adapter = {key: value.detach().clone() for key, value in get_peft_model_state_dict(bench.module).items()}
-        return State(state.words, {}, adapter, name, own, training.lora_rank)
+        return State(state.words, {}, adapter, name, own, lora)
     found = dict(bench.backbone.module.named_parameters())
     weights = {key: found[key].detach().clone() for key in bench.pristine}
     rows = state.words

@@ -112,7 +112,10 @@ def test_a_store_of_other_releases_is_said_once(
     for name in here:
         monkeypatch.syspath_prepend(str(stand_in(name, tmp_path / "site" / name)))
     runner.store.manifest._versions.cache_clear()
-    assert run_world(tmp_path, "--seeds", "1-2") == 0
+    assert run_world(tmp_path, "--seeds", "1-2") == 2
+    refused = " ".join(capsys.readouterr().err.split())
+    assert "Install those releases, use another store, or say --mixed-versions." in refused
+    assert run_world(tmp_path, "--seeds", "1-2", "--mixed-versions") == 0
     runner.store.manifest._versions.cache_clear()
     said = capsys.readouterr().err
     for name, release in here.items():

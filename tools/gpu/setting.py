@@ -11,7 +11,7 @@ from typing import Any
 from runner.plan.training import Training
 
 #: The hyperparameters of ``crosslift_mini``, whose scores the floor of the last block comes from.
-TRAINING = Training(learning_rate=5e-4, epochs=3, batch_size=32, dropout=0.0)
+TRAINING = Training(learning_rate=5e-4, epochs=3, batch_size=32, max_length=128, dropout=0.0)
 
 
 @dataclass(frozen=True)

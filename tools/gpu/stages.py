@@ -19,7 +19,7 @@ from runner.plan.training import Training
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.train import Trained, train
-from tools.gpu.setting import TRAINING, Setting
+from tools.gpu.setting import Setting
 
 TASK = "sib200"
 #: Default random seed.
@@ -58,7 +58,7 @@ class Stage:
         own = bench or Bench(setting.backbone(depth), device or setting.device)
         task = load_task(TASK, setting.data)
         kind = find_kind(task.kind)
-        features = kind.encode(own.backbone, task.train(), TRAINING.max_length, True)
+        features = kind.encode(own.backbone, task.train(), kind.max_length, True)
         return cls(own, kind, features, len(task.labels))
 
     def train(

@@ -1,14 +1,12 @@
-"""Accuracy and F1 of class predictions, in points: macro-averaged over classes, and of whole spans."""
+"""Accuracy and macro-averaged F1 of class predictions, in points."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.core.errors import CrossliftError
 from analysis.store.cells import Score
 
 if TYPE_CHECKING:
@@ -37,24 +35,6 @@ def macro_f1(gold: Ints, predicted: Ints) -> float:
     from sklearn.metrics import f1_score
 
     return 100.0 * float(f1_score(gold, predicted, average="macro", zero_division=0.0))
-
-
-def span_f1(task: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> float:
-    """F1 of whole spans of tags (CoNLL, by seqeval), 0 to 100.
-
-    Raises
-    ------
-    CrossliftError
-        If seqeval is not installed.
-    """
-    try:
-        from seqeval.metrics import f1_score
-    except ImportError as error:
-        raise CrossliftError(
-            f"f1 of '{task}' is that of whole spans, which needs the package seqeval.",
-            "pip install seqeval, or take a task whose metrics are acc and macro_f1.",
-        ) from error
-    return 100.0 * float(f1_score(gold, predicted, zero_division=0))
 
 
 def clustered_error(right: NDArray[np.bool_], cluster: Ints) -> float:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ...kinds.examples import Examples
+from ...kinds.registry import find_kind
 from ..base import Task
 from ..catalog import TaskCard
 from .items import MAKERS, Items
@@ -28,7 +29,7 @@ LABELS = {"cldr-typing": TYPES, "cldr-currency": ("no", "yes"), "cldr-language":
 METRICS = {
     "classification": ("acc", "macro_f1"),
     "pair": ("acc", "macro_f1"),
-    "retrieval": ("acc", "acc_from_english"),
+    "retrieval": ("acc", "acc_to_english"),
 }
 DOMAIN = "terms"
 
@@ -51,9 +52,9 @@ class CldrTask(Task):
         """Types of terms; or whether the relation holds."""
         return LABELS[self.name]
 
-    def validation(self) -> Examples | None:
-        """English items of concepts that are neither trained on nor tested on."""
-        return None if self.name == "cldr-terms" else self._examples(SOURCE, "validation")
+    def validation(self, language: str = "") -> Examples | None:
+        """Items of concepts that are neither trained on nor tested on, in English unless a language is given."""
+        return None if self.name == "cldr-terms" else self._examples(language or SOURCE, "validation")
 
     def _train(self) -> Examples:
         return self._examples(SOURCE, "train")
@@ -110,6 +111,7 @@ def count(name: str) -> TaskCard:
         metrics=METRICS[kind],
         domain=DOMAIN,
         split="test",
+        rule=next(iter(find_kind(kind).rules), ""),
     )
 
 

@@ -128,8 +128,8 @@ def test_values_that_are_not_finite_are_no_result(
     make_world(tmp_path, training=QUICK, seeds=[1], intermediate=["none"])
     real = Bench.forward
 
-    def broken(self: Any, batch: Any) -> Any:
-        hidden, mask = real(self, batch)
+    def broken(self: Any, batch: Any, layer: int | None = None) -> Any:
+        hidden, mask = real(self, batch, layer)
         return (hidden if torch.is_grad_enabled() else hidden * torch.nan), mask
 
     monkeypatch.setattr(Bench, "forward", broken)

@@ -155,8 +155,12 @@ def test_metrics_and_fields_are_those_of_published_tables() -> None:
         "classification": (("acc", "macro_f1"), ("acc", "macro_f1"), ("text",)),
         "mlm": (("acc",), ("acc",), ("text",)),
         "pair": (("acc", "macro_f1"), ("acc", "macro_f1"), ("first", "second")),
-        "qa": (("f1", "em"), ("f1", "em"), ("question", "context", "answer", "start")),
-        "retrieval": (("acc", "acc_from_english", "f1"), ("acc",), ("source", "target")),
+        "qa": (
+            ("f1", "em", "f1_squad", "em_squad", "f1_mlqa", "em_mlqa"),
+            ("f1", "em"),
+            ("question", "context", "answer", "start"),
+        ),
+        "retrieval": (("acc", "acc_from_english", "acc_to_english", "f1"), ("acc",), ("source", "target")),
         "tagging": (("acc", "macro_f1", "f1"), ("acc", "macro_f1"), ("tokens",)),
     }
     assert [name for name in kind_names() if not find_kind(name).trains] == ["retrieval"]

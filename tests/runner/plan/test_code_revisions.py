@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "8627c53c067db528"),
-    "target": (1, "8627c53c067db528"),
-    "evaluate": (1, "80cb2d030026ed11"),
+    "intermediate": (1, "c473182bac87c528"),
+    "target": (1, "c473182bac87c528"),
+    "evaluate": (2, "40083253a8653e72"),
 }  # fmt: skip
 
 

@@ -88,8 +88,9 @@ def test_seeds() -> None:
 
 def test_training_of_one_kind_of_stage_builds_on_the_common_one() -> None:
     grid = parse_grid({**SMALL, "training": {"epochs": 5}, "training_target": {"learning_rate": "1e-4"}})
-    assert (grid.training_target.epochs, grid.training_target.learning_rate) == (5, 1e-4)
-    assert grid.training_intermediate.learning_rate == 5e-5
+    target = grid.training_target.usual
+    assert (target.epochs, target.learning_rate) == (5, 1e-4)
+    assert grid.training_intermediate.usual.learning_rate == 5e-5
 
 
 def test_files(tmp_path: Path) -> None:

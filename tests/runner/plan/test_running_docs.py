@@ -29,8 +29,8 @@ def test_shown_grids_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         content = read_grid(tmp_path / "grid.yaml")
         grid = parse_grid(content)
         assert len(grid.models) == len(content["models"])
-        assert grid.training_target.learning_rate == 5e-4  # YAML takes this spelling for text
-        assert (grid.training_intermediate.epochs, grid.training_target.epochs) == (3, 5)
+        assert grid.training_target.usual.learning_rate == 5e-4  # YAML takes this spelling for text
+        assert (grid.training_intermediate.usual.epochs, grid.training_target.usual.epochs) == (3, 5)
 
 
 def test_every_key_of_training_is_described_with_its_default() -> None:

@@ -62,7 +62,7 @@ def test_gains_against_baselines_that_trained_as_long(filled: Store) -> None:
     paired = pair_gains(_checked(rows))
     nusax = paired.frame[paired.frame["target_task"] == "nusax"]
     plain = store_records(read_store(filled.path))
-    control = plain[(plain["condition"] != "") & (plain["metric"] == "acc")]
+    control = plain[(plain["control"] == "steps") & (plain["metric"] == "acc")]
     assert sorted(nusax.loc[nusax["metric"] == "acc", "score_without"]) == sorted(control["score"])
 
 
@@ -143,10 +143,10 @@ def test_a_damaged_file_is_named_and_costs_only_itself(filled: Store, harm: Any,
 
 def test_mixed_revisions_are_refused_with_both_values(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     check_revisions(read_store(filled.path))
-    monkeypatch.setattr(stages, "CODE_REVISIONS", {**stages.CODE_REVISIONS, "evaluate": 2})
+    monkeypatch.setattr(stages, "CODE_REVISIONS", {**stages.CODE_REVISIONS, "evaluate": 3})
     cells = len(small_plan().cells)
     sweep(filled, small_plan())
-    with pytest.raises(StoreError, match="mixes revisions of the code of stage 'evaluate': '1' .* and '2'") as caught:
+    with pytest.raises(StoreError, match="mixes revisions of the code of stage 'evaluate': '2' .* and '3'") as caught:
         check_revisions(read_store(filled.path))
     assert f"({cells} cells)" in caught.value.message
     with pytest.raises(StoreError, match="mixes revisions"):

@@ -36,6 +36,7 @@ train_language = "en"
 file = "answers.tsv"
 kind = "qa"
 fields = { question = "q", context = "c", answer = "a", start = "s" }
+metrics = ["f1", "em", "f1_mlqa", "em_mlqa"]
 language_column = "lang"
 train_language = "en"
 holdout = { column = "article", train_share = 0.5 }
@@ -53,7 +54,7 @@ train_language = "en"
 file = "twins.tsv.gz"
 kind = "retrieval"
 fields = { source = "text", target = "eng" }
-metrics = ["acc", "acc_from_english", "f1"]
+metrics = ["acc", "acc_to_english", "f1"]
 language_column = "lang"
 
 [mined]

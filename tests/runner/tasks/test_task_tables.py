@@ -12,8 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import CrossliftError, UnknownNameError
+from runner.kinds.base import Scored
+from runner.kinds.examples import Examples
 from runner.kinds.registry import find_kind
+from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
+from runner.tasks.catalog import find_task
 from runner.tasks.load import cards_at_hand, load_task
 from runner.tasks.subsets import nested_order
 from tests.runner.tasks.data import moods, task, write
@@ -189,7 +193,12 @@ def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
         ('label = "mood"', 'lable = "mood"', "unknown key 'lable' of task 'moods' in tasks.toml. Did you mean 'label'"),
         ('label = "mood"', "", "task 'moods' in tasks.toml names no column of labels."),
         ('target = "eng"', 'targt = "eng"', "task 'twins' in tasks.toml names no column for 'target'."),
-        ('"acc_from_english", "f1"', '"f2"', "unknown metric of retrieval 'f2'. Known: acc, acc_from_english, f1."),
+        ('"acc_to_english", "f1"', '"f2"', "unknown metric of retrieval 'f2'. Known: acc, acc_from_english, acc_to_en"),
+        (
+            "fields = { question",
+            'rule = "mlqb"\nfields = { question',
+            "unknown rule of qa 'mlqb'. Did you mean 'mlqa'?",
+        ),
         ("[moods]", "[moods", "tasks.toml' is not TOML"),
         (
             'language = "en"\ntrain_language = "en"\n\n[answers]',
@@ -253,10 +262,13 @@ def test_scores_of_answers(folder: Path) -> None:
     found = task(folder, "answers")
     examples = found.test("de")
     given_answers = [f"Der {answers[0]}!" for answers in examples.labels[:3]] + ["anderswo hier"]
-    f1, em = found.score(given_answers, examples)
-    assert (em.metric, em.score) == ("em", 75.0)
-    assert (f1.metric, f1.score) == ("f1", 75.0)
-    assert f1.std_error == pytest.approx(100 * np.std([1, 1, 1, 0], ddof=1) / 2)
+    f1, em, f1_mlqa, em_mlqa = found.score(given_answers, examples)
+    # SQuAD's rule knows no German articles: one word of two is right.
+    assert (em.metric, em.score) == ("em", 0.0)
+    assert (f1.metric, f1.score) == ("f1", pytest.approx(75.0 * 2 / 3))
+    assert (em_mlqa.metric, em_mlqa.score) == ("em_mlqa", 75.0)
+    assert (f1_mlqa.metric, f1_mlqa.score) == ("f1_mlqa", 75.0)
+    assert f1_mlqa.std_error == pytest.approx(100 * np.std([1, 1, 1, 0], ddof=1) / 2)
 
 
 def test_scores_of_retrieval_name_their_direction(folder: Path) -> None:
@@ -265,10 +277,13 @@ def test_scores_of_retrieval_name_their_direction(folder: Path) -> None:
     target = np.eye(6)
     source = target.copy()
     source[5] = target[0] + 0.1 * target[5]  # the last source is nearest to the first target
-    there, back, margin = found.score((source, target), examples)
-    assert (there.metric, there.score) == ("acc", pytest.approx(100 * 5 / 6))
-    assert (back.metric, back.score) == ("acc_from_english", 100.0)
+    benchmark, back, margin = found.score((source, target), examples)
+    # XTREME asks in English for the sentence of the other language, jiant the other way round.
+    assert (benchmark.metric, benchmark.score) == ("acc", 100.0)
+    assert (back.metric, back.score) == ("acc_to_english", pytest.approx(100 * 5 / 6))
     assert margin.n_items == 6
+    scored = Scored("twins", ("acc",), rule="to-english")
+    assert find_kind("retrieval").score(scored, (source, target), examples)[0].score == back.score
 
 
 def test_corpora_are_mined_for_their_gold_pairs(folder: Path) -> None:
@@ -316,3 +331,27 @@ def test_predictions_that_do_not_fit_are_refused(
     with pytest.raises(CrossliftError) as error:
         found.score(predictions, found.test(language))
     assert words in str(error.value)
+
+
+def test_the_rule_of_a_benchmark_belongs_to_its_tasks_and_is_in_the_record() -> None:
+    rules = {
+        name: find_task(name).rule for name in ("squad", "xquad", "xquad-squad", "tydiqa", "mlqa", "tatoeba-xtreme")
+    }
+    assert rules == {
+        "squad": "squad", "xquad": "squad", "xquad-squad": "squad", "tydiqa": "squad", "mlqa": "mlqa",
+        "tatoeba-xtreme": "from-english",
+    }  # fmt: skip
+    plan = build_plan(
+        parse_grid({"models": ["me5-small@3"], "targets": ["mlqa", "tydiqa", "nusax"], "languages": ["en"]})
+    )
+    assert [cell.record["condition"] for cell in plan.cells] == ["rule=mlqa", "rule=squad", ""]
+    assert [cell.inputs.get("rule") for cell in plan.cells] == ["mlqa", "squad", None]
+
+
+def test_parts_of_speech_with_one_ending_are_told_apart() -> None:
+    """Every SCONJ predicted as CCONJ: seqeval reads both as CONJ, and gave 100 before."""
+    labels = ("CCONJ", "NOUN", "SCONJ")
+    gold = [np.array([1, 2, 1]), np.array([0, 1])]
+    examples = Examples({"tokens": [["a", "b", "c"], ["d", "e"]]}, gold, ("0", "1"), "de")
+    (f1,) = find_kind("tagging").score(Scored("udpos", ("f1",), labels), [np.array([1, 0, 1]), gold[1]], examples)
+    assert f1.score == pytest.approx(80.0)

@@ -62,7 +62,7 @@ def test_every_kind_learns(tmp_path: Path, kind: str, examples: Any) -> None:
         assert [len(tags) for tags in found] == [len(words) for words in data.fields["tokens"]]
         right = np.concatenate(found) == np.concatenate(list(data.labels))  # type: ignore[arg-type]
     elif kind == "qa":
-        right = np.array([text in accepted for text, accepted in zip(found, data.labels, strict=True)])  # type: ignore[arg-type]
+        right = np.array([own.text in accepted for own, accepted in zip(found, data.labels, strict=True)])  # type: ignore[arg-type]
     else:
         right = found == data.labels
     assert np.mean(right) > 0.85
