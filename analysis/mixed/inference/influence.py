@@ -142,10 +142,10 @@ def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossPro
     right = np.column_stack([basis, remainder])
     if rows.residual and apart == len(rows.operands) - 1:
         gone = replace(rows, operands=rows.operands[:-1], roots=rows.roots[:-1], shapes=rows.shapes[:-1])
-        matrix, _ = assemble(_taken(gone, out), right, None)
+        matrix, _, _ = assemble(_taken(gone, out), right, None)
         eliminated = _masked(data.eliminated, out)
     else:
-        matrix, part = assemble(_taken(rows, out), right, apart)
+        matrix, part, _ = assemble(_taken(rows, out), right, apart)
         eliminated = _difference(data.eliminated, part)
     s = data.matrix.shape[0] - p - 1
     left = data.matrix - matrix

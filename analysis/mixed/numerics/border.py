@@ -66,7 +66,7 @@ class Border:
         self._dense: Floats | None = None
         # A small border is multiplied by at once; a sparse product takes longer to begin than that.
         if cells <= DENSE or not sparse:
-            self._dense = np.ascontiguousarray(_down(as_dense(matrix).T, turns).T)
+            self._dense = np.ascontiguousarray(down(as_dense(matrix).T, turns).T)
         self._own, self._turns = matrix, turns
         pairs = int((counts * (counts + 1) // 2).sum()) if sparse else None
         self._kinds: Kinds | None = None
@@ -86,7 +86,7 @@ class Border:
     @property
     def matrix(self) -> Floats | csr_array:
         """``B`` itself."""
-        return _down(as_dense(self._own).T, self._turns).T if self._turns else self._own
+        return down(as_dense(self._own).T, self._turns).T if self._turns else self._own
 
     @property
     def plain(self) -> bool:
@@ -97,13 +97,13 @@ class Border:
         """``B`` times dense columns."""
         if self._dense is not None:
             return np.asarray(self._dense @ columns)
-        return np.asarray(self._own @ _up(columns, self._turns))
+        return np.asarray(self._own @ up(columns, self._turns))
 
     def meet(self, rows: Floats) -> Floats:
         """``B'`` times dense rows."""
         if self._dense is not None:
             return np.asarray(self._dense.T @ rows)
-        return _down(np.asarray(self._transposed @ rows), self._turns)
+        return down(np.asarray(self._transposed @ rows), self._turns)
 
     def subtract_gram(self, omega: Floats, target: Floats) -> None:
         """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω`` without a negative eigenvalue, in place.
@@ -115,7 +115,7 @@ class Border:
         elif self._turns:
             gram = np.zeros(target.shape)
             self._subtract(omega, gram)
-            target += _down(_down(gram, self._turns).T, self._turns)
+            target += down(down(gram, self._turns).T, self._turns)
         else:
             self._subtract(omega, target)
 
@@ -136,7 +136,7 @@ class Border:
             own = self._dense[levels]
             return np.asarray(own.T @ own)
         own = self._own[levels]
-        return _down(_down(as_dense(own.T @ own), self._turns).T, self._turns)
+        return down(down(as_dense(own.T @ own), self._turns).T, self._turns)
 
     def gram(self, omega: Floats) -> Floats:
         """``Σ B_l' Ω_l B_l``, shape ``(s, s)``, for ``Ω`` as for :meth:`subtract_gram`."""
@@ -153,7 +153,7 @@ class Border:
         if self._pairs is not None and not self._turns:
             return self._pairs.contract(omega, lower)
         if self._pairs is not None:
-            whole = _up(_up(mirrored(lower), self._turns).T, self._turns)
+            whole = up(up(mirrored(lower), self._turns).T, self._turns)
             return self._pairs.contract(omega, whole)
         return float((self.gram(omega) * mirrored(lower)).sum())
 
@@ -165,12 +165,12 @@ def mirrored(lower: Floats) -> Floats:
     return result
 
 
-def _down(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
+def down(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
     """Rows by level as it stands, turned into rows by independent level; the same rows if there is no kernel."""
     return _replaced(rows, turns, [correlate(rows[turn.part], turn.root, turn.shape) for turn in turns])
 
 
-def _up(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
+def up(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
     """The transpose of :func:`_down`."""
     return _replaced(rows, turns, [correlate(rows[turn.part], turn.root.T, turn.shape) for turn in turns])
 

@@ -12,8 +12,8 @@ Derivatives are taken with respect to :math:`G = \lambda\lambda'`, where they ar
 (average information: Gilmour, Thompson & Cullis 1995, Biometrics 51), and carried to ``theta`` by the chain rule.
 That keeps the optimisation unconstrained: a variance of zero is an ordinary stationary point in ``theta``.
 
-Where one term has been set apart (``elimination``), the same formulas run on what is left of the data once it is gone,
-and the products that involve it follow from its border.
+Where one term has been set apart (``elimination``), or several in a chain (``chain``), the same formulas run on what is
+left of the data once they are gone, and the products that involve them follow from their borders.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arrays import Floats
-from .border import Border
+from .border import Border, as_sparse
+from .chain_border import ChainBorder
 from .crossproducts import CrossProducts
 from .evaluated import Point
 from .evaluation import evaluate
@@ -44,7 +45,7 @@ REMEMBERED = 400
 class Criterion:
     """Minus twice the profiled (restricted) log-likelihood of one data set, as a function of ``theta``."""
 
-    def __init__(self, data: CrossProducts, reml: bool = True, border: Border | None = None) -> None:
+    def __init__(self, data: CrossProducts, reml: bool = True, border: Border | ChainBorder | None = None) -> None:
         self.data = data
         self.reml = reml
         #: (term, row, column) of each entry of ``theta``: lower triangles, column by column
@@ -52,8 +53,10 @@ class Criterion:
         self.layout = Layout(data.shapes, data.kept)
         apart = data.eliminated
         # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
-        self.border: Border | None = None
-        if apart is not None:
+        self.border: Border | ChainBorder | None = None
+        if apart is not None and data.further is not None:
+            self.border = border or ChainBorder(as_sparse(apart.border), apart.blocks, data.further.pattern)
+        elif apart is not None:
             self.border = border or Border(apart.border, apart.blocks, apart.turns)
         self._last: Factored | None = None
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())

@@ -5,7 +5,7 @@ re-parametrisations (the likelihood shifts by a known constant) and keep large o
 eating digits when squares are summed.
 
 One random term is kept apart where that pays: if its own block is diagonal by level, the criterion can eliminate it
-before anything dense is factored.
+before anything dense is factored. Where enough is left, further terms follow it in a chain (``chain_plan``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ import numpy as np
 from ...core.arrays import Floats
 from ..model.design import Design
 from ..model.formula import MixedFormula
-from .border import Turn, as_dense, correlate, side_by_side
+from .border import Turn, as_dense, as_sparse, correlate, side_by_side
+from .chain import Further
+from .chain_pattern import Pattern, make_pattern
+from .chain_plan import LOOK, level_ties, make_plan
 from .random_columns import OneHot
 from .sampling import KnownVariance
 from .whitening import Right, Rows, right_columns, whiten
@@ -44,7 +47,7 @@ class Eliminated:
         With itself, one block a level, shape ``(L, k, k)``.
     border
         With the other terms, shape ``(L k, s)``, by the levels that stand in the rows; sparse where it is large and few
-        cells are filled.
+        cells are filled. Where further terms are eliminated, a column for each of their slots and then for those left.
     right
         With the fixed basis and the outcome, shape ``(L k, p + 1)``.
     turns
@@ -69,6 +72,8 @@ class CrossProducts:
         eliminated, orthonormal basis of the fixed columns, residual of the outcome.
     eliminated
         The term kept apart, if any.
+    further
+        The terms that are eliminated after it, if any.
     shapes
         ``(levels, columns)`` of each random term, in the order of the formula; random effects are ordered by level,
         then column. With known sampling variances and a residual variance on top, the last term is the residual:
@@ -97,6 +102,7 @@ class CrossProducts:
     log_weights: float
     known_scale: bool
     bases: tuple[Floats, ...]
+    further: Further | None = None
 
     @property
     def q(self) -> int:
@@ -106,12 +112,38 @@ class CrossProducts:
     @property
     def kept(self) -> tuple[int, ...]:
         """Positions of the terms in ``matrix``, in its order."""
+        if self.further is not None:
+            return self.further.pattern.final
         gone = None if self.eliminated is None else self.eliminated.term
         return tuple(t for t in range(len(self.shapes)) if t != gone)
 
+    @property
+    def gone(self) -> tuple[int, ...]:
+        """Positions of the terms that are eliminated, in that order."""
+        first = () if self.eliminated is None else (self.eliminated.term,)
+        return first if self.further is None else (*first, *self.further.terms)
+
+    def with_columns(self, change: Floats) -> CrossProducts:
+        """The same random effects with the columns ``[Q r]`` times ``change``; what else follows is the caller's."""
+        s, width = self.matrix.shape[0] - self.p - 1, change.shape[1]
+        matrix = np.empty((s + width, s + width))
+        matrix[:s, :s] = self.matrix[:s, :s]
+        matrix[:s, s:] = self.matrix[:s, s:] @ change
+        matrix[s:, :s] = matrix[:s, s:].T
+        matrix[s:, s:] = change.T @ self.matrix[s:, s:] @ change
+        apart, further = self.eliminated, self.further
+        if apart is not None:
+            apart = replace(apart, right=apart.right @ change)
+        if further is not None:
+            further = replace(further, right=further.right @ change)
+        return replace(self, matrix=matrix, eliminated=apart, further=further, p=width - 1)
+
 
 def form_crossproducts(
-    design: Design, eliminate: bool | None = None, known: KnownVariance | None = None, residual: bool = True
+    design: Design,
+    eliminate: bool | None = None,
+    known: KnownVariance | None = None,
+    residual: bool = True,
 ) -> CrossProducts:
     """Sum the cross-products of ``design``.
 
@@ -138,7 +170,7 @@ def form_crossproducts(
 def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -> CrossProducts:
     """Sum the cross-products of whitened rows; parameters and errors as :func:`form_crossproducts`."""
     right = right_columns(rows.X, rows.y, formula)
-    matrix, eliminated = assemble(rows, right.columns, choose_apart(rows, eliminate))
+    matrix, eliminated, further = assemble(rows, right.columns, choose_apart(rows, eliminate))
     return CrossProducts(
         matrix=matrix,
         eliminated=eliminated,
@@ -150,6 +182,7 @@ def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -
         log_weights=rows.log_weights,
         known_scale=rows.known_scale,
         bases=rows.bases,
+        further=further,
     )
 
 
@@ -166,13 +199,16 @@ def exchange_right(data: CrossProducts, rows: Rows, right: Right) -> CrossProduc
         start = stop
     matrix[s:, :s] = matrix[:s, s:].T
     matrix[s:, s:] = columns.T @ columns
-    apart = data.eliminated
+    apart, further = data.eliminated, data.further
     if apart is not None:
         apart = replace(apart, right=rows.operands[apart.term].with_right(columns))
+    if further is not None:
+        further = replace(further, right=_by_slot(rows, columns, further.pattern))
     return replace(
         data,
         matrix=matrix,
         eliminated=apart,
+        further=further,
         p=columns.shape[1] - 1,
         triangle=right.triangle,
         least_squares=right.least_squares,
@@ -192,10 +228,49 @@ def choose_apart(rows: Rows, eliminate: bool | None) -> int | None:
     return largest if eliminate else None
 
 
-def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Eliminated | None]:
-    """Fill the symmetric matrix of the kept terms block by block, and the parts of the one set apart."""
-    operands, roots, shapes = rows.operands, rows.roots, rows.shapes
+def assemble(
+    rows: Rows, right: Floats, apart: int | None, pattern: Pattern | None = None
+) -> tuple[Floats, Eliminated | None, Further | None]:
+    """Fill the symmetric matrix of the kept terms block by block, and the parts of those set apart.
+
+    Parameters
+    ----------
+    rows, right
+        Whitened rows, and the columns ``[Q r]``.
+    apart
+        The term that is eliminated first.
+    pattern
+        Of the terms that follow it; worked out where it pays if not given.
+    """
+    operands = rows.operands
     kept = [t for t in range(len(operands)) if t != apart]
+    if apart is None:
+        return _matrix(rows, right, kept), None, None
+    parts = [operands[apart].table(operands[t]) for t in kept]
+    border = side_by_side(parts) if parts else np.zeros((operands[apart].size, 0))
+    if pattern is None:
+        pattern = find_pattern(rows, border, apart, kept)
+    if pattern is None:
+        return _matrix(rows, right, kept), _set_apart(rows, right, apart, border, kept), None
+    final = list(pattern.final)
+    further = Further(pattern, _values(rows, pattern), _by_slot(rows, right, pattern))
+    eliminated = _set_apart(rows, right, apart, _slotted(border, rows, pattern, kept), final)
+    return _matrix(rows, right, final), eliminated, further
+
+
+def find_pattern(rows: Rows, border: Floats | csr_array, apart: int, kept: list[int]) -> Pattern | None:
+    """The pattern of a chain of eliminations after the first, where one pays."""
+    if border.shape[1] < LOOK:
+        return None
+    shapes = rows.shapes
+    ties = level_ties(border, shapes[apart][1], kept, shapes)
+    plan = make_plan(ties, [t for t in kept if rows.roots[t] is not None])
+    return None if plan is None else make_pattern(plan, ties)
+
+
+def _matrix(rows: Rows, right: Floats, kept: list[int]) -> Floats:
+    """``A'WA`` for the kept terms and the right columns."""
+    operands, roots, shapes = rows.operands, rows.roots, rows.shapes
     starts = np.concatenate([[0], np.cumsum([operands[t].size for t in kept])]).astype(int)
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
@@ -210,20 +285,60 @@ def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Elim
             block = correlate(correlate(as_dense(table), roots[t], shapes[t]).T, roots[u], shapes[u])
             matrix[places[j], places[i]] = block
             matrix[places[i], places[j]] = block.T  # of a term with itself, the same up to rounding
-    return matrix, None if apart is None else _set_apart(rows, right, apart, kept)
+    return matrix
 
 
-def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Eliminated:
+def _set_apart(rows: Rows, right: Floats, apart: int, border: Floats | csr_array, kept: list[int]) -> Eliminated:
     operands, roots, shapes = rows.operands, rows.roots, rows.shapes
     own = operands[apart]
     # Sparse rows are a diagonal of roots of weights: the residual on top of known variances.
     blocks = own.level_blocks() if isinstance(own, OneHot) else (own.values.diagonal() ** 2)[:, None, None]
-    parts = [own.table(operands[t]) for t in kept]
     turns, start = [], 0
     for t in kept:
         stop, root = start + operands[t].size, roots[t]
         if root is not None:
             turns.append(Turn(slice(start, stop), root, shapes[t]))
         start = stop
-    border = side_by_side(parts) if parts else np.zeros((own.size, 0))
     return Eliminated(apart, blocks, border, own.with_right(right), tuple(turns))
+
+
+def _values(rows: Rows, pattern: Pattern) -> Floats:
+    """Cross-products of the further terms, with each other and with those left, as they stand in the rows."""
+    operands, values = rows.operands, np.zeros(pattern.length)
+    terms = list(pattern.places)
+    for i, t in enumerate(terms):
+        for u in terms[i:]:
+            if t in pattern.final and u in pattern.final:
+                continue
+            own = operands[t]
+            if t == u and isinstance(own, OneHot):
+                levels, k = rows.shapes[t]
+                cells = pattern.places[t].reshape(levels, k)
+                where = pattern.positions(cells[:, :, None], cells[:, None, :])
+                values[where] = own.level_blocks()
+                continue
+            table = as_sparse(own.table(operands[u])).tocoo()
+            first, second = pattern.places[t][table.row], pattern.places[u][table.col]
+            values[pattern.positions(first, second)] = table.data
+            values[pattern.positions(second, first)] = table.data
+    return values
+
+
+def _by_slot(rows: Rows, right: Floats, pattern: Pattern) -> Floats:
+    """Cross-products of the further terms with the right columns, by slot."""
+    result = np.zeros((pattern.gone, right.shape[1]))
+    for t, places in pattern.places.items():
+        if t not in pattern.final:
+            result[places] = rows.operands[t].with_right(right)
+    return result
+
+
+def _slotted(border: Floats | csr_array, rows: Rows, pattern: Pattern, kept: list[int]) -> csr_array:
+    """The border of the first term with a column for each slot."""
+    from scipy.sparse import csr_array
+
+    own = as_sparse(border)
+    columns = np.concatenate([pattern.places[t] for t in kept])
+    moved = csr_array((own.data, columns[own.indices], own.indptr), shape=(own.shape[0], pattern.size))
+    moved.sort_indices()
+    return moved

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.arrays import Floats
-from .border import apply_blocks
+from .border import apply_blocks, up
 from .evaluated import Point
 from .factored import Factored, solve
 from .level_traces import level_traces
@@ -25,7 +25,7 @@ class _Projected:
     outcome: Floats
     cross: dict[int, Floats]
     own: dict[int, Floats]
-    gone: int | None
+    gone: tuple[int, ...]
 
 
 def evaluate(criterion: Criterion, theta: Floats, sigma2: float | None) -> Point:
@@ -88,12 +88,16 @@ def _project(at: Factored, coefficients: Floats) -> _Projected:
     cross: dict[int, Floats] = {t: kept[part, :p] for t, part in layout.parts.items()}
     own: dict[int, Floats] = {t: outcome[part] for t, part in layout.parts.items()}
     if at.data.eliminated is None or at.reduced is None or at.border is None:
-        return _Projected(kept, outcome, cross, own, None)
-    gone = at.data.eliminated.term
-    block = at.reduced.right - np.asarray(apply_blocks(at.reduced.keep, at.border.carry(back)))
-    cross[gone] = block[:, :p]
-    own[gone] = block[:, p] - block[:, :p] @ coefficients
-    return _Projected(kept, outcome, cross, own, gone)
+        return _Projected(kept, outcome, cross, own, ())
+    blocks: dict[int, Floats] = {}
+    if at.reduced.chained is not None:
+        back, blocks = at.reduced.chained.solutions(up(back, at.data.eliminated.turns))
+    first = at.data.eliminated.term
+    blocks[first] = at.reduced.right - np.asarray(apply_blocks(at.reduced.keep, at.border.carry(back)))
+    for t, block in blocks.items():
+        cross[t] = block[:, :p]
+        own[t] = block[:, p] - block[:, :p] @ coefficients
+    return _Projected(kept, outcome, cross, own, tuple(blocks))
 
 
 def _slopes(criterion: Criterion, at: Factored, found: _Projected, sigma2: float) -> Floats:
@@ -104,11 +108,11 @@ def _slopes(criterion: Criterion, at: Factored, found: _Projected, sigma2: float
     if len(layout.narrow_cells):
         taken = found.outcome**2 / sigma2 + np.einsum("ij,ij->j", white, white)
         cells[layout.narrow_cells] -= layout.by_narrow_term(taken)
-    for t in layout.wide if found.gone is None else [*layout.wide, found.gone]:
+    for t in (*layout.wide, *found.gone):
         k = at.data.shapes[t][1]
         taken = _by_level(found.own[t], k) / sigma2
         if criterion.reml:
-            own = solve(at.triangle, found.cross[t].T) if t == found.gone else white[:, layout.parts[t]]
+            own = solve(at.triangle, found.cross[t].T) if t in found.gone else white[:, layout.parts[t]]
             taken += _by_level(own, k)
         cells[layout.cells[t]] -= taken.ravel()
     return cells
@@ -128,12 +132,13 @@ def _directions(at: Factored, found: _Projected) -> tuple[Floats, Floats]:
     kept[rows, entries] = 2.0 * at.theta[entries] * found.outcome[rows]
     for t in layout.wide:
         kept[layout.parts[t], layout.entries[t]] = _images(found.own[t], at.lambdas[t])
-    apart, linear, places = None, kept.T @ found.outcome, slice(0, 0)
-    if found.gone is not None:
-        apart = _images(found.own[found.gone], at.lambdas[found.gone])
-        places = layout.entries[found.gone]
-        linear[places] = apart.T @ found.own[found.gone]
-    return at.products(kept, apart, places, fixed=True), linear
+    linear = kept.T @ found.outcome
+    apart: dict[int, tuple[slice, Floats]] = {}
+    for t in found.gone:
+        images, places = _images(found.own[t], at.lambdas[t]), layout.entries[t]
+        apart[t] = places, images
+        linear[places] = images.T @ found.own[t]
+    return at.products(kept, apart, fixed=True), linear
 
 
 def _images(projected: Floats, triangle: Floats) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arrays import Floats
+from .chain_sums import chain_traces
 from .criterion import Criterion
 from .evaluated import Point
 from .factored import solve
@@ -17,31 +18,32 @@ from .trace_products import border_sums, cell_sums, kept_products
 
 
 class TraceSums:
-    """The sums for every pair of terms at one point, and the traces they give.
-
-    Attributes
-    ----------
-    sums
-        Over the cells ``(a, b)`` of every term's ``(k, k)`` matrix, shape ``(Σ k², Σ k²)``.
-    """
+    """The sums for every pair of terms at one point, and the traces they give."""
 
     def __init__(self, criterion: Criterion, point: Point, fixed: bool) -> None:
         """``fixed`` says whether ``K`` is ``Z'PZ``, with the fixed effects taken out, or ``Z'H⁻¹Z``."""
-        apart, layout = criterion.data.eliminated, criterion.layout
-        self._cells = layout.cells
-        if apart is None:
-            self.sums = cell_sums(kept_products(criterion.factor(point.theta), fixed), layout)
-        elif layout.size and apart.blocks.shape[1] == 1:
-            self.sums = border_sums(criterion.factor(point.theta), point.cross, fixed)
-        else:
-            self.sums = _from_products(criterion, point, fixed)
+        self._criterion, self._point, self._fixed = criterion, point, fixed
 
     def traces(self, directions: list[tuple[int, Floats]]) -> Floats:
-        """``tr(Dᵢ K Dⱼ K)`` for all pairs of directions, each in the ``G`` of one term, shape ``(m, m)``."""
-        cells = np.zeros((len(directions), len(self.sums)))
+        """``tr(Dᵢ K Dⱼ K)`` for all pairs of symmetric directions, each in the ``G`` of one term, shape ``(m, m)``."""
+        criterion, point = self._criterion, self._point
+        if criterion.data.further is not None:
+            return chain_traces(criterion.factor(point.theta), point.cross, directions, self._fixed)
+        sums = _cell_sums(criterion, point, self._fixed)
+        cells = np.zeros((len(directions), len(sums)))
         for row, (t, direction) in zip(cells, directions, strict=True):
-            row[self._cells[t]] = direction.ravel()
-        return np.asarray(cells @ self.sums @ cells.T)
+            row[criterion.layout.cells[t]] = direction.ravel()
+        return np.asarray(cells @ sums @ cells.T)
+
+
+def _cell_sums(criterion: Criterion, point: Point, fixed: bool) -> Floats:
+    """Over the cells ``(a, b)`` of every term's ``(k, k)`` matrix, shape ``(Σ k², Σ k²)``."""
+    apart, layout = criterion.data.eliminated, criterion.layout
+    if apart is None:
+        return cell_sums(kept_products(criterion.factor(point.theta), fixed), layout)
+    if layout.size and apart.blocks.shape[1] == 1:
+        return border_sums(criterion.factor(point.theta), point.cross, fixed)
+    return _from_products(criterion, point, fixed)
 
 
 def _from_products(criterion: Criterion, point: Point, fixed: bool) -> Floats:
