@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from ...core.arrays import Floats
+from ...core.arrays import Floats, Integers
 from .border import mirrored
 from .chain_pattern import Batch, Pattern
 
@@ -121,7 +121,7 @@ class Chained:
         solution[pattern.gone : -1] = left
         for stage in reversed(self.stages):
             batch = stage.batch
-            rest = stage.right - stage.border @ solution[batch.columns]
+            rest = stage.right - carry(batch, stage.border, solution)
             batch.own(solution)[...] = by_block(batch, stage.omega, rest)
             batch.own(products)[...] = by_block(batch, stage.keep, rest)
         return solution[:-1], {
@@ -139,7 +139,7 @@ class Chained:
         met: list[Floats] = []
         for i in reversed(range(len(self.stages))):
             stage, batch = self.stages[i], self.stages[i].batch
-            through.insert(0, stage.border @ vector[pattern.meets(i)[0]])
+            through.insert(0, through_inverse(pattern, i, stage.border, vector))
             met.insert(0, block_products(batch, through[0], stage.border))
             batch.border(vector)[...] = -by_block(batch, stage.omega, through[0])
             batch.block(vector)[...] = stage.omega + sandwich(batch, stage.omega, met[0])
@@ -184,10 +184,10 @@ def eliminate(further: Further, values: Floats, right: Floats, theta: Floats, en
         total += log_determinant
         border, rows = batch.border(values).copy(), batch.own(right).copy()
         weighted = by_block(batch, omega, border)
-        add_gram(pattern, i, -(weighted.transpose(0, 2, 1) @ border), values)
+        add_products(pattern, i, weighted, border, values, -1.0)
         turned = by_block(batch, omega, rows)
         corner -= np.tensordot(rows, turned, axes=([0, 1], [0, 1]))
-        add_rows(batch, -(border.transpose(0, 2, 1) @ turned), right)
+        add_rows(batch, border, -turned, right)
         stages.append(Stage(batch, omega, keep, own, rows, border))
     left = pattern.left(values)
     return Chained(pattern, tuple(stages), total, left.copy(), right[pattern.gone :].copy(), corner)
@@ -263,15 +263,66 @@ def sandwich(batch: Batch, outer: Floats, inner: Floats) -> Floats:
     return outer @ inner @ outer.transpose(0, 2, 1)
 
 
-def add_gram(pattern: Pattern, i: int, grams: Floats, vector: Floats) -> None:
-    """Add symmetric matrices over the columns of a batch's groups, ``(G, F, F)``, to their cells."""
-    vector += np.bincount(pattern.meets(i)[1].ravel(), weights=grams.ravel(), minlength=len(vector))
+def carry(batch: Batch, border: Floats, slots: Floats) -> Floats:
+    """``B`` times rows by slot (one more for padding), shape ``(G, n k, c)``."""
+    result = border[:, :, : batch.shared] @ slots[batch.columns]
+    if batch.thin.size:
+        thin = _thin(batch, border)
+        result += (thin @ slots[batch.thin]).reshape(result.shape)
+    return result
+
+
+def add_rows(batch: Batch, border: Floats, rows: Floats, slots: Floats) -> None:
+    """Add ``B'`` times the rows of a batch, ``(G, n k, c)``, to rows by slot."""
+    products, where = border[:, :, : batch.shared].transpose(0, 2, 1) @ rows, batch.columns
+    _add_at(where.ravel(), products.reshape(where.size, rows.shape[2]), slots)
+    if batch.thin.size:
+        inner = rows.reshape(batch.number, batch.k, -1)
+        products = _thin(batch, border).transpose(0, 2, 1) @ inner
+        _add_at(batch.thin.ravel(), products.reshape(batch.thin.size, rows.shape[2]), slots)
+
+
+def _add_at(where: Integers, rows: Floats, slots: Floats) -> None:
+    for c in range(slots.shape[1]):
+        sums = np.bincount(where, weights=rows[:, c], minlength=len(slots) + 1)
+        slots[:, c] += sums[: len(slots)]
+
+
+def through_inverse(pattern: Pattern, i: int, rows: Floats, vector: Floats) -> Floats:
+    """Rows over the columns of a batch's borders, ``(G, n k, F + w)``, times the cells of ``S`` between these."""
+    batch, meets = pattern.batches[i], pattern.meets(i)
+    shared = rows[:, :, : batch.shared] @ vector[meets.shared]
+    if not batch.thin.size:
+        return shared
+    thin, across = _thin(batch, rows), vector[meets.across]
+    result = np.empty(rows.shape)
+    own = result.reshape(batch.number, batch.k, -1)
+    own[:, :, : batch.shared] = shared.reshape(batch.number, batch.k, -1) + thin @ across
+    inner = rows.reshape(batch.number, batch.k, -1)[:, :, : batch.shared]
+    own[:, :, batch.shared :] = inner @ across.transpose(0, 2, 1) + thin @ vector[meets.thin]
+    return result
+
+
+def add_products(pattern: Pattern, i: int, left: Floats, right: Floats, vector: Floats, sign: float = 1.0) -> None:
+    """Add ``left'right``, symmetric within each block, to the cells between the columns of a batch's borders."""
+    batch, meets = pattern.batches[i], pattern.meets(i)
+    shared = left[:, :, : batch.shared].transpose(0, 2, 1) @ right[:, :, : batch.shared]
+    total = _sums_at(meets.add_shared, shared, vector)
+    if batch.thin.size:
+        thin = _thin(batch, left).transpose(0, 2, 1)
+        inner = right.reshape(batch.number, batch.k, -1)
+        across = thin @ inner[:, :, : batch.shared]
+        for where in (meets.across, meets.mirrored):
+            total += _sums_at(where, across, vector)
+        total += _sums_at(meets.add_thin, thin @ inner[:, :, batch.shared :], vector)
+    vector += sign * total
     vector[-1] = 0.0
 
 
-def add_rows(batch: Batch, rows: Floats, slots: Floats) -> None:
-    """Add rows over the columns of a batch's groups, ``(G, F, c)``, to rows by slot."""
-    where = batch.columns.ravel()
-    for c in range(slots.shape[1]):
-        sums = np.bincount(where, weights=rows[:, :, c].ravel(), minlength=len(slots) + 1)
-        slots[:, c] += sums[: len(slots)]
+def _sums_at(where: Integers, values: Floats, vector: Floats) -> Floats:
+    return np.bincount(where.ravel(), weights=values.ravel(), minlength=len(vector))
+
+
+def _thin(batch: Batch, rows: Floats) -> Floats:
+    """The thin columns of rows, by block, shape ``(N, k, w)``."""
+    return rows.reshape(batch.number, batch.k, -1)[:, :, batch.shared :]

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.arrays import Floats, Integers
-from .chain_plan import Plan, Step, Ties, same_padding
+from ...core.arrays import Booleans, Floats, Integers
+from .chain_plan import Plan, Step, Ties, same_padding, shared_columns
 
 # Cells of a table of columns by group up to which it is made; beyond, columns are searched for.
 TABLE = 4_000_000
@@ -34,8 +34,10 @@ class Batch:
         Number of groups, blocks in each, and effects in a block.
     columns
         Slots that each group's border meets, ascending, shape ``(G, F)``; those of padding are one past the last slot.
+    thin
+        Slots that each block's border meets besides, ascending, shape ``(N, w)``.
     block_at, border_at
-        Where in the vector blocks ``(G, n, k, k)`` and borders ``(G, n k, F)`` begin.
+        Where in the vector blocks ``(G, n, k, k)`` and borders ``(G, n k, F + w)`` begin.
     slots
         Of each term, the places of its levels' first effects among the slots of the batch.
     narrow
@@ -47,6 +49,7 @@ class Batch:
     blocks: int
     k: int
     columns: Integers
+    thin: Integers
     block_at: int
     border_at: int
     slots: Mapping[int, Integers]
@@ -68,9 +71,14 @@ class Batch:
         return self.start + self.groups * self.rows
 
     @property
+    def shared(self) -> int:
+        """Columns of a border that its group shares."""
+        return int(self.columns.shape[1])
+
+    @property
     def width(self) -> int:
         """Columns of a border."""
-        return int(self.columns.shape[1])
+        return self.shared + int(self.thin.shape[1])
 
     @property
     def narrow(self) -> bool:
@@ -83,7 +91,7 @@ class Batch:
         return vector[self.block_at : stop].reshape(self.number, self.k, self.k)
 
     def border(self, vector: Floats) -> Floats:
-        """Borders in a vector of the pattern, shape ``(G, n k, F)``; a view."""
+        """Borders in a vector of the pattern, shape ``(G, n k, F + w)``; a view."""
         stop = self.border_at + self.groups * self.rows * self.width
         return vector[self.border_at : stop].reshape(self.groups, self.rows, self.width)
 
@@ -110,28 +118,64 @@ class Batch:
         return np.array([[flat[self.cells(t, a, b)].sum() for b in range(width)] for a in range(width)])
 
     @cached_property
-    def _table(self) -> Integers | None:
-        last = int(self.columns.max(initial=0)) + 1
-        if self.groups * (last - self.stop) > TABLE:
-            return None
-        table = np.zeros((self.groups, max(last - self.stop, 1)), dtype=np.int32)
-        rows = np.repeat(np.arange(self.groups), self.width)
-        inside = self.columns.ravel() >= self.stop
-        places = np.tile(np.arange(self.width, dtype=np.int32), self.groups)
-        table[rows[inside], self.columns.ravel()[inside] - self.stop] = places[inside]
-        return table
+    def _shared(self) -> Places:
+        return Places(self.columns)
 
     @cached_property
-    def _keys(self) -> tuple[Integers, int]:
-        base = int(self.columns.max(initial=0)) + 1
-        return (np.arange(self.groups)[:, None] * base + self.columns).ravel(), base
+    def _thin(self) -> Places:
+        return Places(self.thin)
 
-    def place(self, groups: Integers, slots: Integers) -> Integers:
-        """Columns of groups that are some slots."""
+    def place(self, rows: Integers, slots: Integers) -> Integers:
+        """Columns of the borders of some rows, counted within the batch, that are some slots."""
+        if not self.thin.size:
+            return self._shared.find(rows // self.rows, slots)[0]
+        found, known = self._thin.find(rows // self.k, slots)
+        shared, _ = self._shared.find(rows // self.rows, slots)
+        return np.where(known, found + self.shared, shared)
+
+
+class Places:
+    """Where slots stand in rows of ascending ones, shape ``(R, F)``."""
+
+    def __init__(self, columns: Integers) -> None:
+        rows, self._width = columns.shape
+        self._first, self._span = int(columns.min(initial=0)), 0
+        if columns.size:
+            self._first, self._span = int(columns.min()), int(columns.max()) - int(columns.min()) + 1
+        self._table: Integers | None = None
+        if rows * self._span <= TABLE:
+            self._table = np.full((rows, max(self._span, 1)), -1, dtype=np.int32)
+            every = np.arange(self._width, dtype=np.int32)
+            np.put_along_axis(self._table, columns - self._first, np.broadcast_to(every, columns.shape), axis=1)
+        else:
+            self._keys = (np.arange(rows)[:, None] * self._span + columns - self._first).ravel()
+
+    def find(self, rows: Integers, slots: Integers) -> tuple[Integers, Booleans]:
+        """The places, and whether the slots are there at all."""
+        inside = (slots >= self._first) & (slots < self._first + self._span)
+        moved = np.where(inside, slots - self._first, 0)
         if self._table is not None:
-            return self._table[groups, slots - self.stop]
-        keys, base = self._keys
-        return np.searchsorted(keys, groups * base + slots) - groups * self.width
+            found = self._table[rows, moved].astype(np.intp)
+            return found, inside & (found >= 0)
+        keys = rows * self._span + moved
+        at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return at - rows * self._width, inside & (self._keys[at] == keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Meets:
+    """Where the cells between a batch's columns lie, to read and to add to: padding, and what is added twice, nowhere.
+
+    ``shared`` are the cells between the columns of a group, ``(G, F, F)``, ``across`` those between a block's thin
+    columns and these, ``(N, w, F)``, and ``thin`` those between thin columns, ``(N, w, w)``.
+    """
+
+    shared: Integers
+    add_shared: Integers
+    across: Integers
+    mirrored: Integers
+    thin: Integers
+    add_thin: Integers
 
 
 @dataclass(frozen=True)
@@ -159,7 +203,7 @@ class Pattern:
     size: int
     final_at: int
     length: int
-    _meets: dict[int, tuple[Integers, Integers]] = field(default_factory=dict, repr=False)
+    _meets: dict[int, Meets] = field(default_factory=dict, repr=False)
 
     def left(self, vector: Floats) -> Floats:
         """The matrix of what is left; a view."""
@@ -178,10 +222,9 @@ class Pattern:
                 continue
             row, column = low[own] - batch.start, high[own]
             inside = column < batch.stop
-            group, place = np.divmod(row, batch.rows)
             found = batch.border_at + row * batch.width
             if not inside.all():
-                found[~inside] += batch.place(group[~inside], column[~inside])
+                found[~inside] += batch.place(row[~inside], column[~inside])
             if inside.any():
                 block, a = np.divmod(first[own][inside] - batch.start, batch.k)
                 b = (second[own][inside] - batch.start) % batch.k
@@ -191,15 +234,24 @@ class Pattern:
         result[own] = self.final_at + (first[own] - self.gone) * (self.size - self.gone) + second[own] - self.gone
         return result
 
-    def meets(self, i: int) -> tuple[Integers, Integers]:
-        """Where the cells between a batch's columns lie, ``(G, F, F)``: to read, and to add to (each cell once)."""
+    def meets(self, i: int) -> Meets:
+        """The cells between the columns of a batch."""
         if i not in self._meets:
-            columns = self.batches[i].columns
-            read = self.positions(columns[:, :, None], columns[:, None, :])
-            # A cell of a border stands for both of a symmetric pair; those of blocks are written out.
-            twice = np.triu(np.ones(read.shape[1:], dtype=bool), 1)[None] & (read == read.transpose(0, 2, 1))
-            self._meets[i] = read, np.where(twice, self.length - 1, read)
+            batch = self.batches[i]
+            columns = np.repeat(batch.columns, batch.blocks, axis=0) if batch.thin.size else batch.columns[:0]
+            thin = batch.thin[: len(columns)]
+            across = self.positions(thin[:, :, None], columns[:, None, :])
+            mirrored = self.positions(columns[:, None, :], thin[:, :, None])
+            mirrored[mirrored == across] = self.length - 1
+            self._meets[i] = Meets(*self._squares(batch.columns), across, mirrored, *self._squares(thin))
         return self._meets[i]
+
+    def _squares(self, columns: Integers) -> tuple[Integers, Integers]:
+        """Cells between all columns of a row, to read, and to add to."""
+        read = self.positions(columns[:, :, None], columns[:, None, :])
+        # A cell of a border stands for both of a symmetric pair; those of blocks are written out.
+        twice = np.triu(np.ones(read.shape[1:], dtype=bool), 1)[None] & (read == read.transpose(0, 2, 1))
+        return read, np.where(twice, self.length - 1, read)
 
 
 def make_pattern(plan: Plan, ties: Ties) -> Pattern:
@@ -211,17 +263,16 @@ def make_pattern(plan: Plan, ties: Ties) -> Pattern:
     for step in plan.steps:
         if step.joint:
             number = max(int(groups.max(initial=-1)) for groups in step.groups) + 1
-            met = ties.met_by_parts(step.terms, step.groups, number, [t for t in ties.incidence if t not in step.terms])
-            after = Ties({t: ties.incidence[t][:0] for t in met}, shapes) if met else ties
+            others = [t for t in ties.incidence if t not in step.terms]
+            met, own = ties.met_by_parts(step.terms, step.groups, number, others), {}
         else:
             (t,), (groups,) = step.terms, step.groups
-            own = ties.met(t)
-            after = ties.without(t, own, groups)
+            found = ties.met(t)
             number = int(groups.max()) + 1
-            met = {u: edges[:number] for u, edges in after.incidence.items()}
-        found, start = _batches(step, number, met, shapes, start, places)
-        drafts += found
-        ties = after
+            met, own = shared_columns(found, groups, step.thin), {u: found[u] for u in step.thin}
+            ties = ties.without(t, found, groups, step.thin)
+        made, start = _batches(step, number, met, own, shapes, start, places)
+        drafts += made
     gone = start
     for t in plan.final:
         size = shapes[t][0] * shapes[t][1]
@@ -237,7 +288,7 @@ def make_pattern(plan: Plan, ties: Ties) -> Pattern:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A batch whose columns have no slots yet: levels of later terms that each of its groups meets."""
+    """A batch whose columns have no slots yet: levels of later terms that each of its groups, and blocks, meets."""
 
     start: int
     groups: int
@@ -246,31 +297,41 @@ class _Draft:
     slots: Mapping[int, Integers]
     widths: Mapping[int, int]
     met: Mapping[int, tuple[Integers, Integers]]
+    own: Mapping[int, tuple[Integers, Integers]]
     later: Mapping[int, int]
 
     def batch(self, places: Mapping[int, Integers], size: int, at: int) -> tuple[Batch, int]:
         """The batch with its cells from ``at`` on, and where they end."""
+        columns = self._columns(self.met, self.groups, places, size)
+        thin = self._columns(self.own, self.groups * self.blocks, places, size)
+        border_at = at + self.groups * self.blocks * self.k**2
+        end = border_at + self.groups * self.blocks * self.k * (columns.shape[1] + thin.shape[1])
+        made = Batch(self.start, self.groups, self.blocks, self.k, columns, thin, at, border_at, self.slots, self.widths)
+        return made, end
+
+    def _columns(
+        self, met: Mapping[int, tuple[Integers, Integers]], number: int, places: Mapping[int, Integers], size: int
+    ) -> Integers:
+        """Slots that each row meets, ascending, shape ``(number, F)``; ``size`` pads."""
         found = [np.zeros((0, 2), dtype=np.intp)]
-        for t, (groups, levels) in self.met.items():
+        for t, (rows, levels) in met.items():
             width = self.later[t]
             slots = places[t].reshape(-1, width)[levels]
-            found.append(np.column_stack([np.repeat(groups, width), slots.ravel()]))
+            found.append(np.column_stack([np.repeat(rows, width), slots.ravel()]))
         cells = np.concatenate(found)
         cells = cells[np.lexsort((cells[:, 1], cells[:, 0]))]
-        counts = np.bincount(cells[:, 0], minlength=self.groups)
-        columns = np.full((self.groups, int(counts.max(initial=0))), size)
+        counts = np.bincount(cells[:, 0], minlength=number)
+        columns = np.full((number, int(counts.max(initial=0))), size)
         inside = np.arange(len(cells)) - np.repeat(np.cumsum(counts) - counts, counts)
         columns[cells[:, 0], inside] = cells[:, 1]
-        border_at = at + self.groups * self.blocks * self.k**2
-        end = border_at + self.groups * self.blocks * self.k * columns.shape[1]
-        made = Batch(self.start, self.groups, self.blocks, self.k, columns, at, border_at, self.slots, self.widths)
-        return made, end
+        return columns
 
 
 def _batches(
     step: Step,
     number: int,
     met: Mapping[int, Any],
+    own: Mapping[int, Any],
     shapes: Sequence[tuple[int, int]],
     start: int,
     places: dict[int, Integers],
@@ -279,7 +340,7 @@ def _batches(
     widths = {t: shapes[t][1] for t in step.terms}
     counts = {t: np.bincount(groups, minlength=number) for t, groups in zip(step.terms, step.groups, strict=True)}
     rows = sum(counts[t] * widths[t] for t in step.terms) + np.zeros(number, dtype=np.intp)
-    columns = sum(np.diff(own.indptr) * shapes[t][1] for t, own in met.items()) + np.zeros(number, dtype=np.intp)
+    columns = sum(np.diff(edges.indptr) * shapes[t][1] for t, edges in met.items()) + np.zeros(number, dtype=np.intp)
     for t in step.terms:
         places[t] = np.zeros(shapes[t][0] * widths[t], dtype=np.intp)
     drafts = []
@@ -296,19 +357,21 @@ def _batches(
             first += counts[t] * widths[t]
             every = (start + slots[t])[:, None] + np.arange(widths[t])
             places[t].reshape(-1, widths[t])[levels] = every
-        inside = {t: _cells(own[own_groups]) for t, own in met.items()}
-        drafts.append(
-            _Draft(
-                start, len(own_groups), size // k, k, slots, widths, inside, {t: shapes[t][1] for t in met}
-            )
-        )
+        inside = {t: _cells(edges[own_groups]) for t, edges in met.items()}
+        thin: dict[int, tuple[Integers, Integers]] = {}
+        for t, edges in own.items():  # of a step with one term, whose levels are its blocks
+            (which,) = step.groups
+            rows_of, columns_of = _cells(edges[np.flatnonzero(position[which] >= 0)])
+            thin[t] = (slots[step.terms[0]] // k)[rows_of], columns_of
+        later = {t: shapes[t][1] for t in (*met, *own)}
+        drafts.append(_Draft(start, len(own_groups), size // k, k, slots, widths, inside, thin, later))
         start += len(own_groups) * size
     return drafts, start
 
 
-def _cells(own: Any) -> tuple[Integers, Integers]:
+def _cells(edges: Any) -> tuple[Integers, Integers]:
     """Rows and columns of the cells that are not zero."""
-    return np.repeat(np.arange(own.shape[0]), np.diff(own.indptr)), own.indices.astype(np.intp)
+    return np.repeat(np.arange(edges.shape[0]), np.diff(edges.indptr)), edges.indices.astype(np.intp)
 
 
 def _rank(groups: Integers) -> Integers:

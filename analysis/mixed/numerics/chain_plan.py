@@ -7,7 +7,8 @@ eliminated as one block, and the few terms stay for the last, dense factor.
 
 Ties are kept as a hypergraph, as orderings of minimum degree keep them (George & Liu 1989, SIAM Review 31): each
 eliminated level, or group of levels, is an edge over the effects that it met. Levels are grouped so that their borders
-are rectangles, full enough for products of dense matrices. Plans are compared by the operations that they take.
+with some terms are rectangles, full enough for products of dense matrices; of other terms each level meets one or a few
+levels of its own, and its border with them is *thin*. Plans are compared by the operations that they take.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ WORTHWHILE = 2.0
 CELL, GROUP, BATCH = 20.0, 4_000.0, 1_000_000.0
 # Groups of levels whose sizes are within this factor of each other are padded to one size.
 PADDED = 1.25
+# Share of a group's columns below which a level's own are kept apart.
+THIN = 0.25
 # Edges up to which parts are looked for before every term that can go level by level has gone.
 FEW_EDGES = 5_000
 
@@ -48,11 +51,14 @@ class Step:
         Of each term, the group of every level.
     joint
         Whether each group is one block; else each level is one, and groups only share a border.
+    thin
+        Later terms of which a level's own few columns are kept, not those of its whole group.
     """
 
     terms: tuple[int, ...]
     groups: tuple[Integers, ...]
     joint: bool
+    thin: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,15 @@ class Ties:
         own = self.incidence[t].T.tocsr()
         return {u: _ones(own @ other) for u, other in self.incidence.items() if u != t}
 
-    def without(self, t: int, met: Mapping[int, csr_array], groups: Integers) -> Ties:
-        """The ties once ``t`` is gone: its groups are edges, in place of those they came from."""
+    def without(self, t: int, met: Mapping[int, csr_array], groups: Integers, thin: Sequence[int]) -> Ties:
+        """The ties once ``t`` is gone: its groups are edges, or its levels where some columns are their own."""
         untouched = np.flatnonzero(np.diff(self.incidence[t].indptr) == 0)
         into = _labels(groups)
         result = {}
         for u, own in met.items():
-            edges = _ones(into.T.tocsr() @ own)
+            edges = own if u in thin else _ones(into.T.tocsr() @ own)
+            if thin and u not in thin:
+                edges = _ones(into @ edges)
             result[u] = _stacked(edges, self.incidence[u][untouched]) if len(untouched) else edges
         return Ties(result, self.shapes)
 
@@ -147,12 +155,12 @@ def make_plan(ties: Ties, kernels: Sequence[int]) -> Plan | None:
             return plan
         t = max(able, key=lambda t: ties.shapes[t][0] * ties.shapes[t][1])
         met = ties.met(t)
-        cost, groups = min(_groupings(ties, t, met), key=lambda found: found[0])
+        cost, step = min(_groupings(ties, t, met), key=lambda found: found[0])
         spent += cost
-        steps = (*steps, Step((t,), (groups,), False))
+        steps = (*steps, step)
         if not met:
             return Plan(steps, ()) if spent < best else plan
-        ties = ties.without(t, met, groups)
+        ties = ties.without(t, met, step.groups[0], step.thin)
         left = spent + dense_cost(ties.size)
         if left < best:
             best, plan = left, Plan(steps, tuple(ties.incidence))
@@ -165,24 +173,33 @@ def dense_cost(size: int) -> float:
     return size**3 + CELL * size**2
 
 
-def _groupings(ties: Ties, t: int, met: Mapping[int, csr_array]) -> Iterator[tuple[float, Integers]]:
-    """Ways to group the levels of a term, each with its cost: all together, each alone, or by a term they nest in."""
+def _groupings(ties: Ties, t: int, met: Mapping[int, csr_array]) -> Iterator[tuple[float, Step]]:
+    """Ways to group the levels of a term, each with its cost: all together, or by a term that they nest in."""
     levels, k = ties.shapes[t]
-    ways = [np.zeros(levels, dtype=np.intp), np.arange(levels)]
+    few = {u: int(np.diff(own.indptr).max(initial=0)) * ties.shapes[u][1] for u, own in met.items()}
+    ways = [np.zeros(levels, dtype=np.intp)]
     for own in met.values():
         counts = np.diff(own.indptr)
         if counts.max(initial=0) == 1 and counts.min(initial=1) == 1 and own.shape[1] < levels:
             ways.append(own.indices.astype(np.intp))
     for groups in ways:
         into = _labels(groups).T.tocsr()
-        columns = sum(np.diff(_ones(into @ own).indptr) * ties.shapes[u][1] for u, own in met.items())
+        columns = np.zeros(into.shape[0], dtype=np.intp)
+        thin = []
+        for u, own in met.items():
+            shared = np.diff(_ones(into @ own).indptr) * ties.shapes[u][1]
+            if few[u] < THIN * shared.mean():
+                thin.append(u)
+            else:
+                columns += shared
         rows = np.bincount(groups, minlength=into.shape[0]) * k
-        yield _cost(rows, columns * np.ones(len(rows)), k), groups
+        yield _cost(rows, columns, k, sum(few[u] for u in thin)), Step((t,), (groups,), False, tuple(thin))
 
 
-def _cost(rows: Integers, columns: Integers, k: int) -> float:
+def _cost(rows: Integers, columns: Integers, k: int, thin: int = 0) -> float:
     """Operations of eliminating groups with so many rows each, and of what follows backwards; ``k`` rows a block."""
-    border = 4.0 * rows * columns * (columns + k) + CELL * (columns**2 + rows * (columns + k))
+    border = 4.0 * rows * columns * (columns + k) + CELL * (columns**2 + rows * (columns + thin + k))
+    border += CELL * rows * thin * (columns + thin)
     return float((border + 6.0 * rows * k**2).sum()) + GROUP * len(rows) + BATCH
 
 
@@ -205,6 +222,12 @@ def _endings(ties: Ties, kernels: Sequence[int]) -> Iterator[tuple[float, Step, 
             cost = float((2.0 * (rows + np.zeros(number)) ** 3).sum()) + dense_cost(last)
             cost += _cost(rows + np.zeros(number, dtype=np.intp), columns, 1)
             yield cost, Step(tuple(terms), tuple(labels), True), final
+
+
+def shared_columns(met: Mapping[int, csr_array], groups: Integers, thin: Sequence[int]) -> dict[int, csr_array]:
+    """Levels of the other terms that each group meets, but for thin terms."""
+    into = _labels(groups).T.tocsr()
+    return {u: _ones(into @ own) for u, own in met.items() if u not in thin}
 
 
 def padded_sizes(sizes: Integers) -> Integers:

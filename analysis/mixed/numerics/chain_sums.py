@@ -20,7 +20,7 @@ import numpy as np
 
 from ...core.arrays import Floats
 from .border import down, mirrored
-from .chain import Chained, Inverse, Stage, add_gram, block_products, by_block, sandwich
+from .chain import Chained, Inverse, Stage, add_products, block_products, by_block, sandwich, through_inverse
 from .chain_border import ChainBorder
 from .factored import Factored
 from .trace_products import cell_sums, over_rows
@@ -95,7 +95,6 @@ class _Traces:
     def _step(self, chained: Chained, index: int, stage: Stage, inverse: Inverse) -> None:
         batch, pattern = stage.batch, chained.pattern
         before, mine = list(self._moved), self._of(*batch.slots)
-        left = inverse.vector[pattern.meets(index)[0]] if before else np.zeros(0)
         weighted = by_block(batch, stage.omega, stage.border)
         blocks = {i: batch.block(self._moved[i]).copy() for i in before}
         spreads = {i: batch.spread(*self._directions[i]) for i in mine}
@@ -104,8 +103,8 @@ class _Traces:
             through = by_block(batch, blocks[i], weighted)  # T Ω B
             side = batch.border(self._moved[i])
             rows = side - through
-            solved = rows @ left  # Y S
-            half = weighted.transpose(0, 2, 1) @ (side - 0.5 * through)
+            solved = through_inverse(pattern, index, rows, inverse.vector)  # Y S
+            half = side - 0.5 * through
             met = sandwich(batch, stage.keep, block_products(batch, solved, stage.border))
             own = sandwich(batch, stage.keep, blocks[i])
             for j in mine:
@@ -115,7 +114,8 @@ class _Traces:
                 value = 2.0 * float(np.vdot(turned[j], solved))
                 value += float(np.vdot(sandwich(batch, stage.omega, blocks[i]), blocks[j]))
                 self._add(i, j, value)
-            add_gram(pattern, index, -(half + half.transpose(0, 2, 1)), self._moved[i])
+            for left, right in ((weighted, half), (half, weighted)):
+                add_products(pattern, index, left, right, self._moved[i], -1.0)
         kernel = sandwich(batch, stage.keep, inverse.met[index])
         border = by_block(batch, stage.keep, stage.border)
         for i in mine:
@@ -124,7 +124,7 @@ class _Traces:
                 value = float(np.vdot(both.transpose(0, 2, 1), stage.own)) - 2.0 * float(np.vdot(both, kernel))
                 self._add(i, j, value)
             moved = self._moved.setdefault(i, np.zeros(pattern.length))
-            add_gram(pattern, index, border.transpose(0, 2, 1) @ by_block(batch, spreads[i], border), moved)
+            add_products(pattern, index, border, by_block(batch, spreads[i], border), moved)
 
     def _last(self, at: Factored, chained: Chained) -> None:
         assert at.data.eliminated is not None

@@ -184,7 +184,7 @@ class Factored:
             inner += met + met.T + np.tensordot(load, by_block(batch, stage.own, load), axes=([0, 1], [0, 1]))
             inner -= np.tensordot(done, taken, axes=([0, 1], [0, 1]))
             with_fixed += np.tensordot(stage.right[:, :, :p], left, axes=([0, 1], [0, 1]))
-            add_rows(batch, stage.border.transpose(0, 2, 1) @ left, slots)
+            add_rows(batch, stage.border, left, slots)
         return inner, down(slots[pattern.gone :], self.data.eliminated.turns), with_fixed
 
 
