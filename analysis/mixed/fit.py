@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
+# Random effects up to which exact curvature near the minimum saves more evaluations than it costs; beyond, only a chain
+# of eliminations makes it as cheap as two or three of them.
 EXACT = 1500
 # A relative standard deviation below this is set to zero: it changes the criterion by less than its stopping rule.
 NEGLIGIBLE = 1e-5
@@ -135,7 +136,8 @@ def _fit(
     evaluations: int,
     report: Callable[[int, Point], None] | None,
 ) -> MixedResult:
-    end = find_minimum(criterion, design.q <= EXACT, evaluations, report)
+    exact = design.q <= EXACT or criterion.data.further is not None
+    end = find_minimum(criterion, exact, evaluations, report)
     return _result(design, EngineState(criterion, end.point, rows, {}), end, _reference(df, criterion, end.point))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from ...core.arrays import Booleans, Floats, Integers
 from ...core.errors import CrossliftError
 from ..numerics.border import as_dense
+from ..numerics.chain import Further
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import CrossProducts, Eliminated, assemble
 from ..numerics.curvature import coefficients
@@ -140,41 +141,35 @@ def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossPro
     basis = rows.X[out] @ np.linalg.inv(data.triangle)
     remainder = rows.y[out] - rows.X[out] @ data.least_squares
     right = np.column_stack([basis, remainder])
+    pattern = None if data.further is None else data.further.pattern
     if rows.residual and apart == len(rows.operands) - 1:
         gone = replace(rows, operands=rows.operands[:-1], roots=rows.roots[:-1], shapes=rows.shapes[:-1])
-        matrix, _, _ = assemble(_taken(gone, out), right, None)
+        matrix, _, further = assemble(_taken(gone, out), right, None, pattern)
         eliminated = _masked(data.eliminated, out)
     else:
-        matrix, part, _ = assemble(_taken(rows, out), right, apart)
+        matrix, part, further = assemble(_taken(rows, out), right, apart, pattern)
         eliminated = _difference(data.eliminated, part)
-    s = data.matrix.shape[0] - p - 1
-    left = data.matrix - matrix
+    left = replace(
+        data, matrix=data.matrix - matrix, eliminated=eliminated, further=_without_part(data.further, further)
+    )
     # [Q r] of the whole fit is no longer orthonormal, and a column may repeat others once the level is gone.
-    gram = data.triangle.T @ left[s:-1, s:-1] @ data.triangle
+    s = len(matrix) - p - 1
+    basis, outcome = left.matrix[s:-1, s:-1], left.matrix[s:-1, -1]
+    gram = data.triangle.T @ basis @ data.triangle
     used = _independent(gram, np.diag(data.triangle.T @ data.triangle))
     lower = np.linalg.cholesky(gram[np.ix_(used, used)])
     turn = data.triangle[:, used] @ np.linalg.inv(lower).T  # from Q to the new basis
     whole = data.triangle @ data.least_squares  # Q'y of all rows
-    projected = turn.T @ (left[s:-1, s:-1] @ whole + left[s:-1, -1])
+    projected = turn.T @ (basis @ whole + outcome)
     width = int(used.sum())
     change = np.zeros((p + 1, width + 1))
     change[:p, :width] = turn
     change[:p, width] = whole - turn @ projected
     change[p, width] = 1.0
-    matrix = np.empty((s + width + 1,) * 2)
-    matrix[:s, :s] = left[:s, :s]
-    matrix[:s, s:] = left[:s, s:] @ change
-    matrix[s:, :s] = matrix[:s, s:].T
-    matrix[s:, s:] = change.T @ left[s:, s:] @ change
-    if eliminated is not None:
-        eliminated = replace(eliminated, right=eliminated.right @ change)
     log_weights = 0.0 if rows.root is None else 2.0 * float(np.log(rows.root[out]).sum())
     remaining = replace(
-        data,
-        matrix=matrix,
-        eliminated=eliminated,
+        left.with_columns(change),
         n=data.n - int(out.sum()),
-        p=width,
         triangle=lower.T,
         least_squares=np.linalg.solve(lower.T, projected),
         log_weights=data.log_weights - log_weights,
@@ -216,6 +211,12 @@ def _difference(whole: Eliminated | None, part: Eliminated | None) -> Eliminated
 
         border = csr_array(whole.border - csr_array(part.border))
     return replace(whole, blocks=whole.blocks - part.blocks, border=border, right=whole.right - part.right)
+
+
+def _without_part(whole: Further | None, part: Further | None) -> Further | None:
+    if whole is None or part is None:
+        return None
+    return replace(whole, values=whole.values - part.values, right=whole.right - part.right)
 
 
 def _masked(whole: Eliminated | None, out: Booleans) -> Eliminated | None:

@@ -198,16 +198,5 @@ def _held_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> 
 
 def _changed(data: CrossProducts, change: Floats, triangle: Floats) -> CrossProducts:
     """The same random effects with the columns ``[Q r]`` times ``change``."""
-    s = data.matrix.shape[0] - data.p - 1
     width = change.shape[1]
-    matrix = np.empty((s + width, s + width))
-    matrix[:s, :s] = data.matrix[:s, :s]
-    matrix[:s, s:] = data.matrix[:s, s:] @ change
-    matrix[s:, :s] = matrix[:s, s:].T
-    matrix[s:, s:] = change.T @ data.matrix[s:, s:] @ change
-    apart = data.eliminated
-    if apart is not None:
-        apart = replace(apart, right=apart.right @ change)
-    return replace(
-        data, matrix=matrix, eliminated=apart, p=width - 1, triangle=triangle, least_squares=np.zeros(width - 1)
-    )
+    return replace(data.with_columns(change), triangle=triangle, least_squares=np.zeros(width - 1))

@@ -28,7 +28,8 @@ class Outcome:
     kept
         ``Z'y`` over the terms that are not eliminated, shape ``(s,)``.
     apart
-        ``Z'y`` over the eliminated term, shape ``(L k,)``; empty if there is none.
+        ``Z'y`` over the term that is eliminated first, shape ``(L k,)``, and over the slots of those that follow it;
+        empty if there is none.
     basis
         ``Q'y``, shape ``(p,)``.
     total
@@ -54,8 +55,11 @@ class Refitter:
         apart = data.eliminated
         if apart is not None:
             apart = replace(apart, right=apart.right.copy())
-        self._apart = apart
-        self._data = replace(data, matrix=self._matrix, eliminated=apart)
+        further = data.further
+        if further is not None:
+            further = replace(further, right=further.right.copy())
+        self._rights = [part.right for part in (apart, further) if part is not None]
+        self._data = replace(data, matrix=self._matrix, eliminated=apart, further=further)
         self._start = point.theta
         self._missing = profiled_hessian(criterion, point) - point.curvature
         self.criterion = copy(criterion)
@@ -66,8 +70,11 @@ class Refitter:
         self._matrix[:s, -1] = self._matrix[-1, :s] = outcome.kept - self._matrix[:s, s : s + p] @ outcome.basis
         self._matrix[-1, s:-1] = self._matrix[s:-1, -1] = 0.0
         self._matrix[-1, -1] = outcome.total - float(outcome.basis @ outcome.basis)
-        if self._apart is not None:
-            self._apart.right[:, -1] = outcome.apart - self._apart.right[:, :p] @ outcome.basis
+        start = 0
+        for right in self._rights:
+            own = outcome.apart[start : start + len(right)]
+            right[:, -1] = own - right[:, :p] @ outcome.basis
+            start += len(right)
         coefficients = np.linalg.solve(self._data.triangle, outcome.basis)
         self.criterion.data = replace(self._data, least_squares=coefficients)
         return self.borrow(self.criterion)

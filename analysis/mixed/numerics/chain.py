@@ -124,9 +124,7 @@ class Chained:
             rest = stage.right - carry(batch, stage.border, solution)
             batch.own(solution)[...] = by_block(batch, stage.omega, rest)
             batch.own(products)[...] = by_block(batch, stage.keep, rest)
-        return solution[:-1], {
-            t: products[place] for t, place in pattern.places.items() if t not in pattern.final
-        }
+        return solution[:-1], {t: products[place] for t, place in pattern.places.items() if t not in pattern.final}
 
     def inverse(self, left: Floats) -> Inverse:
         """The cells of ``S`` from those of the terms that are left, shape ``(s, s)``."""
@@ -204,10 +202,9 @@ def _factors(batch: Batch, blocks: Floats, theta: Floats, entries: list[slice]) 
         keep = 1.0 / inner
         return square * keep, keep, blocks * keep, float(np.log(inner).sum())
     if batch.narrow:
-        loads = np.zeros(batch.number * batch.k)
+        loads = np.zeros((batch.number, batch.k))
         for t, slots in batch.slots.items():
-            loads[slots] = theta[entries[t].start]
-        loads = loads.reshape(batch.number, batch.k)
+            loads.reshape(-1)[slots] = theta[entries[t].start]
         inner = blocks * loads[:, :, None] * loads[:, None, :]
         inverse, log_determinant = _inverses(inner)
         omega = inverse * loads[:, :, None] * loads[:, None, :]
@@ -307,20 +304,20 @@ def add_products(pattern: Pattern, i: int, left: Floats, right: Floats, vector: 
     """Add ``left'right``, symmetric within each block, to the cells between the columns of a batch's borders."""
     batch, meets = pattern.batches[i], pattern.meets(i)
     shared = left[:, :, : batch.shared].transpose(0, 2, 1) @ right[:, :, : batch.shared]
-    total = _sums_at(meets.add_shared, shared, vector)
+    _add_cells(meets.add_shared, sign * shared, vector)
     if batch.thin.size:
-        thin = _thin(batch, left).transpose(0, 2, 1)
+        thin = sign * _thin(batch, left).transpose(0, 2, 1)
         inner = right.reshape(batch.number, batch.k, -1)
         across = thin @ inner[:, :, : batch.shared]
-        for where in (meets.across, meets.mirrored):
-            total += _sums_at(where, across, vector)
-        total += _sums_at(meets.add_thin, thin @ inner[:, :, batch.shared :], vector)
-    vector += sign * total
+        _add_cells(meets.across, across, vector)
+        _add_cells(meets.mirrored, across, vector)
+        _add_cells(meets.add_thin, thin @ inner[:, :, batch.shared :], vector)
     vector[-1] = 0.0
 
 
-def _sums_at(where: Integers, values: Floats, vector: Floats) -> Floats:
-    return np.bincount(where.ravel(), weights=values.ravel(), minlength=len(vector))
+def _add_cells(where: Integers, values: Floats, vector: Floats) -> None:
+    if where.size:
+        vector += np.bincount(where.ravel(), weights=values.ravel(), minlength=len(vector))
 
 
 def _thin(batch: Batch, rows: Floats) -> Floats:

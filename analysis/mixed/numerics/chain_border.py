@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...core.arrays import Floats, Integers
 from .chain_pattern import Pattern
 from .distinct_blocks import MOST_KINDS
-from .nonzero_pairs import Pairs
+from .nonzero_pairs import Pairs, filled_cells
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -35,38 +35,36 @@ class ChainBorder:
         levels, k, _ = blocks.shape
         self.matrix, self.pattern = matrix, pattern
         self._transposed = matrix.T.tocsr()
-        pairs = Pairs(matrix, levels, k)
-        self._first = pattern.positions(pairs.low, pairs.high)
-        mirror = pattern.positions(pairs.high, pairs.low)
-        self._twice = np.flatnonzero(mirror != self._first)  # cells of blocks, which are written out
-        self._mirror = mirror[self._twice]
-        self._weights = np.where(pairs.low == pairs.high, 1.0, 2.0)
-        self._pairs: Pairs | None = pairs
-        self._kinds: tuple[Integers, Floats] | None = None
-        values, first, kind = np.unique(blocks[:, 0, 0], return_index=True, return_inverse=True)
-        if k == 1 and len(values) <= MOST_KINDS and len(values) * len(pairs.starts) <= len(pairs.product):
+        self._parts: list[_Part] = []
+        self._first: Integers = np.zeros(0, dtype=np.intp)
+        self._pairs: Pairs | None = None
+        values, self._first, kind = np.unique(blocks[:, 0, 0], return_index=True, return_inverse=True)
+        if k == 1 and len(values) <= MOST_KINDS:
             # Levels with the same cross-product share a factor at every λ: their sums are taken once.
-            own = kind[pairs.cell]
-            table = [pairs.sums(np.where(own == v, 1.0, 0.0)) for v in range(len(values))]
-            self._kinds, self._pairs = (first, np.stack(table)), None
+            grams = [_gram(matrix[np.flatnonzero(kind == v)]) for v in range(len(values))]
+            if len(values) == 1 or sum(gram.nnz for gram in grams) <= _count_pairs(matrix, 1):
+                self._parts = [_Part(pattern, gram.row, gram.col, gram.data) for gram in grams]
+                return
+        self._pairs = Pairs(matrix, levels, k)
+        self._parts = [_Part(pattern, self._pairs.low, self._pairs.high, None)]
 
-    def sums(self, omega: Floats) -> Floats:
-        """The sums, one for each pair of columns that meet."""
-        if self._kinds is not None:
-            first, table = self._kinds
-            return np.asarray(omega.ravel()[first] @ table)
-        assert self._pairs is not None
-        return self._pairs.sums(omega.ravel()[self._pairs.cell])
+    def _sums(self, omega: Floats) -> list[Floats]:
+        """The sums, of each part one for each pair of columns that meet."""
+        if self._pairs is not None:
+            return [self._pairs.sums(omega.ravel()[self._pairs.cell])]
+        factors = omega.ravel()[self._first]
+        return [factor * part.known for factor, part in zip(factors, self._parts, strict=True)]
 
     def add(self, omega: Floats, vector: Floats, sign: float = 1.0) -> None:
         """``Σ B_l' Ω_l B_l`` added to its cells, in place."""
-        sums = sign * self.sums(omega)
-        vector[self._first] += sums
-        vector[self._mirror] += sums[self._twice]
+        for part, sums in zip(self._parts, self._sums(sign * omega), strict=True):
+            vector[part.first] += sums
+            vector[part.mirror] += sums[part.twice]
 
     def contract(self, omega: Floats, vector: Floats) -> float:
         """``tr(S Σ B_l' Ω_l B_l)`` for symmetric ``Ω`` and ``S``, given as a vector of the pattern."""
-        return float(self.sums(omega) @ (self._weights * vector[self._first]))
+        parts = zip(self._parts, self._sums(omega), strict=True)
+        return sum(float(sums @ (part.weights * vector[part.first])) for part, sums in parts)
 
     def carry(self, columns: Floats) -> Floats:
         """``B`` times dense columns, by slot."""
@@ -75,3 +73,27 @@ class ChainBorder:
     def meet(self, rows: Floats) -> Floats:
         """``B'`` times dense rows, by slot."""
         return np.asarray(self._transposed @ rows)
+
+
+class _Part:
+    """Where sums for pairs of columns go, each pair once, and what they are for levels of one kind."""
+
+    def __init__(self, pattern: Pattern, low: Integers, high: Integers, known: Floats | None) -> None:
+        self.first = pattern.positions(low, high)
+        mirror = pattern.positions(high, low)
+        self.twice = np.flatnonzero(mirror != self.first)  # cells of blocks, which are written out
+        self.mirror = mirror[self.twice]
+        self.weights = np.where(low == high, 1.0, 2.0)
+        self.known = np.zeros(0) if known is None else known
+
+
+def _gram(rows: csr_array) -> Any:
+    """The upper triangle of ``B'B``, as cells."""
+    from scipy.sparse import triu
+
+    return triu(rows.T.tocsr() @ rows, format="coo")
+
+
+def _count_pairs(matrix: csr_array, k: int) -> int:
+    counts = filled_cells(matrix, k)
+    return int((counts * (counts + 1) // 2).sum())

@@ -306,7 +306,9 @@ class _Draft:
         thin = self._columns(self.own, self.groups * self.blocks, places, size)
         border_at = at + self.groups * self.blocks * self.k**2
         end = border_at + self.groups * self.blocks * self.k * (columns.shape[1] + thin.shape[1])
-        made = Batch(self.start, self.groups, self.blocks, self.k, columns, thin, at, border_at, self.slots, self.widths)
+        made = Batch(
+            self.start, self.groups, self.blocks, self.k, columns, thin, at, border_at, self.slots, self.widths
+        )
         return made, end
 
     def _columns(

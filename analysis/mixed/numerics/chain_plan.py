@@ -238,9 +238,7 @@ def padded_sizes(sizes: Integers) -> Integers:
     return largest[class_of]
 
 
-def level_ties(
-    border: Floats | csr_array, k: int, terms: Sequence[int], shapes: Sequence[tuple[int, int]]
-) -> Ties:
+def level_ties(border: Floats | csr_array, k: int, terms: Sequence[int], shapes: Sequence[tuple[int, int]]) -> Ties:
     """The ties that eliminating a term makes, from its border ``(L k, s)`` with the other terms, in their order."""
     from scipy.sparse import csr_array
 
@@ -285,4 +283,3 @@ def same_padding(rows: Integers, columns: Integers) -> list[Integers]:
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     inverse = inverse.ravel()
     return [np.flatnonzero(inverse == i) for i in range(int(inverse.max(initial=-1)) + 1)]
-

@@ -170,7 +170,8 @@ def form_crossproducts(
 def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -> CrossProducts:
     """Sum the cross-products of whitened rows; parameters and errors as :func:`form_crossproducts`."""
     right = right_columns(rows.X, rows.y, formula)
-    matrix, eliminated, further = assemble(rows, right.columns, choose_apart(rows, eliminate))
+    apart = choose_apart(rows, eliminate)
+    matrix, eliminated, further = assemble(rows, right.columns, apart, look=True)
     return CrossProducts(
         matrix=matrix,
         eliminated=eliminated,
@@ -203,7 +204,7 @@ def exchange_right(data: CrossProducts, rows: Rows, right: Right) -> CrossProduc
     if apart is not None:
         apart = replace(apart, right=rows.operands[apart.term].with_right(columns))
     if further is not None:
-        further = replace(further, right=_by_slot(rows, columns, further.pattern))
+        further = replace(further, right=by_slot(rows, columns, further.pattern))
     return replace(
         data,
         matrix=matrix,
@@ -229,7 +230,7 @@ def choose_apart(rows: Rows, eliminate: bool | None) -> int | None:
 
 
 def assemble(
-    rows: Rows, right: Floats, apart: int | None, pattern: Pattern | None = None
+    rows: Rows, right: Floats, apart: int | None, pattern: Pattern | None = None, look: bool = False
 ) -> tuple[Floats, Eliminated | None, Further | None]:
     """Fill the symmetric matrix of the kept terms block by block, and the parts of those set apart.
 
@@ -240,22 +241,27 @@ def assemble(
     apart
         The term that is eliminated first.
     pattern
-        Of the terms that follow it; worked out where it pays if not given.
+        Of the terms that follow it.
+    look
+        Whether to look for terms that may follow where none are given.
     """
     operands = rows.operands
     kept = [t for t in range(len(operands)) if t != apart]
-    if apart is None:
-        return _matrix(rows, right, kept), None, None
-    parts = [operands[apart].table(operands[t]) for t in kept]
-    border = side_by_side(parts) if parts else np.zeros((operands[apart].size, 0))
-    if pattern is None:
-        pattern = find_pattern(rows, border, apart, kept)
-    if pattern is None:
-        return _matrix(rows, right, kept), _set_apart(rows, right, apart, border, kept), None
-    final = list(pattern.final)
-    further = Further(pattern, _values(rows, pattern), _by_slot(rows, right, pattern))
-    eliminated = _set_apart(rows, right, apart, _slotted(border, rows, pattern, kept), final)
-    return _matrix(rows, right, final), eliminated, further
+    border: Floats | csr_array | None = None
+    if apart is not None:
+        parts = [operands[apart].table(operands[t]) for t in kept]
+        border = side_by_side(parts) if parts else np.zeros((operands[apart].size, 0))
+        if look:
+            pattern = find_pattern(rows, border, apart, kept)
+    further = None
+    if pattern is not None:
+        further = Further(pattern, _values(rows, pattern), by_slot(rows, right, pattern))
+        border = None if border is None else _slotted(border, rows, pattern, kept)
+        kept = list(pattern.final)
+    eliminated = None
+    if apart is not None and border is not None:
+        eliminated = _set_apart(rows, right, apart, border, kept)
+    return _matrix(rows, right, kept), eliminated, further
 
 
 def find_pattern(rows: Rows, border: Floats | csr_array, apart: int, kept: list[int]) -> Pattern | None:
@@ -324,7 +330,7 @@ def _values(rows: Rows, pattern: Pattern) -> Floats:
     return values
 
 
-def _by_slot(rows: Rows, right: Floats, pattern: Pattern) -> Floats:
+def by_slot(rows: Rows, right: Floats, pattern: Pattern) -> Floats:
     """Cross-products of the further terms with the right columns, by slot."""
     result = np.zeros((pattern.gone, right.shape[1]))
     for t, places in pattern.places.items():

@@ -11,6 +11,7 @@ holds :math:`L`, :math:`L^{-1}\Lambda'Z'W[Q\; r]`, the factor of :math:`Q'H^{-1}
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -132,7 +133,7 @@ class Factored:
                 found.setdefault(t, []).append(columns)
         return self.products(kept, {t: (places[t], np.hstack(columns)) for t, columns in found.items()}, fixed)
 
-    def products(self, kept: Floats, apart: dict[int, tuple[slice, Floats]], fixed: bool) -> Floats:
+    def products(self, kept: Floats, apart: Mapping[int, tuple[slice, Floats]], fixed: bool) -> Floats:
         """The same for columns over all kept effects and, at some places, over those of eliminated terms."""
         s, p = self.layout.size, self.data.p
         right = self.matrix[: s + p, :s] @ kept
@@ -145,7 +146,9 @@ class Factored:
             right[s:] += with_fixed
         elif apart and self.reduced is not None and isinstance(self.border, Border):
             ((places, columns),) = apart.values()
-            through = self.border.meet(np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), columns)))  # (E B)'v
+            through = self.border.meet(
+                np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), columns))
+            )  # (E B)'v
             met = kept.T @ through
             base[:, places] += met
             base[places, :] += met.T
@@ -159,7 +162,7 @@ class Factored:
         return 0.5 * (base + base.T)
 
     def _through_chain(
-        self, reduced: Reduced, chained: Chained, apart: dict[int, tuple[slice, Floats]], m: int
+        self, reduced: Reduced, chained: Chained, apart: Mapping[int, tuple[slice, Floats]], m: int
     ) -> tuple[Floats, Floats, Floats]:
         """Products of ``ZV`` over eliminated terms with itself, with the kept ``Z`` and with ``Q``, all by ``H₀⁻¹``."""
         assert self.data.eliminated is not None
