@@ -2,8 +2,8 @@ r"""Outcomes drawn from a fitted model, as cross-products with the design.
 
 With :math:`A = [Z\; Q]` in the whitened rows, the errors enter a refit only through :math:`A'e \sim N(0, \sigma^2 A'A)`
 and :math:`e'e`, whose part outside the column space of :math:`A` is :math:`\sigma^2\chi^2`: no row is ever drawn. That
-takes a root of :math:`A'A`, whose size is the square of the number of random effects. Where these are so many that terms
-are eliminated in a chain, rows are fewer than its cells, and are drawn.
+takes a root of :math:`A'A`, whose size is the square of the number of random effects. Where these are so many that
+terms are eliminated in a chain, rows are fewer than its cells, and are drawn.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-r"""Traces that second derivatives are made of, :math:`\mathrm{tr}(D_i K D_j K)`, where terms were eliminated in a chain.
+r"""Traces :math:`\mathrm{tr}(D_i K D_j K)`, of which second derivatives are made, where terms went in a chain.
 
 With :math:`V_i = Z D_i Z'`, the trace is :math:`\mathrm{tr}(H^{-1}V_iH^{-1}V_j)`, minus the second derivative of
-:math:`\log|H|`. What a direction does to what is left after its own term has gone, :math:`T_i = Z'H_0^{-1}V_iH_0^{-1}Z`,
-lies on the cells of the pattern and is carried from step to step,
+:math:`\log|H|`. What a direction does to what is left after its own term has gone,
+:math:`T_i = Z'H_0^{-1}V_iH_0^{-1}Z`, lies on the cells of the pattern and is carried from step to step,
 
 .. math::
    Y = T_{c\cdot} - T_{cc}\Omega B, \qquad

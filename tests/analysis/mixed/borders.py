@@ -1,4 +1,4 @@
-"""Every way of keeping the border of the eliminated term, and of going on to further terms, forced whatever the size."""
+"""Every way of keeping the border of the eliminated term and of going on to further terms, whatever the size."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ def force(way: str, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(border, name, value)
 
 
+#: Steps cost nothing but their operations.
+FREE = {"CELL": 0.0, "GROUP": 0.0, "BATCH": 0.0}
 #: Constants of ``analysis.mixed.numerics.chain_plan`` that lead to each kind of chain.
 CHAINS: dict[str, dict[str, float]] = {
     "cheapest": {},
-    "by levels, shared": {"THIN": -1.0, "FEW_EDGES": -1},
-    "by levels, thin": {"THIN": 1e9, "FEW_EDGES": -1},
-    "parts": {"CELL": 0.0, "GROUP": 0.0, "BATCH": 0.0},
+    "by levels, shared": {"THIN": -1.0, "FEW_EDGES": -1, **FREE},
+    "by levels, thin": {"THIN": 1e9, "FEW_EDGES": -1, **FREE},
+    "parts": FREE,
 }
 
 
