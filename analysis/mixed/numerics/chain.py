@@ -7,8 +7,8 @@ block, :math:`B` its border, :math:`y` its part of the right sides, and :math:`\
    R \leftarrow R - B'\Omega B, \qquad Y \leftarrow Y - B'\Omega y .
 
 Backwards, the inverse :math:`S = (G^{-1} + R)^{-1} = \Lambda M^{-1}\Lambda'` of each step follows from the next one's
-on the cells of the pattern alone (Takahashi's equations; Erisman & Tinney 1975, Commun. ACM 18), in a form that needs no
-inverse of :math:`G` and so holds on the boundary too:
+on the cells of the pattern alone (Takahashi's equations; Erisman & Tinney 1975, Commun. ACM 18), in a form that needs
+no inverse of :math:`G` and so holds on the boundary too:
 
 .. math::
    S_{cc} = \Omega + \Omega B S B' \Omega, \qquad S_{c\cdot} = -\Omega B S, \qquad

@@ -85,7 +85,7 @@ def same(actual: np.ndarray, expected: np.ndarray) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", CHAINS)
-@examples(60)
+@examples(25)
 @given(
     case=cases(),
     reml=st.booleans(),
@@ -109,7 +109,7 @@ def test_a_chain_changes_nothing(way: str, case: Case, reml: bool, sizes: list[f
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", CHAINS)
-@examples(30)
+@examples(12)
 @given(case=cases(), sizes=st.lists(st.sampled_from(SIZES), min_size=5, max_size=5))
 def test_traces_match_the_matrices(way: str, case: Case, sizes: list[float]) -> None:
     function = chained(way, case, True)
