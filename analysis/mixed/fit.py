@@ -112,20 +112,21 @@ def fit_mixed(
         parse_formula(formula), frame, weights, as_covariances(covariance), needed, variances is None or residual
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
-    with blas_threads(design.q):
-        try:
+    try:
+        with blas_threads(0):  # sums over rows
             rows = whiten(design, known, residual)
             criterion = Criterion(sum_rows(rows, design.formula), reml)
+        with blas_threads(criterion.dense):
             if hold:
                 return _fit_held(design, criterion, rows, hold, df, evaluations)
             return _fit(design, criterion, rows, df, evaluations, report)
-        except np.linalg.LinAlgError as error:
-            raise DesignError(
-                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances are further apart "
-                "than double precision reaches.",
-                "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
-                "of size?",
-            ) from error
+    except np.linalg.LinAlgError as error:
+        raise DesignError(
+            f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances are further apart "
+            "than double precision reaches.",
+            "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
+            "of size?",
+        ) from error
 
 
 def _fit(

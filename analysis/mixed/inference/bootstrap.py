@@ -135,7 +135,7 @@ def bootstrap(
     estimates = _parameters(result, result.coefficients, criterion.loadings(point.theta), point.sigma2)
     _, covariance = coefficients(criterion, point)
     rows, errors, singular, unconverged = [], [], 0, 0
-    with blas_threads(criterion.data.q):
+    with blas_threads(criterion.dense):
         refitter = Refitter(criterion, point)
         drawn = simulator(criterion, point, fitted.rows).draw(draws, np.random.default_rng(rng))
         for done, outcome in enumerate(drawn, 1):

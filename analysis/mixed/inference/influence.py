@@ -71,7 +71,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
     refitter = Refitter(state.criterion, state.point, DECREASE)
     precision = np.linalg.inv(result.covariance)
     records: list[tuple[Any, ...]] = []
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.dense):
         for code, level in enumerate(levels):
             out = codes == code
             found = _without(state, out, refitter)

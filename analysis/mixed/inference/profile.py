@@ -89,7 +89,7 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
             raise CrossliftError(f"the model has no parameter '{name}'.", hint)
     cutoff = float(chdtri(1, 1.0 - level))
     rows: list[tuple[object, ...]] = []
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.dense):
         joint = Joint(state.criterion, state.point, result.design.terms)
         for target in _targets(result):
             if parameters is None or target.group in parameters:

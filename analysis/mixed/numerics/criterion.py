@@ -67,6 +67,11 @@ class Criterion:
         return self.data.n - self.data.p if self.reml else self.data.n
 
     @property
+    def dense(self) -> int:
+        """Random effects of the dense factor: what is left once terms have been eliminated."""
+        return self.layout.size
+
+    @property
     def scale(self) -> float:
         """Size of a typical ``theta``: the residual's spread in a row of typical weight, relative to σ.
 

@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-# Random effects up to which one thread is as fast as two or faster (benchmarks/threads.py).
+# Random effects of one dense factor up to which one thread is as fast as two or faster (benchmarks/threads.py).
 SMALL = 2000
 
 
 def blas_threads(q: int) -> AbstractContextManager[Any]:
-    """Context in which linear algebra on ``q`` random effects runs on a sensible number of threads."""
+    """Context in which a dense factor of ``q`` random effects is worked out on a sensible number of threads."""
     return _controller().limit(limits=1, user_api="blas") if q <= SMALL else nullcontext()
 
 

@@ -116,9 +116,9 @@ def simulate(
     truth = _merged(design, components, [term.group for term in built.terms])
     sigma2 = truth.pop("residual")
     error, std_error, df, failed, singular = [], [], [], 0, 0
-    with blas_threads(built.q):
-        rows = whiten(built)
-        criterion = Criterion(sum_rows(rows, built.formula))
+    rows = whiten(built)
+    criterion = Criterion(sum_rows(rows, built.formula))
+    with blas_threads(criterion.dense):
         # Terms of intercepts alone: standard deviations relative to the residual's, in the order of the terms.
         theta = np.array([np.sqrt(truth[term.group] / sigma2) for term in built.terms])
         point = criterion(theta, sigma2)

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analysis.core.errors import CrossliftError
-from analysis.mixed import fit_mixed
+from analysis.mixed import fit, fit_mixed
 from analysis.mixed.inference.refit import Outcome
 from analysis.mixed.inference.simulate import RowSimulator, Simulator, simulator
 from analysis.mixed.model.design import build_design
@@ -291,3 +291,14 @@ def test_a_chain_says_when_variances_are_too_far_apart(frame) -> None:
         force_chain("parts", patch)
         with pytest.raises(CrossliftError, match="further apart than double precision reaches"):
             fit_mixed(DEFAULT, frame.assign(v=np.where(frame.index % 2, 1e-300, 1e300)), variances="v")
+
+
+def test_threads_are_asked_for_with_what_the_dense_factor_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with all random effects: most of these are eliminated level by level."""
+    asked = []
+    blas_threads = fit.blas_threads
+    monkeypatch.setattr(fit, "blas_threads", lambda q: asked.append(q) or blas_threads(q))
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"s": rng.integers(0, 400, 2000), "d": rng.integers(0, 30, 2000), "y": rng.normal(size=2000)})
+    fit_mixed("y ~ 1 + (1|s) + (1|d)", frame)
+    assert asked == [0, 30]
