@@ -35,8 +35,6 @@ class Products:
 
 def full_products(criterion: Criterion, theta: Floats) -> Products:
     """All products with ``H⁻¹`` at ``theta``; memory grows with the square of the number of random effects."""
-    if criterion.data.further is not None:
-        return _through_chain(criterion, theta)
     data, s, p = criterion.data, criterion.layout.size, criterion.data.p
     factored = criterion.factor(theta)
     whitened = factored.solved(factored.matrix[:s, : s + p])
@@ -53,25 +51,10 @@ def full_products(criterion: Criterion, theta: Floats) -> Products:
         parts[data.eliminated.term] = slice(0, size)
     positions = np.arange(len(inner))
     order = np.concatenate([*(positions[parts[t]] for t in range(len(data.shapes))), positions[len(inner) - p :]])
-    return Products(inner[np.ix_(order, order)], _parts(criterion))
+    return Products(inner[np.ix_(order, order)], term_parts(criterion))
 
 
-def _through_chain(criterion: Criterion, theta: Floats) -> Products:
-    point, parts, layout = criterion(theta), _parts(criterion), criterion.layout
-    q, p = criterion.data.q, criterion.data.p
-    kept = np.zeros((layout.size, q))
-    for t, part in layout.parts.items():
-        kept[part, parts[t]] = np.eye(part.stop - part.start)
-    apart = {t: (parts[t], np.eye(parts[t].stop - parts[t].start)) for t in criterion.data.gone}
-    matrix = np.empty((q + p, q + p))
-    matrix[:q, :q] = criterion.factor(theta).products(kept, apart, fixed=False)
-    matrix[:q, q:] = np.concatenate(point.cross)
-    matrix[q:, :q] = matrix[:q, q:].T
-    matrix[q:, q:] = point.fixed
-    return Products(matrix, parts)
-
-
-def _parts(criterion: Criterion) -> tuple[slice, ...]:
+def term_parts(criterion: Criterion) -> tuple[slice, ...]:
     """Columns of each term in the order of the formula."""
     shapes = criterion.data.shapes
     ends = np.cumsum([levels * k for levels, k in shapes])

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from analysis.core.errors import CrossliftError
 from analysis.mixed import fit, fit_mixed
+from analysis.mixed.inference.prediction_errors import PredictionErrors
+from analysis.mixed.inference.predictions import mode_std_devs
 from analysis.mixed.inference.refit import Outcome
 from analysis.mixed.inference.simulate import RowSimulator, Simulator, simulator
 from analysis.mixed.model.design import build_design
@@ -250,6 +252,35 @@ def test_permutations_agree(both) -> None:
 def test_predictions_agree(frame, both) -> None:
     plain, chain = (result.predictions(frame.head(20)) for result in both)
     np.testing.assert_allclose(chain, plain, rtol=1e-4)
+
+
+def test_standard_deviations_of_modes_agree(both) -> None:
+    plain, chain = (mode_std_devs(result) for result in both)
+    for one, two in zip(plain, chain, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-4)
+
+
+@pytest.mark.parametrize("way", CHAINS)
+@examples(20)
+@given(case=cases(), sizes=st.lists(st.sampled_from(SIZES), min_size=5, max_size=5), seed=st.integers(0, 99))
+def test_errors_of_predictions_do_not_depend_on_the_way(way: str, case: Case, sizes: list[float], seed: int) -> None:
+    """Rows with loads on everything, and two that share theirs."""
+    whole, chain = case.criterion(True, False), chained(way, case, True)
+    assume(chain.data.further is not None)
+    theta, rng = point_of(whole, sizes), np.random.default_rng(seed)
+    shapes = whole.data.shapes[: len(case.terms)]
+    size = sum(levels * k for levels, k in shapes)
+    X, Z = rng.normal(size=(4, whole.data.p)), rng.normal(size=(4, size))
+    Z[0], Z[3] = 0.0, Z[2]
+    errors = [PredictionErrors(function, function(theta, 0.7), size) for function in (whole, chain)]
+    (variance, slopes), (other, others) = (each.variance(X, Z, {}) for each in errors)
+    same(other, variance)
+    same(others, slopes)
+    for t, (levels, k) in enumerate(shapes):
+        for root in (None, rng.normal(size=(levels, levels))):
+            one, two = (each.level_spread(t, root) for each in errors)
+            assert two.shape == (levels, k, k)
+            same(two, one)
 
 
 def test_rows_are_drawn_from_the_model(both) -> None:
