@@ -70,7 +70,7 @@ def predictions(
         )
     estimate = result.predict(frame, random=random, new_levels=new_levels)
     X = result.design.X if frame is None else result.design.evaluator.evaluate(frame)
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.written):
         if random:
             variance, degrees = _random_part(result, frame, X, new_levels, state.point.sigma2 if outcome else 0.0)
         else:
@@ -148,7 +148,7 @@ def mode_std_devs(result: FittedModel) -> list[Floats]:
     state = result.minimum()
     size = sum(term.size for term in result.design.terms)
     found = []
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.written):
         errors = PredictionErrors(state.criterion, state.point, size)
         for t, (term, basis) in enumerate(zip(result.design.terms, state.criterion.data.bases, strict=False)):
             back = np.linalg.inv(basis)

@@ -148,9 +148,10 @@ def make_plan(ties: Ties, kernels: Sequence[int]) -> Plan | None:
     while True:
         able = [t for t in ties.incidence if t not in kernels and ties.free(t)]
         if not able or ties.edges <= FEW_EDGES:
-            for cost, step, final in _endings(ties, kernels):
-                if spent + cost < best:
-                    best, plan = spent + cost, Plan((*steps, step), final)
+            ending = _ending(ties, kernels, best - spent)
+            if ending is not None:
+                cost, last, final = ending
+                best, plan = spent + cost, Plan((*steps, last), final)
         if not able:
             return plan
         t = max(able, key=lambda t: ties.shapes[t][0] * ties.shapes[t][1])
@@ -203,25 +204,34 @@ def _cost(rows: Integers, columns: Integers, k: int, thin: int = 0) -> float:
     return float((border + 6.0 * rows * k**2).sum()) + GROUP * len(rows) + BATCH
 
 
-def _endings(ties: Ties, kernels: Sequence[int]) -> Iterator[tuple[float, Step, tuple[int, ...]]]:
-    """Ways to end: some terms stay, and of the others each part that is tied together is one block."""
+def _ending(ties: Ties, kernels: Sequence[int], limit: float) -> tuple[float, Step, tuple[int, ...]] | None:
+    """The cheapest way to end for less than ``limit``, if there is one.
+
+    Some terms stay, and of the others each part that is tied together is one block.
+    """
     free = [t for t in ties.incidence if t not in kernels]
     sizes = {t: ties.shapes[t][0] * ties.shapes[t][1] for t in ties.incidence}
-    for count in range(1, len(free) + 1):
-        for terms in combinations(free, count):
-            final = tuple(t for t in ties.incidence if t not in terms)
-            last = sum(sizes[t] for t in final)
-            number, labels = ties.parts(terms)
-            if number < 2:
-                continue
-            rows = sum(
-                np.bincount(label, minlength=number) * ties.shapes[t][1] for t, label in zip(terms, labels, strict=True)
-            )
-            met = ties.met_by_parts(terms, labels, number, final)
-            columns = sum(np.diff(own.indptr) * ties.shapes[t][1] for t, own in met.items()) + np.zeros(number)
-            cost = float((2.0 * (rows + np.zeros(number)) ** 3).sum()) + dense_cost(last)
-            cost += _cost(rows + np.zeros(number, dtype=np.intp), columns, 1)
-            yield cost, Step(tuple(terms), tuple(labels), True), final
+    best: tuple[float, Step, tuple[int, ...]] | None = None
+    ways = [terms for count in range(1, len(free) + 1) for terms in combinations(free, count)]
+    for terms in sorted(ways, key=lambda terms: -sum(sizes[t] for t in terms)):  # the smallest last factors first
+        final = tuple(t for t in ties.incidence if t not in terms)
+        last = sum(sizes[t] for t in final)
+        if dense_cost(last) > limit:
+            break
+        number, labels = ties.parts(terms)
+        if number < 2:
+            continue
+        rows = np.zeros(number, dtype=np.intp)
+        for t, label in zip(terms, labels, strict=True):
+            rows += np.bincount(label, minlength=number) * ties.shapes[t][1]
+        columns = np.zeros(number, dtype=np.intp)
+        for t, own in ties.met_by_parts(terms, labels, number, final).items():
+            columns += np.diff(own.indptr) * ties.shapes[t][1]
+        cost = float((2.0 * rows.astype(float) ** 3).sum()) + dense_cost(last) + _cost(rows, columns, 1)
+        if cost < limit:
+            limit = cost
+            best = cost, Step(tuple(terms), tuple(labels), True), final
+    return best
 
 
 def shared_columns(met: Mapping[int, csr_array], groups: Integers, thin: Sequence[int]) -> dict[int, csr_array]:

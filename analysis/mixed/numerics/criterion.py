@@ -72,6 +72,11 @@ class Criterion:
         return self.layout.size
 
     @property
+    def written(self) -> int:
+        """Random effects between which all products are written out for predictions."""
+        return self.data.q if self.data.further is None else self.layout.size
+
+    @property
     def scale(self) -> float:
         """Size of a typical ``theta``: the residual's spread in a row of typical weight, relative to σ.
 
