@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dpstrf
 
 from ...core.arrays import Floats
+from ...core.memory import require
 from ..numerics.border import Border, as_dense, correlate, dense_diagonal
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import by_slot
@@ -25,6 +26,8 @@ from .refit import Outcome
 DEPENDENT = 1e-10
 # Draws made at once; together with the number of random effects it bounds memory.
 BATCH = 64
+# Matrices over all random effects that are held at once.
+COPIES = 4
 # Cells of rows drawn at once.
 CELLS = 8_000_000
 
@@ -78,6 +81,11 @@ class Simulator:
     def __init__(self, criterion: Criterion, point: Point) -> None:
         self._criterion, self._sigma = criterion, float(np.sqrt(point.sigma2))
         self._lambdas = criterion.lambdas(point.theta)
+        require(
+            COPIES * 8.0 * (criterion.data.q + criterion.data.p) ** 2,
+            f"drawing outcomes with {criterion.data.q:,} random effects",
+            "Leave out the grouping factor with the most levels, or do without simulated outcomes.",
+        )
         self._cross = _design_products(criterion)
         self._factor = _root(self._cross)
         self._free = criterion.data.n - self._factor.shape[1]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.arrays import Floats
+from ...core.memory import require
 from ..model.design import Design
 from ..model.formula import MixedFormula
 from .border import Turn, as_dense, as_sparse, correlate, side_by_side
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 # Random effects of the largest term from which eliminating it first is faster than one dense factor
 # (benchmarks/elimination.py).
 ELIMINATE = 150
+
+
+# Matrices of the kept terms that one evaluation holds at once.
+COPIES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +282,12 @@ def find_pattern(rows: Rows, border: Floats | csr_array, apart: int, kept: list[
 def _matrix(rows: Rows, right: Floats, kept: list[int]) -> Floats:
     """``A'WA`` for the kept terms and the right columns."""
     operands, roots, shapes = rows.operands, rows.roots, rows.shapes
+    left = sum(operands[t].size for t in kept)
+    require(
+        COPIES * 8.0 * (left + right.shape[1]) ** 2,
+        f"the factor of {left:,} random effects that are left once all that nests has been eliminated",
+        "Leave out the grouping factor with the most levels, or fit a part of the rows.",
+    )
     starts = np.concatenate([[0], np.cumsum([operands[t].size for t in kept])]).astype(int)
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
