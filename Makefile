@@ -40,6 +40,7 @@ reports: $(VENV)/.tested ## execute every report on the bundled data
 bench: $(VENV)/.tested ## side by side with the other engines that are installed (tens of minutes)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/bootstrap.py
+	$(BIN)/python benchmarks/records.py --engines
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/command.py
