@@ -45,6 +45,7 @@ reports: $(VENV)/.tested ## execute every report on the bundled data
 bench: $(VENV)/.tested ## side by side with the other engines that are installed (tens of minutes)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/bootstrap.py
+	$(BIN)/python benchmarks/records.py --engines
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/command.py
@@ -55,7 +56,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/training.py
 
 # Data first: the other scripts read what make_data writes.
-REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/modes lme4/profile lme4/bootmer lme4/inference \
+REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/bootmer lme4/inference \
   metafor/reference metafor/meta multiverse/reference power/reference scale/reference predict/reference
 R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \

@@ -34,7 +34,7 @@ def main() -> None:
         formula = "y ~ x + (1|item)" + "".join(f" + (1|{name})" for name in OTHERS)
         design = build_design(parse_formula(formula), frame)
         criteria = [Criterion(form_crossproducts(design, flag)) for flag in (False, True)]
-        with blas_threads(criteria[0].size):
+        with blas_threads(criteria[0].dense):
             dense, apart = (evaluation(criterion) for criterion in criteria)
         print(f"| {levels} | {dense:.2f} | {apart:.2f} | {dense / apart:.1f} |", flush=True)
 

@@ -35,7 +35,7 @@ def main() -> None:
         for limit in (1, None):
             with threadpool_limits(limits=limit, user_api="blas"):
                 times.append(evaluation(criterion))
-        print(f"| {criterion.size} | {times[0]:.2f} | {times[1]:.2f} | {times[1] / times[0]:.1f} |", flush=True)
+        print(f"| {criterion.dense} | {times[0]:.2f} | {times[1]:.2f} | {times[1] / times[0]:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
         {"models": ("name", EXAMPLES | {"sleepstudy_ri", "synth1k", "synth5k", "synth5k_ri", "synth5k_w"}, 24)},
     ),
     "lme4/insteval": (LME4, {"models": ("name", {"insteval", "insteval_dept"}, 4)}),
+    "lme4/nested": ({"R", "lme4", "lmerTest"}, {"models": ("name", {"gains", "gains_weights", "pupils"}, 6)}),
     "lme4/modes": (LME4, {"models": ("name", {"sleepstudy", "penicillin", "pastes", "synth1k"}, 4)}),
     "lme4/profile": (LME4, {"models": ("name", EXAMPLES, 7)}),
     "lme4/bootmer": (LME4, {"models": ("name", {"sleepstudy", "penicillin", "synth1k"}, 3)}),

@@ -50,6 +50,10 @@ class DesignError(CrossliftError):
     """Data on which the requested model cannot be estimated."""
 
 
+class SizeError(CrossliftError):
+    """A computation that does not fit into memory."""
+
+
 def did_you_mean(value: str, known: Iterable[str], limit: int = 3) -> str:
     """Return a ``did you mean`` sentence for ``value``, or an empty string if no known name is close.
 

@@ -167,6 +167,8 @@ class _Coded:
     """One variable on some rows."""
 
     def __init__(self, variable: Variable, evaluation: Evaluation, terms: Terms) -> None:
+        import pandas as pd
+
         self.variable = variable
         n = evaluation.n
         value = full_column(evaluation.value(terms.variables[variable.text]), n)
@@ -178,7 +180,9 @@ class _Coded:
         else:
             labels = value.values if isinstance(value, Labels) else value.astype(object)
             places = {level: i for i, level in enumerate(variable.levels)}
-            self.codes = np.array([places.get(label, -1) for label in labels.tolist()], dtype=np.intp)
+            codes, unique = pd.factorize(labels)
+            rank = np.array([*(places.get(label, -1) for label in unique.tolist()), -1], dtype=np.intp)
+            self.codes = rank[codes]  # the last place is that of what is missing
             if (self.codes < 0).any():
                 label = labels[int((self.codes < 0).argmax())]
                 known = [str(level) for level in variable.levels]

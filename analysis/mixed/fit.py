@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Random effects up to which exact curvature near the minimum saves more evaluations than it costs.
+# Random effects up to which exact curvature near the minimum saves more evaluations than it costs; beyond, only a chain
+# of eliminations makes it as cheap as two or three of them.
 EXACT = 1500
 # A relative standard deviation below this is set to zero: it changes the criterion by less than its stopping rule.
 NEGLIGIBLE = 1e-5
@@ -124,22 +125,23 @@ def fit_mixed(
         parse_formula(formula), frame, weights, as_covariances(covariance), needed, variances is None or residual
     )
     known = None if variances is None else known_variance(variances, frame, design.kept)
-    with blas_threads(design.q):
-        try:
+    try:
+        with blas_threads(0):  # sums over rows
             if dispersion is not None:
                 return _fit_dispersed(design, dispersion, reml, df, evaluations)
             rows = whiten(design, known, residual)
             criterion = Criterion(sum_rows(rows, design.formula), reml)
+        with blas_threads(criterion.dense):
             if hold:
                 return _fit_held(design, criterion, rows, hold, df, evaluations)
             return _fit(design, criterion, rows, df, evaluations, report)
-        except np.linalg.LinAlgError as error:
-            raise DesignError(
-                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances differ by "
-                "more than double precision can represent.",
-                "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
-                "of magnitude?",
-            ) from error
+    except np.linalg.LinAlgError as error:
+        raise DesignError(
+            f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances differ by "
+            "more than double precision can represent.",
+            "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
+            "of magnitude?",
+        ) from error
 
 
 def _fit(
@@ -150,7 +152,8 @@ def _fit(
     evaluations: int,
     report: Callable[[int, Point], None] | None,
 ) -> MixedResult:
-    end = find_minimum(criterion, design.q <= EXACT, evaluations, report)
+    exact = design.q <= EXACT or criterion.data.further is not None
+    end = find_minimum(criterion, exact, evaluations, report)
     return _result(design, EngineState(criterion, end.point, rows, {}), end, _reference(df, criterion, end.point))
 
 

@@ -280,11 +280,14 @@ def _unlike(a: object, b: object) -> bool:
 def _keys(records: pd.DataFrame, columns: Sequence[str]) -> pd.Index[Any]:
     """One key per row; missing values compare equal."""
     import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    key = records[columns[0]].astype("str").fillna("")
-    for column in columns[1:]:
-        key = key + "\x1f" + records[column].astype("str").fillna("")
-    return pd.Index(key)
+    # In one pass: a text per column added to the last ones would copy all of them each time.
+    parts = [pa.array(records[column].astype("str"), type=pa.large_string(), from_pandas=True) for column in columns]
+    join = pa.scalar("\x1f", type=pa.large_string())
+    key = pc.binary_join_element_wise(*parts, join, null_handling="replace", null_replacement="")
+    return pd.Index(pd.array(key, dtype="str"))
 
 
 def run_keys(records: pd.DataFrame) -> pd.Index[Any]:
@@ -313,8 +316,10 @@ def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, i
         (PAIR[:7], "baseline for the task, but not in this language"),
         (PAIR, "baseline in this language, but not with this seed"),
     )
-    result = []
+    result: list[tuple[str, int]] = []
     for columns, reason in reasons:
+        if rows.empty:
+            break
         known = _keys(rows, columns).isin(_keys(baselines, columns))
         if (~known).any():
             result.append((reason, int((~known).sum())))

@@ -11,6 +11,8 @@ from ..core.errors import CrossliftError, UnknownNameError, did_you_mean, unknow
 
 #: Exit status for input that cannot be used; 1 is kept for checks that fail, 0 for success.
 BAD_INPUT = 2
+#: What helps where memory ran out in the middle of something.
+MEMORY_HINT = "Take fewer rows (--where), or a machine with more memory; Parquet takes less to read than CSV."
 #: Exit status after Ctrl-C, by shell convention.
 INTERRUPTED = 130
 
@@ -42,16 +44,31 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
             raise _unknown_argument(name, _commands(parser)[options.command], unknown[0])
         return int(options.run(options))
     except CrossliftError as error:
-        print(f"{name}: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
-        return BAD_INPUT
+        if _out_of_memory(error.__cause__):  # a reader takes what its library could not hold for a fault of the file
+            return _refuse(name, "memory ran out.", MEMORY_HINT)
+        return _refuse(name, error.message, error.hint)
+    except (MemoryError, RuntimeError, ValueError) as error:
+        if not _out_of_memory(error):
+            raise
+        return _refuse(name, "memory ran out.", MEMORY_HINT)
     except KeyboardInterrupt:
         print(f"\n{name}: stopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of the output has seen enough, as in `analyze data | head`
         sys.stderr.close()
         return 0
+
+
+def _refuse(name: str, message: str, hint: str) -> int:
+    print(f"{name}: {message}", file=sys.stderr)
+    if hint:
+        print(f"  {hint}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    """Whether that is what an error means; pandas' reader of CSV and threads say so in words alone."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ("out of memory", "new thread"))
 
 
 def _commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:

@@ -74,7 +74,7 @@ def average_predictions(result: FittedModel, frame: pd.DataFrame, weights: Float
             unseen[t] = np.einsum("rn,nl,nk->rlk", share[:, new], owned, rows[new])
         loads.append(level_loads(term, codes, rows))
     Z = share @ csr_array(hstack(loads, format="csr"))
-    with blas_threads(criterion.data.q):
+    with blas_threads(criterion.written):
         errors = PredictionErrors(criterion, point, Z.shape[1])
         variance, slopes = errors.variance(X, Z, unseen)
         degrees = errors.degrees(result.reference, variance, slopes, X)

@@ -14,7 +14,7 @@ from ..numerics.curvature import coefficients
 from ..numerics.threads import blas_threads
 from ..reference import check_level
 from .refit import Refitter
-from .simulate import Simulator
+from .simulate import simulator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,10 +135,10 @@ def bootstrap(
     estimates = _parameters(result, result.coefficients, criterion.loadings(point.theta), point.sigma2)
     _, covariance = coefficients(criterion, point)
     rows, errors, singular, unconverged = [], [], 0, 0
-    with blas_threads(criterion.data.q):
+    with blas_threads(criterion.dense):
         refitter = Refitter(criterion, point)
-        simulator = Simulator(criterion, point)
-        for done, outcome in enumerate(simulator.draw(draws, np.random.default_rng(rng)), 1):
+        drawn = simulator(criterion, point, fitted.rows).draw(draws, np.random.default_rng(rng))
+        for done, outcome in enumerate(drawn, 1):
             search = refitter.fit(outcome)
             if report is not None:
                 report(done)

@@ -106,7 +106,7 @@ def permutation_test(
     observed = _statistic(state.criterion, state.point, tested)
     refitter = Refitter(state.criterion, state.point)
     found, refused = [], 0
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.dense):
         for done in range(1, draws + 1):
             moved = values[generator.permutation(len(values))]
             X = design.evaluator.evaluate(frame.assign(**{variable: moved[codes]}))

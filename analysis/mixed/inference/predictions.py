@@ -70,7 +70,7 @@ def predictions(
         )
     estimate = result.predict(frame, random=random, new_levels=new_levels)
     X = result.design.X if frame is None else result.design.evaluator.evaluate(frame)
-    with blas_threads(state.criterion.data.q):
+    with blas_threads(state.criterion.written):
         if random:
             variance, degrees = _random_part(result, frame, X, new_levels, state.point.sigma2 if outcome else 0.0)
         else:
@@ -147,19 +147,12 @@ def mode_std_devs(result: FittedModel) -> list[Floats]:
     """Standard deviations of the conditional modes given the fixed effects, shapes ``(L, k)``, as in lme4."""
     state = result.minimum()
     size = sum(term.size for term in result.design.terms)
-    with blas_threads(state.criterion.data.q):
-        spread = PredictionErrors(state.criterion, state.point, size).spread
-    found, start = [], 0
-    for term, basis in zip(result.design.terms, state.criterion.data.bases, strict=False):
-        back = np.linalg.inv(basis)
-        levels, k = len(term.levels), term.width
-        block = spread[start : start + term.size, start : start + term.size].reshape(levels, k, levels, k)
-        start += term.size
-        if term.root is None:
-            every = np.arange(levels)
-            variance = np.einsum("ka,lab,kb->lk", back, block[every, :, every, :], back)
-        else:
-            by_level = np.einsum("ai,ikjm,aj->akm", term.root, block, term.root, optimize=True)
-            variance = np.einsum("ka,lab,kb->lk", back, by_level, back)
-        found.append(np.sqrt(state.point.sigma2 * np.clip(variance, 0.0, None)))
+    found = []
+    with blas_threads(state.criterion.written):
+        errors = PredictionErrors(state.criterion, state.point, size)
+        for t, (term, basis) in enumerate(zip(result.design.terms, state.criterion.data.bases, strict=False)):
+            back = np.linalg.inv(basis)
+            own = errors.level_spread(t, term.root)
+            variance = np.einsum("ka,lab,kb->lk", back, own, back)
+            found.append(np.sqrt(state.point.sigma2 * np.clip(variance, 0.0, None)))
     return found

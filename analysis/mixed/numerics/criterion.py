@@ -8,12 +8,12 @@ lower triangles :math:`\lambda`, as in lme4 (Bates et al. 2015, J. Stat. Softw. 
 
 .. math:: A'H^{-1}A = A'WA - (L^{-1}\Lambda'Z'WA)'(L^{-1}\Lambda'Z'WA), \qquad A = [Z\; X\; y].
 
-Derivatives are taken with respect to :math:`G = \lambda\lambda'`, as for a variance component (average information:
-Gilmour, Thompson & Cullis 1995, Biometrics 51), and converted to ``theta`` by the chain rule. That keeps the
-optimisation unconstrained: a variance of zero is an ordinary stationary point in ``theta``.
+Derivatives are taken with respect to :math:`G = \lambda\lambda'`, where they are those of a variance component
+(average information: Gilmour, Thompson & Cullis 1995, Biometrics 51), and carried to ``theta`` by the chain rule.
+That keeps the optimisation unconstrained: a variance of zero is an ordinary stationary point in ``theta``.
 
-If one term is eliminated (:mod:`analysis.mixed.numerics.elimination`), the same formulas apply to the reduced data, and
-the products that involve the term follow from its border.
+Where one term has been set apart (``elimination``), or several in a chain (``chain``), the same formulas run on what is
+left of the data once they are gone, and the products that involve them follow from their borders.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arrays import Floats
-from .border import Border
+from .border import Border, as_sparse
+from .chain_border import ChainBorder
 from .crossproducts import CrossProducts
 from .evaluated import Point
 from .evaluation import evaluate
@@ -29,32 +30,34 @@ from .factored import Factored, factor
 from .layout import Layout
 from .level_traces import level_traces
 
-# Starting values: relative standard deviations of a term's first column and of the further ones. Of the values tried,
-# these need the fewest evaluations on the reference sets and the bundled data.
+# Relative standard deviations at which the search starts: of a term's first column and of the further ones. Among
+# values around these the reference sets and the bundled data take the fewest evaluations.
 START = (0.7, 0.3)
 # A standard deviation below this share of the residual's counts as zero; lme4's isSingular uses the same bound, without
-# standardising columns first.
+# bringing columns to size one first.
 SINGULAR = 1e-4
 
-# Kept random effects up to which the last factor is cached: second derivatives are computed at the same point as value
-# and gradient.
+# Kept random effects up to which the last factor is remembered: second derivatives are asked for where value and
+# gradient were.
 REMEMBERED = 400
 
 
 class Criterion:
     """Minus twice the profiled (restricted) log-likelihood of one data set, as a function of ``theta``."""
 
-    def __init__(self, data: CrossProducts, reml: bool = True, border: Border | None = None) -> None:
+    def __init__(self, data: CrossProducts, reml: bool = True, border: Border | ChainBorder | None = None) -> None:
         self.data = data
         self.reml = reml
         #: (term, row, column) of each entry of ``theta``: lower triangles, column by column
         self.entries = [(t, a, b) for t, (_, k) in enumerate(data.shapes) for b in range(k) for a in range(b, k)]
         self.layout = Layout(data.shapes, data.kept)
-        eliminated = data.eliminated
-        # Finding the pairs of non-zero cells takes as long as an evaluation, so an unchanged border is passed on.
-        self.border: Border | None = None
-        if eliminated is not None:
-            self.border = border or Border(eliminated.border, eliminated.blocks, eliminated.turns)
+        apart = data.eliminated
+        # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
+        self.border: Border | ChainBorder | None = None
+        if apart is not None and data.further is not None:
+            self.border = border or ChainBorder(as_sparse(apart.border), apart.blocks, data.further.pattern)
+        elif apart is not None:
+            self.border = border or Border(apart.border, apart.blocks, apart.turns)
         self._last: Factored | None = None
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
@@ -64,15 +67,25 @@ class Criterion:
         return self.data.n - self.data.p if self.reml else self.data.n
 
     @property
-    def scale(self) -> float:
-        """Size of a typical ``theta``: the residual standard deviation of a row of typical weight, relative to σ.
+    def dense(self) -> int:
+        """Random effects of the dense factor: what is left once terms have been eliminated."""
+        return self.layout.size
 
-        Columns are standardised, so steps and zeros of all entries are relative to it.
+    @property
+    def written(self) -> int:
+        """Random effects between which all products are written out for predictions."""
+        return self.data.q if self.data.further is None else self.layout.size
+
+    @property
+    def scale(self) -> float:
+        """Size of a typical ``theta``: the residual's spread in a row of typical weight, relative to σ.
+
+        Columns are standardised, so that steps and zeros of all entries are measured in it.
         """
         return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
 
     def start(self) -> Floats:
-        """Starting values: uncorrelated effects smaller than the residual, slopes smaller than intercepts."""
+        """Uncorrelated effects, somewhat smaller than the residual; those of predictors are usually smaller yet."""
         first, further = START
         sizes = [0.0 if a != b else first if a == 0 else further for _, a, b in self.entries]
         return self.scale * np.array(sizes)
@@ -92,7 +105,7 @@ class Criterion:
         return [np.linalg.solve(basis, own) for basis, own in zip(self.data.bases, triangles, strict=True)]
 
     def flat(self, theta: Floats, small: float = SINGULAR) -> list[int]:
-        """Terms without full rank at ``theta``; ``small`` counts as zero."""
+        """Terms with less than their full number of dimensions at ``theta``; ``small`` counts as zero."""
         if len(self.entries) == len(self.data.shapes):  # one column each
             return np.flatnonzero(np.abs(theta) < small * self.scale).tolist()
         return [
@@ -102,7 +115,7 @@ class Criterion:
     def triangle(self, t: int, covariance: Floats) -> Floats:
         """``λ`` of a term from its covariance in the columns of the formula, relative to σ²."""
         own = self.data.bases[t] @ covariance @ self.data.bases[t].T
-        floor = 1e-14 * float(np.trace(own))  # so that a singular covariance has a factor too
+        floor = 1e-14 * float(np.trace(own))  # a covariance without its full rank has a factor too
         return np.linalg.cholesky(own + floor * np.eye(len(own)))
 
     def __call__(self, theta: Floats, sigma2: float | None = None) -> Point:
@@ -110,7 +123,7 @@ class Criterion:
         return evaluate(self, theta, sigma2)
 
     def factor(self, theta: Floats) -> Factored:
-        """Eliminate, scale and factor the system at ``theta`` unless it is cached; errors as :func:`factor`."""
+        """Eliminate, scale and factor the system at ``theta``, unless that was done last; errors as :func:`factor`."""
         last = self._last
         if last is not None and last.data is self.data and np.array_equal(last.theta, theta):
             return last
@@ -121,7 +134,7 @@ class Criterion:
         return found
 
     def forget(self) -> None:
-        """Drop the cached factor, which takes a few times the memory of the data."""
+        """Drop the last factor, which takes a few times the memory of the data."""
         self._last = None
 
     def level_traces(self, at: Factored) -> list[Floats]:
@@ -139,5 +152,5 @@ class Criterion:
         return result
 
     def bending(self, slopes: tuple[Floats, ...]) -> Floats:
-        """The part of the second derivatives due to ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
+        """Part of the second derivatives that comes from ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
         return self.layout.bending(np.concatenate([slope.ravel() for slope in slopes]))

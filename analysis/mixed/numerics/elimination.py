@@ -1,4 +1,4 @@
-r"""Eliminating one random term exactly, level by level.
+r"""Eliminating random terms exactly, level by level.
 
 With :math:`H_0 = W^{-1} + Z_0 G_0 Z_0'` for the eliminated term alone and :math:`C_l` its cross-products in level
 :math:`l`, every product with :math:`H_0^{-1}` needs only ``k × k`` algebra:
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.arrays import Floats
-from .border import Border, apply_blocks
+from .border import Border, apply_blocks, down
+from .chain import Chained, Further, eliminate
+from .chain_border import ChainBorder
 from .crossproducts import CrossProducts, Eliminated
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ class Reduced:
         ``Z₀'H₀⁻¹Z₀`` by level, shape ``(L, k, k)``.
     right
         ``Z₀'H₀⁻¹[Q r]``, shape ``(L k, p + 1)``.
+    chained
+        The terms eliminated after the first, if any; ``matrix`` and ``log_determinant`` are then without them too,
+        while ``keep``, ``own`` and ``right`` are those of the first alone.
     """
 
     matrix: Floats
@@ -47,23 +52,40 @@ class Reduced:
     keep: Floats
     own: Floats
     right: Floats
+    chained: Chained | None = None
 
 
-def reduce(data: CrossProducts, part: Eliminated, border: Border, triangle: Floats) -> Reduced:
-    """Eliminate ``part`` at its lower triangle ``λ``."""
-    levels, k, _ = part.blocks.shape
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """``Ω``, ``E``, ``Z₀'H₀⁻¹Z₀`` by level and the logarithm of the determinant, at one ``λ``."""
+
+    omega: Floats
+    keep: Floats
+    own: Floats
+    log_determinant: float
+
+
+def level_factors(blocks: Floats, triangle: Floats) -> Levels:
+    """What eliminating levels with cross-products ``blocks`` needs at the lower triangle ``λ``."""
+    levels, k, _ = blocks.shape
     if k == 1:
-        inner = 1.0 + triangle[0, 0] ** 2 * part.blocks
+        inner = 1.0 + triangle[0, 0] ** 2 * blocks
         omega = triangle[0, 0] ** 2 / inner
         keep = 1.0 / inner
         log_determinant = float(np.log(inner).sum())
     else:
-        inner = np.eye(k) + triangle.T @ part.blocks @ triangle
+        inner = np.eye(k) + triangle.T @ blocks @ triangle
         omega = triangle @ np.linalg.solve(inner, np.broadcast_to(triangle.T, (levels, k, k)))
-        keep = np.eye(k) - part.blocks @ omega
+        keep = np.eye(k) - blocks @ omega
         log_determinant = float(np.log(np.linalg.det(inner)).sum())
-    own = keep @ part.blocks
-    weighted = apply_blocks(omega, part.right)
+    own = keep @ blocks
+    return Levels(omega, keep, 0.5 * (own + own.transpose(0, 2, 1)), log_determinant)
+
+
+def reduce(data: CrossProducts, part: Eliminated, border: Border, triangle: Floats) -> Reduced:
+    """Eliminate ``part`` at its lower triangle ``λ``."""
+    own = level_factors(part.blocks, triangle)
+    weighted = apply_blocks(own.omega, part.right)
     assert isinstance(weighted, np.ndarray)
     matrix = data.matrix.copy()
     s = matrix.shape[0] - part.right.shape[1]
@@ -72,12 +94,44 @@ def reduce(data: CrossProducts, part: Eliminated, border: Border, triangle: Floa
         cross = border.meet(weighted)
         matrix[:s, s:] -= cross
         matrix[s:, :s] -= cross.T
-        border.subtract_gram(omega, matrix[:s, :s])
-    right = apply_blocks(keep, part.right)
+        border.subtract_gram(own.omega, matrix[:s, :s])
+    right = apply_blocks(own.keep, part.right)
     assert isinstance(right, np.ndarray)
-    return Reduced(matrix, log_determinant, keep, 0.5 * (own + own.transpose(0, 2, 1)), right)
+    return Reduced(matrix, own.log_determinant, own.keep, own.own, right)
 
 
-def eliminated_border(border: Border, keep: Floats) -> Floats | csr_array:
+def reduce_chain(
+    data: CrossProducts,
+    part: Eliminated,
+    further: Further,
+    border: ChainBorder,
+    theta: Floats,
+    triangle: Floats,
+    entries: list[slice],
+) -> Reduced:
+    """Eliminate ``part`` at its lower triangle ``λ``, and the ``further`` terms at ``theta`` after it."""
+    own = level_factors(part.blocks, triangle)
+    weighted = apply_blocks(own.omega, part.right)
+    right = apply_blocks(own.keep, part.right)
+    assert isinstance(weighted, np.ndarray)
+    assert isinstance(right, np.ndarray)
+    values, pattern = further.values.copy(), further.pattern
+    border.add(own.omega, values, -1.0)
+    slots = -border.meet(weighted)
+    slots[: pattern.gone] += further.right
+    chained = eliminate(further, values, slots, theta, entries)
+    matrix = data.matrix.copy()
+    s = matrix.shape[0] - right.shape[1]
+    matrix[s:, s:] += chained.corner - part.right.T @ weighted
+    if s:
+        cross = down(chained.right, part.turns)
+        matrix[:s, s:] += cross
+        matrix[s:, :s] += cross.T
+        matrix[:s, :s] += down(down(chained.left, part.turns).T, part.turns)
+    log_determinant = own.log_determinant + chained.log_determinant
+    return Reduced(matrix, log_determinant, own.keep, own.own, right, chained)
+
+
+def eliminated_border(border: Border | ChainBorder, keep: Floats) -> Floats | csr_array:
     """``Z₀'H₀⁻¹Z`` with the kept terms, shape ``(L k, s)``."""
     return apply_blocks(keep, border.matrix)

@@ -1,4 +1,4 @@
-r"""The factor of the bordered system, from which value, derivatives and products follow.
+r"""One factor of the bordered system, which value, derivatives and products follow from.
 
 The factor of
 
@@ -6,11 +6,12 @@ The factor of
    \begin{pmatrix} \Lambda'Z'WZ\Lambda + I & \Lambda'Z'W[Q\; r] \\ \cdot & [Q\; r]'W[Q\; r] \end{pmatrix}
 
 holds :math:`L`, :math:`L^{-1}\Lambda'Z'W[Q\; r]`, the factor of :math:`Q'H^{-1}Q` and, squared in its last corner,
-:math:`r'Pr`. If one term has been eliminated, :math:`W` is :math:`H_0^{-1}` of that term.
+:math:`r'Pr`. Where terms have been eliminated, :math:`W` is :math:`H_0^{-1}` of these terms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,13 +19,15 @@ import numpy as np
 from scipy.linalg.lapack import dlauum, dpotrf, dtrtri, dtrtrs
 
 from ...core.arrays import Floats
-from .border import Border, apply_blocks
+from .border import Border, apply_blocks, down, mirrored, up
+from .chain import Chained, Inverse, add_rows, by_block
+from .chain_border import ChainBorder
 from .crossproducts import CrossProducts
-from .elimination import Reduced, reduce
+from .elimination import Reduced, reduce, reduce_chain
 from .layout import Layout
 
-# Up to this many rows a lower triangle is inverted directly. Beyond, OpenBLAS takes up to twice as long as inversion by
-# halves, which uses matrix products.
+# Rows up to which a lower triangle is inverted as it is. OpenBLAS takes up to twice as long as by halves, which are
+# products of matrices.
 WHOLE = 64
 
 
@@ -35,19 +38,19 @@ class Factored:
     Attributes
     ----------
     data, border, layout
-        The system that was factored.
+        What was factored.
     theta, lambdas
-        The parameters, and the terms' lower triangles.
+        Where: the parameters, and the terms' lower triangles.
     matrix
-        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products without the eliminated term.
+        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products, with the eliminated terms gone.
     reduced
-        The data with one term eliminated; ``None`` if none is.
+        What eliminating them left; ``None`` if none is.
     factor
         Lower factor of the bordered system, of the same shape.
     """
 
     data: CrossProducts
-    border: Border | None
+    border: Border | ChainBorder | None
     layout: Layout
     theta: Floats
     lambdas: list[Floats]
@@ -76,13 +79,13 @@ class Factored:
         return self._substitute(rows, 0)
 
     def backward(self, rows: Floats) -> Floats:
-        """Backward substitution through the transpose, from the last of these rows up."""
+        """The same through its transpose, from the last of these rows up."""
         return self._substitute(rows, 1)
 
     def _substitute(self, rows: Floats, trans: int) -> Floats:
         if not rows.size:
             return rows
-        # Padding with zero rows changes nothing; the leading part of the factor would have to be copied.
+        # Rows of zeros below take part in nothing; the leading part of the factor would have to be copied.
         padded = np.zeros((len(self.factor), rows.shape[1]), order="F")
         padded[: len(rows)] = rows
         return np.asarray(dtrtrs(self.factor, padded, lower=1, trans=trans, overwrite_b=1)[0][: len(rows)])
@@ -99,65 +102,113 @@ class Factored:
         """The lower triangle of ``ΛM⁻¹Λ'`` over the kept random effects, with zeros above, shape ``(s, s)``."""
         return self.layout.spread(self.theta, self.inverse())
 
+    def chain_inverse(self) -> Inverse:
+        """The cells of ``ΛM⁻¹Λ'`` over all terms but the first, where several have been eliminated."""
+        assert self.reduced is not None
+        assert self.reduced.chained is not None
+        assert self.data.eliminated is not None
+        turns = self.data.eliminated.turns
+        return self.reduced.chained.inverse(up(up(mirrored(self.spread()), turns).T, turns))
+
     def inner(self, loads: list[tuple[int, Floats]], fixed: bool = False) -> Floats:
         """``V'Z'H⁻¹ZV`` for columns that each load on one term; with ``fixed``, ``V'Z'PZV``.
 
         Parameters
         ----------
         loads
-            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in all
-            columns; those on the eliminated term must be consecutive.
+            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in the
+            columns of all of them; those on an eliminated term follow one another.
         fixed
-            Whether the fixed effects are projected out.
+            Whether the fixed effects are taken out.
         """
-        s = self.layout.size
         ends = np.cumsum([0, *(columns.shape[1] for _, columns in loads)]).tolist()
-        kept = np.zeros((s, ends[-1]))
-        on_eliminated: list[Floats] = []
-        places = slice(0, 0)
+        kept = np.zeros((self.layout.size, ends[-1]))
+        found: dict[int, list[Floats]] = {}
+        places: dict[int, slice] = {}
         for (t, columns), (start, stop) in zip(loads, pairwise(ends), strict=True):
             if t in self.layout.parts:
                 kept[self.layout.parts[t], start:stop] = columns
             else:
-                places = slice(places.start if on_eliminated else start, stop)
-                on_eliminated.append(columns)
-        return self.products(kept, np.hstack(on_eliminated) if on_eliminated else None, places, fixed)
+                places[t] = slice(places[t].start if t in places else start, stop)
+                found.setdefault(t, []).append(columns)
+        return self.products(kept, {t: (places[t], np.hstack(columns)) for t, columns in found.items()}, fixed)
 
-    def products(self, kept: Floats, on_eliminated: Floats | None, places: slice, fixed: bool) -> Floats:
-        """As :meth:`inner`, for columns over all kept effects and, at ``places``, over those of the eliminated term."""
+    def products(self, kept: Floats, apart: Mapping[int, tuple[slice, Floats]], fixed: bool) -> Floats:
+        """The same for columns over all kept effects and, at some places, over those of eliminated terms."""
         s, p = self.layout.size, self.data.p
         right = self.matrix[: s + p, :s] @ kept
         base = kept.T @ right[:s]
-        if on_eliminated is not None and self.reduced is not None and self.border is not None:
+        if self.reduced is not None and self.reduced.chained is not None:
+            inner, through, with_fixed = self._through_chain(self.reduced, self.reduced.chained, apart, kept.shape[1])
+            met = kept.T @ through
+            base += met + met.T + inner
+            right[:s] += through
+            right[s:] += with_fixed
+        elif apart and self.reduced is not None and isinstance(self.border, Border):
+            ((places, columns),) = apart.values()
             through = self.border.meet(
-                np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), on_eliminated))
+                np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), columns))
             )  # (E B)'v
             met = kept.T @ through
             base[:, places] += met
             base[places, :] += met.T
-            base[places, places] += on_eliminated.T @ np.asarray(apply_blocks(self.reduced.own, on_eliminated))
+            base[places, places] += columns.T @ np.asarray(apply_blocks(self.reduced.own, columns))
             right[:s, places] += through
-            right[s:, places] += self.reduced.right[:, :p].T @ on_eliminated
+            right[s:, places] += self.reduced.right[:, :p].T @ columns
         right[:s] = self.layout.turned(self.theta, right[:s])
-        # Forward substitution through L and the factor of Q'H⁻¹Q at once.
+        # Forward substitution through L and the factor of Q'H⁻¹Q in one go.
         taken = self.forward(right if fixed else right[:s])
         base -= taken.T @ taken
         return 0.5 * (base + base.T)
 
+    def _through_chain(
+        self, reduced: Reduced, chained: Chained, apart: Mapping[int, tuple[slice, Floats]], m: int
+    ) -> tuple[Floats, Floats, Floats]:
+        """Products of ``ZV`` over eliminated terms with itself, with the kept ``Z`` and with ``Q``, all by ``H₀⁻¹``."""
+        assert self.data.eliminated is not None
+        assert isinstance(self.border, ChainBorder)
+        p, pattern, first = self.data.p, chained.pattern, self.data.eliminated.term
+        columns = np.zeros((pattern.gone, m))
+        own = np.zeros((len(reduced.right), m))
+        for t, (place, load) in apart.items():
+            if t == first:
+                own[:, place] = load
+            else:
+                columns[pattern.places[t], place] = load
+        with_fixed = reduced.right[:, :p].T @ own
+        inner = own.T @ np.asarray(apply_blocks(reduced.own, own))
+        slots = self.border.meet(np.asarray(apply_blocks(reduced.keep.transpose(0, 2, 1), own)))
+        for stage in chained.stages:
+            batch = stage.batch
+            done, load = batch.own(slots).copy(), batch.own(columns)
+            taken = by_block(batch, stage.omega, done)
+            left = by_block(batch, stage.keep.transpose(0, 2, 1), load) - taken
+            met = np.tensordot(load, by_block(batch, stage.keep, done), axes=([0, 1], [0, 1]))
+            inner += met + met.T + np.tensordot(load, by_block(batch, stage.own, load), axes=([0, 1], [0, 1]))
+            inner -= np.tensordot(done, taken, axes=([0, 1], [0, 1]))
+            with_fixed += np.tensordot(stage.right[:, :, :p], left, axes=([0, 1], [0, 1]))
+            add_rows(batch, stage.border, left, slots)
+        return inner, down(slots[pattern.gone :], self.data.eliminated.turns), with_fixed
+
 
 def factor(
-    data: CrossProducts, border: Border | None, layout: Layout, theta: Floats, lambdas: list[Floats]
+    data: CrossProducts, border: Border | ChainBorder | None, layout: Layout, theta: Floats, lambdas: list[Floats]
 ) -> Factored:
     """Eliminate, scale and factor the system at one ``theta``.
 
     Raises
     ------
     numpy.linalg.LinAlgError
-        If rounding makes the system singular: variances differ by more than double precision can represent.
+        If rounding left nothing to factor: variances too far apart for double precision.
     """
     reduced, matrix = None, data.matrix
     if data.eliminated is not None and border is not None:
-        reduced = reduce(data, data.eliminated, border, lambdas[data.eliminated.term])
+        triangle = lambdas[data.eliminated.term]
+        if isinstance(border, Border):
+            reduced = reduce(data, data.eliminated, border, triangle)
+        else:
+            assert data.further is not None
+            reduced = reduce_chain(data, data.eliminated, data.further, border, theta, triangle, layout.entries)
         matrix = reduced.matrix
     found, info = dpotrf(layout.system(theta, matrix).T, lower=1, overwrite_a=1, clean=1)
     if info != 0:
@@ -180,7 +231,7 @@ def inverse_triangle(lower: Floats) -> Floats:
 
 
 def solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
-    """Solve with a lower triangle (or its transpose); either operand may be empty."""
+    """Solve with a lower triangle (or its transpose); of either there may be nothing."""
     if not len(triangle) or not columns.size:
         return columns
     return np.asarray(dtrtrs(triangle, columns, lower=1, trans=trans)[0])

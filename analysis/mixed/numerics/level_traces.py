@@ -6,6 +6,7 @@ import numpy as np
 
 from ...core.arrays import Floats
 from .border import Border
+from .chain_border import ChainBorder
 from .elimination import Reduced
 from .factored import Factored, inverse_triangle
 
@@ -31,6 +32,9 @@ def level_traces(at: Factored, scale: float) -> Floats:
         _kept(at, scale, inverse, cells)
     if at.data.eliminated is not None and at.reduced is not None and at.border is not None:
         cells[layout.cells[at.data.eliminated.term]] = _eliminated(at, at.reduced, at.border, inverse).ravel()
+        if at.reduced.chained is not None:
+            for t, total in at.reduced.chained.level_traces(at.chain_inverse()).items():
+                cells[layout.cells[t]] = total.ravel()
     return cells
 
 
@@ -87,22 +91,26 @@ def _from_products(at: Factored, t: int) -> Floats:
     return np.asarray(np.einsum("iaib->ab", blocks) - np.einsum("sia,sib->ab", whitened, whitened))
 
 
-def _eliminated(at: Factored, reduced: Reduced, border: Border, inverse: Floats | None) -> Floats:
+def _eliminated(at: Factored, reduced: Reduced, border: Border | ChainBorder, inverse: Floats | None) -> Floats:
     total, keep = np.asarray(reduced.own.sum(axis=0)), reduced.keep
+    if isinstance(border, ChainBorder):
+        return total - _overlaps(keep, border, at.chain_inverse().vector)
     if not at.layout.size:
         return total
     if inverse is None:
         whitened = at.solved((keep[:, 0] * border.matrix).T)
         return total - np.vdot(whitened, whitened)
-    spread = at.spread()
+    return total - _overlaps(keep, border, at.spread())
+
+
+def _overlaps(keep: Floats, border: Border | ChainBorder, spread: Floats) -> Floats:
+    """``Σ E B S B' E'`` over levels, shape ``(k, k)``, for ``S`` in the form that the border takes."""
     k = keep.shape[1]
     if k == 1:
-        return np.asarray(total - border.contract(keep * keep, spread))
+        return np.array([[border.contract(keep * keep, spread)]])
+    overlaps = np.empty((k, k))
     for a in range(k):
         for b in range(a, k):
             weights = keep[:, a, :, None] * keep[:, b, None, :]
-            overlap = border.contract(0.5 * (weights + weights.transpose(0, 2, 1)), spread)
-            total[a, b] -= overlap
-            if a != b:
-                total[b, a] -= overlap
-    return total
+            overlaps[a, b] = overlaps[b, a] = border.contract(0.5 * (weights + weights.transpose(0, 2, 1)), spread)
+    return overlaps

@@ -55,20 +55,21 @@ class Pairs:
         twice = (column[first] == column[second]) & (first != second)
         self.product[twice] *= 2.0
 
-    def _sums(self, omega: Floats) -> Floats:
+    def sums(self, factors: Floats) -> Floats:
+        """Sums over the pairs of each two columns, each pair times its factor."""
         if not len(self.starts):
             return np.zeros(0)
-        return np.add.reduceat(self.product * omega.ravel()[self.cell], self.starts)
+        return np.add.reduceat(self.product * factors, self.starts)
 
     def subtract(self, omega: Floats, target: Floats) -> None:
         """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω``, in place."""
-        sums = self._sums(omega)
+        sums = self.sums(omega.ravel()[self.cell])
         target[self.high, self.low] -= sums
         target[self._mirrored] -= sums[self._off]
 
     def contract(self, omega: Floats, lower: Floats) -> float:
         """``tr(S Σ B_l' Ω_l B_l)`` for symmetric ``Ω`` and ``S``, of which the lower triangle is read."""
-        return float(self._sums(omega) @ (self._weights * lower[self.high, self.low]))
+        return float(self.sums(omega.ravel()[self.cell]) @ (self._weights * lower[self.high, self.low]))
 
 
 def _within(counts: Integers) -> tuple[Integers, Integers]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.arrays import Floats
+from ...core.memory import require
 from .border import as_dense, dense_diagonal
 from .criterion import Criterion
 from .elimination import eliminated_border
+
+# Matrices of that size that are held at once.
+COPIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Products:
 def full_products(criterion: Criterion, theta: Floats) -> Products:
     """All products with ``H⁻¹`` at ``theta``; memory grows with the square of the number of random effects."""
     data, s, p = criterion.data, criterion.layout.size, criterion.data.p
+    require(
+        COPIES * 8.0 * (data.q + p) ** 2,
+        f"the products between all {data.q:,} random effects",
+        "Leave out the grouping factor with the most levels, or ask for predictions of the average level.",
+    )
     factored = criterion.factor(theta)
     whitened = factored.solved(factored.matrix[:s, : s + p])
     inner = factored.matrix[: s + p, : s + p] - whitened.T @ whitened
@@ -51,6 +60,11 @@ def full_products(criterion: Criterion, theta: Floats) -> Products:
         parts[data.eliminated.term] = slice(0, size)
     positions = np.arange(len(inner))
     order = np.concatenate([*(positions[parts[t]] for t in range(len(data.shapes))), positions[len(inner) - p :]])
-    ends = np.cumsum([levels * k for levels, k in data.shapes])
-    slices = tuple(slice(int(end) - levels * k, int(end)) for end, (levels, k) in zip(ends, data.shapes, strict=True))
-    return Products(inner[np.ix_(order, order)], slices)
+    return Products(inner[np.ix_(order, order)], term_parts(criterion))
+
+
+def term_parts(criterion: Criterion) -> tuple[slice, ...]:
+    """Columns of each term in the order of the formula."""
+    shapes = criterion.data.shapes
+    ends = np.cumsum([levels * k for levels, k in shapes])
+    return tuple(slice(int(end) - levels * k, int(end)) for end, (levels, k) in zip(ends, shapes, strict=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...core.arrays import Floats
-from .border import mirrored
+from .border import Border, mirrored
 from .factored import Factored, solve
 from .layout import Layout
 
@@ -80,7 +80,7 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
     """
     assert at.data.eliminated is not None
     assert at.reduced is not None
-    assert at.border is not None
+    assert isinstance(at.border, Border)
     layout, gone, border = at.layout, at.data.eliminated.term, at.border
     lower = at.spread()
     spread = mirrored(lower)  # S
@@ -92,7 +92,7 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
     with_own = border.contract((keep**2 * own)[:, None, None], lower)
     turned = spread @ gram
     total = float(np.vdot(turned, turned.T))
-    with_gone = _over_rows(through, gram @ through, layout)
+    with_gone = over_rows(through, gram @ through, layout)
     if fixed:
         home = solve(at.triangle, cross[gone].T)  # F₀
         kept = solve(at.triangle, np.concatenate([cross[t] for t in layout.parts]).T)
@@ -102,7 +102,7 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
         with_own += float(np.einsum("pl,pl->l", home, home) @ own)
         total += 2.0 * float(np.vdot(met, spread @ met)) + float(np.vdot(own_fixed, own_fixed))
         along = met.T @ through
-        with_gone += _over_rows(kept, own_fixed @ kept - along, layout) - _over_rows(along, kept, layout)
+        with_gone += over_rows(kept, own_fixed @ kept - along, layout) - over_rows(along, kept, layout)
     sums = cell_sums(kernel, layout)
     cell = layout.cells[gone].start
     sums[cell] = sums[:, cell] = with_gone
@@ -110,7 +110,7 @@ def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
     return sums
 
 
-def _over_rows(left: Floats, right: Floats, layout: Layout) -> Floats:
+def over_rows(left: Floats, right: Floats, layout: Layout) -> Floats:
     """``Σ_jl left[j, la] right[j, lb]`` for the cells of every kept term, from two matrices over the kept effects."""
     cells = np.zeros(layout.cells[-1].stop)
     if len(layout.narrow_cells):

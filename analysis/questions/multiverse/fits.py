@@ -32,6 +32,7 @@ from .starting_values import Start, Trail
 
 if TYPE_CHECKING:
     from ...mixed.numerics.border import Border
+from ...mixed.numerics.chain_border import ChainBorder
 
 # Predicted decrease of the criterion at which the fit without the distance stops. Low accuracy is enough, because its
 # variances are the same for every arrangement.
@@ -116,7 +117,7 @@ class Skeleton:
         design = Design(self.formula, y, X, (), terms, None, spec.kept, (), None, (), {})  # type: ignore[arg-type]
         self.rows: Rows = whiten(design)
         self._data: CrossProducts | None = None
-        self._border: Border | None = None
+        self._border: Border | ChainBorder | None = None
         self._nulls: dict[tuple[str, tuple[str, ...]], tuple[Criterion, Point] | CrossliftError] = {}
         self._last: tuple[Any, Criterion, Search[Point]] | None = None
         self._language = next(t for t, term in enumerate(terms) if term.group == "language" and term.root is None)

@@ -16,13 +16,14 @@ from scipy.special import ncfdtr, stdtrit
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError
 from ...mixed.inference.refit import Refitter
-from ...mixed.inference.simulate import Simulator
+from ...mixed.inference.simulate import simulator
 from ...mixed.model.design import build_design
 from ...mixed.model.formula import parse_formula
 from ...mixed.numerics.criterion import Criterion
-from ...mixed.numerics.crossproducts import form_crossproducts
+from ...mixed.numerics.crossproducts import sum_rows
 from ...mixed.numerics.curvature import coefficients, hessian
 from ...mixed.numerics.threads import blas_threads
+from ...mixed.numerics.whitening import whiten
 from ...mixed.reference import satterthwaite
 from ...outcomes.default_model import default_model
 from .design import PowerDesign
@@ -115,8 +116,9 @@ def simulate(
     truth = _merged(design, components, [term.group for term in built.terms])
     sigma2 = truth.pop("residual")
     error, std_error, df, failed, singular = [], [], [], 0, 0
-    with blas_threads(built.q):
-        criterion = Criterion(form_crossproducts(built))
+    rows = whiten(built)
+    criterion = Criterion(sum_rows(rows, built.formula))
+    with blas_threads(criterion.dense):
         # Terms of intercepts alone: standard deviations relative to the residual's, in the order of the terms.
         theta = np.array([np.sqrt(truth[term.group] / sigma2) for term in built.terms])
         point = criterion(theta, sigma2)
@@ -125,7 +127,8 @@ def simulate(
         slope = built.fixed_names.index("typology")
         contrast = np.zeros((1, built.p))
         contrast[0, slope] = STEP
-        for done, outcome in enumerate(Simulator(criterion, point).draw(draws, np.random.default_rng(seed)), 1):
+        drawn = simulator(criterion, point, rows).draw(draws, np.random.default_rng(seed))
+        for done, outcome in enumerate(drawn, 1):
             try:
                 search = refitter.fit(outcome)
             except np.linalg.LinAlgError:

@@ -196,8 +196,9 @@ def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, f
     for column in found.columns:
         table[column] = found[column].to_numpy()
     table["observed"], table["rows"] = wanted["observed"].to_numpy(), wanted["rows"].astype(int).to_numpy()
+    known = {name: set(frame[name].astype(str)) for name in KEYS[:3]}
     table["new"] = [
-        ", ".join(name for name in KEYS[:3] if str(row[name]) not in set(frame[name].astype(str)))
+        ", ".join(name for name, levels in known.items() if str(row[name]) not in levels)
         for row in wanted.to_dict("records")
     ]
     notes = outside(wanted, frame, features)

@@ -60,8 +60,9 @@ class CurveModel:
 
         def criterion(rows: pd.DataFrame) -> float:
             design = build_design(parsed, rows)
-            with blas_threads(design.q):
-                found = refitter.borrow(Criterion(sum_rows(whiten(design, None, True), parsed), False))
+            own = Criterion(sum_rows(whiten(design, None, True), parsed), False)
+            with blas_threads(own.dense):
+                found = refitter.borrow(own)
             if found.converged:
                 return float(found.point.value)
             return fit_mixed(self.formula, rows, reml=False, df="normal").criterion
