@@ -14,6 +14,7 @@ from .fitted import EngineState
 from .model.components import components_of
 from .model.design import Design, build_design
 from .model.formula import parse_formula
+from .model.given import as_column
 from .model.level_covariance import LevelCovariance, as_covariances
 from .numerics.criterion import Criterion
 from .numerics.crossproducts import sum_rows
@@ -41,7 +42,7 @@ def fit_mixed(
     formula: str,
     frame: pd.DataFrame,
     reml: bool = True,
-    weights: str | None = None,
+    weights: Any = None,
     variances: Any = None,
     covariance: Mapping[str, LevelCovariance | pd.DataFrame] | None = None,
     df: str = "satterthwaite",
@@ -61,10 +62,11 @@ def fit_mixed(
     reml
         Restricted maximum likelihood (default) or maximum likelihood.
     weights
-        Column of prior weights: the residual variance of a row is σ² / weight.
+        Prior weights, as a column name or one per row (array or Series): the residual variance of a row is
+        σ² / weight.
     variances
-        Known sampling variances of the rows: a column, one value a row, or a covariance ``(n, n)`` in blocks, dense or
-        sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
+        Known sampling variances of the rows: a column name, one per row (array or Series), or a covariance ``(n, n)``
+        in blocks, dense or sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
     covariance
         Known covariance between the levels of a grouping factor: ``{"language": K}`` with a square frame labelled by
         level. Its variance is estimated beside one of independent levels; ``LevelCovariance(K, independent=False)``
@@ -106,6 +108,8 @@ def fit_mixed(
         raise CrossliftError(
             "prior weights and known sampling variances were both given; each says how precise a row is.", "Keep one."
         )
+    if weights is not None:
+        weights, frame = as_column(weights, frame, "weights")
     needed = [variances] if isinstance(variances, str) else []
     design = build_design(
         parse_formula(formula), frame, weights, as_covariances(covariance), needed, variances is None or residual
