@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rows(parser.add_argument_group("which rows"))
     how = parser.add_argument_group("how")
     how.add_argument("--method", default="REML", metavar="METHOD",
-                     help="REML (default) or ML; DL, PM, EB and FE take effects as independent")  # fmt: skip
+                     help="REML (default) or ML; DL, HE, HS, SJ, PM, PMM, EB, FE: independent effects")  # fmt: skip
     how.add_argument(
         "--test",
         metavar="TEST",

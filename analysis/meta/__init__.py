@@ -3,5 +3,6 @@
 from .fit import meta_analyze
 from .multilevel import MultilevelMeta
 from .result import MetaResult
+from .structured import StructuredMeta
 
-__all__ = ["MetaResult", "MultilevelMeta", "meta_analyze"]
+__all__ = ["MetaResult", "MultilevelMeta", "StructuredMeta", "meta_analyze"]

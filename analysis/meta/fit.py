@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .multilevel import MultilevelMeta
+    from .structured import StructuredMeta
 
 
 def meta_analyze(
@@ -26,9 +27,10 @@ def meta_analyze(
     test: str | None = None,
     *,
     random: str | None = None,
+    struct: str | None = None,
     frame: pd.DataFrame | None = None,
     labels: Any = None,
-) -> MetaResult | MultilevelMeta:
+) -> MetaResult | MultilevelMeta | StructuredMeta:
     """Pool effects in a random-effects model, ordinary or multilevel.
 
     Parameters
@@ -41,13 +43,20 @@ def meta_analyze(
     moderators
         The right-hand side of a formula over ``frame``, such as ``"typology + log_params"``, or a table of numbers.
     method
-        ``REML`` (default), ``ML``, ``DL``, ``PM``, ``EB`` or ``FE``. Multilevel models take ``REML`` or ``ML``.
+        ``REML`` (default), ``ML``, ``DL``, ``HE``, ``HS``, ``SJ``, ``PM``, ``PMM``, ``EB`` or ``FE``. Multilevel models
+        take ``REML`` or ``ML``.
     test
         Of ordinary models ``knha`` (default: Knapp and Hartung; for ``FE`` the default is ``z``), ``t`` or ``z``; of
         multilevel ones ``satterthwaite`` (default), ``kenward-roger`` or ``z``.
     random
         Random intercepts in lme4's notation over ``frame``: ``"(1|district/school)"`` for three levels,
         ``"(1|language) + (1|target_task)"`` for crossed ones. Effects are independent without it.
+    struct
+        How the effects of one group go together, for a random effect such as ``"(outcome|study)"`` with the levels of
+        an inner factor before the bar: ``UN`` (a variance for each level, a correlation for each pair), ``CS`` (one of
+        each), ``HCS`` (variances, one correlation), ``DIAG`` and ``ID`` (no correlation), ``AR`` and ``HAR``
+        (correlations that fall with the distance between whole numbers). A number before the bar, ``"(dose|study)"``,
+        has a slope by group beside the intercept, with ``UN`` or ``DIAG``. No variance is added to these.
     frame
         The data that names refer to.
     labels
@@ -55,9 +64,9 @@ def meta_analyze(
 
     Returns
     -------
-    MetaResult or MultilevelMeta
-        Both have ``.fixed``, ``.heterogeneity()``, ``.predict()``, ``.robust(cluster)``, ``.to_json()`` and
-        ``.summary()``.
+    MetaResult, MultilevelMeta or StructuredMeta
+        All have ``.fixed``, ``.predict()``, ``.robust(cluster)``, ``.to_json()`` and ``.summary()``; the first two
+        ``.heterogeneity()``, the last two ``.variance``.
 
     Raises
     ------
@@ -66,6 +75,15 @@ def meta_analyze(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    if struct is not None:
+        from .structured_fit import fit_structured
+
+        if random is None:
+            raise CrossliftError(
+                f"struct '{struct}' says how effects of one group go together, and no group was given.",
+                "Give random=, for example '(outcome|study)'.",
+            )
+        return fit_structured(effects, variances, moderators, method, test or "satterthwaite", random, struct, frame)
     if random is not None:
         from .multilevel_fit import fit_multilevel
 

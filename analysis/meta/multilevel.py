@@ -17,7 +17,7 @@ from ..core.arrays import Booleans, Floats
 from ..core.errors import CrossliftError, DesignError
 from ..core.jsonable import dropped_rows, records, single
 from ..mixed import MixedResult, fit_mixed
-from .heterogeneity import QTest
+from .heterogeneity import QTest, q_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,14 +102,7 @@ class MultilevelMeta:
     @property
     def q(self) -> QTest:
         """Cochran's Q at the inverse of the sampling covariance: all spread is sampling error."""
-        from scipy.special import chdtrc
-
-        X, y = self.mixed.design.X, self.mixed.design.y
-        triangle = np.linalg.cholesky(self.sampling)
-        basis, right = np.linalg.solve(triangle, X), np.linalg.solve(triangle, y)
-        left = right - basis @ np.linalg.lstsq(basis, right, rcond=None)[0]
-        statistic, df = float(left @ left), self.k - X.shape[1]
-        return QTest(statistic, df, float(chdtrc(df, statistic)))
+        return q_of(self.mixed.design.y, self.mixed.design.X, self.sampling)
 
     def typical_variance(self) -> float:
         """The sampling variance that I² sets beside the variances of the random effects."""

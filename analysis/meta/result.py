@@ -17,6 +17,7 @@ from .estimate import Estimate, estimate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .pet_peese import PetPeese
     from .selection import SelectionModel
     from .summary import Summary
     from .trim_and_fill import TrimAndFill
@@ -65,6 +66,12 @@ class MetaResult(Estimate):
         from .egger import egger
 
         return egger(self, kind)
+
+    def pet_peese(self, kind: str = "lm") -> PetPeese:
+        """The effect at a standard error of zero: see :func:`analysis.meta.pet_peese.pet_peese`."""
+        from .pet_peese import pet_peese
+
+        return pet_peese(self, kind)
 
     def trim_and_fill(self, estimator: str = "L0", side: str | None = None) -> TrimAndFill:
         """Duval and Tweedie's trim-and-fill: see :func:`analysis.meta.trim_and_fill.trim_and_fill`."""
