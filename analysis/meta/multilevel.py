@@ -7,7 +7,7 @@ sampling variance ``(k - p) / tr P`` of the whole covariance (Jackson et al. 201
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from .heterogeneity import QTest, q_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..mixed.inference.factor_means import FactorMeans
     from .summary import MultilevelSummary
 
 #: Tests, and what the engine calls them.
@@ -220,6 +221,23 @@ class MultilevelMeta:
         if not tested:
             raise CrossliftError("there is no moderator to test.", "Give moderators=.")
         return self.mixed.test(np.eye(len(self.names))[tested])
+
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """F tests of the moderators, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        return self.mixed.anova(kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Mean effects at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`.
+        """
+        return self.mixed.means(factors, over, at, level)
 
     def robust(self, cluster: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
         """CR2 standard errors with Satterthwaite df: see :func:`analysis.meta.robust.cluster_robust`.

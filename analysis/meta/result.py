@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from .estimate import Estimate, estimate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..mixed.inference.factor_means import FactorMeans
+    from ..mixed.inference.fixed_part import FixedPart
     from .pet_peese import PetPeese
     from .selection import SelectionModel
     from .summary import Summary
@@ -48,6 +50,36 @@ class MetaResult(Estimate):
         variance = self.effects.v + self.tau2
         blocks = [np.diag(variance[codes == j]) for j in range(int(codes.max()) + 1)]
         return cluster_robust(self.effects.X, self.coefficients, self.fit.residuals, blocks, codes, self.names, level)
+
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """Tests of the moderators, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        from ..mixed.inference.anova import anova
+
+        return anova(self._fixed_part(), self.joint_test, kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Mean effects at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`.
+        """
+        from ..mixed.inference.factor_means import factor_means
+
+        return factor_means(self._fixed_part(), self.contrast, factors, over, at, level)
+
+    def _fixed_part(self) -> FixedPart:
+        from ..mixed.inference.fixed_part import FixedPart
+
+        effects = self.effects
+        if effects.evaluator is None:
+            raise CrossliftError("these moderators were given as numbers, not as a formula.")
+        text = f"effect ~ {effects.moderators}"
+        return FixedPart(effects.moderators, text, effects.X, effects.evaluator, effects.columns)
 
     def leave_one_out(self, by: Iterable[Any] | None = None) -> pd.DataFrame:
         """The first coefficient without each effect or group of effects: see :mod:`analysis.meta.influence`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from ..core.arrays import Booleans, Floats
 from ..core.errors import CrossliftError, DesignError
 from ..core.jsonable import dropped_rows, records, single
+from ..mixed.inference.fixed_part import part_of
 from ..mixed.model.components import effects
 from ..mixed.reference import Reference, t_tests
 from .heterogeneity import QTest, q_of
@@ -18,6 +19,7 @@ from .heterogeneity import QTest, q_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..mixed.inference.factor_means import FactorMeans
     from ..mixed.model.design import Design
     from .summary import StructuredSummary
 
@@ -119,6 +121,27 @@ class StructuredMeta:
         if not tested:
             raise CrossliftError("there is no moderator to test.", "Give moderators=.")
         return self.test(np.eye(len(self.names))[tested])
+
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """F tests of the moderators, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        from ..mixed.inference.anova import anova
+
+        return anova(part_of(self.design), self.test, kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Mean effects at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`.
+        """
+        from ..mixed.inference.factor_means import factor_means
+
+        return factor_means(part_of(self.design), self.contrast, factors, over, at, level)
 
     @property
     def variance(self) -> pd.DataFrame:

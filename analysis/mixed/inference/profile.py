@@ -35,7 +35,7 @@ FIRST_ANGLE, FIRST_SHARE, FIRST_STEP = 0.3, 0.4, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """A standard deviation or correlation: how a result names it, its estimate, its term and the columns it is of."""
 
     kind: str
@@ -86,7 +86,7 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
     cutoff = float(chdtri(1, 1.0 - level))
     rows: list[tuple[object, ...]] = []
     with blas_threads(state.criterion.data.q):
-        for target in _targets(result):
+        for target in targets(result):
             if parameters is None or target.group in parameters:
                 rows.append(_row(target, _limits(result, target, cutoff)))
         fixed = [name for name in result.names if parameters is None or name in parameters]
@@ -94,29 +94,30 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
     return pd.DataFrame(rows, columns=["kind", "group", "term", "other", "estimate", "conf_low", "conf_high"])
 
 
-def _targets(result: FittedModel) -> list[_Target]:
-    targets = []
+def targets(result: FittedModel) -> list[Target]:
+    """All standard deviations and correlations of a fit."""
+    found = []
     places = {(term.group, label): (t, c) for t, term in enumerate(result.design.terms)
               for c, label in reversed(list(enumerate(term.labels)))}  # fmt: skip
     for c in result.components:
         place, column = places.get((c.group, c.term), (len(result.design.terms), 0))
-        targets.append(_Target("std_dev", c.group, c.term, "", c.std_dev, place, (column,)))
+        found.append(Target("std_dev", c.group, c.term, "", c.std_dev, place, (column,)))
         for r in result.correlations:
             if (r.group, r.other) == (c.group, c.term):
                 pair = (column, places[r.group, r.term][1])
-                targets.append(_Target("correlation", r.group, r.term, r.other, r.correlation, place, pair))
-    return targets
+                found.append(Target("correlation", r.group, r.term, r.other, r.correlation, place, pair))
+    return found
 
 
-def _row(target: _Target, limits: tuple[float, float]) -> tuple[str, str, str, str, float, float, float]:
+def _row(target: Target, limits: tuple[float, float]) -> tuple[str, str, str, str, float, float, float]:
     return (target.kind, target.group, target.term, target.other, target.estimate, *limits)
 
 
-def _limits(result: FittedModel, target: _Target, cutoff: float) -> tuple[float, float]:
+def _limits(result: FittedModel, target: Target, cutoff: float) -> tuple[float, float]:
     """Both ends of the interval around an estimate."""
     if not np.isfinite(target.estimate):  # the correlation with an effect that does not vary
         return np.nan, np.nan
-    curve = _curve(result, target)
+    curve = curve_of(result, target)
     if target.kind == "correlation":
         angle = _angle(target.estimate)
         ends = [limit(curve, angle, step, np.copysign(np.pi / 2, step), cutoff) for step in (-FIRST_ANGLE, FIRST_ANGLE)]
@@ -132,7 +133,7 @@ def _angle(correlation: float) -> float:
     return float(np.arcsin(np.clip(correlation, -1.0, 1.0)))
 
 
-def _curve(result: FittedModel, target: _Target) -> Curve:
+def curve_of(result: FittedModel, target: Target) -> Curve:
     """The profile of one standard deviation or correlation."""
     state = result.engine_state()
     t = target.place

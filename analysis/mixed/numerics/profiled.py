@@ -73,21 +73,27 @@ class Family(Protocol):
 
 
 class Curve:
-    """:class:`Profiled` for a family of criteria, one for each value; ``unit`` is what a value is held in."""
+    """:class:`Profiled` for a family of criteria, one for each value; ``unit`` is what a value is held in.
+
+    Attributes
+    ----------
+    minimum, start
+        The overall minimum, and the free parameters there.
+    """
 
     def __init__(
         self, hold: Callable[[float], Family], criterion: Criterion, minimum: Point, estimate: float, unit: float = 1.0
     ) -> None:
-        self._hold, self._criterion, self._minimum, self._unit = hold, criterion, minimum, unit
+        self._hold, self._criterion, self.minimum, self._unit = hold, criterion, minimum, unit
         self._estimate = estimate
         self._path: list[tuple[float, Floats]] = []  # values and where their minima are, the last two
         self._missing: Floats | None = None
-        self._start, self._tangent, self._curvature = self._leave()
+        self.start, self._tangent, self._curvature = self._leave()
 
     def _leave(self) -> tuple[Floats, Floats, float]:
         """Where the minimum is, how it moves with the value to first order, and the curvature of the profile."""
         family = self._hold(self._estimate)
-        start = family.locate(self._minimum.theta, self._minimum.sigma2)
+        start = family.locate(self.minimum.theta, self.minimum.sigma2)
         change = DIFFERENCE * (abs(self._estimate) or 1.0)
         try:
             here, near = family(start), self._hold(self._estimate + change)
@@ -107,30 +113,30 @@ class Curve:
 
     def __call__(self, value: float) -> Rise:
         """Follow the minimum from the values asked for last."""
-        for start in (self._ahead(value), *(x for _, x in self._path[-1:]), self._start):
-            found = self._search(value, start, ROUGH)
+        for start in (self._ahead(value), *(x for _, x in self._path[-1:]), self.start):
+            found = self.search(value, start, ROUGH)
             if found is not None:
                 return self._keep(value, found)
         return Rise(np.inf, np.nan)
 
     def afresh(self, value: float) -> Rise:
         """Exactly, and with a search from the overall minimum."""
-        best = self._search(value, self._ahead(value), EXACT)
-        other = self._search(value, self._start, ROUGH)
+        best = self.search(value, self._ahead(value), EXACT)
+        other = self.search(value, self.start, ROUGH)
         if other is not None and (best is None or other.point.value < best.point.value - LOWER):
-            best = self._search(value, other.point.theta, EXACT)
+            best = self.search(value, other.point.theta, EXACT)
         return Rise(np.inf, np.nan) if best is None else self._keep(value, best)
 
     def _ahead(self, value: float) -> Floats:
         """Where the minimum should be, going by the last two values."""
         if not self._path:
-            return self._start + (value - self._estimate) * self._tangent
+            return self.start + (value - self._estimate) * self._tangent
         at, last = self._path[-1]
-        before, first = self._path[-2] if len(self._path) > 1 else (self._estimate, self._start)
+        before, first = self._path[-2] if len(self._path) > 1 else (self._estimate, self.start)
         share = (value - at) / (at - before) if at != before else 0.0
         return last + np.clip(share, -EXTRAPOLATED, EXTRAPOLATED) * (last - first)
 
-    def _search(self, value: float, start: Floats, decrease: float) -> Search[HeldPoint] | None:
+    def search(self, value: float, start: Floats, decrease: float) -> Search[HeldPoint] | None:
         """The minimum from ``start``; ``None`` where variances are too far apart for double precision."""
         family, scale = self._hold(value), self._criterion.scale
         try:
@@ -144,7 +150,7 @@ class Curve:
         point = found.point
         self._path = [*self._path[-1:], (value, point.theta)]
         self._missing = found.missing
-        return Rise(max(point.value - self._minimum.value, 0.0), self._unit * self._hold(value).slope(point))
+        return Rise(max(point.value - self.minimum.value, 0.0), self._unit * self._hold(value).slope(point))
 
 
 def std_dev(criterion: Criterion, minimum: Point, entry: int, estimate: float) -> Curve:
