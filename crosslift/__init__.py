@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from analysis.languages.codes import resolve
     from analysis.languages.kernels import language_kernel
-    from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
+    from analysis.meta import LocationScaleMeta, MetaResult, MultilevelMeta, StructuredMeta, meta_analyze
     from analysis.mixed import MixedResult, fit_mixed
     from analysis.outcomes.build import Outcome
 
@@ -44,9 +44,9 @@ _WHERE = {
     "Result": "crosslift.result",
     "fit_mixed": "analysis.mixed",
     "MixedResult": "analysis.mixed",
-    "meta_analyze": "analysis.meta",
-    "MetaResult": "analysis.meta",
-    "MultilevelMeta": "analysis.meta",
+    **dict.fromkeys(
+        ("meta_analyze", "MetaResult", "MultilevelMeta", "StructuredMeta", "LocationScaleMeta"), "analysis.meta"
+    ),
     "resolve": "analysis.languages.codes",
     "language_kernel": "analysis.languages.kernels",
     **dict.fromkeys(
@@ -60,6 +60,7 @@ __all__ = [
     "CrossliftError",
     "DesignError",
     "FormulaError",
+    "LocationScaleMeta",
     "MetaResult",
     "MixedResult",
     "MultilevelMeta",
@@ -69,6 +70,7 @@ __all__ = [
     "Records",
     "Result",
     "StoreError",
+    "StructuredMeta",
     "UnknownLanguageError",
     "UnknownNameError",
     "__version__",

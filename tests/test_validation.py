@@ -54,7 +54,7 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
             "influence": ("model", {"sleepstudy", "penicillin"}, 3),
         },
     ),
-    "peers/metafor": ({"R", "metafor", "metadat"}, {"examples": ("kind", {"rma", "rma.mv"}, 37)}),
+    "peers/metafor": ({"R", "metafor", "metadat"}, {"examples": ("kind", {"rma", "rma.mv", "scale"}, 41)}),
     "peers/mixed": ({"R", "lmerTest", "lme4", "nlme"}, {"examples": ("package", {"lmerTest", "nlme"}, 15)}),
     "multiverse/reference": (
         INFERENCE,

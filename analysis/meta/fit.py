@@ -15,6 +15,7 @@ from .result import MetaResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .location_scale import LocationScaleMeta
     from .multilevel import MultilevelMeta
     from .structured import StructuredMeta
 
@@ -28,9 +29,10 @@ def meta_analyze(
     *,
     random: str | None = None,
     struct: str | None = None,
+    scale: Any = None,
     frame: pd.DataFrame | None = None,
     labels: Any = None,
-) -> MetaResult | MultilevelMeta | StructuredMeta:
+) -> MetaResult | MultilevelMeta | StructuredMeta | LocationScaleMeta:
     """Pool effects in a random-effects model, ordinary or multilevel.
 
     Parameters
@@ -57,6 +59,9 @@ def meta_analyze(
         each), ``HCS`` (variances, one correlation), ``DIAG`` and ``ID`` (no correlation), ``AR`` and ``HAR``
         (correlations that fall with the distance between whole numbers). A number before the bar, ``"(dose|study)"``,
         has a slope by group beside the intercept, with ``UN`` or ``DIAG``. No variance is added to these.
+    scale
+        Moderators of the variance between independent effects, given like ``moderators``: its logarithm is linear in
+        them (location-scale model; REML or ML, tests ``t`` by default or ``z``).
     frame
         The data that names refer to.
     labels
@@ -64,9 +69,10 @@ def meta_analyze(
 
     Returns
     -------
-    MetaResult, MultilevelMeta or StructuredMeta
-        All have ``.fixed``, ``.predict()``, ``.robust(cluster)``, ``.to_json()`` and ``.summary()``; the first two
-        ``.heterogeneity()``, the last two ``.variance``.
+    MetaResult, MultilevelMeta, StructuredMeta or LocationScaleMeta
+        All have ``.fixed``, ``.to_json()`` and ``.summary()``. All but the last have ``.predict()``,
+        ``.robust(cluster)``, ``.anova()`` and ``.means()``; the first two ``.heterogeneity()``, multilevel and
+        structured ones ``.variance``, the last ``.scale``.
 
     Raises
     ------
@@ -75,6 +81,19 @@ def meta_analyze(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    if scale is not None:
+        from .location_scale import fit_location_scale
+
+        if random is not None or np.ndim(variances) == 2 or hasattr(variances, "tocsr"):
+            raise CrossliftError(
+                "scale= is for independent effects.", "Leave out random= and give the variances alone."
+            )
+        return fit_location_scale(
+            read_effects(effects, variances, moderators, frame, labels),
+            read_effects(effects, variances, scale, frame, labels),
+            method,
+            test or "t",
+        )
     if struct is not None:
         from .structured_fit import fit_structured
 

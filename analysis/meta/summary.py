@@ -18,6 +18,7 @@ from .estimate import TEST_WORDS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .location_scale import LocationScaleMeta
     from .multilevel import MultilevelMeta
     from .result import MetaResult
     from .structured import StructuredMeta
@@ -155,6 +156,24 @@ class StructuredSummary(_Printed):
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
         lines.append(_left_out(result.dropped))
         super().__init__(head, tuple(tables), tuple(lines), result.warnings)
+
+
+class LocationScaleSummary(_Printed):
+    """Tables and lines of a location-scale model."""
+
+    def __init__(self, result: LocationScaleMeta) -> None:
+        effects = result.effects
+        head = f"{_effects(effects.k)} · {METHOD_WORDS[result.method]} · location and scale · {result.test}"
+        lines = [q_words(result.q), likelihood_words(result.log_likelihood, result.method, effects.X)]
+        if len(result.scale_coefficients) > 1:
+            row = result.scale_test().iloc[0]
+            lines.append(
+                f"one variance for all effects: likelihood-ratio chi-square {number(row['statistic'], 2)} on "
+                f"{row['num_df']:.0f}, {p_words(row['p_value'])}"
+            )
+        lines.append(_left_out(effects.dropped))
+        tables = (fixed_table(result.fixed), fixed_table(result.scale, "log τ²"))
+        super().__init__(head, tables, tuple(lines), result.warnings)
 
 
 def likelihood_words(value: float, method: str, X: Floats) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 # metafor's and nlme's searches end this far from the maximum at most; lme4's tests take numerical second derivatives.
-LIKELIHOOD, ESTIMATE, STD_ERROR, VARIANCE, TESTS = 1e-8, 1e-6, 5e-6, 1e-5, 2e-4
+LIKELIHOOD, ESTIMATE, STD_ERROR, VARIANCE, TESTS = 1e-8, 1e-6, 5e-6, 5e-5, 2e-4
 
 EXAMPLES = agreement.examples()
 
@@ -25,7 +25,7 @@ def test_agreement(example) -> None:
 
 def test_the_examples_have_not_become_fewer() -> None:
     kinds = [example["kind"] for example in EXAMPLES]
-    assert {kind: kinds.count(kind) for kind in kinds} == {"rma.mv": 23, "rma": 14, "mixed": 15}
+    assert {kind: kinds.count(kind) for kind in kinds} == {"rma.mv": 23, "rma": 14, "scale": 4, "mixed": 15}
     assert {example.get("struct") for example in EXAMPLES} >= {"UN", "CS", "HCS", "DIAG", "ID", "AR", "HAR"}
 
 

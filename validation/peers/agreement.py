@@ -48,7 +48,7 @@ def examples() -> list[dict[str, Any]]:
 
 def compare(example: dict[str, Any]) -> Agreement:
     """Fit an example and compare."""
-    return {"rma": _ordinary, "rma.mv": _several, "mixed": _mixed}[example["kind"]](example)
+    return {"rma": _ordinary, "rma.mv": _several, "scale": _scale, "mixed": _mixed}[example["kind"]](example)
 
 
 def _ordinary(example: dict[str, Any]) -> Agreement:
@@ -56,6 +56,16 @@ def _ordinary(example: dict[str, Any]) -> Agreement:
     found: Any = cl.meta_analyze("y", "v", example.get("moderators"), example["method"], example["test"], frame=frame)
     variance = [found.tau2, found.i2, found.q.statistic]
     return _agreement(example, found.log_likelihood, found.fixed, variance, [example[n] for n in ("tau2", "I2", "Q")])
+
+
+def _scale(example: dict[str, Any]) -> Agreement:
+    frame = pd.DataFrame(example["data"]).assign(v=example["variances"])
+    found: Any = cl.meta_analyze(
+        "y", "v", example["moderators"], example["method"], "z", scale=example["scale"], frame=frame
+    )
+    ours = [*found.scale["estimate"], *found.scale["std_error"], found.q.statistic]
+    theirs = [*np.atleast_1d(example["alpha"]), *np.atleast_1d(example["alpha_se"]), example["Q"]]
+    return _agreement(example, found.log_likelihood, found.fixed, ours, theirs)
 
 
 def _several(example: dict[str, Any]) -> Agreement:

@@ -29,7 +29,7 @@ last <- NULL
 
 # Without log |X'X| / 2, which metafor adds to a restricted likelihood.
 plain <- function(m) {
-  X <- model.matrix(m)
+  X <- m$X
   as.numeric(logLik(m)) - if (m$method == "REML") 0.5 * as.numeric(determinant(crossprod(X))$modulus) else 0
 }
 
@@ -120,6 +120,27 @@ bangert <- dat.bangertdrowns2004
 ordinary("bangertdrowns2004", "dat.bangertdrowns2004", bangert, ~ 1, NULL, list(y = number(bangert$yi)), "REML", "z")
 ordinary("normand1999", "dat.normand1999", escalc(measure = "MD", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i,
   data = dat.normand1999), ~ 1, NULL, list(y = number(with(dat.normand1999, m1i - m2i))), "DL", "z")
+
+# Location and scale.
+scaled <- function(name, source, d, mods, scale, moderators, scale_moderators, columns, method) {
+  m <- NULL
+  for (control in list(list(optimizer = "nlminb", rel.tol = 1e-14, x.tol = 1e-12), list(optimizer = "optim", optmethod = "BFGS", reltol = 1e-16),
+                       list())) {
+    found <- tryCatch(suppressWarnings(rma(yi, vi, mods = mods, scale = scale, data = d, method = method, control = control)),
+                      error = function(e) NULL)
+    if (!is.null(found) && (is.null(m) || as.numeric(logLik(found)) > as.numeric(logLik(m)))) m <- found
+  }
+  pin(list(name = paste(name, method), source = source, kind = "scale", method = method, test = "z", data = columns, variances = number(d$vi),
+    moderators = moderators, scale = scale_moderators, log_likelihood = plain(m), estimate = number(m$beta), std_error = m$se,
+    alpha = number(m$alpha), alpha_se = m$se.alpha, Q = m$QE))
+}
+columns <- with(bangert, list(y = number(yi), meta = as.numeric(meta)))
+keep <- !is.na(bangert$meta)
+for (method in c("REML", "ML"))
+  scaled("bangertdrowns2004 scale", "dat.bangertdrowns2004", bangert[keep, ], ~ meta, ~ meta, "meta", "meta", lapply(columns, function(x) x[keep]), method)
+columns <- with(bcg, list(y = number(yi), ablat = ablat))
+scaled("bcg scale", "rma.uni", bcg, ~ ablat, ~ ablat, "ablat", "ablat", columns, "REML")
+scaled("bcg constant scale", "rma.uni", bcg, ~ ablat, ~ 1, "ablat", "1", columns, "REML")
 
 versions <- list(R = as.character(getRversion()), metafor = as.character(packageVersion("metafor")),
                  metadat = as.character(packageVersion("metadat")))
