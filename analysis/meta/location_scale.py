@@ -21,6 +21,7 @@ from ..mixed.reference import t_tests
 from .between import LIKELIHOODS, between_variance, log_likelihood
 from .effects import Effects
 from .heterogeneity import QTest, q_test
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,6 +181,7 @@ class LocationScaleMeta:
             "scale_test": records(self.scale_test())[0] if len(self.scale_coefficients) > 1 else None,
             "q": single(asdict(self.q)),
             "log_likelihood": self.log_likelihood,
+            "log_likelihood_constant": restricted_constant(self.method, self.effects.X),
             "converged": self.converged,
             "warnings": list(self.warnings),
         }

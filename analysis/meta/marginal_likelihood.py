@@ -125,9 +125,9 @@ class MarginalLikelihood:
         """Derivative of the covariance of the effects by each entry of ``theta``, shapes ``(k, k)``."""
         found: list[Floats] = []
         for term, same, part in zip(self.terms, self._same, self.split(theta), strict=True):
-            for own in term.structure.derivatives(part):
+            for own in term.structure.derivatives(part, self._units(term.structure)):
                 found.append(np.where(same, term.columns @ own @ term.columns.T, 0.0))
-        return [unit * change for unit, change in zip(self.units, found, strict=True)]
+        return found
 
     def hessian(self, theta: Floats) -> Floats:
         """Second derivatives, from differences between gradients."""

@@ -18,6 +18,7 @@ from ..core.errors import CrossliftError, DesignError
 from ..core.jsonable import dropped_rows, records, single
 from ..mixed import MixedResult, fit_mixed
 from .heterogeneity import QTest, q_of
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -324,6 +325,7 @@ class MultilevelMeta:
             "heterogeneity": records(self.variance),
             "q": single(asdict(self.q)),
             "log_likelihood": self.mixed.log_likelihood,
+            "log_likelihood_constant": restricted_constant(self.method, self.mixed.design.X),
             "singular": self.mixed.singular,
             "converged": self.mixed.converged,
             "warnings": list(self.warnings),

@@ -13,6 +13,7 @@ from ..core.jsonable import dropped_rows, records, single
 from .between import LIKELIHOODS
 from .effects import Effects
 from .estimate import Estimate, estimate
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,6 +132,7 @@ class MetaResult(Estimate):
             "heterogeneity": records(self.heterogeneity()),
             "q": single(asdict(self.q)),
             "log_likelihood": self.log_likelihood if self.method in (*LIKELIHOODS, "FE") else None,
+            "log_likelihood_constant": restricted_constant(self.method, self.effects.X),
             "warnings": list(self.warnings),
         }
         if self.effects.intercept_only:

@@ -15,6 +15,7 @@ from ..mixed.inference.fixed_part import part_of
 from ..mixed.model.components import effects
 from ..mixed.reference import Reference, t_tests
 from .heterogeneity import QTest, q_of
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,6 +215,7 @@ class StructuredMeta:
             "correlations": records(self.correlations),
             "q": single(asdict(self.q)),
             "log_likelihood": self.log_likelihood,
+            "log_likelihood_constant": restricted_constant(self.method, self.design.X),
             "converged": self.converged,
             "warnings": list(self.warnings),
         }

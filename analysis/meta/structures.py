@@ -16,6 +16,9 @@ import numpy as np
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError
 
+# Step of the differences, in units of each number.
+DIFFERENCE = 1e-5
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:
@@ -39,15 +42,11 @@ class Structure:
     angles: tuple[int, ...]
     covariance: Callable[[Floats], Floats]
 
-    def derivatives(self, numbers: Floats) -> list[Floats]:
-        """``∂G`` by each number, by central differences: exact to ten digits, as ``G`` is smooth and of small size."""
+    def derivatives(self, numbers: Floats, units: Floats) -> list[Floats]:
+        """``∂G`` by each number in its unit, by central differences: ``G`` is smooth and mostly quadratic."""
         found: list[Floats] = []
-        for i in range(self.count):
-            step = 1e-5 * max(abs(float(numbers[i])), 1.0)
-            ahead, behind = numbers.copy(), numbers.copy()
-            ahead[i] += step
-            behind[i] -= step
-            found.append((self.covariance(ahead) - self.covariance(behind)) / (2.0 * step))
+        for step in np.diag(DIFFERENCE * units):
+            found.append((self.covariance(numbers + step) - self.covariance(numbers - step)) / (2.0 * DIFFERENCE))
         return found
 
 

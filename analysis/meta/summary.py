@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..core.arrays import Floats
 from ..core.text import Table, count, number, p_words
 from ..mixed.summary import DF_WORDS, coefficient_table
 from .between import LIKELIHOODS
 from .estimate import TEST_WORDS
+from .likelihood import likelihood_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,17 +172,6 @@ class LocationScaleSummary(_Printed):
         lines.append(_left_out(effects.dropped))
         tables = (fixed_table(result.fixed), fixed_table(result.scale, "log τ²"))
         super().__init__(head, tables, tuple(lines), result.warnings)
-
-
-def likelihood_words(value: float, method: str, X: Floats) -> str:
-    """A log-likelihood with the constants that programs differ in."""
-    if method != "REML":
-        return f"log-likelihood {number(value)}"
-    constant = 0.5 * float(np.linalg.slogdet(X.T @ X)[1])
-    return (
-        f"restricted log-likelihood {number(value)}, with every constant but ½ log|X'X| as in lme4 (metafor adds it: "
-        f"{number(value + constant)})"
-    )
 
 
 def variance_table(result: MultilevelMeta) -> Table:

@@ -22,8 +22,10 @@ ROUGH, EXACT = 1e-5, 1e-9
 LOWER = 1e-4
 # Extrapolation from two values to a third goes this many times as far as they are apart.
 EXTRAPOLATED = 2.0
-# Step, as a share of the value or of one, from which second derivatives in the held value are taken.
+# Step, as a share of a value's size, from which second derivatives in the held value are taken.
 DIFFERENCE = 1e-4
+# A standard deviation below this share of the residual's is as good as zero.
+SMALL = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Family(Protocol):
 
 
 class Curve:
-    """:class:`Profiled` for a family of criteria, one for each value; ``unit`` is what a value is held in.
+    """:class:`Profiled` for a family of criteria, one for each value.
+
+    ``unit`` is what the family holds a value in, ``size`` what a change of the value is large or small beside.
 
     Attributes
     ----------
@@ -82,19 +86,24 @@ class Curve:
     """
 
     def __init__(
-        self, hold: Callable[[float], Family], criterion: Criterion, minimum: Point, estimate: float, unit: float = 1.0
+        self,
+        hold: Callable[[float], Family],
+        criterion: Criterion,
+        minimum: Point,
+        estimate: float,
+        size: float,
+        unit: float = 1.0,
     ) -> None:
         self._hold, self._criterion, self.minimum, self._unit = hold, criterion, minimum, unit
         self._estimate = estimate
         self._path: list[tuple[float, Floats]] = []  # values and where their minima are, the last two
         self._missing: Floats | None = None
-        self.start, self._tangent, self._curvature = self._leave()
+        self.start, self._tangent, self._curvature = self._leave(DIFFERENCE * size)
 
-    def _leave(self) -> tuple[Floats, Floats, float]:
+    def _leave(self, change: float) -> tuple[Floats, Floats, float]:
         """Where the minimum is, how it moves with the value to first order, and the curvature of the profile."""
         family = self._hold(self._estimate)
         start = family.locate(self.minimum.theta, self.minimum.sigma2)
-        change = DIFFERENCE * (abs(self._estimate) or 1.0)
         try:
             here, near = family(start), self._hold(self._estimate + change)
             exact, there = family.curvature(here), near(start)
@@ -157,14 +166,25 @@ def std_dev(criterion: Criterion, minimum: Point, entry: int, estimate: float) -
     """Profile of the standard deviation that the diagonal ``entry`` of ``theta`` stands for."""
     t, a, _ = criterion.entries[entry]
     unit = float(criterion.data.bases[t][a, a])
-    return Curve(lambda value: Held(criterion, {entry: value * unit}, None), criterion, minimum, estimate, unit)
+    return Curve(
+        lambda value: Held(criterion, {entry: value * unit}, None),
+        criterion,
+        minimum,
+        estimate,
+        estimate or _sigma(minimum),
+        unit,
+    )
 
 
 def residual(criterion: Criterion, minimum: Point, estimate: float) -> Curve:
     """Profile of σ."""
-    return Curve(lambda value: Held(criterion, {}, value), criterion, minimum, estimate)
+    return Curve(lambda value: Held(criterion, {}, value), criterion, minimum, estimate, estimate)
 
 
 def correlation(criterion: Criterion, minimum: Point, t: int, angle: float) -> Curve:
     """Profile of the angle whose sine is the correlation of the first two effects of term ``t``."""
-    return Curve(lambda value: HeldCorrelation(criterion, t, value), criterion, minimum, angle)
+    return Curve(lambda value: HeldCorrelation(criterion, t, value), criterion, minimum, angle, 1.0)
+
+
+def _sigma(minimum: Point) -> float:
+    return float(np.sqrt(minimum.sigma2))

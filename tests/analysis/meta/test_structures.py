@@ -92,6 +92,18 @@ def test_the_likelihood_written_out(struct: str, variances: int) -> None:
         assert all(minus_twice(start + step * unit) > minus_twice(start) for unit in np.eye(len(start)))
 
 
+@pytest.mark.parametrize("struct", ["UN", "HCS", "AR"])
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_the_unit_of_the_effects_does_not_matter(struct: str, unit: float) -> None:
+    frame = effects()
+    own = fitted(frame, "(time|study)" if struct == "AR" else "(outcome|study)", struct)
+    scaled = frame.assign(y=frame["y"] * unit, v=frame["v"] * unit**2)
+    other = fitted(scaled, own.random, struct)
+    np.testing.assert_allclose(other.variance["std_dev"], own.variance["std_dev"] * unit, rtol=1e-4)
+    np.testing.assert_allclose(other.fixed["df"], own.fixed["df"], rtol=1e-4)
+    np.testing.assert_allclose(other.fixed["p_value"], own.fixed["p_value"], rtol=1e-4)
+
+
 def test_a_correlation_below_zero_is_no_variance_of_zero() -> None:
     """Nested variances stop at zero, where compound symmetry goes on to negative correlations."""
     frame = effects(5)
@@ -123,6 +135,9 @@ def test_what_a_result_says() -> None:
     content = json.loads(json.dumps(found.to_json()))
     assert content["structures"] == ["HCS"]
     assert len(content["correlations"]) == 3
+    constant = 0.5 * np.linalg.slogdet(found.design.X.T @ found.design.X)[1]
+    assert content["log_likelihood_constant"] == pytest.approx(constant)
+    assert f"{found.log_likelihood + constant:.3f}".replace("-", "−") in text
     assert found.predict(frame.head(2)).shape == (2, 4)
     assert found.robust(frame["study"])["df"].gt(1).all()
     with pytest.raises(CrossliftError, match="ties effects of different clusters"):

@@ -79,6 +79,20 @@ def test_a_variance_of_zero_has_an_interval_from_zero() -> None:
     assert 0 < row["conf_high"] < np.inf
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+@pytest.mark.parametrize("varies", [True, False])
+def test_the_unit_of_the_outcome_does_not_matter(unit: float, varies: bool) -> None:
+    frame = make(13, n=400, a=20)
+    if not varies:
+        frame["y"] = np.random.default_rng(0).normal(size=len(frame))
+    formula = "y ~ x + (1 + x|a)" if varies else "y ~ x + (1|a)"
+    own = fit_mixed(formula, frame).profile()
+    other = fit_mixed(formula, frame.assign(y=unit * frame["y"])).profile()
+    sizes = np.where(own["kind"] == "correlation", 1.0, unit)[:, None]
+    columns = ["estimate", "conf_low", "conf_high"]
+    np.testing.assert_allclose(other[columns] / sizes, own[columns], rtol=1e-5, atol=1e-7)
+
+
 def test_profile_says_what_it_does_not_know() -> None:
     result = fit_mixed(INTERCEPTS, make(15))
     with pytest.raises(CrossliftError, match="no parameter 'residual'.*Did you mean 'Residual'"):
