@@ -155,7 +155,7 @@ def _warnings(alone: MetaResult, pooled: MultilevelMeta | None, studies: int, co
         )
     if pooled is not None:
         lines.append(
-            "trim-and-fill, the selection model and Egger's regression without 'multilevel' take effects as "
+            "PET-PEESE, trim-and-fill, the selection model and Egger's regression without 'multilevel' take effects as "
             "independent; effects of one language, task or baseline are not, and their intervals are too narrow."
         )
     return lines

@@ -97,8 +97,8 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
 def targets(result: FittedModel) -> list[Target]:
     """All standard deviations and correlations of a fit."""
     found = []
-    places = {(term.group, label): (t, c) for t, term in enumerate(result.design.terms)
-              for c, label in reversed(list(enumerate(term.labels)))}  # fmt: skip
+    terms = list(enumerate(result.design.terms))
+    places = {(term.group, label): (t, c) for t, term in terms for c, label in enumerate(term.labels)}
     for c in result.components:
         place, column = places.get((c.group, c.term), (len(result.design.terms), 0))
         found.append(Target("std_dev", c.group, c.term, "", c.std_dev, place, (column,)))

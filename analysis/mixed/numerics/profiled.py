@@ -97,8 +97,9 @@ class Curve:
         self._hold, self._criterion, self.minimum, self._unit = hold, criterion, minimum, unit
         self._estimate = estimate
         self._path: list[tuple[float, Floats]] = []  # values and where their minima are, the last two
-        self._missing: Floats | None = None
+        self._missing: Floats | None = None  # what average information lacks, where the path is
         self.start, self._tangent, self._curvature = self._leave(DIFFERENCE * size)
+        self._missing_at_start = self._missing
 
     def _leave(self, change: float) -> tuple[Floats, Floats, float]:
         """Where the minimum is, how it moves with the value to first order, and the curvature of the profile."""
@@ -117,7 +118,7 @@ class Curve:
 
     def begin(self) -> float:
         """Follow the minimum from the estimate on."""
-        self._path = []
+        self._path, self._missing = [], self._missing_at_start
         return self._curvature
 
     def __call__(self, value: float) -> Rise:
@@ -171,7 +172,7 @@ def std_dev(criterion: Criterion, minimum: Point, entry: int, estimate: float) -
         criterion,
         minimum,
         estimate,
-        estimate or _sigma(minimum),
+        max(estimate, SMALL * _sigma(minimum)),
         unit,
     )
 
