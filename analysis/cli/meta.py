@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN|FORMULA",
         help="what the effect may depend on, such as typology or typology*log_params; may be repeated",
     )
-    what.add_argument("--bias", action="store_true", help="Egger's test, trim-and-fill and a selection model")
+    what.add_argument("--bias", action="store_true", help="Egger's test, PET-PEESE, trim-and-fill, a selection model")
     what.add_argument("--leave-out", metavar="GROUP", help="the pooled effect without each level of a column in turn")
     what.add_argument(
         "--influence", action="store_true", help="effects that decide the pooled one, taken as independent"
