@@ -4,8 +4,8 @@ Usage: ``python benchmarks/training.py [TASK [DATA_DIRECTORY]]``; the default ta
 
 The stock recipe: every text padded to ``max_length``, all rows of the word embeddings trained by AdamW, evaluation
 language by language. Model, head, examples, batch size, steps, learning rate and precision are the same on both sides;
-the order of examples is each side's own, and then that of this runner for both, which leaves rounding to differ by.
-Seconds are of the processor, so that other work on the machine matters little; the model is loaded before they count.
+the order of examples is first each side's own, then this runner's for both, which leaves only rounding differences.
+Times are processor seconds, so that other work on the machine matters little; loading the model is not timed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import machine
 import numpy as np
 import torch
 
-from runner.executors.worker import Setting, Worker, classes_of
-from runner.kinds.base import find_kind
+from runner.executors.worker import Setting, Worker
+from runner.kinds.registry import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.request import Request
 from runner.plan.training import Training
 from runner.store.store import Store
-from runner.tasks.base import load_task
+from runner.tasks.load import load_task
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
@@ -43,14 +43,14 @@ LANGUAGES = ("en", "de", "fr", "ru", "ar", "hi", "sw", "zh", "eng_Latn", "deu_La
 
 @dataclass(frozen=True)
 class Start:
-    """What chance decides: the first weights of the head, and the examples of each step."""
+    """Random choices: the initial weights of the head, and the examples of each step."""
 
     head: dict[str, torch.Tensor]
     batches: list[np.ndarray]
 
 
 def ours(task, codes):
-    """Processor seconds of training and of evaluation, a score for each language, and what chance decided."""
+    """Processor seconds of training and of evaluation, a score for each language, and the random choices."""
     kind = find_kind(task.kind)
     make, first = kind.head, {}
 
@@ -64,7 +64,7 @@ def ours(task, codes):
     examples = task.train()
     start = time.process_time()
     features = kind.encode(bench.backbone, examples, TRAINING.max_length, True)
-    classes = classes_of(task, features)
+    classes = kind.classes(task.labels, features)
     steps = TRAINING.steps_for(len(examples))
     found = train(bench, bench.start, kind, features, classes, TRAINING, steps, 1, task.card.name)
     trained = time.process_time()
@@ -78,7 +78,7 @@ def ours(task, codes):
 
 
 def stock(task, codes, given=None):
-    """The same by the stock recipe; ``given`` decides what is else left to chance."""
+    """The same by the stock recipe; ``given`` fixes the random choices."""
     from torch.utils.data import DataLoader, Dataset
     from transformers import Trainer, TrainingArguments
 

@@ -1,1 +1,5 @@
-"""Claims that papers and machine-made syntheses print, and what the bundled data say of them."""
+"""Claims that papers print, and what the data say of them.
+
+May import: its own rooms, ``analysis.outcomes`` and the rooms below it; never ``analysis.questions``, ``plots`` or
+``present``.
+"""

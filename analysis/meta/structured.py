@@ -120,7 +120,7 @@ class StructuredMeta:
         """F test that all coefficients but the intercept are zero: statistic, num_df, den_df, p_value."""
         tested = [j for j, name in enumerate(self.names) if name != "Intercept"]
         if not tested:
-            raise CrossliftError("there is no moderator to test.", "Give moderators=.")
+            raise CrossliftError("the model has no moderator to test.", "Give moderators=.")
         return self.test(np.eye(len(self.names))[tested])
 
     def anova(self, kind: int | str = 3) -> pd.DataFrame:
@@ -170,7 +170,7 @@ class StructuredMeta:
 
     @property
     def q(self) -> QTest:
-        """Cochran's Q at the inverse of the sampling covariance: all spread is sampling error."""
+        """Cochran's Q at the inverse sampling covariance: under the null all variation is sampling error."""
         return q_of(self.design.y, self.design.X, self.sampling)
 
     def predict(self, frame: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:

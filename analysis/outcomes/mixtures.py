@@ -1,4 +1,4 @@
-"""What a fine-tuning mixture gave a language that it left out: how much other data, and how near."""
+"""What a fine-tuning mixture gave a language that it left out: how much other data, and how closely related."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import numpy as np
 from ..core.errors import CrossliftError
 from ..languages.codes import resolve
 from ..records import bundled as datasets
+from ..records.condition import CONFIG, Condition
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Set with training examples by configuration and language.
 CONFIGURATIONS = "sumeval2022_configs"
-_MARK = "config="
+
+
+def configurations(conditions: pd.Series[str]) -> pd.Series[str]:
+    """The configuration that each condition names, or else what it says."""
+    return conditions.map({text: Condition.parse(text).value(CONFIG) or text for text in conditions.dropna().unique()})
 
 
 def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
@@ -26,7 +31,7 @@ def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
     scores
         Rows with ``language`` and a ``condition`` of the form ``config=NAME``, as the set ``sumeval2022`` has them.
     source
-        Language whose examples are counted apart.
+        Language whose examples are counted separately.
 
     Returns
     -------
@@ -47,11 +52,11 @@ def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
         iso=table["pivot_language"].map({code: found.iso for code, found in codes.items()}),
         family=table["pivot_language"].map({code: found.family for code, found in codes.items()}),
     )
-    name = scores["condition"].str.removeprefix(_MARK)
+    name = configurations(scores["condition"])
     unknown = sorted(set(name.dropna()) - set(table["config_id"]))
     if unknown or name.isna().any():
         what = f"'{unknown[0]}'" if unknown else "a row without condition"
-        raise CrossliftError(f"{what} is no configuration of {CONFIGURATIONS}.", "Leave such rows out first.")
+        raise CrossliftError(f"{what} is not a configuration of {CONFIGURATIONS}.", "Leave such rows out first.")
     own = table["iso"] == source
     other = table[~own]
     home = table[own].groupby("config_id")["n_train"].sum()

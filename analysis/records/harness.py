@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError
+from ..store.items import pack
+from .condition import FILTER, Condition
 from .harness_names import split_languages
 
 if TYPE_CHECKING:
@@ -142,21 +144,20 @@ def _scores(entry: Mapping[str, Any]) -> Iterator[tuple[str, str, float, float |
 def _fields(
     content: Mapping[str, Any], name: str, metric: str, filtered: str, items: Mapping[tuple[str, str], list[bool]]
 ) -> dict[str, Any]:
-    import numpy as np
-
     config = (content.get("configs") or {}).get(name) or {}
     entry = content["results"][name]
     counted = ((content.get("n-samples") or {}).get(name) or {}).get("effective") or entry.get("sample_len")
     shots = (content.get("n-shot") or {}).get(name, config.get("num_fewshot"))
-    parts = [f"{shots}-shot"] if shots is not None else []
-    parts += [f"filter={filtered}"] if filtered not in ("", "none") else []
+    condition = Condition.of(f"{shots}-shot") if shots is not None else Condition()
+    if filtered not in ("", "none"):
+        condition += Condition.of(**{FILTER: filtered})
     answers = items.get((metric, filtered), [])
     return {
         "metric": METRICS[metric],
         "split": config.get("test_split") or config.get("validation_split") or None,
         "n_items": counted,
-        "condition": "; ".join(parts) or None,
-        "correct": np.packbits(answers).tobytes() if answers and len(answers) == counted else None,
+        "condition": str(condition) or None,
+        "correct": pack(answers) if answers and len(answers) == counted else None,
     }
 
 

@@ -1,7 +1,7 @@
 """A sweep in one Parquet file: its records, and beside each score the results of the single items behind it.
 
 ``correct`` holds one bit an item as in a store, ``n_items`` says how many; where a metric does not judge items it is
-empty. Read, the column gives way to ``items``, by which :func:`analysis.store.layout.item_results` finds the results.
+empty. Read, the column gives way to ``items``, which has them as :class:`~analysis.store.items.ItemResults`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.errors import RecordError
-from ..store.layout import item_results, keep_items
+from ..store.items import ItemResults, pack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ CORRECT = "correct"
 
 
 def attach_items(frame: pd.DataFrame) -> pd.DataFrame:
-    """Records with the hash of their results by item in place of the results; a table without these is returned as is.
+    """Records with their results by item as values of ``items``; a table without these is returned as it is.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def attach_items(frame: pd.DataFrame) -> pd.DataFrame:
 
     if not {CORRECT, "cell"} <= set(frame.columns):
         return frame
-    found: list[str | None] = []
+    found: list[ItemResults | None] = []
     for row, (metric, items, correct) in enumerate(
         zip(frame["metric"], frame["n_items"], frame[CORRECT], strict=True), start=1
     ):
@@ -41,17 +41,16 @@ def attach_items(frame: pd.DataFrame) -> pd.DataFrame:
                 f"row {row} has {8 * len(correct)} bits of results by item for {items:g} items.",
                 "The column 'correct' holds one bit for each of 'n_items', filled up to whole bytes.",
             )
-        found.append(keep_items(str(metric), int(items), correct))
-    return frame.drop(columns=CORRECT).assign(items=pd.Series(found, index=frame.index, dtype="str"))
+        found.append(ItemResults.of_bits(str(metric), int(items), correct))
+    return frame.drop(columns=CORRECT).assign(items=pd.Series(found, index=frame.index, dtype=object))
 
 
 def detach_items(frame: pd.DataFrame) -> pd.DataFrame:
-    """The reverse: records with their results by item, as long as those were read in this process."""
-    import numpy as np
+    """The reverse: records with the bits of their results by item."""
     import pandas as pd
 
     packed = []
-    for name, metric in zip(frame["items"], frame["metric"], strict=True):
-        right = item_results(name, str(metric)) if isinstance(name, str) else None
-        packed.append(None if right is None else np.packbits(right).tobytes())
+    for items, metric in zip(frame["items"], frame["metric"], strict=True):
+        right = items.correct(str(metric)) if isinstance(items, ItemResults) else None
+        packed.append(None if right is None else pack(right))
     return frame.drop(columns="items").assign(correct=pd.Series(packed, index=frame.index, dtype=object))

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import RecordError, did_you_mean
-from ..store.layout import check_revisions, content_hash, is_store, read_store, store_records
+from ..store.layout import content_hash, is_store, read_store
 from . import bundled as datasets
 from .files import ENDINGS, read_table
 from .items_parquet import attach_items
 from .schema import NAMES, check_records, no_field
+from .sweep import check_revisions, store_records
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError, UnknownLanguageError, did_you_mean
 from ..languages.codes import AVERAGE, is_average, resolve_code
+from .condition import SCRIPT, Condition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -270,19 +271,20 @@ def _resolve_languages(frame: pd.DataFrame, name: str, first_line: int) -> list[
             raise RecordError(f"{name}, line {line}, column 'language': {error.message}", error.hint) from error
         resolved[code] = found.language.iso
         if found.variant:
-            variants[code] = f"script={found.variant}"
+            variants[code] = Condition.of(**{SCRIPT: found.variant})
         if found.warning:
             rows = int((printed == code).sum())
             notices.append(f"language code '{code}' ({rows} rows) read as '{found.language.iso}': {found.warning}")
     frame["language"] = printed.map(resolved).astype("str")
     changed = (printed != frame["language"]) & (frame["language"] != AVERAGE)
-    _append(frame, "note", changed, "printed language code: " + printed.astype(str))
-    _append(
-        frame,
-        "condition",
-        printed.isin(list(variants)),
-        pd.Series([variants.get(code, "") for code in printed], index=printed.index),
-    )
+    _note(frame, changed, "printed language code: " + printed.astype(str))
+    if variants:
+        old = frame["condition"] if "condition" in frame.columns else [None] * len(frame)
+        joined = [
+            str(Condition.parse(text) + variants[code]) if code in variants else text
+            for text, code in zip(old, printed, strict=True)
+        ]
+        frame["condition"] = pd.Series(joined, index=frame.index, dtype="str")
     for column in ("intermediate_language", "train_language"):
         if column in frame.columns:
             frame[column] = frame[column].map(_other_language).astype("str")
@@ -295,15 +297,15 @@ def _other_language(code: object) -> object:
     return AVERAGE if is_average(code) else resolve_code(code).language.iso
 
 
-def _append(frame: pd.DataFrame, column: str, where: pd.Series[Any], text: pd.Series[Any]) -> None:
-    """Add ``text`` to the cells of a text column where ``where`` holds, after what is there."""
+def _note(frame: pd.DataFrame, where: pd.Series[bool], text: pd.Series[str]) -> None:
+    """Add ``text`` to the notes where ``where`` holds, after what is there."""
     if not where.any():
         return
     import pandas as pd
 
-    old = frame[column] if column in frame.columns else [None] * len(frame)
+    old = frame["note"] if "note" in frame.columns else [None] * len(frame)
     joined = [
         before if not keep else f"{before}; {new}" if isinstance(before, str) else new
         for before, new, keep in zip(old, text, where, strict=True)
     ]
-    frame[column] = pd.Series(joined, index=frame.index, dtype="str")
+    frame["note"] = pd.Series(joined, index=frame.index, dtype="str")

@@ -1,1 +1,4 @@
-"""The sweep store's format, read by the analysis and written by the runner."""
+"""Formats that both halves share: the grid file, and the store of a sweep that the runner writes.
+
+May import: ``analysis.core``.
+"""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import StoreError
-from .layout import read_header
+from .layout import STAGES, Folder, finished, read_header, read_manifest
 
-KINDS = ("intermediate", "target", "evaluate")
+#: Stages whose time says something: loading is done again by every process.
+TIMED = STAGES[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,40 @@ class Timing:
     seconds: float
     work: float
     device: str
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Timing:
+        """What a manifest says of time.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it says nothing.
+        """
+        return cls(
+            kind=str(manifest["kind"]),
+            model=str(manifest["model"]),
+            task=str(manifest["task"]),
+            seconds=float(manifest["wall_s"]),
+            work=float(manifest["work"]),
+            device=str(manifest.get("device") or "unknown device"),
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a manifest that say so."""
+        return {
+            "kind": self.kind,
+            "model": self.model,
+            "task": self.task,
+            "work": self.work,
+            "wall_s": self.seconds,
+            "device": self.device,
+        }
+
+    @property
+    def usable(self) -> bool:
+        """Whether both are more than nothing."""
+        return all(math.isfinite(value) and value > 0 for value in (self.seconds, self.work))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +76,24 @@ def read_timings(path: Path) -> Timings:
     Raises
     ------
     StoreError
-        If it is no store, or no finished stage in it was timed.
+        If it is not a store, or no finished stage in it was timed.
     """
     read_header(path)
     rows, untimed = [], 0
-    for folder in ("stages", "cells"):
-        for file in sorted((path / folder).glob("[!.]*.json")):
-            try:
-                row = _timing(json.loads(file.read_text(encoding="utf-8"))["manifest"])
-            except (OSError, ValueError, KeyError, TypeError):
-                untimed += 1
-                continue
-            if row.kind in KINDS:
-                rows.append(row)
+    for file in (*finished(path, Folder.STAGES), *finished(path, Folder.CELLS)):
+        try:
+            row = Timing.of(read_manifest(file))
+        except (OSError, ValueError, KeyError, TypeError):
+            untimed += 1
+            continue
+        if row.kind in TIMED and row.usable:
+            rows.append(row)
+        elif row.kind in TIMED:
+            untimed += 1
     if not rows:
-        finished = f"none of its {untimed} finished stages says how long it took" if untimed else "it has no stage"
+        why = f"none of its {untimed} finished stages says how long it took" if untimed else "it has no stage"
         raise StoreError(
-            f"'{path}' holds no timings: {finished}.",
+            f"'{path}' holds no timings: {why}.",
             "Run a part of the sweep first (runner run), or state costs in a YAML file.",
         )
     return Timings(path, tuple(rows), untimed)
-
-
-def _timing(manifest: dict[str, Any]) -> Timing:
-    row = Timing(str(manifest["kind"]), str(manifest["model"]), str(manifest["task"]), float(manifest["wall_s"]),
-                 float(manifest["work"]), str(manifest.get("device") or "unknown device"))  # fmt: skip
-    if not all(math.isfinite(value) and value > 0 for value in (row.seconds, row.work)) and row.kind in KINDS:
-        raise ValueError(f"no timing: {row}")
-    return row

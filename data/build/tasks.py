@@ -1,6 +1,6 @@
-"""Build ``runner/tasks/catalog.toml``: what a plan has to know of each task, counted in the data sets themselves.
+"""Build ``runner/tasks/catalog.toml``: what a plan needs to know about each task, counted in the data sets themselves.
 
-Usage: ``python data/build/tasks.py MINI [OUT]``. Holds counts, codes and hashes, no text of the data sets.
+Usage: ``python data/build/tasks.py MINI [OUT]``. Contains counts, codes and hashes, no text of the data sets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from runner.tasks.catalog import TaskCard  # noqa: E402
 from runner.tasks.cldr.task import count  # noqa: E402
-from runner.tasks.load import CLDR, open_task  # noqa: E402
+from runner.tasks.load import CLDR, load_task  # noqa: E402
 from runner.tasks.spec import bundled_specs  # noqa: E402
 
 HEAD = """\
@@ -25,7 +25,7 @@ HEAD = """\
 
 def main(source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    cards = [open_task(name, source).card for name in bundled_specs()]
+    cards = [load_task(name, source).card for name in bundled_specs()]
     cards += [count(name) for name in CLDR]
     blocks = [block(card) for card in sorted(cards, key=lambda card: card.name)]
     (out / "catalog.toml").write_text(HEAD + "\n".join(blocks), encoding="utf-8")

@@ -33,10 +33,11 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from analysis.core.errors import CrossliftError, unknown_name
-    from analysis.outcomes.baselines import BASELINES
+    from analysis.outcomes.baselines import BASELINES, against
     from analysis.present.terminal import console
     from analysis.records.schema import complete
-    from analysis.store.layout import check_revisions, read_store, store_records
+    from analysis.records.sweep import check_revisions, store_records
+    from analysis.store.layout import read_store
 
     from ..store.atomic import write_whole
 
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
     content = read_store(Path(options.store))
     if not options.mixed:
         check_revisions(content)
-    frame = complete(store_records(content, options.baseline))
+    frame = complete(against(store_records(content), options.baseline))
+    frame["items"] = frame["items"].astype("str")  # their hash: a file of this kind does not hold the results
     err = console(stderr=True)
     for name, reason in content.damaged:
         err.print(f"Warning: left out cells/{name}: {reason}.")

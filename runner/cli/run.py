@@ -109,6 +109,7 @@ def _helper(store: Store, request: Request, setting: Setting) -> int:
 
 def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> int:
     from analysis.present.terminal import console
+    from analysis.store.layout import Folder, finished
 
     from ..executors.local import blocked, run_local
     from ..executors.progress import Live
@@ -143,7 +144,7 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int) -> in
         collect(store, shared=False)
     done = sum(store.is_done(cell) for cell in plan.cells)
     out.print(f"{done:,} of {len(plan.cells):,} evaluations are done: runner results {store.path}")
-    kept = list((store.path / "checkpoints").glob("[!.]*"))
+    kept = finished(store.path, Folder.CHECKPOINTS, "")
     if kept:
         size = sum(map(size_of, kept)) / 2**20
         out.print(

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
 def describe_store(store: Any) -> dict[str, Any]:
     """The JSON form of ``runner status``."""
-    from analysis.store.layout import read_store
+    from analysis.store.layout import Folder, finished, read_store
 
     from ..store.failures import failed_stages
     from ..store.locks import holder
@@ -55,12 +55,12 @@ def describe_store(store: Any) -> dict[str, Any]:
                 "stages_to_run": len(todo),
             }
         )
-    running = [who for file in sorted((store.path / "claims").glob("*")) if (who := holder(file)) is not None]
+    running = [who for file in sorted((store.path / Folder.LOCKS).glob("*")) if (who := holder(file)) is not None]
     return {
         "command": "status",
         "study": content.study,
         "cells": len(content.cells),
-        "checkpoints": len(list((store.path / "checkpoints").glob("[!.]*"))),
+        "checkpoints": len(finished(store.path, Folder.CHECKPOINTS, "")),
         "plans": plans,
         "running": running,
         "failed": list(failed_stages(store).values()),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Any
 from analysis.core.errors import CrossliftError
 
 from ..plan.build import Plan
-from ..plan.stage import Stage
 from ..store.failures import failed_stages
+from ..store.stage import Stage
 from ..store.store import Store
+from .command import own_command, search_path
 from .progress import Report
 from .worker import Setting, Worker
 
@@ -97,13 +97,13 @@ def run_local(
 
 
 def _start(store: Store, setting: Setting, entry: Path) -> subprocess.Popen[bytes]:
-    command = [
-        sys.executable, "-m", "runner.cli.main", "run", str(store.path), "--helper", str(os.getpid()), "--only",
-        entry.stem, "--device", setting.device, "--threads", str(setting.threads),
-    ]  # fmt: skip
+    command = own_command(
+        "run", str(store.path), "--helper", str(os.getpid()), "--only", entry.stem, "--device", setting.device,
+        "--threads", str(setting.threads),
+    )  # fmt: skip
     command += ["--keep-checkpoints"] * setting.keep + ["--compile"] * setting.compiled
     threads = str(setting.threads)
-    limits = {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads}
+    limits = {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads, "PYTHONPATH": search_path()}
     return subprocess.Popen(command, env=os.environ | limits, stdout=subprocess.DEVNULL)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.core.errors import CrossliftError
 
 from ..plan.estimate import duration, estimate
-from ..plan.stage import Stage
+from ..store.stage import Stage
 
 if TYPE_CHECKING:
     from rich.console import Console

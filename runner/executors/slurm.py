@@ -1,4 +1,4 @@
-"""Submit a sweep to Slurm: a job array whose tasks all run the same plan on one store, and claim stages from it."""
+"""Submit a sweep to Slurm: a job array whose tasks run the same plan on one store, and lock the stages they take."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from analysis.core.errors import CrossliftError
 
 from ..plan.request import Request
 from ..store.atomic import write_whole
 from ..store.store import Store
+from .command import HOME, own_command
 
 #: Directory of the scripts and logs in a store.
 FOLDER = "slurm"
@@ -24,7 +23,7 @@ FOLDER = "slurm"
 def submit(store: Store, requests: Sequence[Request], options: argparse.Namespace) -> int:
     """Write the script of a job array and give it to ``sbatch``.
 
-    The tasks need a file system that all nodes share and that has locks (``flock``): the claims of the store keep two
+    The tasks need a file system that all nodes share and that has locks (``flock``): the locks of the store keep two
     tasks from the same stage. A task that is killed or preempted costs the stage that it was running; submit again.
 
     Raises
@@ -53,19 +52,15 @@ def submit(store: Store, requests: Sequence[Request], options: argparse.Namespac
 def script(store: Store, options: argparse.Namespace) -> str:
     """The script of the job array."""
     where = store.path.resolve()
-    command = [
-        sys.executable, "-m", "runner.cli.main", "run", str(where), "--device", options.device, "--workers",
-        str(options.workers),
-    ]  # fmt: skip
+    command = own_command("run", str(where), "--device", options.device, "--workers", str(options.workers))
     command += ["--threads", str(options.threads)] * bool(options.threads)
     command += ["--keep-checkpoints"] * options.keep_checkpoints + ["--compile"] * options.compile
     logs = where / FOLDER / "%A-%a.log"
     lines = ["#!/bin/sh", "#SBATCH --job-name=crosslift", f"#SBATCH --array=1-{options.jobs or 1}"]
     lines += [f"#SBATCH --output={shlex.quote(str(logs))}"]
     lines += [f"#SBATCH {option}" for option in options.sbatch]
-    package = Path(__file__).resolve().parent.parent.parent
     lines += [
         f"cd {shlex.quote(os.getcwd())}",
-        f"export PYTHONPATH={shlex.quote(str(package))}${{PYTHONPATH:+:$PYTHONPATH}}",
+        f"export PYTHONPATH={shlex.quote(str(HOME))}${{PYTHONPATH:+:$PYTHONPATH}}",
     ]
     return "\n".join([*lines, "exec " + shlex.join(command), ""])

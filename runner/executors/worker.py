@@ -1,4 +1,4 @@
-"""One process at work on a plan: claims what is ready, trains or evaluates it, writes it, until nothing is left."""
+"""One process at work on a plan: locks what is ready, trains or evaluates it, writes it, until nothing is left."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import CrossliftError, StoreError
+from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
-from ..plan.stage import Stage
 from ..plan.training import Training
-from ..store.cells import Score
 from ..store.failures import fail, failed_stages
-from ..store.locks import Claim
+from ..store.locks import Lock
 from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
+from ..store.stage import Stage
 from ..store.store import Store, drop_directory
 from ..training.train import StageError
 from .energy import Meter
@@ -115,7 +115,7 @@ class Worker:
     def _train(self, stage: Stage) -> bool:
         if self.store.usable(stage.id, stage.kind):
             return False
-        held = self.store.claim(stage)
+        held = self.store.lock(stage)
         if held is None:
             return False
         with held:
@@ -143,7 +143,7 @@ class Worker:
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
             return None, ()
-        from ..kinds.base import find_kind
+        from ..kinds.registry import find_kind
         from ..training.train import train
 
         task = self._task(stage.task)
@@ -155,7 +155,7 @@ class Worker:
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
         features = kind.encode(bench.backbone, examples, training.max_length, True)
         found = train(
-            bench, self._state(stage.parent), kind, features, classes_of(task, features), training, stage.work,
+            bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
         )  # fmt: skip
         return found.state, found.losses
@@ -163,16 +163,16 @@ class Worker:
     def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
         """Evaluate the cells of one model that no other process has."""
         with ExitStack() as stack:
-            held: dict[str, Claim] = {}
+            held: dict[str, Lock] = {}
             for cell in cells:
                 if self.store.is_done(cell):
                     continue
-                claimed = self.store.claim(cell)
-                if claimed is None:
+                lock = self.store.lock(cell)
+                if lock is None:
                     continue
-                stack.enter_context(claimed)
+                stack.enter_context(lock)
                 if not self.store.is_done(cell):
-                    held[cell.id] = claimed
+                    held[cell.id] = lock
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
@@ -190,8 +190,8 @@ class Worker:
                 self._drop(parent)
         return bool(held)
 
-    def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Claim]) -> None:
-        from ..kinds.base import find_kind
+    def _evaluate_group(self, parent: Stage, cells: Sequence[Stage], held: Mapping[str, Lock]) -> None:
+        from ..kinds.registry import find_kind
         from ..training.evaluate import evaluate
 
         first = cells[0]
@@ -203,7 +203,7 @@ class Worker:
             sets = [self._encoded(cell, kind, bench) for cell in cells]
             state = self._state(parent)
             found = evaluate(
-                bench, state, kind, sets, classes_of(task, None), "bf16" if on_half(first) else "fp32",
+                bench, state, kind, sets, kind.classes(task.labels, None), "bf16" if on_half(first) else "fp32",
                 self.report.pieces,
             )  # fmt: skip
             scores: list[list[Score]] = []
@@ -225,7 +225,7 @@ class Worker:
 
     def _drop(self, parent: Stage) -> None:
         """Drop the checkpoint of a target stage once no begun plan has anything left to evaluate on it."""
-        place = self.store.path / "checkpoints" / parent.id
+        place = self.store.checkpoints / parent.id
         if not place.is_dir():
             return
         with self.store.whole():
@@ -233,7 +233,7 @@ class Worker:
             children = {(row["id"], row["kind"]) for rows in plans for row in rows if row["parent"] == parent.id}
             if not all(self.store.done(name, kind) for name, kind in children):
                 return
-            held = self.store.claim(parent)
+            held = self.store.lock(parent)
             if held is not None:
                 with held:
                     drop_directory(place)
@@ -294,7 +294,7 @@ class Worker:
 
     def _task(self, name: str) -> Any:
         if name not in self._tasks:
-            from ..tasks.base import load_task
+            from ..tasks.load import load_task
 
             self._tasks[name] = load_task(name, self.setting.data_dir)
         return self._tasks[name]
@@ -329,11 +329,6 @@ def on_half(stage: Stage) -> bool:
     return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
 
 
-def classes_of(task: Any, features: Any) -> int:
-    """Classes of the head of a task; for masked pieces the pieces that occur."""
-    return len(features.notes) if task.kind == "mlm" and features is not None else max(len(task.labels), 1)
-
-
 def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
     """At most ``kept`` losses, evenly spread, for the manifest."""
     step = max(1, len(losses) // kept)
@@ -341,7 +336,7 @@ def thin(losses: Sequence[float], kept: int = 50) -> list[float]:
 
 
 def as_failure(error: Exception) -> StageError:
-    """What went wrong with a stage alone; what is no matter of one stage is raised again."""
+    """What went wrong with a stage alone; what concerns more than one stage is raised again."""
     import torch
 
     if isinstance(error, StageError):

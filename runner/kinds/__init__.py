@@ -1,1 +1,4 @@
-"""How each kind of task is encoded, which head it gets, and what its outputs mean."""
+"""Kinds of task, one file each: its data, encoding, head, predictions and scores; beside them what they share.
+
+May import: ``models``, ``store``.
+"""

@@ -6,24 +6,43 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..training.features import Features, encode_texts
-from .base import Kind
+from .base import Kind, Scored
+from .examples import Examples, Rows
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from numpy.typing import NDArray
 
+    from analysis.store.cells import Score
+
     from ..models.backbone import Backbone
-    from ..tasks.base import Examples
+    from .features import Features
 
 
 class Choice(Kind):
     """Sequences of one example are its choices, in their order."""
 
+    fields = ("premise", "question", "choices")
+    required = ("premise", "choices")
+    metrics = ("acc",)
+    label_is_position = True
+
+    def read_fields(self, rows: Rows) -> dict[str, list[Any]]:
+        """Choices are in columns of their own, or in one column of lists; a question may be missing."""
+        question = rows.field("question") if "question" in rows.columns else [""] * len(rows.table)
+        where = rows.columns["choices"]
+        table = rows.table
+        parts = table[where] if isinstance(where, str) else zip(*(table[column] for column in where), strict=True)
+        choices = [[str(choice) for choice in found] for found in parts]
+        return {"premise": rows.field("premise"), "question": question, "choices": choices}
+
     def encode(self, backbone: Backbone, examples: Examples, max_length: int, train: bool) -> Features:
         """One sequence for each choice."""
+        import numpy as np
+
+        from .features import Features, encode_texts
+
         fields = examples.fields
         rows = zip(fields["premise"], fields["question"], fields["choices"], strict=True)
         first, second, owner = [], [], []
@@ -47,6 +66,7 @@ class Choice(Kind):
 
     def loss(self, out: torch.Tensor, features: Features, chosen: NDArray[Any]) -> torch.Tensor:
         """Cross-entropy among the choices of each example."""
+        import numpy as np
         import torch
 
         scores = out.float().squeeze(1)
@@ -64,5 +84,16 @@ class Choice(Kind):
 
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> NDArray[np.int64]:
         """The choice of the highest score; the first of equal ones."""
+        import numpy as np
+
         scores, starts = np.asarray(outputs), features.starts
         return np.array([int(np.argmax(scores[a:b])) for a, b in pairwise(starts)])
+
+    def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
+        """Of positions of the chosen answers, shape ``(n,)``."""
+        from .metrics.classes import class_scores
+
+        return class_scores(task, predictions, examples)
+
+
+KIND = Choice()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .base import pool
-
 DROPOUT = 0.1
 
 
@@ -43,3 +41,22 @@ def linear(width: int, classes: int) -> nn.Linear:
     nn.init.normal_(layer.weight, std=0.02)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """One vector for each text, shape (texts, width).
+
+    Parameters
+    ----------
+    hidden
+        Token representations, shape (texts, pieces, width).
+    mask
+        1 where a piece is text, shape (texts, pieces).
+    pooling
+        ``mean`` of the pieces, or the ``last`` one.
+    """
+    if pooling == "last":
+        last = mask.sum(dim=1) - 1
+        return hidden[torch.arange(len(hidden), device=hidden.device), last]
+    shares = mask.to(hidden.dtype)
+    return torch.bmm(shares.unsqueeze(1), hidden).squeeze(1) / shares.sum(dim=1, keepdim=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from analysis.core.errors import CrossliftError
 
-from ..training.features import IGNORED, Features, encode_texts
-from .base import Kind
+from .base import Kind, Scored
+from .examples import Examples
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from analysis.store.cells import Score
+
     from ..models.backbone import Backbone
-    from ..tasks.base import Examples
+    from .features import Features
 
 #: Share of the pieces to predict; of these 8 in 10 are masked, 1 in 10 replaced, 1 in 10 left (Devlin et al. 2019).
 MASKED = 0.15
@@ -26,8 +26,23 @@ MASKED = 0.15
 class MaskedPieces(Kind):
     """The head chooses among the pieces that occur in the training texts, not among the whole vocabulary."""
 
+    fields = ("text",)
+    metrics = ("acc",)
+    labelled = False
+    no_target = (
+        "trains on text alone, so it cannot be a target"  # its head knows the pieces of the training texts alone
+    )
+
+    def classes(self, labels: Sequence[str], features: Features | None) -> int:
+        """The pieces that occur in the training texts."""
+        return super().classes(labels, features) if features is None else len(features.notes)
+
     def encode(self, backbone: Backbone, examples: Examples, max_length: int, train: bool) -> Features:
         """One sequence for each text; which pieces are masked is drawn once, from the texts themselves."""
+        import numpy as np
+
+        from .features import IGNORED, Features, encode_texts
+
         tokenizer = backbone.tokenizer
         if tokenizer.mask_token_id is None:
             raise CrossliftError("the model's tokenizer has no mask piece.", "Use another model for masked pieces.")
@@ -63,6 +78,8 @@ class MaskedPieces(Kind):
 
     def outputs(self, out: torch.Tensor, features: Features, chosen: NDArray[Any]) -> list[Any]:
         """Right or wrong of each masked piece."""
+        from .features import IGNORED
+
         classes = out.argmax(dim=2).cpu().numpy()
         return [
             classes[row, : len(features.targets[i])][features.targets[i] != IGNORED]
@@ -72,4 +89,23 @@ class MaskedPieces(Kind):
 
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> Any:
         """It is not evaluated."""
-        raise CrossliftError("masked pieces are no target task.", "Use it as an intermediate task.")
+        raise CrossliftError("masked pieces cannot be a target task.", "Use it as an intermediate task.")
+
+    def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
+        """Of the predicted and the true pieces, two arrays of shape ``(masked,)``: what was masked, they bring along.
+
+        Word pieces of one text are not independent: no bits.
+        """
+        import numpy as np
+
+        from analysis.store.cells import Score
+
+        own, wanted = (np.asarray(pieces) for pieces in predictions)
+        if own.shape != wanted.shape or own.ndim != 1 or not len(own):
+            raise task.unfit(f"pieces of shapes {own.shape} and {wanted.shape}", "two equal shapes (n,), n > 0")
+        right = own == wanted
+        error = 100.0 * float(right.std(ddof=1)) / np.sqrt(len(right)) if len(right) > 1 else None
+        return {"acc": Score("acc", 100.0 * float(right.mean()), len(right), std_error=error)}
+
+
+KIND = MaskedPieces()

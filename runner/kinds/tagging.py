@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from analysis.core.errors import CrossliftError
 
-from ..training.features import IGNORED, Features, unknown_share
-from .base import Kind
+from .base import Kind, Scored
+from .examples import Examples, Rows
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from numpy.typing import NDArray
 
+    from analysis.store.cells import Score
+
     from ..models.backbone import Backbone
-    from ..tasks.base import Examples
+    from .features import Features
 
 
 class Tagging(Kind):
     """Sentences longer than the model takes are cut between words into windows, so that no word is lost."""
 
+    fields = ("tokens",)
+    metrics = ("acc", "macro_f1", "f1")
+    usual = ("acc", "macro_f1")
+
+    def read_fields(self, rows: Rows) -> dict[str, list[Any]]:
+        """Words of each sentence."""
+        return {"tokens": [split_words(value) for value in rows.table[rows.columns["tokens"]]]}
+
+    def read_labels(self, rows: Rows, fields: Mapping[str, Sequence[Any]]) -> Sequence[Any] | None:
+        """One class for each word."""
+        import numpy as np
+
+        if not rows.label:
+            return None
+        tagged = []
+        for name, words, tags in zip(rows.ids, fields["tokens"], rows.said, strict=True):
+            own = split_words(tags)
+            if len(own) != len(words):
+                raise CrossliftError(f"sentence {name} of '{rows.task}' has {len(words)} words and {len(own)} tags.")
+            tagged.append(np.array([rows.code(tag) for tag in own], dtype=np.int64))
+        return tagged
+
+    def class_names(self, labels: Iterable[Any]) -> tuple[str, ...]:
+        """Names of the tags that occur, sorted."""
+        return tuple(sorted({tag for tags in labels for tag in split_words(tags)}))
+
     def encode(self, backbone: Backbone, examples: Examples, max_length: int, train: bool) -> Features:
         """One sequence for each window of words."""
+        import numpy as np
+
+        from .features import IGNORED, Features, unknown_share
+
         sentences = examples.fields["tokens"]
         words = sorted({word for sentence in sentences for word in sentence})
         pieces = dict(zip(words, word_pieces(backbone, words), strict=True))
@@ -56,7 +89,10 @@ class Tagging(Kind):
 
     def loss(self, out: torch.Tensor, features: Features, chosen: NDArray[Any]) -> torch.Tensor:
         """Cross-entropy over first pieces."""
+        import numpy as np
         import torch
+
+        from .features import IGNORED
 
         wanted = np.full(out.shape[:2], IGNORED, dtype=np.int64)
         for row, i in enumerate(chosen):
@@ -73,8 +109,44 @@ class Tagging(Kind):
 
     def predictions(self, outputs: Sequence[Any], features: Features, examples: Examples) -> list[NDArray[np.int64]]:
         """One array of classes for each sentence."""
+        import numpy as np
+
         starts = features.starts
         return [np.concatenate(outputs[a:b]) for a, b in pairwise(starts)]
+
+    def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
+        """Of one array of class indices for each sentence.
+
+        Words of one sentence are not independent: accuracy gets its error by sentences, and no bits by words.
+        """
+        import numpy as np
+
+        from analysis.store.cells import Score
+
+        from .metrics.classes import clustered_error, macro_f1, span_f1
+
+        gold: Any = examples.labels if examples.labels is not None else ()
+        if len(predictions) != len(gold):
+            raise task.unfit(f"{len(predictions)} sentences", f"{len(gold)}")
+        own = [task.classes(tags, len(wanted)) for tags, wanted in zip(predictions, gold, strict=True)]
+        flat, wanted = np.concatenate(own), np.concatenate(list(gold))
+        right = flat == wanted
+        sentence = np.repeat(np.arange(len(gold)), [len(tags) for tags in gold])
+        error = clustered_error(right, sentence)
+        share = 100.0 * float(right.mean())
+        found = {"acc": Score("acc", share, len(flat), std_error=None if np.isnan(error) else error)}
+        if "macro_f1" in task.metrics:
+            found["macro_f1"] = Score("macro_f1", macro_f1(wanted, flat), len(flat))
+        if "f1" in task.metrics:
+            names = np.array(task.labels, dtype=object)
+            value = span_f1(task.task, [list(names[t]) for t in gold], [list(names[t]) for t in own])
+            found["f1"] = Score("f1", value, len(gold))
+        return found
+
+
+def split_words(value: Any) -> list[str]:
+    """Words of a sentence: a list already, or text with blanks between."""
+    return value.split(" ") if isinstance(value, str) else [str(item) for item in value]
 
 
 def word_pieces(backbone: Backbone, words: Sequence[str]) -> list[list[int]]:
@@ -109,3 +181,6 @@ def windows(words: Sequence[Sequence[int]], room: int) -> list[list[int]]:
         found[-1].append(i)
         filled += len(pieces)
     return found
+
+
+KIND = Tagging()

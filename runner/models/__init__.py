@@ -1,1 +1,4 @@
-"""Pretrained models that a grid may name."""
+"""Pretrained models that a grid may name, and how they are loaded.
+
+May import: ``store``.
+"""

@@ -59,7 +59,7 @@ def load_backbone(card: ModelCard, half: bool = False) -> Backbone:
     Raises
     ------
     CrossliftError
-        If its files are not at hand or are no model that can be used.
+        If its files are not at hand or are not a model that can be used.
     """
     import torch
     from transformers.utils import logging as talk
@@ -69,7 +69,7 @@ def load_backbone(card: ModelCard, half: bool = False) -> Backbone:
 
     logging: Any = talk
     logging.disable_progress_bar()
-    logging.set_verbosity_error()  # that a checkpoint also has a head, which is not used, is no news
+    logging.set_verbosity_error()  # checkpoints often have a head that is not used
     kind = torch.bfloat16 if half else torch.float32
     if card.revision == REVISION or card.source.endswith(".npz"):
         path = cached_model(Path(card.source) if card.source else None)

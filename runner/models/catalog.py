@@ -50,7 +50,7 @@ def _me5_small(
         name=name if whole else f"{name}@{depth}",
         revision=revision,
         params_m=round(parameters / 1e6, 1),
-        # A family of its own: depths of one checkpoint are no sizes that were pretrained separately.
+        # A family of its own: depths of one checkpoint are not sizes that were pretrained separately.
         family=f"{name} truncations",
         note="" if whole else f"the first {depth} of {DEPTHS[-1]} layers of {name}, not pretrained at this size",
         source=source,
@@ -81,7 +81,7 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
     """
     if not isinstance(given, (str, Mapping)):
         raise CrossliftError(
-            f"{given!r} is no model.", "Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."
+            f"{given!r} is not a model.", "Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."
         )
     entry = {"name": given} if isinstance(given, str) else dict(given)
     for key in entry:
@@ -115,7 +115,7 @@ def find_model(given: str | Mapping[str, Any]) -> ModelCard:
             raise CrossliftError(f"model '{name}' has two revisions, '{commit}' and '{revision}'.", "Give one.")
         if not COMMIT.fullmatch(revision):
             raise CrossliftError(
-                f"the revision '{revision}' of model '{name}' is no commit.",
+                f"the revision '{revision}' of model '{name}' is not a commit.",
                 "Give the 40 hexadecimal digits that the hub shows in the history of files: branches and tags move.",
             )
         return ModelCard(name, revision, params, family, source=name)

@@ -1,1 +1,4 @@
-"""From a grid to the stages that it takes, each once."""
+"""From a grid to the stages that it takes, each once.
+
+May import: ``tasks``, ``kinds``, ``models``, ``store``.
+"""

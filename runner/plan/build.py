@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from analysis.records.condition import Condition
+from analysis.store.layout import STAGES
+
 from ..models.catalog import ModelCard
+from ..store.stage import Stage
 from ..tasks.catalog import TaskCard
 from .grid import Arm, Grid, Target
-from .stage import KINDS, Stage
 from .training import Training
 
 
@@ -29,7 +32,7 @@ class Plan:
     def counts(self) -> dict[str, int]:
         """Stages by kind, in the order in which they run."""
         found = Counter(stage.kind for stage in self.stages)
-        return {kind: found[kind] for kind in KINDS}
+        return {kind: found[kind] for kind in STAGES}
 
 
 def build_plan(grid: Grid) -> Plan:
@@ -108,7 +111,9 @@ class _Cells:
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
         matched = self.grid.training_intermediate.steps_for(arm.examples) if arm else extra_steps
-        conditions = (self.target.tested.conditions.get(code), f"control=steps:{extra_steps}" if extra_steps else "")
+        condition = self.target.tested.conditions.get(code, Condition())
+        if extra_steps:
+            condition = condition.with_steps(extra_steps)
         record: dict[str, object] = {
             "model": model.name,
             "params_m": model.params_m,
@@ -125,7 +130,7 @@ class _Cells:
             # Steps of the intermediate stage, or those that a baseline trained on in its place; 0 for the plain one.
             "matched_steps": matched,
             "control": "steps" if extra_steps else "",
-            "condition": "; ".join(filter(None, conditions)),
+            "condition": str(condition),
         }
         if arm:
             record |= {

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from .stage import Stage
+from analysis.store.timings import Timing
+
+from ..store.stage import Stage
 
 #: What a timing must share with a stage to be used for it, the closest first.
 LEVELS = (("kind", "model", "task"), ("kind", "model"), ("kind",))
@@ -31,11 +33,12 @@ def estimate(stages: Sequence[Stage], manifests: Iterable[Mapping[str, Any]]) ->
     rates: dict[tuple[str, ...], list[float]] = {}
     for row in manifests:
         try:
-            rate = float(row["wall_s"]) / float(row["work"])
-            for level in LEVELS:
-                rates.setdefault(tuple(str(row[name]) for name in level), []).append(rate)
+            timing = Timing.of(row)
+            rate = timing.seconds / timing.work
         except (KeyError, TypeError, ValueError, ZeroDivisionError):
             continue  # a manifest that lacks a timing gives none
+        for level in LEVELS:
+            rates.setdefault(tuple(getattr(timing, name) for name in level), []).append(rate)
     medians = {key: median(values) for key, values in rates.items()}
     seconds, known, unknown = 0.0, 0, dict[str, int]()
     for stage in stages:

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.core.errors import CrossliftError, UnknownLanguageError, did_you_mean
 from analysis.languages.codes import resolve, resolve_code
+from analysis.records.condition import CODE, SCRIPT, Condition
 
 from ..tasks.catalog import TaskCard
 
@@ -22,24 +23,26 @@ class Tested:
 
     task: TaskCard
     codes: tuple[str, ...]
-    conditions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
 
 
-def tell_apart(codes: Iterable[str]) -> dict[str, str]:
+def tell_apart(codes: Iterable[str]) -> dict[str, Condition]:
     """Conditions of the codes that resolve to the same language and the same notable script."""
     alike: dict[tuple[str, str], list[str]] = {}
     for code in codes:
         found = resolve_code(code)
         alike.setdefault((found.language.iso, found.variant), []).append(code)
     return {
-        code: f"script={script}" if (script := resolve_code(code).script) else f"code={code}"
+        code: Condition.of(**({SCRIPT: script} if (script := resolve_code(code).script) else {CODE: code}))
         for same in alike.values()
         if len(same) > 1
         for code in same
     }
 
 
-def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Tested, ...], tuple[str, ...]]:
+def choose_languages(
+    tasks: Sequence[TaskCard], wanted: Sequence[Any] | None
+) -> tuple[tuple[Tested, ...], tuple[str, ...]]:
     """Languages of each task that a grid asks for, and notices of what some tasks lack.
 
     Parameters
@@ -47,19 +50,17 @@ def choose_languages(tasks: Sequence[TaskCard], wanted: Any) -> tuple[tuple[Test
     tasks
         The target tasks.
     wanted
-        ``all``, or codes in any form; a code that a task spells itself (``zho_Hant``) means that one alone, another
-        (``zh``) every script of the language.
+        Codes in any form, or ``None`` for all languages. A code that a task spells itself (``zho_Hant``) means that
+        one alone, another (``zh``) every script of the language.
 
     Raises
     ------
     CrossliftError
         If a code means no language, or one that no target is tested in; the message names the nearest ones.
     """
-    if wanted is None or wanted == "all" or wanted == ["all"]:
+    if wanted is None:
         return tuple(_tested(task, task.languages) for task in tasks), ()
-    if wanted in ([], (), ""):
-        raise CrossliftError("the grid names no languages.", "Leave the key out, or write 'languages: all'.")
-    codes = [_code(item) for item in (wanted if isinstance(wanted, (list, tuple)) else [wanted])]
+    codes = [_code(item) for item in wanted]
     chosen: list[list[str]] = [[] for _ in tasks]
     lacking: dict[str, list[str]] = {}
     for code in codes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.store.layout import STAGES
+
 from .build import Plan
 from .estimate import Estimate, estimate
-from .stage import KINDS
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -29,7 +30,7 @@ class Progress:
             "command": "plan",
             "stages": {
                 kind: {"total": self.total[kind], "done": self.done[kind], "to_run": self.to_run[kind]}
-                for kind in KINDS
+                for kind in STAGES
             },
             "seconds_left": self.left.seconds if self.left.estimated else None,
             "stages_estimated": self.left.estimated,
@@ -46,11 +47,11 @@ def progress(plan: Plan, store: Store | None = None) -> Progress:
     """Compare a plan with a store; without one nothing is done and nothing can be estimated."""
     total = plan.counts()
     if store is None:
-        return Progress(plan, total, dict.fromkeys(KINDS, 0), dict(total), estimate(plan.stages, ()))
+        return Progress(plan, total, dict.fromkeys(STAGES, 0), dict(total), estimate(plan.stages, ()))
     from ..store.pending import pending, rows_of
 
     todo = set(pending(store, rows_of(plan.stages)).stages)
-    done, to_run = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
+    done, to_run = dict.fromkeys(STAGES, 0), dict.fromkeys(STAGES, 0)
     for stage in plan.stages:
         done[stage.kind] += store.is_done(stage) and stage.id not in todo
         to_run[stage.kind] += stage.id in todo

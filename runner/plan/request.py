@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
-
-from .grid import parse_grid, read_grid
+from analysis.store.layout import Folder, finished
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -39,6 +38,7 @@ class Request:
         """The stages that it takes, with the revisions of the data at hand."""
         from ..tasks.load import cards_at_hand
         from .build import build_plan
+        from .grid import parse_grid
 
         cards, notes = cards_at_hand(self.data_dir)
         return build_plan(parse_grid(self.content, cards, notes))
@@ -75,6 +75,8 @@ def read_request(options: argparse.Namespace) -> Request:
     CrossliftError
         If they name no grid.
     """
+    from analysis.store.grid import read_grid
+
     content: dict[str, Any] = read_grid(Path(options.grid)) if options.grid else {}
     content |= {name: getattr(options, name) for name in (*FLAGS, "control") if getattr(options, name) is not None}
     if options.training:
@@ -94,11 +96,13 @@ def _pairs(given: Sequence[str]) -> dict[str, Any]:
     for item in given:
         key, equals, value = item.partition("=")
         if not key or not equals:
-            raise CrossliftError(f"'{item}' sets no hyperparameter.", "Write KEY=VALUE, such as learning_rate=5e-4.")
+            raise CrossliftError(
+                f"'{item}' does not set a hyperparameter.", "Write KEY=VALUE, such as learning_rate=5e-4."
+            )
         try:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise CrossliftError(f"'{value}' is no value of '{key}'.", "Write KEY=VALUE.") from error
+            raise CrossliftError(f"'{value}' is not a value for '{key}'.", "Write KEY=VALUE.") from error
     return found
 
 
@@ -113,7 +117,7 @@ def kept_requests(store: Store, only: str = "") -> list[Request]:
     import yaml
 
     found = []
-    for path in sorted((store.path / "plans").glob("[!.]*.yaml"), key=lambda item: (item.stat().st_mtime, item.name)):
+    for path in sorted(finished(store.path, Folder.PLANS, ".yaml"), key=lambda item: (item.stat().st_mtime, item.name)):
         if only and path.stem != only:
             continue
         try:

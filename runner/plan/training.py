@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal, get_args
 
-from analysis.core.errors import CrossliftError, did_you_mean, unknown_name
+from msgspec import Meta
 
-#: What is trained: everything, everything but the word embeddings, or low-rank adapters.
-METHODS = ("full", "frozen-embeddings", "lora")
-PRECISIONS = ("fp32", "bf16")
+from analysis.core.typed import read_typed
+
+Method = Literal["full", "frozen-embeddings", "lora"]
+Precision = Literal["fp32", "bf16"]
+METHODS: tuple[Method, ...] = get_args(Method)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+#: Numbers that a hyperparameter takes, with the words for them.
+Counted = Annotated[int, Meta(ge=1, description="a whole number of at least 1")]
+Share = Annotated[float, Meta(ge=0.0, le=1.0, description="a number from 0 to 1")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Training:
     Attributes
     ----------
     method
-        One of ``METHODS``.
+        What is trained: everything, everything but the word embeddings, or low-rank adapters.
     epochs, batch_size
         Passes over the examples, and examples a step (of all accumulated parts together).
     steps
@@ -31,7 +37,7 @@ class Training:
     max_length
         Word pieces after which a text is cut.
     precision
-        One of ``PRECISIONS``.
+        Of the arithmetic.
     lora_rank
         Of the adapters, where the method is ``lora``.
     dropout
@@ -39,17 +45,17 @@ class Training:
         it is a quarter of the work, and short training of a small model rarely needs it.
     """
 
-    method: str = "full"
-    epochs: int = 3
-    batch_size: int = 32
-    steps: int = 0
-    learning_rate: float = 5e-5
-    weight_decay: float = 0.01
-    warmup_share: float = 0.1
-    max_length: int = 128
-    precision: str = "fp32"
-    lora_rank: int = 8
-    dropout: float | None = None
+    method: Method = "full"
+    epochs: Counted = 3
+    batch_size: Counted = 32
+    steps: Annotated[int, Meta(ge=0, description="a whole number of at least 0")] = 0
+    learning_rate: Share = 5e-5
+    weight_decay: Share = 0.01
+    warmup_share: Share = 0.1
+    max_length: Counted = 128
+    precision: Precision = "fp32"
+    lora_rank: Counted = 8
+    dropout: Annotated[float, Meta(ge=0.0, le=0.9, description="a number from 0 to 0.9")] | None = None
 
     def steps_for(self, examples: int) -> int:
         """Optimiser steps over ``examples`` training examples."""
@@ -71,12 +77,6 @@ class Training:
         return used
 
 
-_AT_LEAST = {"epochs": 1, "batch_size": 1, "steps": 0, "max_length": 1, "lora_rank": 1}
-_BETWEEN = {
-    "learning_rate": (0.0, 1.0), "weight_decay": (0.0, 1.0), "warmup_share": (0.0, 1.0), "dropout": (0.0, 0.9),
-}  # fmt: skip
-
-
 def parse_training(given: Mapping[str, Any], where: str = "training", base: Training | None = None) -> Training:
     """Read hyperparameters; what is not given keeps the value of ``base``.
 
@@ -85,42 +85,4 @@ def parse_training(given: Mapping[str, Any], where: str = "training", base: Trai
     CrossliftError
         For an unknown key or a value that the key does not take.
     """
-    known = [item.name for item in fields(Training)]
-    checked = asdict(base or Training())
-    for key, value in given.items():
-        if key not in known:
-            hint = did_you_mean(str(key), known) or f"Keys: {', '.join(known)}."
-            raise CrossliftError(f"unknown key '{key}' in '{where}'.", hint)
-        checked[key] = _value(str(key), value, where)
-    return Training(**checked)
-
-
-def _value(key: str, value: Any, where: str) -> Any:
-    if key in ("method", "precision"):
-        allowed = METHODS if key == "method" else PRECISIONS
-        if value not in allowed:
-            raise unknown_name(f"{where} {key}", str(value), allowed)
-        return value
-    if key in _AT_LEAST:
-        if isinstance(value, bool) or not isinstance(value, int) or value < _AT_LEAST[key]:
-            raise CrossliftError(
-                f"{key} in '{where}' is {value!r}.", f"It is a whole number of at least {_AT_LEAST[key]}."
-            )
-        return value
-    if key == "dropout" and value is None:
-        return None
-    low, high = _BETWEEN[key]
-    number = _float(value)
-    if number is None or not low <= number <= high:
-        raise CrossliftError(f"{key} in '{where}' is {value!r}.", f"It is a number from {low:g} to {high:g}.")
-    return number
-
-
-def _float(value: Any) -> float | None:
-    """A number; also of text, because YAML reads 5e-5 as text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    return read_typed(Training, given, f"in '{where}'", base)

@@ -1,47 +1,15 @@
-"""The bytes of an evaluated cell, in the format that ``analysis.store.layout`` documents."""
+"""The files of an evaluated cell from its stage and scores."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.core.errors import StoreError
+from analysis.store.cells import Score, StageContent, cell_files
 
-from ..plan.stage import Stage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Score:
-    """One metric of one cell.
-
-    Attributes
-    ----------
-    metric
-        ``acc``, ``macro_f1``, …
-    score
-        Points, 0 to 100.
-    n_items
-        Items behind it.
-    correct
-        Which items are right, shape ``(n_items,)``, where the metric judges items one by one.
-    std_error
-        In points, where it is known otherwise than from the items.
-    """
-
-    metric: str
-    score: float
-    n_items: int
-    correct: NDArray[np.bool_] | None = None
-    std_error: float | None = None
+from .stage import Stage
 
 
 def cell_bytes(stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> tuple[bytes, bytes]:
@@ -54,29 +22,10 @@ def cell_bytes(stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any
     """
     for score in scores:
         _check(stage, score)
-    items = _items(scores)
-    records = [
-        {
-            **stage.record,
-            "metric": score.metric,
-            "score": score.score,
-            "n_items": score.n_items,
-            **({} if score.std_error is None else {"std_error": score.std_error}),
-        }
-        for score in scores
-    ]
-    content = {
-        "id": stage.id,
-        "stage": describe(stage),
-        "revisions": stage.revisions,
-        "records": records,
-        "manifest": dict(manifest),
-        "items_sha256": hashlib.sha256(items).hexdigest(),
-    }
-    return items, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    return cell_files(describe(stage), stage.revisions, stage.record, scores, manifest)
 
 
-def describe(stage: Stage) -> dict[str, Any]:
+def describe(stage: Stage) -> StageContent:
     """What determined the outcome of a stage, down to the model that was loaded."""
     parent = describe(stage.parent) if stage.parent else None
     return {"id": stage.id, "kind": stage.kind, "inputs": dict(stage.inputs), "parent": parent}
@@ -89,21 +38,3 @@ def _check(stage: Stage, score: Score) -> None:
         raise StoreError(
             f"{score.metric} of {stage.label} has {score.n_items} items and results of shape {score.correct.shape}."
         )
-
-
-def _items(scores: Sequence[Score]) -> bytes:
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    packed = [None if s.correct is None else np.packbits(s.correct.astype(bool)).tobytes() for s in scores]
-    table = pa.table(
-        {
-            "metric": pa.array([s.metric for s in scores], pa.string()),
-            "items": pa.array([s.n_items for s in scores], pa.int64()),
-            "correct": pa.array(packed, pa.binary()),
-        }
-    )
-    out = io.BytesIO()
-    pq.write_table(table, out)
-    return out.getvalue()

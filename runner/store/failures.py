@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.core.errors import CrossliftError
+from analysis.store.layout import Folder, finished
 
-from ..plan.stage import Stage
 from .atomic import write_whole
+from .stage import Stage
 from .store import Store
-
-FOLDER = "failures"
 
 
 def fail(store: Store, stage: Stage, error: CrossliftError) -> None:
     """Note that a stage has failed."""
-    place = store.path / FOLDER
+    place = store.path / Folder.FAILURES
     place.mkdir(exist_ok=True)
     content = {"stage": stage.label, "error": error.message, "hint": error.hint}
     write_whole(place / f"{stage.id}.json", json.dumps(content).encode())
@@ -26,7 +25,7 @@ def fail(store: Store, stage: Stage, error: CrossliftError) -> None:
 def failed_stages(store: Store) -> dict[str, dict[str, Any]]:
     """``stage``, ``error`` and ``hint`` of stages that failed, by identity."""
     found = {}
-    for path in sorted((store.path / FOLDER).glob("[!.]*.json")):
+    for path in finished(store.path, Folder.FAILURES):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):  # being removed by a sweep that tries again
@@ -38,4 +37,4 @@ def failed_stages(store: Store) -> dict[str, dict[str, Any]]:
 def forget_failures(store: Store, stages: Iterable[Stage]) -> None:
     """Let stages that failed be tried again."""
     for stage in stages:
-        (store.path / FOLDER / f"{stage.id}.json").unlink(missing_ok=True)
+        (store.path / Folder.FAILURES / f"{stage.id}.json").unlink(missing_ok=True)

@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.store.layout import read_store
+from analysis.store.layout import Folder, read_store
 
 from .atomic import PARTIAL
-from .locks import claim
+from .locks import acquire
 from .pending import pending
-from .store import FOLDERS, WHOLE, Store, drop_directory
+from .store import WHOLE, Store, drop_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,15 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
     """
     with store.whole():
         # Listed before it is asked what is needed: a stage that finishes in between is then not in the list.
-        listed = [path for path in _entries(store.path / "checkpoints") if path.name[0] != "."]
+        listed = [path for path in _entries(store.checkpoints) if path.name[0] != "."]
         kept: set[str] = set()
         for rows in store.plans().values():
             found = pending(store, rows)
             kept |= {*found.needed, *found.stages}
             kept |= set() if shared else {row["id"] for row in rows if row["kind"] == "intermediate"}
         spare = [path for path in listed if path.name not in kept]
-        left = [path for folder in FOLDERS for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
-        broken = [store.path / "cells" / name for name, _ in read_store(store.path).damaged] if damaged else []
+        left = [path for folder in Folder for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
+        broken = [store.path / Folder.CELLS / name for name, _ in read_store(store.path).damaged] if damaged else []
         gone: dict[str, list[str]] = {"spare": [], "left": [], "broken": []}
         freed = 0
         for kind, paths in (("spare", spare), ("left", left), ("broken", broken)):
@@ -57,17 +57,17 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
                 if _drop(store, path, dry):
                     gone[kind].append(path.name)
                     freed += size
-        for path in _entries(store.path / "claims"):
-            dead = None if path.name == WHOLE or dry else claim(path)
+        for path in _entries(store.path / Folder.LOCKS):
+            dead = None if path.name == WHOLE or dry else acquire(path)
             if dead is not None:
                 dead.release()
         return Collected(tuple(gone["spare"]), tuple(gone["left"]), tuple(gone["broken"]), freed)
 
 
 def _drop(store: Store, path: Path, dry: bool) -> bool:
-    """Drop under the claim of its stage; not what a living process is writing."""
+    """Drop under the lock of its stage; not what a living process is writing."""
     stage = path.name.rsplit("-", 1)[-1].split(".")[0]
-    held = claim(store.path / "claims" / stage)
+    held = acquire(store.path / Folder.LOCKS / stage)
     if held is None:
         return False
     with held:

@@ -1,10 +1,10 @@
-"""Claims: no two processes run the same stage.
+"""Locks: no two processes run the same stage.
 
-A claim is a lock of the operating system (``flock``) on a file of the stage. The kernel gives it back when the process
-ends, however it ends, so that the claim of a dead process is free at once and none has to be judged stale by its age.
+A lock is one of the operating system (``flock``) on a file of the stage. The kernel gives it back when the process
+ends, however it ends, so that the lock of a dead process is free at once and none has to be judged stale by its age.
 The file says who holds it. It is removed while the lock is still held; who locks a file that is no longer there under
-its name has locked nothing, and tries again. A forked child shares the lock of its parent: the claim is free when both
-have ended.
+its name has locked nothing, and tries again. A forked child shares the lock of its parent: it is free when both have
+ended.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from analysis.core.errors import StoreError
 
 from .atomic import write_error
 
-#: Asking who holds a claim takes a shared lock for an instant, which must not pass for a holder: try again after it.
+#: Asking who holds a lock takes a shared one for an instant, which must not pass for a holder: try again after it.
 TRIES, PAUSE = 3, 0.01
 
 
 @dataclass
-class Claim:
+class Lock:
     """A stage that this process holds. A context manager; leaving it gives the stage back."""
 
     path: Path
@@ -40,7 +40,7 @@ class Claim:
             os.close(self.descriptor)
             self.descriptor = -1
 
-    def __enter__(self) -> Claim:
+    def __enter__(self) -> Lock:
         return self
 
     def __exit__(
@@ -49,8 +49,8 @@ class Claim:
         self.release()
 
 
-def claim(path: Path, label: str = "") -> Claim | None:
-    """Claim what ``path`` stands for; ``None`` if a living process holds it."""
+def acquire(path: Path, label: str = "") -> Lock | None:
+    """Lock what ``path`` stands for; ``None`` if a living process holds it."""
     fcntl = _locks()
     tries = TRIES
     while True:
@@ -72,7 +72,7 @@ def claim(path: Path, label: str = "") -> Claim | None:
             break
         os.close(descriptor)
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "stage": label}
-    held = Claim(path, descriptor)
+    held = Lock(path, descriptor)
     try:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps(holder).encode())
@@ -83,7 +83,7 @@ def claim(path: Path, label: str = "") -> Claim | None:
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """Who holds a claim: ``pid``, ``host`` and ``stage``; ``None`` if no living process does."""
+    """Who holds a lock: ``pid``, ``host`` and ``stage``; ``None`` if no living process does."""
     fcntl = _locks()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -94,7 +94,7 @@ def holder(path: Path) -> dict[str, Any] | None:
     except BlockingIOError:
         try:
             found = json.loads(os.read(descriptor, 4096))
-        except ValueError:  # claimed a moment ago
+        except ValueError:  # locked a moment ago
             found = {}
         return found if isinstance(found, dict) else {}
     finally:

@@ -14,7 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..plan.stage import Stage
+from analysis.store.timings import Timing
+
+from .stage import Stage
 
 #: Packages whose release may change a score.
 NUMERIC = ("torch", "transformers", "peft")
@@ -45,13 +47,8 @@ def describe_run(
     """
     peak = _peak_memory() if peak_memory_mib is None else peak_memory_mib
     found: dict[str, Any] = {
-        "kind": stage.kind,
-        "model": stage.model,
-        "task": stage.task,
-        "work": stage.work,
-        "wall_s": round(wall_s, 3),
+        **Timing(stage.kind, stage.model, stage.task, round(wall_s, 3), stage.work, device).fields(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": device,
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": dict(_versions()),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..plan.stage import Stage
+from .stage import Stage
 from .store import Store
 
 

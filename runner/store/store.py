@@ -1,4 +1,4 @@
-"""The store of a sweep: finished stages, checkpoints, evaluated cells, claims, and the plans that were begun."""
+"""The store of a sweep: finished stages, checkpoints, evaluated cells, locks, and the plans that were begun."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import StoreError
-from analysis.store.layout import FORMAT, read_header
+from analysis.store.cells import Score, items_beside
+from analysis.store.layout import HEADER, Folder, finished, header, read_header, read_manifest, result_file, stage_file
 
-from ..plan.stage import Stage
 from .atomic import partial_name, publish_directory, system_error, write_error, write_whole
-from .cells import Score, cell_bytes, describe
-from .locks import Claim, claim
+from .cells import cell_bytes, describe
+from .locks import Lock, acquire
+from .stage import Stage
 
-FOLDERS = ("cells", "stages", "checkpoints", "claims", "plans", "failures")
-#: The claim of whoever begins a plan or drops checkpoints: neither may happen while the other does.
+#: The lock of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"
 
 
@@ -39,21 +39,19 @@ class Store:
         StoreError
             If the directory holds something else, or a store of another study.
         """
-        header = path / "store.json"
-        if header.is_file():
+        if (path / HEADER).is_file():
             found = read_header(path)
             if study and study != found:
                 raise StoreError(f"'{path}' is the store of study '{found}', not '{study}'.", "Use another directory.")
-        elif path.is_dir() and any(item.name not in FOLDERS for item in path.iterdir() if item.name[0] != "."):
-            raise StoreError(f"'{path}' is not empty and no store.", "Give a new directory.")
+        elif path.is_dir() and any(item.name not in {*Folder} for item in path.iterdir() if item.name[0] != "."):
+            raise StoreError(f"'{path}' is neither empty nor a store.", "Give a new directory.")
         try:
-            for folder in FOLDERS:
+            for folder in Folder:
                 (path / folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(path, error) from error
-        if not header.is_file():
-            content = {"format": FORMAT, "study": study or path.resolve().name}
-            write_whole(header, (json.dumps(content) + "\n").encode())
+        if not (path / HEADER).is_file():
+            write_whole(path / HEADER, header(study or path.resolve().name))
         return cls(path)
 
     @classmethod
@@ -62,56 +60,61 @@ class Store:
         read_header(path)
         return cls(path)
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / Folder.CHECKPOINTS
+
     def is_done(self, stage: Stage) -> bool:
         """Whether the stage was finished; its checkpoint may have been dropped since."""
         return self.done(stage.id, stage.kind)
 
     def done(self, stage: str, kind: str) -> bool:
         """As :meth:`is_done`, by identity and kind."""
-        return self._result(stage, kind).is_file()
+        return result_file(self.path, stage, kind).is_file()
 
     def checkpoint(self, stage: Stage) -> Path | None:
         """The directory of a finished stage's model, ``None`` if there is none."""
-        path = self.path / "checkpoints" / stage.id
+        path = self.checkpoints / stage.id
         return path if path.is_dir() and self.is_done(stage) else None
 
     def usable(self, stage: str, kind: str) -> bool:
         """Whether children of a stage can start: it is loaded anew by every process, or its checkpoint is there."""
-        return self.done(stage, kind) and (kind == "load" or (self.path / "checkpoints" / stage).is_dir())
+        return self.done(stage, kind) and (kind == "load" or (self.checkpoints / stage).is_dir())
 
-    def claim(self, stage: Stage) -> Claim | None:
-        """Claim a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
-        return claim(self.path / "claims" / stage.id, stage.label)
+    def lock(self, stage: Stage) -> Lock | None:
+        """Lock a stage; ``None`` if a living process has it. Ask :meth:`is_done` again afterwards."""
+        return acquire(self.path / Folder.LOCKS / stage.id, stage.label)
 
-    def write_cell(self, held: Claim, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
+    def write_cell(self, held: Lock, stage: Stage, scores: Sequence[Score], manifest: Mapping[str, Any]) -> None:
         """Write an evaluated cell: Parquet, then JSON. A cell that is there stays as it is.
 
         Raises
         ------
         StoreError
-            If the stage is not claimed, a score is no score, or the disk is full.
+            If the stage is not locked, a score is not a number of points, or the disk is full.
         """
         self._require(held, stage)
         if self.is_done(stage):
             return
         items, content = cell_bytes(stage, scores, manifest)
-        result = self._result(stage.id, stage.kind)
-        write_whole(result.with_suffix(".parquet"), items)
+        result = result_file(self.path, stage.id, stage.kind)
+        write_whole(items_beside(result), items)
         write_whole(result, content)
 
     def write_stage(
-        self, held: Claim, stage: Stage, manifest: Mapping[str, Any], fill: Callable[[Path], None] | None = None
+        self, held: Lock, stage: Stage, manifest: Mapping[str, Any], fill: Callable[[Path], None] | None = None
     ) -> None:
         """Record a finished stage, with the checkpoint that ``fill`` writes into the directory it is given.
 
         Raises
         ------
         StoreError
-            If the stage is not claimed, or the disk is full.
+            If the stage is not locked, or the disk is full.
         """
         self._require(held, stage)
         if fill is not None:
-            place = self.path / "checkpoints" / stage.id
+            place = self.checkpoints / stage.id
             partial = partial_name(place)
             try:
                 partial.mkdir()
@@ -126,8 +129,7 @@ class Store:
                 drop_directory(place)
             publish_directory(partial, place)
         if not self.is_done(stage):
-            content = {"stage": describe(stage), "manifest": dict(manifest)}
-            write_whole(self._result(stage.id, stage.kind), json.dumps(content, indent=1).encode())
+            write_whole(result_file(self.path, stage.id, stage.kind), stage_file(describe(stage), manifest))
 
     def begin(self, stages: Iterable[Stage]) -> Path:
         """Enter a plan, so that what its pending stages need is kept. Entering it again changes nothing."""
@@ -136,17 +138,17 @@ class Store:
             for s in stages
         ]  # fmt: skip
         content = json.dumps(rows, indent=0).encode()
-        path = self.path / "plans" / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
+        path = self.path / Folder.PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
         with self.whole():
             if not path.is_file():
                 write_whole(path, content)
         return path
 
-    def whole(self, patience_s: float = 60.0) -> Claim:
-        """Claim the store as a whole, waiting for whoever has it."""
+    def whole(self, patience_s: float = 60.0) -> Lock:
+        """Lock the store as a whole, waiting for whoever has it."""
         end = time.monotonic() + patience_s
         while True:
-            held = claim(self.path / "claims" / WHOLE, "the store as a whole")
+            held = acquire(self.path / Folder.LOCKS / WHOLE, "the store as a whole")
             if held is not None:
                 return held
             if time.monotonic() > end:
@@ -162,7 +164,7 @@ class Store:
             If one is damaged: what it needs is then not known.
         """
         found = {}
-        for path in sorted((self.path / "plans").glob("[!.]*.json")):
+        for path in finished(self.path, Folder.PLANS):
             try:
                 found[path.stem] = [{key: row[key] for key in ("id", "kind", "parent", "label")}
                                     for row in json.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
@@ -175,20 +177,16 @@ class Store:
     def manifests(self) -> list[dict[str, Any]]:
         """Manifests of all finished stages that can be read."""
         found = []
-        for folder in ("stages", "cells"):
-            for path in sorted((self.path / folder).glob("[!.]*.json")):
-                try:
-                    found.append(dict(json.loads(path.read_text(encoding="utf-8"))["manifest"]))
-                except (ValueError, KeyError, TypeError):
-                    continue  # reading results names damaged files; here they only lack a timing
+        for path in (*finished(self.path, Folder.STAGES), *finished(self.path, Folder.CELLS)):
+            try:
+                found.append(read_manifest(path))
+            except (ValueError, KeyError, TypeError):
+                continue  # reading results names damaged files; here they only lack a timing
         return found
 
-    def _result(self, stage: str, kind: str) -> Path:
-        return self.path / ("cells" if kind == "evaluate" else "stages") / f"{stage}.json"
-
-    def _require(self, held: Claim, stage: Stage) -> None:
+    def _require(self, held: Lock, stage: Stage) -> None:
         if held.descriptor < 0 or held.path.name != stage.id:
-            raise StoreError(f"{stage.label} is written without its claim.", "Claim the stage first.")
+            raise StoreError(f"{stage.label} is written without its lock.", "Lock the stage first.")
 
 
 def drop_directory(path: Path) -> None:

@@ -1,1 +1,4 @@
-"""Tasks that a grid may name."""
+"""Tasks that a grid may name: their cards, and their examples from files, the hub, or made.
+
+May import: ``kinds``, ``models``, ``store``.
+"""

@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError, did_you_mean
 
+from ..kinds.base import Scored
+from ..kinds.examples import Examples
+from ..kinds.registry import find_kind
+from .subsets import subset
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from analysis.store.cells import Score
 
-    from ..store.cells import Score
     from .catalog import TaskCard
-
-#: Fields of the examples of each kind.
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "classification": ("text",),
-    "pair": ("first", "second"),
-    "tagging": ("tokens",),
-    "choice": ("premise", "question", "choices"),
-    "qa": ("question", "context", "answers"),
-    "retrieval": ("source", "target"),
-    "mlm": ("text",),
-}
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Examples of one split in one language, ``n`` of them.
-
-    Attributes
-    ----------
-    fields
-        Sequences of length ``n``, named by kind as in ``FIELDS``: texts; for tagging a list of words; ``choices`` a
-        list of texts; ``answers`` a list of mappings with ``text`` and ``start`` (in characters of the context).
-        In retrieval the i-th ``source`` means the same as the i-th ``target``, the English side; ``gold`` pairs of
-        positions replace that where the two sides are corpora of different length.
-    labels
-        Class indices, shape ``(n,)``; for tagging a sequence of one array of class indices for each example, one index
-        a word; for questions a sequence of lists of accepted answers; ``None`` where there is nothing to predict.
-    ids
-        Names of the items, alike in all languages where the data are parallel; of corpora to mine, of the sources.
-    language
-        The code of the language as the data spell it.
-    gold
-        For mining: pairs of positions in ``source`` and ``target``.
-    """
-
-    fields: Mapping[str, Sequence[Any]]
-    labels: NDArray[np.int64] | Sequence[Any] | None
-    ids: tuple[str, ...]
-    language: str = ""
-    gold: tuple[tuple[int, int], ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def take(self, indices: Sequence[int] | NDArray[np.int64]) -> Examples:
-        """The examples at ``indices``, in that order."""
-        import numpy as np
-
-        if self.gold is not None:
-            raise CrossliftError("corpora with gold pairs cannot be cut.", "Use them whole.")
-        positions = [int(i) for i in indices]
-        labels: Any = self.labels
-        if isinstance(labels, np.ndarray):
-            labels = labels[positions]
-        elif labels is not None:
-            labels = [labels[i] for i in positions]
-        fields = {name: [values[i] for i in positions] for name, values in self.fields.items()}
-        return Examples(fields, labels, tuple(self.ids[i] for i in positions), self.language)
 
 
 class Task(ABC):
@@ -89,7 +31,7 @@ class Task(ABC):
 
     @property
     def kind(self) -> str:
-        """The kind, a key of ``FIELDS``."""
+        """The kind, by its name in ``runner.kinds``."""
         return self.card.kind
 
     @property
@@ -117,8 +59,6 @@ class Task(ABC):
         CrossliftError
             If there is no training split, no such domain, or it has fewer examples.
         """
-        from .subsets import subset
-
         if not self.card.train_examples:
             raise CrossliftError(f"'{self.card.name}' has no training data.", "Use it as a target without training.")
         examples = self._domain(self._train(), domain)
@@ -148,24 +88,20 @@ class Task(ABC):
         return examples
 
     def score(self, predictions: Any, examples: Examples) -> list[Score]:
-        """Score predictions for ``examples``, one :class:`~runner.store.cells.Score` for each metric of the card.
+        """Score predictions for ``examples``, one :class:`~analysis.store.cells.Score` for each metric of the card.
 
         Parameters
         ----------
         predictions
-            By kind: class indices, shape ``(n,)``, for classification, pairs and choice; one array of class indices
-            for each example for tagging; answer texts for questions; for retrieval the embeddings of ``source`` and
-            of ``target``, shapes ``(n, d)`` and ``(m, d)``; for masked texts the predicted and the true pieces, two
-            arrays of shape ``(masked,)``.
+            What the kind's ``scores`` takes: class indices, texts of answers, embeddings, …
 
         Raises
         ------
         CrossliftError
             If their number does not fit the examples.
         """
-        from ..kinds.score import score
-
-        return score(self, predictions, examples)
+        card = self.card
+        return find_kind(card.kind).score(Scored(card.name, card.metrics, self.labels), predictions, examples)
 
     @abstractmethod
     def _train(self) -> Examples:
@@ -185,18 +121,3 @@ class Task(ABC):
             hint = did_you_mean(domain, offered) or f"It has: {', '.join(offered)}."
             raise CrossliftError(f"'{self.card.name}' has no domain '{domain}'.", hint)
         return examples.take([i for i, value in enumerate(own or ()) if value == domain])
-
-
-def load_task(name: str, data_dir: Path | str | None = None) -> Task:
-    """Open a task: from ``data_dir`` if its file is there, from the hub if it names one, or built in.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such task; the message names the nearest ones.
-    CrossliftError
-        If its data are not at hand; the message says which file or hub data set is wanted.
-    """
-    from .load import open_task
-
-    return open_task(name, None if data_dir is None else Path(data_dir))

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from analysis.core.errors import unknown_name
 
-#: Kinds that are evaluated without training on them: they have no head and no target stage.
-UNTRAINED = frozenset({"retrieval"})
+from ..kinds.registry import find_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class TaskCard:
     name
         Name in grids and records.
     kind
-        ``classification``, ``pair``, ``tagging``, ``choice``, ``qa``, ``retrieval`` or ``mlm``.
+        A kind of task, by its name in ``runner.kinds``.
     revision
         Identifies the data: the hash of the data file, the commits on a hub, or versions and a hash of what was made.
     languages
@@ -57,7 +56,7 @@ class TaskCard:
     @property
     def trains(self) -> bool:
         """Whether a model can be trained on it."""
-        return self.kind not in UNTRAINED and self.train_examples > 0
+        return self.train_examples > 0 and find_kind(self.kind).trains
 
 
 _ADDED: dict[str, TaskCard] = {}

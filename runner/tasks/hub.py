@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import CrossliftError
 
+from ..kinds.examples import Examples
+from ..kinds.registry import find_kind
 from ..models.catalog import COMMIT
-from .base import Examples, Task
-from .catalog import UNTRAINED, TaskCard
+from .base import Task
+from .catalog import TaskCard
 from .rows import label_names, languages_of, make_examples
 from .spec import Spec
 
@@ -96,7 +98,7 @@ def hub_card(spec: Spec) -> TaskCard:
         raise CrossliftError(
             f"'{spec.name}' does not say what it is tested in.", "Add [NAME.languages] with the test items by language."
         )
-    trained = 0 if spec.kind in UNTRAINED else spec.train_examples
+    trained = spec.train_examples if find_kind(spec.kind).trains else 0
     return TaskCard(
         name=spec.name,
         kind=spec.kind,
@@ -145,7 +147,7 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
         ) from error
     local = Path(spec.hub).is_dir()
     datasets.disable_progress_bars()  # the sweep has its own
-    datasets.logging.set_verbosity_error()  # that a commit comes from the cache is no news
+    datasets.logging.set_verbosity_error()  # users need not hear that a commit comes from the cache
     try:
         found = datasets.load_dataset(
             spec.hub, config or None, split=split, revision=None if local else spec.commit
@@ -162,8 +164,8 @@ def load_rows(spec: Spec, config: str, split: str) -> tuple[pd.DataFrame, tuple[
                 f"'{spec.hub}' has no column '{column}', which task '{spec.name}' reads.",
                 f"Columns: {', '.join(found.column_names)}.",
             )
-    # The right choice is a position, whatever a data set calls it.
-    named = _class_names(found.features[spec.label]) if spec.label and spec.kind != "choice" else ()
+    by_name = spec.label and not find_kind(spec.kind).label_is_position
+    named = _class_names(found.features[spec.label]) if by_name else ()
     rows = found.select_columns(list(dict.fromkeys(spec.columns()))).to_pandas()
     if named:
         rows[spec.label] = [_named(value, named) for value in rows[spec.label]]

@@ -16,8 +16,17 @@ OWN = "tasks.toml"
 CLDR = ("cldr-typing", "cldr-currency", "cldr-language", "cldr-terms")
 
 
-def open_task(name: str, data_dir: Path | None = None) -> Task:
-    """As :func:`runner.tasks.base.load_task`."""
+def load_task(name: str, data_dir: Path | str | None = None) -> Task:
+    """Open a task: from ``data_dir`` if its file is there, from the hub if it names one, or built in.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such task; the message names the nearest ones.
+    CrossliftError
+        If its data are not at hand; the message says which file or hub data set is wanted.
+    """
+    data_dir = None if data_dir is None else Path(data_dir)
     specs, cards = specifications(data_dir), known_tasks()
     if name in specs:
         return _from_spec(specs[name], data_dir)
@@ -60,9 +69,9 @@ def cards_at_hand(data_dir: Path | None = None) -> tuple[dict[str, TaskCard], di
                 cards[name], note = _card_of_file(spec, data_dir, cards.get(name))
                 notes |= {name: note} if note else {}
             elif name not in cards or spec != bundled_specs().get(name):
-                cards[name] = open_task(name, data_dir).card
+                cards[name] = load_task(name, data_dir).card
     for name in CLDR:
-        found = open_task(name).card
+        found = load_task(name).card
         if name in cards and found != cards[name]:
             from .cldr.task import other_release
 
@@ -76,10 +85,10 @@ def _card_of_file(spec: Spec, data_dir: Path, known: TaskCard | None) -> tuple[T
 
     path = data_dir / spec.file
     if known is None or spec != bundled_specs().get(spec.name):
-        return open_task(spec.name, data_dir).card, ""
+        return load_task(spec.name, data_dir).card, ""
     if file_hash(path) == known.revision:
         return known, ""
-    found = open_task(spec.name, data_dir).card
+    found = load_task(spec.name, data_dir).card
     return found, (
         f"'{spec.name}': '{path.name}' is not the file of the catalogue (SHA-256 {found.revision[:12]}, not "
         f"{known.revision[:12]}): a revision of its own."

@@ -5,30 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from analysis.core.errors import CrossliftError, did_you_mean, unknown_name
+from analysis.core.errors import CrossliftError, unknown_name
+from analysis.core.typed import read_typed
 
-from .base import FIELDS
-
-#: Metrics that a kind may report, under the names that published tables use: ``f1`` is that of spans in tagging
-#: (CoNLL), of words in questions (SQuAD), of mined pairs in retrieval (BUCC). ``USUAL`` are those of a specification
-#: that names none.
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "classification": ("acc", "macro_f1"),
-    "pair": ("acc", "macro_f1"),
-    "tagging": ("acc", "macro_f1", "f1"),
-    "choice": ("acc",),
-    "qa": ("f1", "em"),
-    "retrieval": ("acc", "acc_from_english", "f1"),
-    "mlm": ("acc",),
-}
-USUAL: Mapping[str, tuple[str, ...]] = {**METRICS, "tagging": ("acc", "macro_f1"), "retrieval": ("acc",)}
-#: Columns that the fields of each kind are read from.
-COLUMNS: Mapping[str, tuple[str, ...]] = {**FIELDS, "qa": ("question", "context", "answer", "start")}
+from ..kinds.registry import find_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,37 +127,32 @@ def read_specs(path: Path) -> dict[str, Spec]:
 def _spec(name: str, entry: Any, where: str) -> Spec:
     if not isinstance(entry, dict):
         raise CrossliftError(f"'{name}' in {where} is {entry!r}.", "Each task is a table: [NAME].")
-    known = [item.name for item in fields(Spec) if item.name != "name"]
-    for key in entry:
-        if key not in known:
-            hint = did_you_mean(key, known) or f"Keys: {', '.join(known)}."
-            raise CrossliftError(f"unknown key '{key}' of task '{name}' in {where}.", hint)
-    kind = str(entry.get("kind", ""))
-    if kind not in FIELDS:
-        raise unknown_name(f"kind of task '{name}'", kind, FIELDS)
-    columns = entry.get("fields") or {}
-    for wanted in COLUMNS[kind]:
-        if wanted not in columns and not (kind == "choice" and wanted == "question"):
+    lists = {key: _texts(entry.get(key) or ()) for key in ("metrics", "labels")}
+    spec = read_typed(Spec, {"kind": "", "fields": {}, **entry, **lists}, f"of task '{name}' in {where}", name=name)
+    kind = find_kind(spec.kind, f"kind of task '{name}'")
+    for wanted in kind.required:
+        if wanted not in spec.fields:
             raise CrossliftError(f"task '{name}' in {where} names no column for '{wanted}'.", "Add it to 'fields'.")
-    if kind in ("classification", "pair", "tagging", "choice") and not entry.get("label"):
+    if kind.labelled and not spec.label:
         raise CrossliftError(f"task '{name}' in {where} names no column of labels.", "Add 'label = COLUMN'.")
-    if not entry.get("language") and not entry.get("language_column") and not entry.get("hub"):
+    if not (spec.language or spec.language_column or spec.hub):
         raise CrossliftError(
-            f"task '{name}' in {where} says nothing of languages.", "Add 'language_column', or 'language'."
+            f"task '{name}' in {where} does not say its languages.", "Add 'language_column', or 'language'."
         )
-    _check_pattern(name, where, str(entry.get("language_pattern", "")))
-    metrics = _texts(entry.get("metrics") or USUAL[kind])
-    for metric in metrics:
-        if metric not in METRICS[kind]:
-            raise unknown_name(f"metric of {kind}", metric, METRICS[kind])
-    return Spec(name=name, **{**entry, "metrics": metrics, "labels": _texts(entry.get("labels") or ())})
+    _check_pattern(name, where, spec.language_pattern)
+    for metric in spec.metrics:
+        if metric not in kind.metrics:
+            raise unknown_name(f"metric of {spec.kind}", metric, kind.metrics)
+    return replace(spec, metrics=spec.metrics or kind.usual)
 
 
 def _check_pattern(name: str, where: str, pattern: str) -> None:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise CrossliftError(f"'language_pattern' of task '{name}' in {where} is no expression: {error}.") from error
+        raise CrossliftError(
+            f"'language_pattern' of task '{name}' in {where} is not a regular expression: {error}."
+        ) from error
     if pattern and groups != 1:
         raise CrossliftError(
             f"'language_pattern' of task '{name}' in {where} has {groups} groups.",

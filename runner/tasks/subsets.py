@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.core.errors import CrossliftError
 
-from .base import Examples
+from ..kinds.examples import Examples
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from analysis.core.errors import CrossliftError, did_you_mean
 
-from .base import Examples, Task
-from .catalog import UNTRAINED, TaskCard
+from ..kinds.examples import Examples
+from ..kinds.registry import find_kind
+from .base import Task
+from .catalog import TaskCard
 from .rows import label_names, languages_of, make_examples
 from .spec import Spec
 
@@ -45,7 +47,7 @@ class TableTask(Task):
         tested = table[table["_split"] == spec.test]
         counts = tested["_language"].value_counts().sort_index()
         trained = 0
-        if spec.kind not in UNTRAINED:
+        if find_kind(spec.kind).trains:
             trained = int(((table["_split"] == spec.train) & (table["_language"] == spec.train_language)).sum())
         return TaskCard(
             name=spec.name,

@@ -1,1 +1,4 @@
-"""Training and evaluation of one stage."""
+"""Training and evaluation of one stage.
+
+May import: ``plan`` and the packages below it.
+"""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .features import Features
+from ..kinds.features import Features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinds.base import Kind
+from ..kinds.features import Features
 from .batches import pad, sorted_batches
 from .bench import Bench, evaluating
-from .features import Features
 from .state import State
 from .train import StageError
+
+if TYPE_CHECKING:
+    from ..kinds.base import Kind
 
 #: Pieces, with their padding, that are evaluated at once.
 TOKENS = {"cpu": 1024, "cuda": 131072, "mps": 32768}

@@ -12,16 +12,17 @@ import numpy as np
 
 from analysis.core.errors import CrossliftError
 
-from ..kinds.base import Kind
+from ..kinds.features import Features
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
 from .bench import Bench, dropout_shares
-from .features import Features
 from .state import State
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
+
+    from ..kinds.base import Kind
 
 #: Gradients are scaled down to this norm where theirs is larger.
 MAX_NORM = 1.0

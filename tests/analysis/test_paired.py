@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,13 @@ from analysis.mixed.numerics.sampling import known_variance
 from analysis.outcomes.item_variance import half_item, paired_variance
 from analysis.outcomes.pairing import covariance, pair_gains
 from analysis.records.read import read_inputs
-from analysis.store import layout as reader
+from analysis.store.cells import Score
+from analysis.store.items import ItemResults, pack
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
 from runner.store.store import Store
+from tests.conftest import ROOT
 
 GRID: dict[str, Any] = {
     "models": ["me5-small@3"], "intermediate": ["banking77:500", "nollysenti"], "targets": ["nusax", "tatoeba"],
@@ -38,7 +42,7 @@ def planted(path: Path, grid: dict[str, Any] = GRID, without: str = "", alike: b
     """
     store, answers = Store.create(path, "planted"), {}
     for stage in build_plan(parse_grid(grid)).stages:
-        with store.claim(stage) as held:
+        with store.lock(stage) as held:
             if stage.kind != "evaluate":
                 store.write_stage(held, stage, describe_run(stage, 1.0), lambda place: None)
                 continue
@@ -142,15 +146,37 @@ def test_a_baseline_is_paired_with_all_of_its_gains_or_none(tmp_path: Path) -> N
     assert (matrix[np.ix_(rows, rows)] > 0).all()
 
 
-def test_records_away_from_their_store_have_binomial_variances(store: Any, monkeypatch: Any) -> None:
+def test_records_away_from_their_store_have_binomial_variances(store: Any, tmp_path: Path) -> None:
+    """In a file of text there is the hash of the results, also in a process that has read the store itself."""
     records = read_inputs([str(store[0])]).records
-    paired = pair_gains(records).frame
-    monkeypatch.setattr(reader, "_ITEM_FILES", {})
-    reader.item_results.cache_clear()
-    assert set(pair_gains(records).frame["variance_source"]) == {"binomial"}
-    with pytest.raises(PairingError, match="the results of their items are not at hand. Read the store"):
-        covariance(paired)
-    reader.item_results.cache_clear()
+    text = dict.fromkeys(("items", "baseline_items"), "str")
+    records.to_csv(tmp_path / "scores.csv", index=False)
+    alone = read_inputs([str(tmp_path / "scores.csv")]).records
+    assert list(alone["items"]) == list(map(str, records["items"]))
+    assert set(pair_gains(alone).frame["variance_source"]) == {"binomial"}
+    with pytest.raises(PairingError, match="the results of their items are not available. Read the store"):
+        covariance(pair_gains(records).frame.astype(text))
+
+
+def test_results_of_items_go_where_their_rows_go(store: Any, gains: pd.DataFrame) -> None:
+    """Into another process too, which has read no store."""
+    code = "import pickle, sys\nfrom analysis.outcomes.pairing import covariance, pair_gains\n"
+    code += "frame = pair_gains(pickle.load(sys.stdin.buffer)).frame\n"
+    code += "sys.stdout.buffer.write(pickle.dumps((list(frame['variance']), covariance(frame).toarray())))"
+    records = pickle.dumps(read_inputs([str(store[0])]).records)
+    done = subprocess.run([sys.executable, "-c", code], input=records, capture_output=True, check=True, cwd=ROOT)
+    variances, matrix = pickle.loads(done.stdout)
+    assert variances == list(gains["variance"])
+    np.testing.assert_array_equal(matrix, covariance(gains).toarray())
+
+
+def test_equal_results_are_one_value() -> None:
+    one, other = (ItemResults.of_bits("acc", 3, pack([True, False, bit])) for bit in (True, False))
+    assert one == ItemResults.of_bits("acc", 3, pack([True, False, True])) != other
+    assert len({one, ItemResults.of_bits("acc", 3, pack([True, False, True])), other}) == 2
+    found = one.correct("acc")
+    assert found is not None and list(found) == [True, False, True]
+    assert one.correct("em") is None
 
 
 def test_arms_that_agree_on_every_item_are_not_told_apart_without_error(tmp_path: Path) -> None:

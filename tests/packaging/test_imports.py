@@ -22,6 +22,7 @@ HEAVY = (
     "lang2vec",
     "rich",
     "pyarrow",
+    "msgspec",
 )
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from analysis.core.errors import CrossliftError, UnknownLanguageError
 from analysis.languages.codes import resolve, resolve_code
-from runner.kinds.score import score
-from runner.tasks.load import open_task
+from runner.tasks.load import load_task
 from tests.conftest import ROOT
 from tests.runner.executors.world import make_world
 from tests.runner.training.small import sentences
@@ -96,9 +95,9 @@ def test_a_code_beyond_the_table_says_what_is_missing(monkeypatch: pytest.Monkey
 
 def test_spans_without_their_package_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "seqeval.metrics", None)
-    task, examples = open_task("panx"), sentences(4)
+    task, examples = load_task("panx"), sentences(4)
     assert "f1" in task.card.metrics
     monkeypatch.setitem(vars(task), "labels", ("O", "B-PER"))
     with pytest.raises(CrossliftError, match="whole spans, which needs the package seqeval") as caught:
-        score(task, examples.labels, examples)
+        task.score(examples.labels, examples)
     assert "pip install seqeval" in caught.value.hint

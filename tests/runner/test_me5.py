@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import CrossliftError
-from runner.kinds.base import find_kind
+from runner.kinds.examples import Examples
+from runner.kinds.registry import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.models.me5 import package_file, read_weights
 from runner.models.q4 import dequantise
-from runner.tasks.base import Examples
 from runner.training.bench import Bench
 from runner.training.evaluate import evaluate
 from tests.conftest import skip_or_fail

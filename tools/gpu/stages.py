@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.kinds.base import Kind, find_kind
+from runner.kinds.base import Kind
+from runner.kinds.features import Features
+from runner.kinds.registry import find_kind
 from runner.plan.training import Training
 from runner.training.batches import training_batches
 from runner.training.bench import Bench
-from runner.training.features import Features
 from runner.training.train import Trained, train
 from tools.gpu.setting import TRAINING, Setting
 
 TASK = "sib200"
-#: What chance is drawn from where nothing else is said.
+#: Default random seed.
 SEED = 1
 
 
@@ -51,8 +52,8 @@ class Stage:
 
     @classmethod
     def of_target(cls, setting: Setting, depth: int = 12, device: str = "", bench: Bench | None = None) -> Stage:
-        """SIB-200's English training sentences, for a model that is given or for me5-small at a depth."""
-        from runner.tasks.base import load_task
+        """SIB-200's English training sentences, for a given model or for me5-small at a depth."""
+        from runner.tasks.load import load_task
 
         own = bench or Bench(setting.backbone(depth), device or setting.device)
         task = load_task(TASK, setting.data)

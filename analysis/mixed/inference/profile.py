@@ -1,8 +1,8 @@
 r"""Profile-likelihood intervals: values of a parameter at which the criterion, minimised over all others, stays low.
 
-A value is inside while the criterion rises by less than the quantile of :math:`\chi^2_1`. Standard deviations and
+A value is in the interval if the criterion rises by less than the quantile of :math:`\chi^2_1`. Standard deviations and
 correlations are profiled in the criterion of the fit (REML or ML). Fixed effects have no restricted likelihood of their
-own: they are profiled by maximum likelihood, as lme4 does for everything.
+own: they are profiled by maximum likelihood, as lme4 does for all parameters.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
     level
         Coverage.
     parameters
-        Which ones: names of fixed effects, grouping factors (all their standard deviations and correlations) or
+        Which parameters: names of fixed effects, grouping factors (all their standard deviations and correlations) or
         ``"Residual"``. All of them if not given.
 
     Returns
     -------
     DataFrame
         ``kind`` (``std_dev``, ``correlation`` or ``fixed``), ``group``, ``term``, ``other``, ``estimate``,
-        ``conf_low``, ``conf_high``. The estimate of a fixed effect is that of maximum likelihood.
+        ``conf_low``, ``conf_high``. A fixed effect's estimate is by maximum likelihood.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
 
     check_level(level)
     if not result.converged:
-        raise CrossliftError("the search did not converge: there is no minimum to profile from.")
+        raise CrossliftError("the fit did not converge, so there is no minimum to profile from.")
     state = result.engine_state()
     known = list(dict.fromkeys([*(c.group for c in result.components), *result.names]))
     for name in parameters or ():

@@ -1,23 +1,28 @@
-"""What to run next: the cell that takes most of the slope's variance away for an hour of training."""
+"""What to run next: the addition that reduces the slope's variance most per hour of training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
-from ...core.errors import CrossliftError, did_you_mean, unknown_name
+from ...core.errors import CrossliftError
+from ...core.typed import check_keys, read_typed
 from ...languages import distances as typology
+from ...store.grid import GridFile, as_list, model_name, parse_entry, parse_grid_file, parse_seeds, read_yaml
 from .measured_cost import MeasuredCost
 from .simulate import slope_variance
 from .variances import Components
 
-KINDS = ("language", "seed", "task", "model")
+ADDITIONS = ("language", "seed", "task", "model")
 OFFERS = ("languages", "seeds", "targets", "models")
 COSTS = ("train", "evaluate", "examples", "intermediate_examples", "items", "params_m")
+
+Positive = Annotated[float, Meta(gt=0.0, description="a positive number")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +30,26 @@ class CostModel:
     """GPU-hours of training and evaluating, proportional to parameters times examples.
 
     ``train`` and ``evaluate`` are hours per billion parameters and thousand examples. The defaults are relative: one
-    for a pass of training and a third of it for one of evaluation (a forward pass is about a third of a forward and a
-    backward one), so that hours are units of cost and only their ratios mean anything.
+    for a training pass and a third for an evaluation pass (a forward pass is about a third of a forward and backward
+    pass), so only ratios of these hours are meaningful.
     """
 
-    train: float = 1.0
-    evaluate: float = 1.0 / 3.0
-    examples: Mapping[str, float] = field(default_factory=dict)
-    intermediate_examples: float = 1000.0
-    items: float = 1000.0
-    params_m: Mapping[str, float] = field(default_factory=dict)
+    train: Positive = 1.0
+    evaluate: Positive = 1.0 / 3.0
+    examples: Mapping[str, Positive] = field(default_factory=dict)
+    intermediate_examples: Positive = 1000.0
+    items: Positive = 1000.0
+    params_m: Mapping[str, Positive] = field(default_factory=dict)
     measured: bool = False
 
     @property
     def unit(self) -> str:
-        """Of the hours."""
+        """Unit of the hours."""
         return "GPU-hours" if self.measured else "relative hours"
 
     @property
     def note(self) -> str:
-        """Where the hours are from, where they are no hours."""
+        """Origin of the costs, if they are not measured."""
         return "" if self.measured else "costs are relative (parameters × examples); --cost FILE or STORE gives hours."
 
     def fine_tune(self, model: str, task: str) -> float:
@@ -56,7 +61,7 @@ class CostModel:
         return self.train * self._billions(model) * self.intermediate_examples / 1000.0
 
     def test(self, model: str, task: str) -> float:
-        """Hours of scoring one language of one task; tasks are taken to be alike."""
+        """Hours of scoring one language of one task; all tasks are assumed to cost the same."""
         return self.evaluate * self._billions(model) * self.items / 1000.0
 
     def _billions(self, model: str) -> float:
@@ -65,7 +70,7 @@ class CostModel:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a grid crosses, as names."""
+    """Names that a grid crosses."""
 
     languages: tuple[str, ...]
     targets: tuple[str, ...]
@@ -77,7 +82,7 @@ class Sweep:
 class Step:
     """One addition: its kind and name, hours, and the slope's standard error before and after it.
 
-    ``per_hour`` is the variance that it takes away per hour, in squared points per 0.1 of distance.
+    ``per_hour`` is the reduction in variance per hour, in squared points per 0.1 of distance.
     """
 
     kind: str
@@ -90,9 +95,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Candidates for the next addition, best first, and the additions made one after the other.
+    """Candidates for the next addition, best first, and the sequence of additions.
 
-    ``grid`` is the content of a grid file that ``runner plan`` reads: the sweep with all steps in it.
+    ``grid`` is the content of a grid file for ``runner plan``: the sweep with all additions.
     """
 
     ranking: tuple[Step, ...]
@@ -112,21 +117,24 @@ def rank_next(
     measure: str = "syntactic",
     source: str = "eng",
 ) -> Following:
-    """Rank what may be added to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used up.
+    """Rank possible additions to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used.
 
-    Trained models are kept: a new language is scored by all of them, a new seed trains every stage anew, a new task
-    adds its target stages, a new model all stages. The variance of the slope is that of the crossed sweep with the
-    variances known.
+    Trained models are kept: a new language is scored by all of them, a new seed retrains every stage, a new task adds
+    its target stages, a new model all stages. The variance of the slope is computed for the crossed sweep with known
+    variance components.
 
     Raises
     ------
     CrossliftError
-        If the grid names no languages one by one, or the offer holds nothing that can be added.
+        If the grid does not list its languages, or the offer does not contain anything to add.
     """
     costs = cost or CostModel()
-    sweep = _sweep(grid)
+    sweep = _sweep(parse_grid_file(grid))
     offers = _offers(offer, sweep)
-    notices = ["variances are taken as known and every language is tested in every task.", *filter(None, [costs.note])]
+    notices = [
+        "variances are treated as known, and every language is assumed to be tested in every task.",
+        *filter(None, [costs.note]),
+    ]
     if isinstance(costs, MeasuredCost):
         notices += costs.stand_ins([*sweep.models, *offers["model"]], [*sweep.targets, *offers["task"]])
     distances = _distances([*sweep.languages, *offers["language"]], source, measure)
@@ -146,87 +154,57 @@ def rank_next(
     return Following(tuple(ranking), tuple(made), _grid(grid, sweep, offer), costs, tuple(notices))
 
 
-def read_mapping(path: str | Path, keys: Sequence[str] = ()) -> dict[str, Any]:
-    """A YAML mapping; keys that are not among ``keys`` are refused where any are given."""
-    import yaml
-
-    file = Path(path)
-    if not file.is_file():
-        siblings = [item.name for item in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise CrossliftError(f"there is no file '{path}'.", did_you_mean(file.name, siblings))
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CrossliftError(f"'{file.name}' is not YAML: {error}.", "Check indentation and colons.") from error
-    if not isinstance(content, dict):
-        raise CrossliftError(f"'{file.name}' holds no mapping.", f"Keys: {', '.join(keys)}." if keys else "")
-    for key in content:
-        if keys and key not in keys:
-            raise unknown_name(f"key of '{file.name}'", str(key), keys)
+def read_offer(path: str | Path) -> dict[str, Any]:
+    """What may be added to a sweep, from YAML with the keys ``OFFERS``."""
+    content = read_yaml(Path(path), "file", OFFERS)
+    check_keys(content, OFFERS, f"in '{Path(path).name}'")
     return content
 
 
 def read_cost(path: str | Path) -> CostModel:
-    """Costs from YAML; what it does not state keeps its default."""
-    content = read_mapping(path, COSTS)
-    for name in ("train", "evaluate", "intermediate_examples", "items"):
-        value = content.get(name, 1.0)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-            raise CrossliftError(f"'{name}' of the costs is {value!r}, not a positive number.")
-    for name in ("examples", "params_m"):
-        for key, value in (content.get(name) or {}).items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise CrossliftError(f"'{name}' of '{key}' is {value!r}, not a positive number.")
-    return CostModel(**content, measured="train" in content and "evaluate" in content)
+    """Costs from YAML; missing values keep their defaults."""
+    place = Path(path)
+    content = read_yaml(place, "file", COSTS)
+    return read_typed(CostModel, content, f"in '{place.name}'", measured="train" in content and "evaluate" in content)
 
 
-def _name(item: Any) -> str:
-    """The name of an entry of a grid: text, ``NAME:SIZE`` or a mapping."""
-    if isinstance(item, dict):
-        return str(item.get("name") or item.get("task") or "")
-    return str(item).partition(":")[0].strip()
-
-
-def _items(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _seeds(value: Any) -> list[int]:
-    if isinstance(value, str) and "-" in value:
-        first, _, last = value.partition("-")
-        return list(range(int(first), int(last) + 1))
-    return [int(item) for item in _items(value)]
-
-
-def _sweep(grid: Mapping[str, Any]) -> Sweep:
-    languages = _items(grid.get("languages", "all"))
-    if languages == ["all"]:
-        raise CrossliftError("the grid asks for all languages: there is none left to add.", "List their codes.")
-    targets, models = _items(grid.get("targets")), _items(grid.get("models"))
-    if not targets or not models or len(languages) < 3:
+def _sweep(grid: GridFile) -> Sweep:
+    if grid.languages is None:
+        raise CrossliftError("the grid includes all languages: none can be added.", "List their codes.")
+    if len(grid.languages) < 3:
         raise CrossliftError(
-            f"the grid has {len(languages)} languages, {len(targets)} targets and {len(models)} models.",
-            "Ranking needs three languages, a target and a model.",
+            f"the grid has {len(grid.languages)} languages, {len(grid.targets)} targets and {len(grid.models)} models.",
+            "Ranking needs at least three languages, a target and a model.",
         )
     return Sweep(
-        tuple(map(str, languages)), tuple(map(_name, targets)), tuple(map(_name, models)),
-        tuple(_seeds(grid.get("seeds", [1]))),
+        tuple(map(str, grid.languages)), tuple(entry.name for entry in grid.targets),
+        tuple(map(model_name, grid.models)), grid.seeds,
     )  # fmt: skip
 
 
 def _offers(offer: Mapping[str, Any], sweep: Sweep) -> dict[str, list[str]]:
-    for key in offer:
-        if key not in OFFERS:
-            raise unknown_name("key of the offer", str(key), OFFERS)
-    found = {
-        "language": [str(code) for code in _items(offer.get("languages")) if str(code) not in sweep.languages],
-        "seed": [str(seed) for seed in _seeds(offer.get("seeds")) if seed not in sweep.seeds],
-        "task": [_name(item) for item in _items(offer.get("targets")) if _name(item) not in sweep.targets],
-        "model": [_name(item) for item in _items(offer.get("models")) if _name(item) not in sweep.models],
+    check_keys(offer, OFFERS, "in the offer")
+    seeds = parse_seeds(offer["seeds"]) if offer.get("seeds") else ()
+    named = {
+        "language": (map(str, _items(offer.get("languages"))), sweep.languages),
+        "seed": (map(str, seeds), tuple(map(str, sweep.seeds))),
+        "task": (map(_task_name, _items(offer.get("targets"))), sweep.targets),
+        "model": (map(model_name, _items(offer.get("models"))), sweep.models),
     }
+    found = {kind: [name for name in names if name not in there] for kind, (names, there) in named.items()}
     if not any(found.values()):
-        raise CrossliftError("the offer holds nothing that the grid has not.", f"Keys: {', '.join(OFFERS)}.")
+        raise CrossliftError(
+            "the offer does not contain anything that is not in the grid.", f"Keys: {', '.join(OFFERS)}."
+        )
     return found
+
+
+def _task_name(item: Any) -> str:
+    return parse_entry(item, "targets").name
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    return () if value is None else as_list(value)
 
 
 def _distances(codes: Sequence[str], source: str, measure: str) -> dict[str, float]:
@@ -243,8 +221,8 @@ def _ranked(
 ) -> list[Step]:  # fmt: skip
     before = _variance(sweep, components, distances)
     found = []
-    for kind in KINDS:
-        # Seeds are alike: the first one offered stands for all.
+    for kind in ADDITIONS:
+        # Seeds are interchangeable: the first one offered represents all.
         for name in offers[kind][:1] if kind == "seed" else offers[kind]:
             hours = _hours(sweep, kind, name, cost)
             after = _variance(_with(sweep, kind_step(kind, name)), components, distances)
@@ -253,7 +231,7 @@ def _ranked(
 
 
 def kind_step(kind: str, name: str) -> Step:
-    """An addition of which nothing is known yet."""
+    """An addition before its effect is computed."""
     return Step(kind, name, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -272,7 +250,7 @@ def _variance(sweep: Sweep, components: Components, distances: Mapping[str, floa
 
 
 def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -> float:
-    """Hours with the baseline of every cell: target stages and scores come twice, intermediate stages once."""
+    """Hours including the baseline of every cell: target stages and scores count twice, intermediate stages once."""
     seeds = 1 if kind == "seed" else len(sweep.seeds)
     models = (name,) if kind == "model" else sweep.models
     targets = (name,) if kind == "task" else sweep.targets
@@ -288,11 +266,10 @@ def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -
 
 
 def _grid(grid: Mapping[str, Any], sweep: Sweep, offer: Mapping[str, Any]) -> dict[str, Any]:
-    """The grid with what was added, entries as they were offered."""
+    """The grid with the additions, in the form in which they were offered."""
     result = dict(grid)
     result["languages"], result["seeds"] = list(sweep.languages), list(sweep.seeds)
-    for key, names in (("targets", sweep.targets), ("models", sweep.models)):
-        entries = _items(grid.get(key))
-        new = [item for item in _items(offer.get(key)) if _name(item) in names[len(entries) :]]
-        result[key] = [*entries, *new]
+    for key, names, name in (("targets", sweep.targets, _task_name), ("models", sweep.models, model_name)):
+        entries = as_list(grid[key])
+        result[key] = [*entries, *(item for item in _items(offer.get(key)) if name(item) in names[len(entries) :])]
     return result

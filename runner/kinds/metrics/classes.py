@@ -1,13 +1,32 @@
-"""Accuracy and macro-averaged F1 of class predictions, in points."""
+"""Accuracy and F1 of class predictions, in points: macro-averaged over classes, and of whole spans."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.core.errors import CrossliftError
+from analysis.store.cells import Score
+
+if TYPE_CHECKING:
+    from ..base import Scored
+    from ..examples import Examples
+
 Ints = NDArray[np.int64]
+
+
+def class_scores(task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
+    """Accuracy, and macro F1 where the task reports it, of one class for each example."""
+    gold = np.asarray(examples.labels)
+    own = task.classes(predictions, len(gold))
+    right = own == gold
+    found = {"acc": Score("acc", 100.0 * float(right.mean()), len(gold), right)}
+    if "macro_f1" in task.metrics:
+        found["macro_f1"] = Score("macro_f1", macro_f1(gold, own), len(gold))
+    return found
 
 
 def macro_f1(gold: Ints, predicted: Ints) -> float:
@@ -18,6 +37,24 @@ def macro_f1(gold: Ints, predicted: Ints) -> float:
     from sklearn.metrics import f1_score
 
     return 100.0 * float(f1_score(gold, predicted, average="macro", zero_division=0.0))
+
+
+def span_f1(task: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> float:
+    """F1 of whole spans of tags (CoNLL, by seqeval), 0 to 100.
+
+    Raises
+    ------
+    CrossliftError
+        If seqeval is not installed.
+    """
+    try:
+        from seqeval.metrics import f1_score
+    except ImportError as error:
+        raise CrossliftError(
+            f"f1 of '{task}' is that of whole spans, which needs the package seqeval.",
+            "pip install seqeval, or take a task whose metrics are acc and macro_f1.",
+        ) from error
+    return 100.0 * float(f1_score(gold, predicted, zero_division=0))
 
 
 def clustered_error(right: NDArray[np.bool_], cluster: Ints) -> float:

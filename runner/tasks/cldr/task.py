@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from ..base import Examples, Task
+from ...kinds.examples import Examples
+from ..base import Task
 from ..catalog import TaskCard
 from .items import MAKERS, Items
 from .split import splits
@@ -22,7 +23,7 @@ CATALOGUED = "2.19.0"
 LEAST: Mapping[str, int] = {"cldr-typing": 100, "cldr-currency": 50, "cldr-language": 50, "cldr-terms": 100}
 MOST_ENGLISH = 0.5
 
-KINDS = {"cldr-typing": "classification", "cldr-currency": "pair", "cldr-language": "pair", "cldr-terms": "retrieval"}
+KIND_OF = {"cldr-typing": "classification", "cldr-currency": "pair", "cldr-language": "pair", "cldr-terms": "retrieval"}
 LABELS = {"cldr-typing": TYPES, "cldr-currency": ("no", "yes"), "cldr-language": ("no", "yes"), "cldr-terms": ()}
 METRICS = {
     "classification": ("acc", "macro_f1"),
@@ -96,7 +97,7 @@ def count(name: str) -> TaskCard:
             continue
         tested[locale] = len(items.ids)
         digest.update(_bytes(locale, items))
-    kind = KINDS[name]
+    kind = KIND_OF[name]
     trained = Items((), {}, (), {}) if kind == "retrieval" else MAKERS[name](SOURCE, "train")
     digest.update(_bytes("train", trained))
     return TaskCard(

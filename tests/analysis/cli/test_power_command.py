@@ -11,6 +11,7 @@ import yaml
 
 from analysis.cli.main import main
 from analysis.cli.power import parse_vary
+from runner.cli.main import main as runner
 
 STATED = ["--no-fit", "--component", "language=15", "--component", "residual=28", "--tasks", "3", "--models", "3",
           "--simulations", "99"]  # fmt: skip
@@ -76,18 +77,40 @@ def test_ranges() -> None:
     ("arguments", "words"),
     [
         (["--vary", "language=10:20:5"], "unknown factor of a design 'language'. Did you mean 'languages'?"),
-        (["--vary", "languages=10-20"], "'languages=10-20' is no range"),
+        (["--vary", "languages=10-20"], "'languages=10-20' is not a valid range"),
         (["--vary", "languages=10:20:0"], "an empty range"),
         (["--component", "languages=3"], "unknown variance component 'languages'. Did you mean 'language'"),
         (["--plot", "a.png"], "--plot draws a curve"),
         (["--plan", "a.yaml"], "--offer and --plan belong to --next"),
         (["--next", "a.yaml"], "what could be added to the sweep?"),
         (["--no-fit"], "the residual variance is zero"),
-        (["--target", "1.5"], "a target power lies between 0.05 and 1; 1.5 was given"),
-        (["--languages", "3"], "a design has 5 languages or more; 3 was asked for"),
+        (["--target", "1.5"], "a target power must lie between 0.05 and 1, not 1.5"),
+        (["--languages", "3"], "a design needs at least 5 languages, not 3"),
     ],
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
     status, _, err = run(capsys, *arguments)
     assert status == 2
     assert words in err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("seeds: [1]", "seeds: 1-x"), "seed '1-x' is not a whole number. For example seeds: [1, 2, 3], or 1-5."),
+        (("models:", "modles:"), "unknown key 'modles' in the grid. Did you mean 'models'?"),
+        (("languages:", "langauges:"), "unknown key 'langauges' in the grid. Did you mean 'languages'?"),
+    ],
+)
+def test_next_reads_a_grid_as_the_runner_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    assert change[0] in GRID
+    (tmp_path / "grid.yaml").write_text(GRID.replace(*change))
+    (tmp_path / "offer.yaml").write_text(OFFER)
+    files = ["--next", str(tmp_path / "grid.yaml"), "--offer", str(tmp_path / "offer.yaml")]
+    status, _, err = run(capsys, *STATED, *files)
+    assert status == 2
+    assert words in err
+    assert runner(["plan", str(tmp_path / "grid.yaml")]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())

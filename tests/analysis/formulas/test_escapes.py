@@ -210,7 +210,7 @@ YAML = [
 
 @pytest.mark.parametrize("text", YAML)
 def test_files_of_choices_and_grids_make_no_objects(text: str, tmp_path: Path) -> None:
-    from runner.plan.grid import read_grid
+    from analysis.store.grid import read_grid
 
     path = tmp_path / "file.yaml"
     path.write_text(text)

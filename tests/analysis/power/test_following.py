@@ -72,8 +72,9 @@ def test_an_expensive_seed_falls_behind() -> None:
 
 
 def test_the_plan_is_a_grid_of_the_runner(tmp_path: Path) -> None:
+    from analysis.store.grid import read_grid
     from runner.plan.build import build_plan
-    from runner.plan.grid import parse_grid, read_grid
+    from runner.plan.grid import parse_grid
 
     found = rank_next(GRID, OFFER, components(), steps=10)
     path = tmp_path / "plan.yaml"
@@ -107,10 +108,10 @@ def test_costs_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("grid", "offer", "words"),
     [
-        ({**GRID, "languages": "all"}, OFFER, "asks for all languages"),
+        ({**GRID, "languages": "all"}, OFFER, "includes all languages"),
         ({**GRID, "languages": ["ind", "jav"]}, OFFER, "the grid has 2 languages"),
-        (GRID, {"language": ["ban"]}, "unknown key of the offer 'language'. Did you mean 'languages'?"),
-        (GRID, {"languages": ["ind"]}, "holds nothing that the grid has not"),
+        (GRID, {"language": ["ban"]}, "unknown key 'language' in the offer. Did you mean 'languages'?"),
+        (GRID, {"languages": ["ind"]}, "does not contain anything that is not in the grid"),
     ],
 )
 def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], words: str) -> None:
@@ -121,8 +122,9 @@ def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], word
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("trains: 1", "Did you mean 'train'"), ("train: -1", "not a positive number"), ("- a", "holds no mapping"),
-     ("params_m: {a: x}", "'params_m' of 'a' is 'x'"), ("a: [", "is not YAML")],
+    [("trains: 1", "Did you mean 'train'"), ("train: -1", "train in 'cost.yaml' is -1. It is a positive number."),
+     ("- a", "does not hold a mapping"),
+     ("params_m: {a: x}", "params_m of 'a' in 'cost.yaml' is 'x'"), ("a: [", "'cost.yaml', line 1: not YAML")],
 )  # fmt: skip
 def test_broken_costs(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "cost.yaml").write_text(text)

@@ -12,12 +12,12 @@ from analysis.cli.main import main
 from analysis.core.errors import StoreError
 from analysis.questions.power import rank_next
 from analysis.questions.power.measured_cost import measured_cost
+from analysis.store.cells import Score
 from analysis.store.timings import read_timings
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
-from runner.plan.stage import Stage
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
+from runner.store.stage import Stage
 from runner.store.store import Store
 from tests.analysis.power.test_power import components
 
@@ -33,7 +33,7 @@ def planted(path: Path, **hours: float) -> Path:
     store = Store.create(path, "timed")
     for stage in build_plan(parse_grid(GRID)).stages:
         run = describe_run(stage, 3600.0 * {**HOURS, **hours}[stage.kind], "one device")
-        with store.claim(stage) as held:
+        with store.lock(stage) as held:
             if stage.kind == "evaluate":
                 store.write_cell(held, stage, [Score("acc", 50.0, stage.work)], run)
             else:
@@ -80,7 +80,7 @@ def test_a_task_without_a_target_stage_costs_none(sweep: Path) -> None:
     cost = measured_cost(sweep)
     rows = tuple(row for row in cost.rows if row.kind != "target")
     assert type(cost)(cost.path, rows).fine_tune("me5-small@3", "nusax") == 0.0
-    with pytest.raises(StoreError, match="holds no timing of target stages"):
+    with pytest.raises(StoreError, match="does not contain timings of target stages"):
         type(cost)(cost.path, rows).fine_tune("me5-small@3", "sib200")
 
 
@@ -91,7 +91,7 @@ def test_the_command_reads_a_store(sweep: Path, tmp_path: Path, capsys: pytest.C
     files = ["--next", str(tmp_path / "grid.yaml"), "--offer", str(tmp_path / "offer.yaml"), "--cost", str(sweep)]
     assert main(["power", *stated, *files, "--json", str(tmp_path / "n.json")]) == 0
     out = capsys.readouterr().out
-    assert "relative" not in out and "hours are those of one worker, measured in" in out
+    assert "relative" not in out and "hours are of one worker, measured in" in out
     content = json.loads((tmp_path / "n.json").read_text())
     assert content["cost"]["unit"] == "hours"
     assert {step["name"]: step["hours"] for step in content["next"]}["ban"] == pytest.approx(0.5)
@@ -112,7 +112,7 @@ def test_a_store_without_timings_is_refused(tmp_path: Path, capsys: pytest.Captu
     arguments = ["power", "--no-fit", "--component", "residual=28", "--next", str(tmp_path / "grid.yaml"), "--offer",
                  str(tmp_path / "offer.yaml"), "--cost"]  # fmt: skip
     assert main([*arguments, str(tmp_path / "folder")]) == 2
-    assert "is no store: it has no store.json" in " ".join(capsys.readouterr().err.split())
+    assert "is not a store: it has no store.json" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_damaged_manifest_costs_itself_alone(tmp_path: Path) -> None:
@@ -121,4 +121,4 @@ def test_a_damaged_manifest_costs_itself_alone(tmp_path: Path) -> None:
     damaged.write_text("{")
     found = read_timings(path)
     assert found.untimed == 1
-    assert "1 more say no time" in measured_cost(path).note
+    assert "1 more have no timing" in measured_cost(path).note

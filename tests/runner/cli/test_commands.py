@@ -111,14 +111,17 @@ def test_hyperparameters_are_flags_too(capsys: pytest.CaptureFixture[str], grid:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "lr"], "'lr' sets no hyperparameter."),
+        (
+            ["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "lr"],
+            "'lr' does not set a hyperparameter.",
+        ),
         (["plan", "--models", "me5-small@3", "--targets", "nusax", "--training", "epoch=2"], "Did you mean 'epochs'"),
         (["plan"], "runner plan: there is no grid to plan.\n  Give a YAML file, or --models and --targets."),
         (["plan", "--models", "me5-small@4", "--targets", "nusax"], "unknown model 'me5-small@4'.\n  Did you mean"),
         (["plan", "none.yaml"], "runner plan: there is no grid 'none.yaml'."),
-        (["status", "nowhere"], "runner status: 'nowhere' is no store: it is no directory."),
-        (["gc", "nowhere"], "runner gc: 'nowhere' is no store"),
-        (["results", "nowhere"], "runner results: 'nowhere' is no store"),
+        (["status", "nowhere"], "runner status: 'nowhere' is not a store: it is not a directory."),
+        (["gc", "nowhere"], "runner gc: 'nowhere' is not a store"),
+        (["results", "nowhere"], "runner results: 'nowhere' is not a store"),
         (["results", "nowhere", "--out", "a.txt"], "results cannot be written as 'a.txt'.\n  Endings: .csv, .parquet."),
         (["results", "nowhere", "--baseline", "step"], "unknown baseline 'step'.\n  Did you mean 'steps'?"),
     ],
@@ -171,7 +174,7 @@ def test_damage_is_named_everywhere(capsys: pytest.CaptureFixture[str], store: P
 
 def test_status_says_what_runs(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     stage = small_plan(seeds="7").cells[0]
-    held = Store.open(store).claim(stage)
+    held = Store.open(store).lock(stage)
     assert held is not None
     with held:
         status, out, _ = run(capsys, "status", store)
@@ -190,7 +193,7 @@ def test_evaluations_of_one_model_are_one_line_of_the_status(capsys: pytest.Capt
     assert len(together) == 3
     with contextlib.ExitStack() as stack:
         for cell in [*together, first.parent]:
-            held = open_store.claim(cell)
+            held = open_store.lock(cell)
             assert held is not None
             stack.enter_context(held)
         _, out, _ = run(capsys, "status", store)

@@ -17,14 +17,14 @@ from analysis.outcomes.build import Options, read_outcome
 from runner.executors import local
 from runner.executors.progress import Report
 from runner.executors.worker import Setting, Worker, on_half
-from runner.kinds.texts import Texts
+from runner.kinds.classification import Classification
 from runner.models import backbone
 from runner.models.backbone import Backbone, load_backbone
 from runner.models.catalog import ModelCard
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
 from runner.plan.request import Request
-from runner.store import locks as claims
+from runner.store import locks
 from runner.store.store import Store
 from runner.training.bench import Bench
 from runner.training.evaluate import in_memory
@@ -89,7 +89,7 @@ def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("revision", ["main", "v1.0", "c1a6f0e"])
 def test_a_revision_that_moves_is_refused(revision: str) -> None:
     model = {"name": "FacebookAI/xlm-roberta-base", "revision": revision}
-    with pytest.raises(CrossliftError, match="is no commit"):
+    with pytest.raises(CrossliftError, match="is not a commit"):
         parse_grid({"models": [model], "targets": ["cldr-typing"]})
 
 
@@ -109,14 +109,14 @@ def test_the_error_of_a_stage_is_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_world(tmp_path, training=QUICK, seeds=[1])
-    real = Texts.encode
+    real = Classification.encode
 
     def refuse(self: Any, backbone: Any, examples: Any, max_length: int, train: bool) -> Any:
         if train and len(examples) == 40:  # the intermediate task
             raise CrossliftError("the tokenizer has no mask piece.", "Take another model.")
         return real(self, backbone, examples, max_length, train)
 
-    monkeypatch.setattr(Texts, "encode", refuse)
+    monkeypatch.setattr(Classification, "encode", refuse)
     assert run_world(tmp_path) == 1
     assert "Failed: model → pets:40: the tokenizer has no mask piece.\n  Take another model." in capsys.readouterr().err
     assert len(scores(tmp_path)) == 3
@@ -164,7 +164,7 @@ def test_a_full_disk_is_named_whoever_finds_it(tmp_path: Path, monkeypatch: pyte
     def fill(place: Path) -> None:
         raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    held = store.claim(target)
+    held = store.lock(target)
     assert held is not None
     with held, pytest.raises(StoreError, match="the disk is full"):
         store.write_stage(held, target, {}, fill)
@@ -174,10 +174,10 @@ def test_a_full_disk_is_named_whoever_finds_it(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(claims.os, "write", full)
+        patch.setattr(locks.os, "write", full)
         with pytest.raises(StoreError, match="the disk is full"):
-            store.claim(target)
-    again = store.claim(target)  # it was given back
+            store.lock(target)
+    again = store.lock(target)  # it was given back
     assert again is not None
     again.release()
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from analysis.core.errors import CrossliftError
+from analysis.store.grid import parse_seeds, read_grid
 from runner.models.catalog import BUILT_IN, find_model
-from runner.plan.grid import parse_grid, parse_seeds, read_grid
+from runner.plan.grid import parse_grid
 
 SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "intermediate": ["none", "banking77:500"]}
 
@@ -20,12 +21,12 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"modles": []}, "unknown key 'modles' in the grid. Did you mean 'models'?"),
         ({"models": []}, "the grid names no models. Add 'models: [NAME, …]'."),
         ({"models": ["me5-smal@3"]}, "unknown model 'me5-smal@3'. Did you mean 'me5-small@3'"),
-        ({"models": [5]}, "5 is no model. Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."),
+        ({"models": [5]}, "5 is not a model. Write NAME, OWNER/NAME@COMMIT, or {name: OWNER/NAME, revision: COMMIT}."),
         ({"languages": []}, "the grid names no languages."),
         ({"intermediate": [{"task": "banking77", "examples": []}]}, "'banking77' has an empty list of examples."),
         ({"models": ["xlm"]}, "unknown model 'xlm'. Built in: me5-small@3, me5-small@6, me5-small, me5-small@12; else"),
         ({"models": ["a/b"]}, "model 'a/b' has no revision. Name the commit of the hub: a/b@COMMIT."),
-        ({"models": ["a/b@main"]}, "the revision 'main' of model 'a/b' is no commit. Give the 40 hexadecimal digits"),
+        ({"models": ["a/b@main"]}, "the revision 'main' of model 'a/b' is not a commit. Give the 40 hexadecimal"),
         ({"models": [{"name": f"a/b@{'0' * 40}", "revision": "1" * 40}]}, "model 'a/b' has two revisions, '000"),
         ({"models": [{"name": "a/b", "revison": "x"}]}, "unknown key 'revison' of a model. Did you mean 'revision'?"),
         ({"models": [{"name": "a/b", "revision": "x", "params_m": -1}]}, "params_m of 'a/b' is -1."),
@@ -34,10 +35,10 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"targets": [{"tsk": "nusax"}]}, "names no task. Write NAME, or {task: NAME, examples: 500}."),
         ({"targets": [{"task": "nusax", "size": 3}]}, "unknown key 'size' in 'targets'. Keys: task, examples."),
         ({"targets": ["tatoeba:5"]}, "target 'tatoeba' is evaluated without training."),
-        ({"targets": ["sib200-mlm"]}, "'sib200-mlm' trains on text alone: it is no target. Use it as an intermediate"),
-        ({"intermediate": ["tatoeba"]}, "'tatoeba' has no training data, so it is no intermediate task."),
+        ({"targets": ["sib200-mlm"]}, "'sib200-mlm' trains on text alone, so it cannot be a target. Use it as an"),
+        ({"intermediate": ["tatoeba"]}, "'tatoeba' has no training data, so it cannot be an intermediate task."),
         ({"intermediate": ["banking77:20000"]}, "'banking77' has 10,003 training examples, fewer than 20,000."),
-        ({"intermediate": ["banking77:many"]}, "'many' is no number of examples of 'banking77'."),
+        ({"intermediate": ["banking77:many"]}, "'many' is not a number of examples of 'banking77'."),
         ({"domains": ["bankng"]}, "unknown domain of the intermediate tasks 'bankng'. Did you mean 'banking'?"),
         ({"languages": ["de"]}, "language 'de' has no test data in nusax."),
         ({"languages": ["xx-nothing"]}, "xx-nothing"),
@@ -49,7 +50,7 @@ SMALL: dict[str, Any] = {"models": ["me5-small@3"], "targets": ["nusax"], "inter
         ({"training": {"epoch": 3}}, "unknown key 'epoch' in 'training'. Did you mean 'epochs'?"),
         ({"training": {"epochs": 0}}, "epochs in 'training' is 0. It is a whole number of at least 1."),
         ({"training_target": {"learning_rate": "fast"}}, "learning_rate in 'training_target' is 'fast'."),
-        ({"training": {"method": "ful"}}, "unknown training method 'ful'. Did you mean 'full'?"),
+        ({"training": {"method": "ful"}}, "unknown method 'ful' in 'training'. Did you mean 'full'?"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_said(change: dict[str, Any], words: str) -> None:
@@ -97,7 +98,7 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(CrossliftError, match="'grid.yaml', line 2: not YAML"):
         read_grid(path)
     path.write_text("- a\n")
-    with pytest.raises(CrossliftError, match="holds no mapping. Keys: models"):
+    with pytest.raises(CrossliftError, match="does not hold a mapping. Keys: models"):
         read_grid(path)
     with pytest.raises(CrossliftError, match="there is no grid .*gird.yaml'. Did you mean 'grid.yaml'"):
         read_grid(tmp_path / "gird.yaml")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runner.plan import stage as stages
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
+from runner.store import stage as stages
 from runner.tasks import catalog
 from runner.tasks.catalog import TaskCard, find_task, register
 

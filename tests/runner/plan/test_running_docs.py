@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from analysis.store.grid import read_grid
 from runner.plan.build import build_plan
-from runner.plan.grid import parse_grid, read_grid
+from runner.plan.grid import parse_grid
 from runner.plan.training import Training
 from tests.conftest import ROOT
 

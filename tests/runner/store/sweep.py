@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from analysis.store.cells import Score
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
-from runner.plan.stage import Stage
-from runner.store.cells import Score
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of
+from runner.store.stage import Stage
 from runner.store.store import Store
 
 GRID: dict[str, Any] = {
@@ -40,7 +40,7 @@ def fake_scores(stage: Stage) -> list[Score]:
 
 def run_stage(store: Store, stage: Stage, pause: float = 0.0) -> bool:
     """Run a stage; False if another process has it, or has finished it meanwhile."""
-    held = store.claim(stage)
+    held = store.lock(stage)
     if held is None:
         return False
     with held:

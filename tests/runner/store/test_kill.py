@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from analysis.store.layout import read_bits, read_store, store_records
+from analysis.records.sweep import store_records
+from analysis.store.layout import read_store
 from runner.store.gc import collect
 from runner.store.locks import holder
 from runner.store.store import Store
@@ -48,7 +49,7 @@ def check_whole(path: Path) -> None:
         want = fake_scores(by_id[cell.id])[0]
         assert [record["metric"] for record in cell.records] == ["acc", "macro_f1"]
         assert cell.records[0]["score"] == want.score
-        bits = read_bits(path, cell.id, "acc")
+        bits = cell.items.correct("acc")
         assert bits is not None
         assert bits.tolist() == want.correct.tolist()  # type: ignore[union-attr]
     rows = store_records(content)
@@ -98,7 +99,7 @@ def test_two_sweeps_never_run_a_stage_twice(tmp_path: Path) -> None:
     check_whole(path)
 
 
-def test_a_killed_process_gives_its_claim_back(tmp_path: Path) -> None:
+def test_a_killed_process_gives_its_lock_back(tmp_path: Path) -> None:
     path, log = tmp_path / "store", tmp_path / "log"
     process = start(path, log, 30.0)
     end = time.monotonic() + 30
@@ -112,10 +113,10 @@ def test_a_killed_process_gives_its_claim_back(tmp_path: Path) -> None:
     stage = next(stage for stage in small_plan().stages if stage.id == name)
     assert who.get("pid", process.pid) == process.pid
     store = Store.open(path)
-    assert store.claim(stage) is None
+    assert store.lock(stage) is None
     process.kill()
     process.communicate()
-    again = store.claim(stage)
+    again = store.lock(stage)
     assert again is not None
     again.release()
 

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import StoreError
+from analysis.outcomes.baselines import against
 from analysis.outcomes.pairing import pair_gains
 from analysis.records.read import read_inputs
-from analysis.store.layout import check_revisions, read_store, store_records
-from runner.plan import stage as stages
+from analysis.records.sweep import check_revisions, store_records
+from analysis.store.cells import Score
+from analysis.store.layout import read_store
 from runner.store import atomic
-from runner.store.cells import Score
+from runner.store import stage as stages
 from runner.store.gc import collect
 from runner.store.manifest import describe_run
 from runner.store.pending import pending, rows_of
@@ -56,7 +58,7 @@ def _rows(task: str) -> list[dict[str, Any]]:
 
 
 def test_gains_against_baselines_that_trained_as_long(filled: Store) -> None:
-    rows = store_records(read_store(filled.path), baseline="steps")
+    rows = against(store_records(read_store(filled.path)), "steps")
     paired = pair_gains(_checked(rows))
     nusax = paired.frame[paired.frame["target_task"] == "nusax"]
     plain = store_records(read_store(filled.path))
@@ -89,7 +91,7 @@ def test_gains_pair_runs_whose_target_stages_were_trained_alike(filled: Store) -
 def test_one_language_in_two_scripts_is_paired_script_by_script(tmp_path: Path, baseline: str) -> None:
     store = Store.create(tmp_path / "store")
     sweep(store, small_plan(targets=["sib200"], languages=["knc", "zho", "en"], models=["me5-small@3"], seeds=1))
-    records = _checked(store_records(read_store(store.path), baseline))
+    records = _checked(against(store_records(read_store(store.path)), baseline))
     paired = pair_gains(records[records["metric"] == "acc"]).frame
     found = {(row.language, row.condition if isinstance(row.condition, str) else "") for row in paired.itertuples()}
     plain = {("eng", ""), ("knc", "script=Arab"), ("knc", "script=Latn"), ("zho", ""), ("zho", "script=Hant")}
@@ -192,26 +194,26 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(atomic.os, "fsync", full)
-    held = store.claim(cell)
+    held = store.lock(cell)
     assert held is not None
     with held, pytest.raises(StoreError, match="the disk is full. Free some space"):
         store.write_cell(held, cell, fake_scores(cell), describe_run(cell, 1.0))
     assert list((store.path / "cells").iterdir()) == []
 
 
-def test_writing_needs_the_claim_and_points(tmp_path: Path) -> None:
+def test_writing_needs_the_lock_and_points(tmp_path: Path) -> None:
     store, plan = Store.create(tmp_path / "store"), small_plan()
     one, two = plan.cells[:2]
-    held = store.claim(one)
+    held = store.lock(one)
     assert held is not None
     with held:
-        with pytest.raises(StoreError, match="is written without its claim"):
+        with pytest.raises(StoreError, match="is written without its lock"):
             store.write_cell(held, two, fake_scores(two), {})
         with pytest.raises(StoreError, match="acc of .* is nan. A score is 0 to 100 points."):
             store.write_cell(held, one, [Score("acc", float("nan"), 3)], {})
         with pytest.raises(StoreError, match=r"has 3 items and results of shape \(2,\)"):
             store.write_cell(held, one, [Score("acc", 50.0, 3, np.array([True, False]))], {})
-    with pytest.raises(StoreError, match="without its claim"):
+    with pytest.raises(StoreError, match="without its lock"):
         store.write_cell(held, one, fake_scores(one), {})
 
 
@@ -219,7 +221,7 @@ def test_cells_are_immutable(filled: Store) -> None:
     cell = small_plan().cells[0]
     file = filled.path / "cells" / f"{cell.id}.json"
     before = file.read_bytes()
-    held = filled.claim(cell)
+    held = filled.lock(cell)
     assert held is not None
     with held:
         filled.write_cell(held, cell, [Score("acc", 1.0, 1)], {})
@@ -227,12 +229,12 @@ def test_cells_are_immutable(filled: Store) -> None:
 
 
 def test_what_is_no_store(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="is no directory"):
+    with pytest.raises(StoreError, match="is not a directory"):
         Store.open(tmp_path / "nothing")
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="is no store: it has no store.json"):
+    with pytest.raises(StoreError, match="is not a store: it has no store.json"):
         Store.open(tmp_path)
-    with pytest.raises(StoreError, match="is not empty and no store"):
+    with pytest.raises(StoreError, match="is neither empty nor a store"):
         Store.create(tmp_path)
     store = Store.create(tmp_path / "new", "one")
     with pytest.raises(StoreError, match="is the store of study 'one', not 'two'"):
@@ -265,7 +267,7 @@ def test_manifests_say_how_a_stage_was_run(filled: Store) -> None:
 
 def test_a_stage_held_by_another_is_left_to_it(filled: Store) -> None:
     stage = small_plan(seeds="9").cells[-1]
-    held = filled.claim(stage)
+    held = filled.lock(stage)
     assert held is not None
     with held:
         assert not run_stage(filled, stage)
@@ -273,10 +275,10 @@ def test_a_stage_held_by_another_is_left_to_it(filled: Store) -> None:
 
 def test_a_store_that_lost_its_empty_directories_and_one_that_cannot_be_written(filled: Store) -> None:
     shutil.rmtree(filled.path / "claims")
-    held = filled.claim(small_plan().cells[0])
+    held = filled.lock(small_plan().cells[0])
     assert held is not None
     held.release()
     shutil.rmtree(filled.path / "claims")
     (filled.path / "claims").write_text("")
     with pytest.raises(StoreError, match="could not be written"):
-        filled.claim(small_plan().cells[0])
+        filled.lock(small_plan().cells[0])

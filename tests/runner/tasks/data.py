@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from runner.tasks.load import open_task
+from runner.tasks.load import load_task
 from runner.tasks.tables import TableTask
 
 SPECS = """
@@ -115,6 +115,6 @@ def write(folder: Path) -> Path:
 
 
 def task(folder: Path, name: str) -> TableTask:
-    found = open_task(name, folder)
+    found = load_task(name, folder)
     assert isinstance(found, TableTask)
     return found

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from runner.plan.grid import parse_grid
-from runner.tasks.base import load_task
 from runner.tasks.catalog import find_task
 from runner.tasks.cldr.items import MAKERS
 from runner.tasks.cldr.split import SHARES, currencies, official_languages, splits, trained_names
 from runner.tasks.cldr.task import LEAST, MOST_ENGLISH, CldrTask, count, english_share, is_current
 from runner.tasks.cldr.terms import SOURCE, babel_version, fold, locales, names
-from runner.tasks.load import CLDR
+from runner.tasks.load import CLDR, load_task
 from tests.conftest import skip_or_fail
 
 TRAINED = [name for name in CLDR if name != "cldr-terms"]

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from runner.cli.main import main
-from runner.tasks.base import FIELDS, load_task
+from runner.kinds.registry import find_kind, kind_names
 from runner.tasks.catalog import find_task
 from runner.tasks.cldr.task import is_current
-from runner.tasks.load import CLDR
-from runner.tasks.spec import METRICS, bundled_specs
+from runner.tasks.load import CLDR, load_task
+from runner.tasks.spec import bundled_specs
 from tests.conftest import ROOT, skip_or_fail
 
 DOCS = (ROOT / "docs/tasks.md").read_text(encoding="utf-8")
@@ -39,9 +39,9 @@ def test_the_example_of_a_specification_is_read(tmp_path: Path) -> None:
 
 
 def test_every_kind_is_described() -> None:
-    for kind in FIELDS:
+    for kind in kind_names():
         (line,) = [line for line in DOCS.splitlines() if line.startswith(f"| {kind} |")]
-        assert all(f"`{metric}`" in line for metric in METRICS[kind])
+        assert all(f"`{metric}`" in line for metric in find_kind(kind).metrics)
 
 
 def test_every_bundled_task_has_its_source_and_licence() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from analysis.core.errors import CrossliftError
 from analysis.languages.codes import resolve
+from runner.kinds.qa import place
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
-from runner.tasks.base import load_task
 from runner.tasks.catalog import find_task
-from runner.tasks.rows import place
+from runner.tasks.load import load_task
 from runner.tasks.spec import bundled_specs
 from tests.conftest import ROOT, skip_or_fail
 from tests.runner.hub_data import configure, save
@@ -258,7 +258,7 @@ def test_languages_that_share_a_split(folder: Path) -> None:
         (('fi = "finnish"', 'fi = "suomi"'), "has no row of 'suomi', which task 'named' asks for."),
         (("^([a-z]+)-", "^([a-e]+)-"), "does not say a language (5 of 5 rows)."),
         (("^([a-z]+)-", "^[a-z]+-"), "has 0 groups."),
-        (("^([a-z]+)-", "^([a-z]+-"), "is no expression"),
+        (("^([a-z]+)-", "^([a-z]+-"), "is not a regular expression"),
     ],
 )
 def test_a_language_that_is_not_said(folder: Path, tmp_path: Path, change: tuple[str, str], words: str) -> None:

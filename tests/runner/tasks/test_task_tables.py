@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import CrossliftError, UnknownNameError
+from runner.kinds.registry import find_kind
 from runner.plan.grid import parse_grid
-from runner.tasks.base import FIELDS, load_task
-from runner.tasks.load import cards_at_hand
+from runner.tasks.load import cards_at_hand, load_task
 from runner.tasks.subsets import nested_order
 from tests.runner.tasks.data import moods, task, write
 
@@ -55,7 +55,7 @@ def test_a_directory_may_read_a_known_file_in_its_own_way(shared: Path, tmp_path
 def test_examples_have_the_fields_of_their_kind(folder: Path, name: str) -> None:
     found = task(folder, name)
     examples = found.test(next(iter(found.card.languages)))
-    assert set(examples.fields) == set(FIELDS[found.kind])
+    assert set(examples.fields) == set(find_kind(found.kind).fields)
     assert {len(values) for values in examples.fields.values()} == {len(examples)}
     picked = examples.take([1, 0])
     assert picked.ids == (examples.ids[1], examples.ids[0])
@@ -194,7 +194,7 @@ def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
         (
             'language = "en"\ntrain_language = "en"\n\n[answers]',
             "[answers]",
-            "task 'names' in tasks.toml says nothing of languages.",
+            "task 'names' in tasks.toml does not say its languages.",
         ),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from analysis.store.layout import read_store
-from runner.kinds.base import find_kind
+from runner.kinds.registry import find_kind
 from runner.models.backbone import load_backbone
 from runner.models.catalog import find_model
 from runner.plan.training import Training
@@ -24,7 +24,7 @@ from tests.runner.models import tiny_model
 from tests.runner.training.elsewhere import Far, elsewhere
 from tests.runner.training.small import choices, pairs, questions, sentences, sides, texts
 
-KINDS: dict[str, Any] = {
+TRAINED: dict[str, Any] = {
     "classification": texts, "pair": pairs, "tagging": sentences, "choice": choices, "qa": questions, "mlm": texts,
 }  # fmt: skip
 
@@ -32,7 +32,7 @@ KINDS: dict[str, Any] = {
 def stage(place: Path, device: str, kind: str, training: Training) -> tuple[list[Any], list[Any]]:
     """Losses of two stages, the second from the saved first, and outputs of both kinds that are evaluated."""
     own = Bench(load_backbone(find_model(str(place / "model")), training.on_half), device)
-    first, second, examples = find_kind(kind), find_kind("classification"), KINDS[kind](24)
+    first, second, examples = find_kind(kind), find_kind("classification"), TRAINED[kind](24)
     features = first.encode(own.backbone, examples, 64, True)
     classes = len(features.notes) if kind == "mlm" else 2
     before = train(own, own.start, first, features, classes, training, 4, 1, "first")
@@ -57,7 +57,7 @@ def stage(place: Path, device: str, kind: str, training: Training) -> tuple[list
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TRAINED)
 @pytest.mark.parametrize("method", ["full", "lora", "lora in bf16"])
 def test_a_stage_stays_on_its_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, method: str) -> None:
     word, _, precision = method.partition(" in ")

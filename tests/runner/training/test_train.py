@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from runner.kinds.base import find_kind
+from runner.kinds.examples import Examples
+from runner.kinds.features import unknown_share
+from runner.kinds.registry import find_kind
 from runner.plan.training import Training
-from runner.tasks.base import Examples
 from runner.training import train as training_module
 from runner.training.evaluate import evaluate
-from runner.training.features import unknown_share
 from runner.training.state import State, load_state
 from runner.training.train import StageError, train
 from tests.runner.training.small import bench, choices, pairs, questions, sentences, texts

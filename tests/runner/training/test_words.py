@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import AutoModel, get_linear_schedule_with_warmup
 
-from runner.kinds.base import find_kind
+from runner.kinds.registry import find_kind
 from runner.plan.training import Training
 from runner.training.batches import pad, training_batches
 from runner.training.train import MAX_NORM, train

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from runner.kinds.texts import Texts
+from runner.kinds.classification import Classification
+from runner.kinds.features import Features
 from runner.plan.training import Training
 from runner.training.bench import Bench
-from runner.training.features import Features
 from runner.training.train import train
 from tests.runner.training.elsewhere import elsewhere
 from tests.tools.gpu.driver import pretend
 from tests.tools.gpu.test_gpu_meters import CARD
 from tools.gpu import large
 from tools.gpu.findings import Findings
-from tools.gpu.flops import flops_a_piece, linear_weights, peak
+from tools.gpu.flops import flops_per_piece, linear_weights, peak
 from tools.gpu.large import checksum
 from tools.gpu.random_models import random_backbone, random_features
 from tools.gpu.setting import Setting
@@ -46,9 +46,9 @@ def test_flops_are_those_that_pytorch_counts() -> None:
     features = random_features(BATCH, PIECES, 100)
     training = Training(method="lora", batch_size=BATCH, dropout=0.0)
     with FlopCounterMode(display=False) as counter:
-        train(bench, bench.start, Texts(), features, 2, training, 1, 1, "task")
+        train(bench, bench.start, Classification(), features, 2, training, 1, 1, "task")
     linear, adapters = linear_weights(bench.module)
-    formula = flops_a_piece(linear, adapters, PIECES, WIDTH, LAYERS)
+    formula = flops_per_piece(linear, adapters, PIECES, WIDTH, LAYERS)
     counted = counter.get_total_flops() / (BATCH * PIECES)
     # Eager attention multiplies what lies ahead of a piece too, which the formula leaves out: as much again.
     counted -= 6 * PIECES * WIDTH * LAYERS
@@ -60,7 +60,17 @@ def test_flops_are_those_that_pytorch_counts() -> None:
 def test_adapters_are_told_from_the_weights_beside_them() -> None:
     bench = Bench(random_backbone(llama(), "cpu", pooling="last"))
     whole = linear_weights(bench.module)
-    train(bench, bench.start, Texts(), random_features(2, 8, 100), 2, Training(method="lora", lora_rank=4), 1, 1, "t")
+    train(
+        bench,
+        bench.start,
+        Classification(),
+        random_features(2, 8, 100),
+        2,
+        Training(method="lora", lora_rank=4),
+        1,
+        1,
+        "t",
+    )
     assert whole[1] == 0 and linear_weights(bench.module)[0] == whole[0]
     # Seven layers a block, each with four times its width in and out.
     sides = 2 * WIDTH + 2 * (WIDTH + 128) + 2 * WIDTH + 2 * (WIDTH + 512) + (512 + WIDTH)

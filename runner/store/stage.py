@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-KINDS = ("load", "intermediate", "target", "evaluate")
-
 #: Revision of the code of each stage. Raised when a change makes a stage come out differently, so that it runs again;
 #: a change of comments or speed leaves it alone, and finished work with it.
 CODE_REVISIONS: Mapping[str, int] = {"load": 1, "intermediate": 1, "target": 1, "evaluate": 1}
@@ -23,7 +21,7 @@ class Stage:
     Attributes
     ----------
     kind
-        One of ``KINDS``.
+        One of ``analysis.store.layout.STAGES``.
     inputs
         What determines the outcome beside the code and the parent: model or data revision, hyperparameters, seed.
     parent

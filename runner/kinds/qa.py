@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..training.features import Features, unknown_share
-from .base import Kind
+from .base import Kind, Scored
+from .examples import Examples, Rows
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from analysis.store.cells import Score
+
     from ..models.backbone import Backbone
-    from ..tasks.base import Examples
+    from .features import Features
 
 #: Pieces that neighbouring windows share, as a share of the window, and the longest answer in pieces.
 OVERLAP, LONGEST = 1 / 3, 30
@@ -24,8 +25,28 @@ OVERLAP, LONGEST = 1 / 3, 30
 class Questions(Kind):
     """A context longer than the model takes is read in overlapping windows; the best span of all windows counts."""
 
+    fields = ("question", "context", "answers")
+    required = ("question", "context", "answer", "start")
+    metrics = ("f1", "em")
+    labelled = False
+
+    def read_fields(self, rows: Rows) -> dict[str, list[Any]]:
+        """Answers have their text and the place where they stand in the context."""
+        contexts = rows.field("context")
+        parts = zip(rows.table[rows.columns["answer"]], rows.table[rows.columns["start"]], contexts, strict=True)
+        answers: list[Any] = [_answers(*part) for part in parts]
+        return {"question": rows.field("question"), "context": contexts, "answers": answers}
+
+    def read_labels(self, rows: Rows, fields: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+        """Texts of the accepted answers."""
+        return [[answer["text"] for answer in answers] for answers in fields["answers"]]
+
     def encode(self, backbone: Backbone, examples: Examples, max_length: int, train: bool) -> Features:
         """One sequence for each window of a context, with the question in front."""
+        import numpy as np
+
+        from .features import Features, unknown_share
+
         questions, contexts = examples.fields["question"], examples.fields["context"]
         length = min(max_length, backbone.positions)
         found = backbone.tokenizer(
@@ -79,6 +100,47 @@ class Questions(Kind):
             found.append(context[first:last])
         return found
 
+    def scores(self, task: Scored, predictions: Any, examples: Examples) -> dict[str, Score]:
+        """Of texts of answers."""
+        import numpy as np
+
+        from analysis.languages.codes import resolve
+        from analysis.store.cells import Score
+
+        from .metrics import answers
+
+        accepted: Any = examples.labels if examples.labels is not None else ()
+        if len(predictions) != len(accepted):
+            raise task.unfit(f"{len(predictions)} answers", f"{len(accepted)}")
+        iso = resolve(examples.language).iso
+        pairs = list(zip(map(str, predictions), accepted, strict=True))
+        right = np.array([answers.exact_match(own, other, iso) for own, other in pairs], dtype=bool)
+        f1 = 100.0 * np.array([answers.token_f1(own, other, iso) for own, other in pairs])
+        n = len(pairs)
+        error = float(f1.std(ddof=1) / np.sqrt(n)) if n > 1 else None
+        return {
+            "em": Score("em", 100.0 * float(right.mean()), n, right),
+            "f1": Score("f1", float(np.clip(f1.mean(), 0.0, 100.0)), n, std_error=error),
+        }
+
+
+def _answers(text: Any, start: Any, context: str) -> list[dict[str, Any]]:
+    """A table has one answer per row, the hub lists of answers."""
+    texts, starts = ([text], [start]) if isinstance(text, str) else (text, start)
+    return [{"text": str(t), "start": place(str(t), int(s), context)} for t, s in zip(texts, starts, strict=True)]
+
+
+def place(text: str, start: int, context: str) -> int:
+    """Where an answer stands: the place that is said, else the nearest one with its text, else behind the context.
+
+    Copies of TyDi QA and MLQA have lost the blanks in front of a context, but count them in its answers' places. An
+    answer behind the context is in no window of it, which training reads as a question without one.
+    """
+    if context.startswith(text, start):
+        return start
+    found = [match.start() for match in re.finditer(f"(?={re.escape(text)})", context)]
+    return min(found, key=lambda at: abs(at - start)) if found else len(context)
+
 
 def span(offsets: Sequence[Any], first: int, last: int) -> tuple[int, int]:
     """Positions of the pieces that cover characters ``first`` to ``last``; (0, 0) where they are in another window."""
@@ -90,6 +152,8 @@ def span(offsets: Sequence[Any], first: int, last: int) -> tuple[int, int]:
 
 def best_span(scores: NDArray[Any], offsets: Sequence[Any]) -> tuple[float, int, int]:
     """Score of the best span of at most ``LONGEST`` pieces, and its first and last character."""
+    import numpy as np
+
     inside = np.array([i for i, pair in enumerate(offsets) if pair is not None])
     if not len(inside):
         return -np.inf, 0, 0
@@ -99,3 +163,6 @@ def best_span(scores: NDArray[Any], offsets: Sequence[Any]) -> tuple[float, int,
     allowed = np.triu(np.ones((n, n), dtype=bool)) & ~np.triu(np.ones((n, n), dtype=bool), LONGEST)
     i, j = np.unravel_index(int(np.argmax(np.where(allowed, total, -np.inf))), (n, n))
     return float(total[i, j]), int(offsets[inside[i]][0]), int(offsets[inside[j]][1])
+
+
+KIND = Questions()
