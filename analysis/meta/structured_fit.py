@@ -39,7 +39,7 @@ OF_SLOPES = ("UN", "DIAG")
 TESTS = ("satterthwaite", "z")
 # Curvature below this share of the steepest tells nothing of the numbers; a share of variance that counts as none.
 FLAT, SINGULAR = 1e-9, 1e-7
-# Effects up to which their covariance is factored dense at every step.
+# Effects up to which the covariance of all of them is kept dense.
 LARGEST = 2000
 
 
