@@ -56,18 +56,20 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/training.py
 
 # Data first: the other scripts read what make_data writes.
-REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/bootmer lme4/inference \
-  metafor/reference metafor/meta multiverse/reference power/reference scale/reference predict/reference
+REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/profile_designs \
+  lme4/bootmer lme4/inference metafor/reference metafor/meta metafor/estimators peers/metafor peers/mixed \
+  multiverse/reference power/reference scale/reference predict/reference
 R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
   r-cran-metafor r-cran-nlme r-cran-pbkrtest
 
-validation: ## rerun R for every external number; `git diff validation` then shows what changed
+validation: $(VENV)/.installed ## rerun R for every external number, print the agreement table; `git diff validation` shows changes
 	@command -v Rscript > /dev/null || { echo "Rscript is not installed. $(R_HINT)"; exit 1; }
 	@Rscript -e 'lacking <- setdiff(commandArgs(TRUE), rownames(installed.packages()))' \
 	  -e 'if (length(lacking)) { cat("R has no package", lacking, "\n"); quit(status = 1) }' $(R_PACKAGES) \
 	  || { echo "$(R_HINT)"; exit 1; }
 	@set -e; for name in $(REFERENCES); do echo "validation/$$name.R"; Rscript validation/$$name.R; done
+	@$(BIN)/python validation/peers/agreement.py
 
 clean: ## remove the environment
 	rm -rf $(VENV)

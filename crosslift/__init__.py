@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from analysis.languages.codes import resolve
     from analysis.languages.kernels import language_kernel
-    from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
+    from analysis.meta import LocationScaleMeta, MetaResult, MultilevelMeta, StructuredMeta, meta_analyze
     from analysis.mixed import MixedResult, fit_mixed
     from analysis.outcomes.build import Outcome
 
@@ -51,9 +51,9 @@ _WHERE = {
     "Result": "crosslift.result",
     "fit_mixed": "analysis.mixed",
     "MixedResult": "analysis.mixed",
-    "meta_analyze": "analysis.meta",
-    "MetaResult": "analysis.meta",
-    "MultilevelMeta": "analysis.meta",
+    **dict.fromkeys(
+        ("meta_analyze", "MetaResult", "MultilevelMeta", "StructuredMeta", "LocationScaleMeta"), "analysis.meta"
+    ),
     "resolve": "analysis.languages.codes",
     "language_kernel": "analysis.languages.kernels",
     **dict.fromkeys(
@@ -67,6 +67,7 @@ __all__ = [
     "CrossliftError",
     "DesignError",
     "FormulaError",
+    "LocationScaleMeta",
     "MetaResult",
     "MixedResult",
     "MultilevelMeta",
@@ -77,6 +78,7 @@ __all__ = [
     "Result",
     "SizeError",
     "StoreError",
+    "StructuredMeta",
     "UnknownLanguageError",
     "UnknownNameError",
     "__version__",

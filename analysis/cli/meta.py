@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN|FORMULA",
         help="a moderator of the effect, such as typology or typology*log_params; may be repeated",
     )
-    what.add_argument("--bias", action="store_true", help="Egger's test, trim-and-fill and a selection model")
+    what.add_argument("--bias", action="store_true", help="Egger's test, PET-PEESE, trim-and-fill, a selection model")
     what.add_argument("--leave-out", metavar="GROUP", help="the pooled effect without each level of a column in turn")
     what.add_argument(
         "--influence", action="store_true", help="influence of each effect on the pooled one, taken as independent"
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rows(parser.add_argument_group("rows"))
     how = parser.add_argument_group("method")
     how.add_argument("--method", default="REML", metavar="METHOD",
-                     help="REML (default) or ML; DL, PM, EB and FE take effects as independent")  # fmt: skip
+                     help="REML (default) or ML; DL, HE, HS, SJ, PM, PMM, EB, FE: independent effects")  # fmt: skip
     how.add_argument(
         "--test",
         metavar="TEST",

@@ -4,7 +4,9 @@ May import: outcomes, records, store, languages, mixed, formulas, core.
 """
 
 from .fit import meta_analyze
+from .location_scale import LocationScaleMeta
 from .multilevel import MultilevelMeta
 from .result import MetaResult
+from .structured import StructuredMeta
 
-__all__ = ["MetaResult", "MultilevelMeta", "meta_analyze"]
+__all__ = ["LocationScaleMeta", "MetaResult", "MultilevelMeta", "StructuredMeta", "meta_analyze"]

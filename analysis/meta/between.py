@@ -1,6 +1,7 @@
 r"""Estimators of the variance between effects, :math:`\tau^2`.
 
-Restricted and full maximum likelihood (Raudenbush 2009), DerSimonian & Laird (1986), Paule & Mandel (1982), and
+Restricted and full maximum likelihood (Raudenbush 2009), DerSimonian & Laird (1986), Hedges & Olkin (1985), Hunter &
+Schmidt (1990), Sidik & Jonkman (2005), Paule & Mandel (1982) and its median-unbiased variant (Viechtbauer 2021), and
 empirical Bayes (Morris 1983), which has the same solution as Paule and Mandel's (Viechtbauer et al. 2015). All are
 truncated at zero. Likelihoods can have several maxima: each is found from the signs of the score, and the highest is
 taken.
@@ -17,7 +18,7 @@ from ..core.errors import DesignError, unknown_name
 from .effects import Effects
 from .weighted import Weighted, squared_trace, weighted_fit
 
-METHODS = ("REML", "ML", "DL", "PM", "EB", "FE")
+METHODS = ("REML", "ML", "DL", "HE", "HS", "SJ", "PM", "PMM", "EB", "FE")
 #: Methods that maximise a likelihood.
 LIKELIHOODS = ("REML", "ML")
 
@@ -50,9 +51,39 @@ def between_variance(effects: Effects, method: str) -> float:
     if method == "DL":
         fit = weighted_fit(effects, 0.0)
         return max(0.0, (fit.q - (effects.k - effects.p)) / fit.trace)
+    if method in MOMENTS:
+        return max(0.0, MOMENTS[method](effects))
     if method in ("PM", "EB"):
         return q_root(effects, float(effects.k - effects.p))
+    if method == "PMM":
+        from scipy.special import chdtri
+
+        return q_root(effects, float(chdtri(effects.k - effects.p, 0.5)))
     return _highest(effects, method)
+
+
+def _hedges(effects: Effects) -> float:
+    """The spread of the effects, unweighted, less the sampling variance in it (Hedges & Olkin 1985)."""
+    basis = np.linalg.qr(effects.X)[0]
+    residuals = effects.y - basis @ (basis.T @ effects.y)
+    sampling = effects.v @ (1.0 - np.einsum("ij,ij->i", basis, basis))
+    return float((residuals @ residuals - sampling) / (effects.k - effects.p))
+
+
+def _hunter_schmidt(effects: Effects) -> float:
+    """Spread weighted by precision beyond one a study, with no allowance for the coefficients estimated."""
+    fit = weighted_fit(effects, 0.0)
+    return float((fit.q - effects.k) / fit.weights.sum())
+
+
+def _sidik_jonkman(effects: Effects) -> float:
+    """A first guess, the variance of all effects, times the Q it leaves per degree of freedom."""
+    first = float(np.var(effects.y))
+    return first * weighted_fit(effects, first).q / (effects.k - effects.p)
+
+
+#: Estimators in closed form.
+MOMENTS: dict[str, Callable[[Effects], float]] = {"HE": _hedges, "HS": _hunter_schmidt, "SJ": _sidik_jonkman}
 
 
 def log_likelihood(effects: Effects, tau2: float, restricted: bool) -> float:

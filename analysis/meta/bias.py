@@ -12,6 +12,7 @@ from ..core.errors import CrossliftError
 from ..core.jsonable import records, single
 from ..core.text import number, p_words
 from .egger import egger
+from .pet_peese import pet_peese
 from .selection import selection_model
 from .trim_and_fill import ESTIMATORS, trim_and_fill
 
@@ -96,10 +97,18 @@ def assess_bias(
     def fill(estimator: str) -> None:
         found = trim_and_fill(alone, estimator)
         row = found.result.fixed.iloc[0]
+        note = f"{found.missing} effects filled in on the {found.side}" if found.missing else "nothing to fill in"
         corrected.append(
             {"method": f"trim-and-fill {estimator}", "estimate": row["estimate"], "conf_low": row["conf_low"],
-             "conf_high": row["conf_high"], "note": f"{found.missing} effects filled in on the {found.side}"}
+             "conf_high": row["conf_high"], "note": note}
         )  # fmt: skip
+
+    def correct() -> None:
+        found = pet_peese(alone)
+        row = found.limit
+        note = "regression on the " + ("variance" if found.chosen == "PEESE" else "standard error")
+        corrected.append({"method": f"PET-PEESE: {found.chosen}", "estimate": row["estimate"],
+                          "conf_low": row["conf_low"], "conf_high": row["conf_high"], "note": note})  # fmt: skip
 
     def select() -> None:
         found = selection_model(alone.effects)
@@ -115,6 +124,7 @@ def assess_bias(
     if pooled is not None and slope is not None:
         attempt("Egger, multilevel", lambda: add_slope("Egger, multilevel", slope()))
     attempt("Egger, independent effects", lambda: add_slope("Egger, independent effects", egger(alone)))
+    attempt("PET-PEESE", correct)
     for estimator in ESTIMATORS:
         attempt(f"trim-and-fill {estimator}", lambda estimator=estimator: fill(estimator))  # type: ignore[misc]
     attempt("selection model", select)
@@ -145,8 +155,8 @@ def _warnings(alone: MetaResult, pooled: MultilevelMeta | None, studies: int, co
         )
     if pooled is not None:
         lines.append(
-            "trim-and-fill, the selection model and Egger's regression without 'multilevel' treat effects as "
-            "independent; effects of one language, task or baseline are not, so the intervals are too narrow."
+            "PET-PEESE, trim-and-fill, the selection model and Egger's regression without 'multilevel' treat effects "
+            "as independent; effects of one language, task or baseline are not, so the intervals are too narrow."
         )
     return lines
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Effects:
         Evaluates the moderators on new rows; ``None`` if they were given as numbers.
     moderators
         The formula they come from, ``1`` for the intercept alone.
+    columns
+        The variables of that formula on the rows used.
     """
 
     y: Floats
@@ -49,6 +51,7 @@ class Effects:
     dropped: tuple[tuple[str, int], ...]
     evaluator: Evaluator | None
     moderators: str
+    columns: Mapping[str, pd.Series[Any]] = field(default_factory=dict)
 
     @property
     def k(self) -> int:
@@ -70,7 +73,8 @@ class Effects:
         kept = self.kept.copy()
         kept[self.kept] = rows
         labels = tuple(label for label, use in zip(self.labels, rows, strict=True) if use)
-        return replace(self, y=self.y[rows], v=self.v[rows], X=self.X[rows], labels=labels, kept=kept)
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return replace(self, y=self.y[rows], v=self.v[rows], X=self.X[rows], labels=labels, kept=kept, columns=columns)
 
 
 def read_effects(
@@ -142,6 +146,7 @@ def read_effects(
         tuple(dropped),
         found.evaluator,
         formula,
+        columns,
     )
 
 

@@ -41,18 +41,22 @@ def egger(result: Estimate, kind: str = "lm") -> pd.DataFrame:
     DesignError
         If there are fewer than three effects, or all have the same standard error.
     """
-    import pandas as pd
-
     if kind not in KINDS:
         raise unknown_name("kind of Egger's test", kind, KINDS)
-    effects = with_std_error(result.effects)
+    return regression_on(result, with_std_error(result.effects), kind)
+
+
+def regression_on(result: Estimate, effects: Effects, kind: str) -> pd.DataFrame:
+    """The two rows of :func:`egger` for effects with any one moderator that is zero where nothing is uncertain."""
+    import pandas as pd
+
     if kind == "rma":
         frame = estimate(effects, result.method, result.test).fixed
     else:
         fit, df = weighted_fit(effects, 0.0), float(effects.k - effects.p)
         std_error = np.sqrt(np.diag(fit.covariance) * fit.q / df)
         frame = pd.DataFrame(t_tests(fit.coefficients, std_error, np.full(2, df), 0.95))
-        frame.insert(0, "term", ["Intercept", "std_error"])
+        frame.insert(0, "term", list(effects.names))
     frame["term"] = ["limit", "slope"]
     return frame.iloc[::-1].reset_index(drop=True)
 

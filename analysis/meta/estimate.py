@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, unknown_name
-from ..mixed.reference import t_tests
+from ..mixed.reference import row_space, t_tests
 from .between import between_variance, log_likelihood, standard_error
 from .effects import Effects
 from .heterogeneity import QTest, heterogeneity, q_profile, q_test, spread_variance, typical_variance
@@ -145,15 +145,20 @@ class Estimate:
         CrossliftError
             If there are no moderators.
         """
-        import pandas as pd
-        from scipy.special import chdtrc, fdtrc
-
         tested = [j for j, name in enumerate(self.names) if name != "Intercept"]
         if not tested:
             raise CrossliftError("the model has no moderator to test.", "Give moderators=.")
-        part = self.coefficients[tested]
-        wald = float(part @ np.linalg.solve(self.covariance[np.ix_(tested, tested)], part))
-        m = len(tested)
+        return self.joint_test(np.eye(len(self.names))[tested])
+
+    def joint_test(self, weights: Floats) -> pd.DataFrame:
+        """Test that linear combinations of the coefficients, rows ``(r, p)``, are zero; as :meth:`moderator_test`."""
+        import pandas as pd
+        from scipy.special import chdtrc, fdtrc
+
+        rows = row_space(np.atleast_2d(np.asarray(weights, dtype=float)))
+        part = rows @ self.coefficients
+        wald = float(part @ np.linalg.solve(rows @ self.covariance @ rows.T, part))
+        m = len(rows)
         statistic = wald if self.test == "z" else wald / m
         p = chdtrc(m, wald) if self.test == "z" else fdtrc(m, self.df, statistic)
         return pd.DataFrame([{"statistic": statistic, "num_df": m, "den_df": self.df, "p_value": float(p)}])

@@ -15,7 +15,9 @@ from .result import MetaResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .location_scale import LocationScaleMeta
     from .multilevel import MultilevelMeta
+    from .structured import StructuredMeta
 
 
 def meta_analyze(
@@ -26,9 +28,11 @@ def meta_analyze(
     test: str | None = None,
     *,
     random: str | None = None,
+    struct: str | None = None,
+    scale: Any = None,
     frame: pd.DataFrame | None = None,
     labels: Any = None,
-) -> MetaResult | MultilevelMeta:
+) -> MetaResult | MultilevelMeta | StructuredMeta | LocationScaleMeta:
     """Pool effects in a random-effects model, ordinary or multilevel.
 
     Parameters
@@ -41,13 +45,23 @@ def meta_analyze(
     moderators
         The right-hand side of a formula over ``frame``, such as ``"typology + log_params"``, or a table of numbers.
     method
-        ``REML`` (default), ``ML``, ``DL``, ``PM``, ``EB`` or ``FE``. Multilevel models take ``REML`` or ``ML``.
+        ``REML`` (default), ``ML``, ``DL``, ``HE``, ``HS``, ``SJ``, ``PM``, ``PMM``, ``EB`` or ``FE``. Multilevel models
+        take ``REML`` or ``ML``.
     test
         For ordinary models ``knha`` (default: Knapp and Hartung; for ``FE`` the default is ``z``), ``t`` or ``z``; for
         multilevel models ``satterthwaite`` (default), ``kenward-roger`` or ``z``.
     random
         Random intercepts in lme4's notation over ``frame``: ``"(1|district/school)"`` for three levels,
         ``"(1|language) + (1|target_task)"`` for crossed ones. Without it effects are independent.
+    struct
+        How the effects of one group go together, for a random effect such as ``"(outcome|study)"`` with the levels of
+        an inner factor before the bar: ``UN`` (a variance for each level, a correlation for each pair), ``CS`` (one of
+        each), ``HCS`` (variances, one correlation), ``DIAG`` and ``ID`` (no correlation), ``AR`` and ``HAR``
+        (correlations that fall with the distance between whole numbers). A number before the bar, ``"(dose|study)"``,
+        has a slope by group beside the intercept, with ``UN`` or ``DIAG``. No variance is added to these.
+    scale
+        Moderators of the variance between independent effects, given like ``moderators``: its logarithm is linear in
+        them (location-scale model; REML or ML, tests ``t`` by default or ``z``).
     frame
         The data that names refer to.
     labels
@@ -55,9 +69,10 @@ def meta_analyze(
 
     Returns
     -------
-    MetaResult or MultilevelMeta
-        Both have ``.fixed``, ``.heterogeneity()``, ``.predict()``, ``.robust(cluster)``, ``.to_json()`` and
-        ``.summary()``.
+    MetaResult, MultilevelMeta, StructuredMeta or LocationScaleMeta
+        All have ``.fixed``, ``.to_json()`` and ``.summary()``. All but the last have ``.predict()``,
+        ``.robust(cluster)``, ``.anova()`` and ``.means()``; the first two ``.heterogeneity()``, multilevel and
+        structured ones ``.variance``, the last ``.scale``.
 
     Raises
     ------
@@ -66,6 +81,28 @@ def meta_analyze(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    if scale is not None:
+        from .location_scale import fit_location_scale
+
+        if random is not None or np.ndim(variances) == 2 or hasattr(variances, "tocsr"):
+            raise CrossliftError(
+                "scale= is for independent effects.", "Leave out random= and give the variances alone."
+            )
+        return fit_location_scale(
+            read_effects(effects, variances, moderators, frame, labels),
+            read_effects(effects, variances, scale, frame, labels),
+            method,
+            test or "t",
+        )
+    if struct is not None:
+        from .structured_fit import fit_structured
+
+        if random is None:
+            raise CrossliftError(
+                f"struct '{struct}' says how effects of one group go together, and no group was given.",
+                "Give random=, for example '(outcome|study)'.",
+            )
+        return fit_structured(effects, variances, moderators, method, test or "satterthwaite", random, struct, frame)
     if random is not None:
         from .multilevel_fit import fit_multilevel
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..core.arrays import Floats
 from .between import between_variance, q_root
 from .effects import Effects
 from .weighted import weighted_fit
@@ -34,6 +35,17 @@ def q_test(effects: Effects) -> QTest:
 
     statistic, df = weighted_fit(effects, 0.0).q, effects.k - effects.p
     return QTest(statistic, df, float(chdtrc(df, statistic)) if df else 1.0)
+
+
+def q_of(y: Floats, X: Floats, sampling: Floats) -> QTest:
+    """Q at the inverse of a sampling covariance ``(k, k)``."""
+    from scipy.special import chdtrc
+
+    triangle = np.linalg.cholesky(sampling)
+    basis, right = np.linalg.solve(triangle, X), np.linalg.solve(triangle, y)
+    left = right - basis @ np.linalg.lstsq(basis, right, rcond=None)[0]
+    statistic, df = float(left @ left), len(y) - X.shape[1]
+    return QTest(statistic, df, float(chdtrc(df, statistic)))
 
 
 def typical_variance(effects: Effects) -> float:

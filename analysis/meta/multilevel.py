@@ -7,7 +7,7 @@ sampling variance ``(k - p) / tr P`` of the whole covariance (Jackson et al. 201
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from ..core.arrays import Booleans, Floats
 from ..core.errors import CrossliftError, DesignError
 from ..core.jsonable import dropped_rows, records, single
 from ..mixed import MixedResult, fit_mixed
-from .heterogeneity import QTest
+from .heterogeneity import QTest, q_of
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..mixed.inference.factor_means import FactorMeans
     from .summary import MultilevelSummary
 
 #: Tests, and their names in the engine.
@@ -102,14 +104,7 @@ class MultilevelMeta:
     @property
     def q(self) -> QTest:
         """Cochran's Q at the inverse sampling covariance: under the null all variation is sampling error."""
-        from scipy.special import chdtrc
-
-        X, y = self.mixed.design.X, self.mixed.design.y
-        triangle = np.linalg.cholesky(self.sampling)
-        basis, right = np.linalg.solve(triangle, X), np.linalg.solve(triangle, y)
-        left = right - basis @ np.linalg.lstsq(basis, right, rcond=None)[0]
-        statistic, df = float(left @ left), self.k - X.shape[1]
-        return QTest(statistic, df, float(chdtrc(df, statistic)))
+        return q_of(self.mixed.design.y, self.mixed.design.X, self.sampling)
 
     def typical_variance(self) -> float:
         """The typical sampling variance with which I² compares the variances of the random effects."""
@@ -228,6 +223,23 @@ class MultilevelMeta:
             raise CrossliftError("the model has no moderator to test.", "Give moderators=.")
         return self.mixed.test(np.eye(len(self.names))[tested])
 
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """F tests of the moderators, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        return self.mixed.anova(kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Mean effects at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`.
+        """
+        return self.mixed.means(factors, over, at, level)
+
     def robust(self, cluster: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
         """CR2 standard errors with Satterthwaite df: see :func:`analysis.meta.robust.cluster_robust`.
 
@@ -313,6 +325,7 @@ class MultilevelMeta:
             "heterogeneity": records(self.variance),
             "q": single(asdict(self.q)),
             "log_likelihood": self.mixed.log_likelihood,
+            "log_likelihood_constant": restricted_constant(self.method, self.mixed.design.X),
             "singular": self.mixed.singular,
             "converged": self.mixed.converged,
             "warnings": list(self.warnings),

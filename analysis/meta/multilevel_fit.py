@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.arrays import Booleans, Floats
 from ..core.errors import CrossliftError, DesignError, unknown_name
 from ..mixed import fit_mixed
 from ..mixed.model.formula import parse_formula
 from .between import LIKELIHOODS
 from .effects import column
+from .known import known_rows, with_effects
 from .multilevel import TESTS, MultilevelMeta
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def fit_multilevel(
         raise CrossliftError(f"random effects '{random}' name columns, but no frame was given.", "Give frame=.")
     if moderators is not None and not isinstance(moderators, str):
         raise CrossliftError("moderators of a multilevel model must be a formula.", "Give their names in the frame.")
-    table, outcome = _with_effects(frame, effects)
+    table, outcome = with_effects(frame, effects)
     formula = f"{outcome} ~ {moderators or '1'} + {random}"
     bars = parse_formula(formula).bars
     if not bars:
@@ -56,9 +55,9 @@ def fit_multilevel(
         if bar.expression != "1":
             raise CrossliftError(
                 f"'({bar.expression}|{bar.group})' is not a random intercept: heterogeneity would not be one number.",
-                "Use analysis.fit_mixed with variances= for random slopes.",
+                "Give struct='UN' for correlated slopes or struct='DIAG' for others.",
             )
-    rows = _known(table, outcome, variances)
+    rows = known_rows(table, outcome, variances)
     if len(rows.frame) > LARGEST:
         raise DesignError(
             f"{len(rows.frame)} effects are too many: a multilevel meta-analysis supports up to {LARGEST}.",
@@ -79,54 +78,3 @@ def fit_multilevel(
     return MultilevelMeta(
         mixed, sampling, rows.frame[used], kept, (*rows.dropped, *mixed.dropped), method, test, random
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Rows with an effect and a sampling variance; ``covariance`` is ``(k,)`` or a sparse ``(k, k)``."""
-
-    frame: pd.DataFrame
-    covariance: Any
-    kept: Booleans
-    dropped: tuple[tuple[str, int], ...]
-
-    def dense(self) -> Floats:
-        """The sampling covariance, shape ``(k, k)``."""
-        return np.diag(self.covariance) if np.ndim(self.covariance) == 1 else np.asarray(self.covariance.toarray())
-
-
-def _known(table: pd.DataFrame, outcome: str, variances: Any) -> _Known:
-    from scipy.sparse import csr_array
-
-    if isinstance(variances, str):
-        variances = column(table, variances, "variances").to_numpy(dtype=float)
-    tied = np.ndim(variances) == 2 or hasattr(variances, "tocsr")
-    given = csr_array(variances) if tied else np.asarray(variances, dtype=float)
-    if given.shape[0] != len(table):
-        raise CrossliftError(f"{len(table)} effects and {given.shape[0]} sampling variances were given.")
-    own = np.asarray(given.diagonal()) if tied else given
-    missing = {
-        "no effect": table[outcome].isna().to_numpy(),
-        "no sampling variance": np.isnan(own),
-    }
-    kept = np.ones(len(table), dtype=bool)
-    dropped = []
-    for reason, where in missing.items():
-        if (where & kept).any():
-            dropped.append((reason, int((where & kept).sum())))
-            kept &= ~where
-    if not kept.any():
-        raise DesignError(f"none of {len(table)} effects has a sampling variance.")
-    at = np.flatnonzero(kept)
-    covariance = given[at][:, at] if tied else given[at]
-    return _Known(table[kept].reset_index(drop=True), covariance, kept, tuple(dropped))
-
-
-def _with_effects(frame: pd.DataFrame, effects: Any) -> tuple[pd.DataFrame, str]:
-    """The frame with its outcome column, and that column's name."""
-    if isinstance(effects, str):
-        column(frame, effects, "effects")
-        return frame, effects
-    if len(effects) != len(frame):
-        raise CrossliftError(f"{len(effects)} effects were given for {len(frame)} rows.")
-    return frame.assign(effect=np.asarray(effects, dtype=float)), "effect"

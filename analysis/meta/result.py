@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,14 @@ from ..core.jsonable import dropped_rows, records, single
 from .between import LIKELIHOODS
 from .effects import Effects
 from .estimate import Estimate, estimate
+from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..mixed.inference.factor_means import FactorMeans
+    from ..mixed.inference.fixed_part import FixedPart
+    from .pet_peese import PetPeese
     from .selection import SelectionModel
     from .summary import Summary
     from .trim_and_fill import TrimAndFill
@@ -48,6 +52,36 @@ class MetaResult(Estimate):
         blocks = [np.diag(variance[codes == j]) for j in range(int(codes.max()) + 1)]
         return cluster_robust(self.effects.X, self.coefficients, self.fit.residuals, blocks, codes, self.names, level)
 
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """Tests of the moderators, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        from ..mixed.inference.anova import anova
+
+        return anova(self._fixed_part(), self.joint_test, kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Mean effects at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`.
+        """
+        from ..mixed.inference.factor_means import factor_means
+
+        return factor_means(self._fixed_part(), self.contrast, factors, over, at, level)
+
+    def _fixed_part(self) -> FixedPart:
+        from ..mixed.inference.fixed_part import FixedPart
+
+        effects = self.effects
+        if effects.evaluator is None:
+            raise CrossliftError("these moderators were given as numbers, not as a formula.")
+        text = f"effect ~ {effects.moderators}"
+        return FixedPart(effects.moderators, text, effects.X, effects.evaluator, effects.columns)
+
     def leave_one_out(self, by: Iterable[Any] | None = None) -> pd.DataFrame:
         """The first coefficient without each effect or group of effects: see :mod:`analysis.meta.influence`."""
         from .influence import leave_one_out
@@ -65,6 +99,12 @@ class MetaResult(Estimate):
         from .egger import egger
 
         return egger(self, kind)
+
+    def pet_peese(self, kind: str = "lm") -> PetPeese:
+        """The effect at a standard error of zero: see :func:`analysis.meta.pet_peese.pet_peese`."""
+        from .pet_peese import pet_peese
+
+        return pet_peese(self, kind)
 
     def trim_and_fill(self, estimator: str = "L0", side: str | None = None) -> TrimAndFill:
         """Duval and Tweedie's trim-and-fill: see :func:`analysis.meta.trim_and_fill.trim_and_fill`."""
@@ -92,6 +132,7 @@ class MetaResult(Estimate):
             "heterogeneity": records(self.heterogeneity()),
             "q": single(asdict(self.q)),
             "log_likelihood": self.log_likelihood if self.method in (*LIKELIHOODS, "FE") else None,
+            "log_likelihood_constant": restricted_constant(self.method, self.effects.X),
             "warnings": list(self.warnings),
         }
         if self.effects.intercept_only:

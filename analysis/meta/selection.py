@@ -6,6 +6,7 @@ Vevea & Hedges 1995); coefficients, :math:`\tau^2` and :math:`\delta` are estima
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -81,6 +82,11 @@ def selection_model(effects: Effects, alternative: str = "greater", step: float 
 
     if alternative not in ALTERNATIVES:
         raise unknown_name("alternative", alternative, ALTERNATIVES)
+    if not isinstance(step, numbers.Real):
+        raise CrossliftError(
+            f"this selection model has one step, a p-value such as 0.025; {step!r} was given.",
+            "Fit it with each step in turn; several steps in one model are not supported.",
+        )
     if not 0.0 < step < 1.0:
         raise CrossliftError(f"the step of a selection model must be a p-value between 0 and 1, not {step:g}.")
     sign = 1.0 if alternative == "greater" else -1.0

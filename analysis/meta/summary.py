@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_words
 from ..mixed.summary import DF_WORDS, coefficient_table
+from .between import LIKELIHOODS
 from .estimate import TEST_WORDS
+from .likelihood import likelihood_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .location_scale import LocationScaleMeta
     from .multilevel import MultilevelMeta
     from .result import MetaResult
+    from .structured import StructuredMeta
 
 METHOD_WORDS = {
     "REML": "REML",
     "ML": "maximum likelihood",
     "DL": "DerSimonian–Laird",
+    "HE": "Hedges–Olkin",
+    "HS": "Hunter–Schmidt",
+    "SJ": "Sidik–Jonkman",
     "PM": "Paule–Mandel",
+    "PMM": "Paule–Mandel, median-unbiased",
     "EB": "empirical Bayes",
     "FE": "one common effect",
 }
@@ -89,6 +97,8 @@ class Summary(_Printed):
             for row in spread.to_dict("records")
         )
         lines = [q_words(result.q)]
+        if result.method in (*LIKELIHOODS, "FE"):
+            lines.append(likelihood_words(result.log_likelihood, result.method, effects.X))
         if effects.intercept_only and result.method == "FE":
             lines.append("no prediction interval: the effects are assumed equal")
         elif effects.intercept_only:
@@ -111,12 +121,56 @@ class MultilevelSummary(_Printed):
         degrees = DF_WORDS[result.mixed.df_method]
         head = f"{result.mixed.formula}\n{_effects(result.k)} · {METHOD_WORDS[result.method]} · {degrees}"
         lines = [f"I² = {number(result.i2, 1)}%: the rest of the variance is sampling error", q_words(result.q)]
+        lines.append(likelihood_words(result.mixed.log_likelihood, result.method, result.mixed.design.X))
         if result.intercept_only:
             lines.append(f"{prediction_words(result.predict().iloc[0])} (an effect with new levels of every factor)")
         else:
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
         lines.append(_left_out(result.dropped))
         tables = (fixed_table(result.fixed), variance_table(result))
+        super().__init__(head, tables, tuple(lines), result.warnings)
+
+
+class StructuredSummary(_Printed):
+    """Tables and lines of a meta-analysis with a structure."""
+
+    def __init__(self, result: StructuredMeta) -> None:
+        degrees = DF_WORDS[result.reference.name]
+        head = f"{result.design.formula.text}\n{_effects(result.k)} · {METHOD_WORDS[result.method]} · "
+        head += f"{', '.join(result.structures)} · {degrees}"
+        spread = tuple(
+            (str(row["group"]), str(row["term"]), count(row["levels"]), number(row["variance"]), number(row["std_dev"]))
+            for row in result.variance.to_dict("records")
+        )
+        ties = tuple(
+            (str(row["group"]), str(row["term"]), str(row["other"]), number(row["correlation"]))
+            for row in result.correlations.to_dict("records")
+        )
+        tables = [fixed_table(result.fixed), Table(("varies by", "effect", "levels", "variance", "std. dev."), spread)]
+        if ties:
+            tables.append(Table(("varies by", "effect", "with", "correlation"), ties))
+        lines = [q_words(result.q), likelihood_words(result.log_likelihood, result.method, result.design.X)]
+        if not result.intercept_only:
+            lines.append(_moderator_words(result.moderator_test().iloc[0]))
+        lines.append(_left_out(result.dropped))
+        super().__init__(head, tuple(tables), tuple(lines), result.warnings)
+
+
+class LocationScaleSummary(_Printed):
+    """Tables and lines of a location-scale model."""
+
+    def __init__(self, result: LocationScaleMeta) -> None:
+        effects = result.effects
+        head = f"{_effects(effects.k)} · {METHOD_WORDS[result.method]} · location and scale · {result.test}"
+        lines = [q_words(result.q), likelihood_words(result.log_likelihood, result.method, effects.X)]
+        if len(result.scale_coefficients) > 1:
+            row = result.scale_test().iloc[0]
+            lines.append(
+                f"one variance for all effects: likelihood-ratio chi-square {number(row['statistic'], 2)} on "
+                f"{row['num_df']:.0f}, {p_words(row['p_value'])}"
+            )
+        lines.append(_left_out(effects.dropped))
+        tables = (fixed_table(result.fixed), fixed_table(result.scale, "log τ²"))
         super().__init__(head, tables, tuple(lines), result.warnings)
 
 

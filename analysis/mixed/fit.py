@@ -15,6 +15,7 @@ from .fitted import EngineState
 from .model.components import components_of
 from .model.design import Design, build_design
 from .model.formula import parse_formula, variables
+from .model.given import as_column
 from .model.level_covariance import LevelCovariance, as_covariances
 from .numerics.criterion import Criterion
 from .numerics.crossproducts import sum_rows
@@ -43,7 +44,7 @@ def fit_mixed(
     formula: str,
     frame: pd.DataFrame,
     reml: bool = True,
-    weights: str | None = None,
+    weights: Any = None,
     variances: Any = None,
     covariance: Mapping[str, LevelCovariance | pd.DataFrame] | None = None,
     df: str = "satterthwaite",
@@ -64,10 +65,11 @@ def fit_mixed(
     reml
         Restricted maximum likelihood (default) or maximum likelihood.
     weights
-        Column of prior weights: the residual variance of a row is σ² / weight.
+        Prior weights, as a column name or one per row (array or Series): the residual variance of a row is
+        σ² / weight.
     variances
-        Known sampling variances of the rows: a column, one value per row, or a block covariance ``(n, n)``, dense or
-        sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
+        Known sampling variances of the rows: a column name, one per row (array or Series), or a block covariance
+        ``(n, n)``, dense or sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
     covariance
         Known covariance between the levels of a grouping factor: ``{"language": K}`` with a square frame labelled by
         level. An independent variance of the levels is estimated in addition; with
@@ -118,6 +120,8 @@ def fit_mixed(
         raise CrossliftError(
             "a dispersion was given beside known sampling variances or held standard deviations.", "Keep one of them."
         )
+    if weights is not None:
+        weights, frame = as_column(weights, frame, "weights")
     needed = [variances] if isinstance(variances, str) else []
     if dispersion is not None:
         needed += variables(dispersion.strip().removeprefix("~").strip(), dispersion)

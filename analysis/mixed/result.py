@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .inference.bootstrap import Bootstrap
+    from .inference.factor_means import FactorMeans
     from .inference.permutation import Permutation
     from .inference.r_squared import RSquared
     from .summary import Summary
@@ -72,6 +73,30 @@ class MixedResult(FittedModel):
         from .inference.permutation import permutation_test
 
         return permutation_test(self, variable, by, draws, rng, report)
+
+    def anova(self, kind: int | str = 3) -> pd.DataFrame:
+        """F tests of the terms, of type 1, 2 or 3: see :func:`analysis.mixed.inference.anova.anova`."""
+        from .inference.anova import anova
+        from .inference.fixed_part import part_of
+
+        return anova(part_of(self.design), self.test, kind)
+
+    def means(
+        self,
+        factors: str | Sequence[str],
+        over: str = "cells",
+        at: Mapping[str, float] | None = None,
+        level: float = 0.95,
+    ) -> FactorMeans:
+        """Means at the levels of factors, over equal ``"cells"`` or observed ``"rows"``, and their pairwise contrasts.
+
+        See :func:`analysis.mixed.inference.factor_means.factor_means`. The average level of every grouping factor is
+        meant: random effects are zero.
+        """
+        from .inference.factor_means import factor_means
+        from .inference.fixed_part import part_of
+
+        return factor_means(part_of(self.design), self.contrast, factors, over, at, level)
 
     def marginal_effect(
         self, variable: str, frame: pd.DataFrame | None = None, by: str | None = None, level: float = 0.95

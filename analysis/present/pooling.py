@@ -75,8 +75,8 @@ def _print_groups(found: Pooled, out: Any) -> None:
             f"  {row['subgroup']}" if row["subgroup"] else str(row["group"]),
             count(row["k"]),
             number(row["estimate"], 2),
-            number(row["conf_low"], 2),
-            number(row["conf_high"], 2),
+            number(row["adjusted_low"], 2),
+            number(row["adjusted_high"], 2),
             number(row["df"], 1),
             p_value(row["p_adjusted"]),
             number(row["pred_low"], 2),
@@ -86,9 +86,10 @@ def _print_groups(found: Pooled, out: Any) -> None:
         )
         for row in found.groups.to_dict("records")
     )
-    columns = ("group", "k", "pooled", "95% low", "95% high", "df", "p", "pred. low", "pred. high", "weight %", "note")
+    low, high = ("95% low", "95% high") if found.request.adjust == "none" else ("adj. low", "adj. high")
+    columns = ("group", "k", "pooled", low, high, "df", "p", "pred. low", "pred. high", "weight %", "note")
     out.print(Table(columns, rows).text())
-    out.print(f"  p: {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
+    out.print(f"  {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
     if found.difference is not None:
         row = found.difference.iloc[0]
         out.print(f"  difference between groups of {by[0]}: {_joint(row)}")
@@ -107,10 +108,13 @@ def _joint(row: Any) -> str:
 
 def _adjustment(found: Pooled) -> str:
     if found.request.adjust == "none":
-        return "not adjusted"
+        return "p and intervals: not adjusted"
     name = {"holm": "Holm", "bh": "Benjamini and Hochberg"}[found.request.adjust]
     inner = found.groups is not None and (found.groups["subgroup"] != "").any()
-    return f"adjusted over groups{', and over subgroups,' if inner else ''} ({name})"
+    return (
+        f"p and intervals: adjusted over groups{', and over subgroups,' if inner else ''} ({name}), an interval leaves "
+        "out zero where p < 0.05"
+    )
 
 
 def _print_bias(found: Pooled, out: Any) -> None:
@@ -132,7 +136,7 @@ def _print_bias(found: Pooled, out: Any) -> None:
         )
         for row in found.bias.corrected.to_dict("records")
     )
-    out.print(Table(("pooled with correction", "estimate", "95% low", "95% high", "how"), corrected).text())
+    out.print(Table(("correction", "corrected", "95% low", "95% high", "how"), corrected).text())
     for method, reason in found.bias.failed:
         out.print(f"  {method}: not computed; {reason}")
 

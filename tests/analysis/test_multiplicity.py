@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from analysis.core.errors import UnknownNameError
-from analysis.core.multiplicity import adjust
+from analysis.core.multiplicity import adjust, adjusted_levels
 
 P_VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12)
 
@@ -47,3 +47,21 @@ def test_adjusting_never_lowers_a_p_value_and_bh_is_never_above_holm(p_values):
     assert np.all(bh >= np.asarray(p_values) - 1e-12)
     assert np.all(holm >= bh - 1e-12)
     assert np.all(holm <= 1.0)
+
+
+@pytest.mark.parametrize("method", ["holm", "bh", "none"])
+@given(P_VALUES)
+def test_intervals_at_adjusted_levels_go_with_the_tests(method, p_values):
+    """An interval at level L leaves out zero exactly where p < 1 - L."""
+    p = np.array(p_values)
+    adjusted = adjust(p, method)
+    levels = adjusted_levels(p, adjusted)
+    clear = np.abs(adjusted - 0.05) > 1e-9
+    assert ((p < 1.0 - levels) == (adjusted < 0.05))[clear].all()
+    assert ((levels >= 0.95 - 1e-12) & (levels <= 1.0)).all()
+
+
+def test_missing_p_values_have_no_level():
+    levels = adjusted_levels(np.array([0.01, np.nan]), np.array([0.02, np.nan]))
+    assert levels[0] == pytest.approx(0.975)
+    assert np.isnan(levels[1])

@@ -74,6 +74,16 @@ def test_p_values_are_adjusted_by_level(found: Pooled) -> None:
         np.testing.assert_allclose(own["p_adjusted"], adjust(own["p_value"].to_numpy(dtype=float), "holm"))
 
 
+def test_adjusted_intervals_leave_out_zero_exactly_where_adjusted_p_values_are_small(found: Pooled) -> None:
+    assert found.groups is not None
+    rows = found.groups.dropna(subset=["adjusted_low"])
+    assert len(rows) == len(found.groups)
+    zero_outside = (rows["adjusted_low"] > 0) | (rows["adjusted_high"] < 0)
+    np.testing.assert_array_equal(zero_outside, rows["p_adjusted"] < 0.05)
+    assert (rows["adjusted_low"] <= rows["conf_low"] + 1e-9).all()
+    assert (rows["adjusted_high"] >= rows["conf_high"] - 1e-9).all()
+
+
 def test_the_difference_of_groups_is_a_moderator_test(table: Path) -> None:
     simple = pool(Request(data=(str(table),), by=("target_task",), random="none"))
     assert isinstance(simple.result, MetaResult)

@@ -1,4 +1,4 @@
-"""The calibration study's modules, which import each other by bare names as scripts do."""
+"""Scripts of ``validation`` as modules, which import each other by bare names."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ import sys
 
 from tests.conftest import ROOT
 
-sys.path.insert(0, str(ROOT / "validation" / "calibration"))
+for name in ("calibration", "peers"):
+    sys.path.insert(0, str(ROOT / "validation" / name))

@@ -65,6 +65,11 @@ class Bootstrap:
         """
         import pandas as pd
 
+        if isinstance(level, str):
+            raise CrossliftError(
+                f"the level of an interval is a number between 0 and 1, not '{level}'.",
+                f"The kind of interval is named: conf_int(kind='{level}')." if level in KINDS else "",
+            )
         if kind not in KINDS:
             raise unknown_name("kind of interval", kind, KINDS)
         check_level(level)

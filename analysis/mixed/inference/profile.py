@@ -7,48 +7,44 @@ own: they are profiled by maximum likelihood, as lme4 does for everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.arrays import Floats
 from ...core.errors import CrossliftError, did_you_mean
 from ..numerics.criterion import Criterion
-from ..numerics.crossproducts import CrossProducts
 from ..numerics.curvature import coefficients
-from ..numerics.evaluated import Point
+from ..numerics.leading import leading
 from ..numerics.optimize import EVALUATIONS, minimize
+from ..numerics.profiled import Curve, correlation, residual, std_dev
 from ..numerics.threads import blas_threads
-from ..numerics.unprofiled import Joint
 from ..reference import check_level
+from .held_effect import HeldEffect
+from .limits import limit
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..fitted import FittedModel
 
-# Relative accuracy of a limit.
-ACCURACY = 1e-7
-# Correlations are searched up to here; a criterion still low there has its limit at one.
-EDGE = 1.0 - 1e-7
-# Steps that widen the bracket of a limit before it is called infinite.
-WIDEN = 60
+# First steps of the search for a limit: of an angle whose sine is a correlation, as a share of a standard deviation,
+# and where that is estimated as zero, in units of the residual's.
+FIRST_ANGLE, FIRST_SHARE, FIRST_STEP = 0.3, 0.4, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    """A parameter: how a result names it, its estimate, and the range it can lie in."""
+class Target:
+    """A standard deviation or correlation: how a result names it, its estimate, its term and the columns it is of."""
 
     kind: str
     group: str
     term: str
     other: str
     estimate: float
-    low: float
-    high: float
-    label: str
+    place: int
+    columns: tuple[int, ...]
 
 
 def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] | None = None) -> pd.DataFrame:
@@ -90,68 +86,64 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
     cutoff = float(chdtri(1, 1.0 - level))
     rows: list[tuple[object, ...]] = []
     with blas_threads(state.criterion.dense):
-        joint = Joint(state.criterion, state.point, result.design.terms)
-        for target in _targets(result):
+        for target in targets(result):
             if parameters is None or target.group in parameters:
-                rise = joint.profile(target.kind, target.group, target.term, target.other)
-                rows.append(_row(target, _limits(rise, target, cutoff)))
+                rows.append(_row(target, _limits(result, target, cutoff)))
         fixed = [name for name in result.names if parameters is None or name in parameters]
         rows += _fixed(state.criterion, result.names, fixed, cutoff) if fixed else []
     return pd.DataFrame(rows, columns=["kind", "group", "term", "other", "estimate", "conf_low", "conf_high"])
 
 
-def _targets(result: FittedModel) -> list[_Target]:
-    targets = []
+def targets(result: FittedModel) -> list[Target]:
+    """All standard deviations and correlations of a fit."""
+    found = []
+    terms = list(enumerate(result.design.terms))
+    places = {(term.group, label): (t, c) for t, term in terms for c, label in enumerate(term.labels)}
     for c in result.components:
-        label = f"the standard deviation of {c.term or 'the residual'} by {c.group}"
-        targets.append(_Target("std_dev", c.group, c.term, "", c.std_dev, 0.0, np.inf, label))
+        place, column = places.get((c.group, c.term), (len(result.design.terms), 0))
+        found.append(Target("std_dev", c.group, c.term, "", c.std_dev, place, (column,)))
         for r in result.correlations:
             if (r.group, r.other) == (c.group, c.term):
-                label = f"the correlation of {r.term} and {r.other} by {r.group}"
-                targets.append(_Target("correlation", r.group, r.term, r.other, r.correlation, -EDGE, EDGE, label))
-    return targets
+                pair = (column, places[r.group, r.term][1])
+                found.append(Target("correlation", r.group, r.term, r.other, r.correlation, place, pair))
+    return found
 
 
-def _row(target: _Target, limits: tuple[float, float]) -> tuple[str, str, str, str, float, float, float]:
+def _row(target: Target, limits: tuple[float, float]) -> tuple[str, str, str, str, float, float, float]:
     return (target.kind, target.group, target.term, target.other, target.estimate, *limits)
 
 
-def _limits(rise: Callable[[float], float], target: _Target, cutoff: float) -> tuple[float, float]:
-    """Both ends of the interval around an estimate at which ``rise`` is zero."""
+def _limits(result: FittedModel, target: Target, cutoff: float) -> tuple[float, float]:
+    """Both ends of the interval around an estimate."""
     if not np.isfinite(target.estimate):  # the correlation with an effect that does not vary
         return np.nan, np.nan
-    step = 0.2 if target.kind == "correlation" else 0.3 * target.estimate or 0.1
-    low = _limit(rise, target.estimate, -step, target.low, cutoff)
-    high = _limit(rise, target.estimate, step, target.high, cutoff)
+    curve = curve_of(result, target)
     if target.kind == "correlation":
-        low, high = (-1.0 if low == -EDGE else low), (1.0 if high == EDGE else high)
-    return low, high
+        angle = _angle(target.estimate)
+        ends = [limit(curve, angle, step, np.copysign(np.pi / 2, step), cutoff) for step in (-FIRST_ANGLE, FIRST_ANGLE)]
+        return float(np.sin(ends[0])), float(np.sin(ends[1]))
+    step = FIRST_SHARE * target.estimate or FIRST_STEP * float(np.sqrt(result.engine_state().point.sigma2))
+    return (
+        limit(curve, target.estimate, -step, 0.0, cutoff),
+        limit(curve, target.estimate, step, np.inf, cutoff),
+    )
 
 
-def _limit(rise: Callable[[float], float], estimate: float, step: float, bound: float, cutoff: float) -> float:
-    """Where ``rise`` reaches ``cutoff`` on one side; the bound of the parameter if it does not before that."""
-    from scipy.optimize import brentq
+def _angle(correlation: float) -> float:
+    return float(np.arcsin(np.clip(correlation, -1.0, 1.0)))
 
-    def short(value: float) -> float:
-        # Signed root: nearly linear in the parameter, which root finding likes.
-        return float(np.sqrt(max(rise(value), 0.0)) - np.sqrt(cutoff))
 
-    if (estimate - bound) * step > 0 or estimate == bound:
-        return bound
-    inner, outer = estimate, estimate + step
-    for _ in range(WIDEN):
-        past = (outer - bound) * step >= 0
-        outer = bound if past else outer
-        if short(outer) > 0:
-            break
-        if past:
-            return bound
-        inner, step = outer, 1.6 * step
-        outer = outer + step
-    else:
-        return float(np.copysign(np.inf, step))
-    scale = max(abs(inner), abs(outer))
-    return float(brentq(short, inner, outer, xtol=ACCURACY * scale, rtol=1e-12))
+def curve_of(result: FittedModel, target: Target) -> Curve:
+    """The profile of one standard deviation or correlation."""
+    state = result.engine_state()
+    t = target.place
+    if t == len(state.criterion.data.shapes):
+        return residual(state.criterion, state.point, target.estimate)
+    criterion, theta = leading(state.criterion, state.point.theta, state.rows, result.design.formula, t, target.columns)
+    minimum = criterion(theta)
+    if target.kind == "correlation":
+        return correlation(criterion, minimum, t, _angle(target.estimate))
+    return std_dev(criterion, minimum, criterion.entries.index((t, 0, 0)), target.estimate)
 
 
 def _fixed(criterion: Criterion, names: tuple[str, ...], wanted: list[str], cutoff: float) -> list[tuple[object, ...]]:
@@ -162,41 +154,10 @@ def _fixed(criterion: Criterion, names: tuple[str, ...], wanted: list[str], cuto
     rows: list[tuple[object, ...]] = []
     for name in wanted:
         j = names.index(name)
-        rise = _held_effect(likelihood, search.point, j, float(estimate[j]))
-        width = 2.0 * float(np.sqrt(covariance[j, j]))
-        low = _limit(rise, float(estimate[j]), -width, -np.inf, cutoff)
-        high = _limit(rise, float(estimate[j]), width, np.inf, cutoff)
-        rows.append(("fixed", "", name, "", float(estimate[j]), low, high))
+        center, width = float(estimate[j]), 2.0 * float(np.sqrt(covariance[j, j]))
+        low, high = (
+            limit(HeldEffect(likelihood, search.point, j), center, step, np.copysign(np.inf, step), cutoff)
+            for step in (-width, width)
+        )
+        rows.append(("fixed", "", name, "", center, low, high))
     return rows
-
-
-def _held_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> Callable[[float], float]:
-    """The rise of the criterion as the ``j``-th fixed effect is held at a value."""
-    data, p = criterion.data, criterion.data.p
-    # The direction of Q that only this column has: orthogonal to all others.
-    direction = np.linalg.solve(data.triangle.T, np.eye(p)[j])
-    length = float(np.linalg.norm(direction))
-    direction = direction / length
-    rotation = np.linalg.qr(np.column_stack([direction, np.eye(p)]))[0][:, 1:p]  # spans the others
-    change = np.zeros((p + 1, p))
-    change[:p, : p - 1] = rotation
-    change[p, p - 1] = 1.0
-    others = np.delete(np.arange(p), j)
-    start = best.theta
-
-    def rise(value: float) -> float:
-        nonlocal start
-        change[:p, p - 1] = direction * (estimate_along - value / length)
-        held = Criterion(_changed(data, change, rotation.T @ data.triangle[:, others]), reml=False)
-        search = minimize(held, start, EVALUATIONS, held.scale)
-        start = search.point.theta
-        return search.point.value - best.value
-
-    estimate_along = float(direction @ (data.triangle @ data.least_squares))
-    return rise
-
-
-def _changed(data: CrossProducts, change: Floats, triangle: Floats) -> CrossProducts:
-    """The same random effects with the columns ``[Q r]`` times ``change``."""
-    width = change.shape[1]
-    return replace(data.with_columns(change), triangle=triangle, least_squares=np.zeros(width - 1))

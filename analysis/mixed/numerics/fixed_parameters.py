@@ -70,12 +70,10 @@ class Held:
         return {t for t, _, _ in self.entries}
 
     def search(self, evaluations: int) -> End:
-        """Minimise over the free parameters."""
+        """Minimise over the free parameters, from the usual start."""
         if self.count == 0:
             return End(self(np.zeros(0)).point, 1, True)
-        found = minimize(
-            self, self.start(), evaluations, self.criterion.scale, exact=lambda at: self.curvature(at.point)
-        )
+        found = minimize(self, self.start(), evaluations, self.criterion.scale, exact=self.curvature)
         return End(found.point.point, found.evaluations, found.converged)
 
     def start(self) -> Floats:
@@ -84,6 +82,17 @@ class Held:
         if self.sigma is not None:
             return start
         return np.append(start, 0.5 * np.log(self.criterion.data.matrix[-1, -1] / self.criterion.degrees))
+
+    def locate(self, theta: Floats, sigma2: float) -> Floats:
+        """The free parameters at a point of all of them."""
+        return theta[self.free] if self.sigma is not None else np.append(theta[self.free], 0.5 * np.log(sigma2))
+
+    def slope(self, at: HeldPoint) -> float:
+        """Derivative of the criterion in the one value that is held, at a minimum over the others."""
+        point, sigma = at.point, float(np.sqrt(at.point.sigma2))
+        if self.tied:
+            return float(point.gradient[self.tied[0]]) / sigma
+        return 2.0 * (self.criterion.degrees - point.residual / point.sigma2) / sigma
 
     def __call__(self, x: Floats) -> HeldPoint:
         """Value, gradient and average information in the free parameters."""
@@ -127,11 +136,11 @@ class Held:
             result[-1, -1] += float(point.gradient[self.tied] @ bend)
         return result
 
-    def curvature(self, point: Point) -> Floats:
+    def curvature(self, at: HeldPoint) -> Floats:
         """Exact second derivatives in the free parameters of the search, near its minimum."""
-        result = self.hessian(point)
+        result = self.hessian(at.point)
         if self.sigma is None:  # from σ to log σ, where the gradient in σ is about zero
-            sigma = np.sqrt(point.sigma2)
+            sigma = np.sqrt(at.point.sigma2)
             result[-1] *= sigma
             result[:, -1] *= sigma
         return result

@@ -105,6 +105,7 @@ def minimize(
     exact: Callable[[P], Floats] | None = None,
     report: Callable[[int, P], None] | None = None,
     decrease: float = DECREASE,
+    missing: Floats | None = None,
 ) -> Search[P]:
     """Minimise ``criterion`` from ``start``.
 
@@ -129,10 +130,11 @@ def minimize(
         Called with the number of evaluations and the best point after each one.
     decrease
         Predicted decrease of the criterion at which the search stops.
+    missing
+        Exact curvature minus average information, where it is known from a minimum nearby.
     """
     point = criterion(start)
     count, smallest = 1, 1e-12 * radius
-    missing: Floats | None = None  # exact curvature minus average information
     stale = False
     while count < evaluations:
         if stale and exact is not None:

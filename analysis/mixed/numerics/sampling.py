@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core.arrays import Booleans, Floats
 from ...core.errors import DesignError
+from ..model.given import per_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,11 +64,8 @@ def known_variance(given: Any, frame: pd.DataFrame, kept: Booleans) -> KnownVari
     if isinstance(given, str):
         return KnownVariance(_positive(frame[given].to_numpy(dtype=float), kept, frame, given), None)
     shape = np.shape(given) if not hasattr(given, "tocsr") else given.shape
-    if len(shape) == 1:
-        values = np.asarray(given, dtype=float)
-        if len(values) != len(frame):
-            raise DesignError(f"{len(values)} sampling variances were given for {len(frame)} rows.")
-        return KnownVariance(_positive(values, kept, frame, "variances"), None)
+    if len(shape) < 2:
+        return KnownVariance(_positive(per_row(given, frame, "sampling variances"), kept, frame, "variances"), None)
     if shape != (len(frame), len(frame)):
         raise DesignError(f"the sampling covariance is {shape[0]} × {shape[1]} for {len(frame)} rows.")
     return _blocks(given, kept)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError
-from ...core.multiplicity import adjust
+from ...core.multiplicity import adjust, adjusted_levels
 from ...meta.effects import read_effects
 from ...meta.estimate import default_test
 from ...meta.fit import meta_analyze
@@ -35,7 +35,7 @@ NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
 #: Columns that make up an effect's label.
 LABELS = ("target_task", "language", "model")
 COLUMNS = ["group", "subgroup", "k", "estimate", "std_error", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
-           "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
+           "adjusted_low", "adjusted_high", "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,9 @@ def pool_groups(
     -------
     DataFrame
         One row per group, followed by its subgroups: ``group``, ``subgroup`` (empty for the group itself), ``k``,
-        ``estimate``, ``std_error``, ``df``, ``p_value``, ``p_adjusted``, ``conf_low``, ``conf_high``, ``pred_low``,
-        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` if it was pooled differently.
+        ``estimate``, ``std_error``, ``df``, ``p_value``, ``p_adjusted``, ``conf_low``, ``conf_high``,
+        ``adjusted_low``, ``adjusted_high`` (the interval that leaves out zero exactly where ``p_adjusted`` is below
+        5%), ``pred_low``, ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` if it was pooled differently.
     """
     import pandas as pd
 
@@ -133,8 +134,18 @@ def pool_groups(
     for whole in (True, False):
         level = ((found["subgroup"] == "") == whole).to_numpy()
         if level.any():
-            found.loc[level, "p_adjusted"] = adjust(found.loc[level, "p_value"].to_numpy(dtype=float), correction)
+            found.loc[level, ["p_adjusted", "adjusted_low", "adjusted_high"]] = _adjusted(found[level], correction)
     return found
+
+
+def _adjusted(rows: pd.DataFrame, correction: str) -> Floats:
+    """Adjusted p-values of some rows and the intervals that go with them, shape ``(n, 3)``."""
+    from scipy.special import stdtrit
+
+    p, estimate, std_error, df = rows[["p_value", "estimate", "std_error", "df"]].to_numpy(dtype=float).T
+    together = adjust(p, correction)
+    width = stdtrit(np.minimum(df, 1e12), 0.5 + adjusted_levels(p, together) / 2.0) * std_error
+    return np.column_stack([together, estimate - width, estimate + width])
 
 
 def stated(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -175,7 +175,7 @@ def test_json_to_standard_output_is_nothing_else(capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--method", "HE"], "unknown method 'HE'"),
+        (["--method", "GENQ"], "unknown method 'GENQ'"),
         (["--test", "knha"], "treats effects as independent"),
         (["--test", "kr"], "unknown test 'kr'"),
         (["--random", "none", "--test", "satterthwaite"], "is for crossed models"),

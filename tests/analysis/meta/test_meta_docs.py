@@ -13,7 +13,7 @@ TEXT = (ROOT / "docs/meta.md").read_text(encoding="utf-8")
 
 def test_shown_python_runs() -> None:
     blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 4
     names: dict[str, object] = {}
     for block in blocks:
         exec(block, names)
