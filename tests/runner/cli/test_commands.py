@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +213,8 @@ def test_gc(capsys: pytest.CaptureFixture[str], store: Path) -> None:
 
 def test_help_is_quick() -> None:
     """It loads nothing heavy: a time would depend on what else the machine does."""
-    code = "import sys\nimport runner.cli.main as command\ntry:\n    command.main(['--help'])\nexcept SystemExit:\n    pass\n"
+    code = "import sys\nimport runner.cli.main as command\n"
+    code += "try:\n    command.main(['--help'])\nexcept SystemExit:\n    pass\n"
     code += "heavy = ('torch', 'transformers', 'pandas', 'numpy', 'scipy', 'datasets', 'msgspec', 'yaml')\n"
     code += "print([name for name in heavy if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
