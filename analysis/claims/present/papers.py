@@ -63,11 +63,16 @@ def github_annotations(paper: Paper, path: str, findings: Iterable[Finding]) -> 
     """Workflow commands of GitHub Actions, one line per finding."""
     lines = []
     for item in findings:
-        if item.verdict in LEVELS:
+        if level := level_of(item):
             message = _escaped(f"{item.what}: {item.printed} ({item.why})")
             place = f",line={item.line}" if paper.unit == "line" and item.line else ""
-            lines.append(f"::{LEVELS[item.verdict]} file={path}{place},title=crosslift {item.kind}::{message}")
+            lines.append(f"::{level} file={path}{place},title=crosslift {item.kind}::{message}")
     return lines
+
+
+def level_of(item: Finding) -> str:
+    """Level of the annotation of a finding; empty for none. A doubled row is no error, but to be looked at."""
+    return "warning" if item.kind == "doubled row" and item.verdict != "accepted" else LEVELS.get(item.verdict, "")
 
 
 def _escaped(text: str) -> str:
@@ -81,7 +86,7 @@ def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any
     results = [
         {
             "ruleId": item.kind.replace(" ", "-"),
-            "level": LEVELS[item.verdict],
+            "level": level_of(item),
             "message": {"text": f"{item.what}: {item.printed} ({item.why})"},
             "locations": [
                 {
@@ -93,7 +98,7 @@ def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any
             ],
         }
         for item in findings
-        if item.verdict in LEVELS
+        if level_of(item)
     ]
     rules = [{"id": name} for name in dict.fromkeys(str(item["ruleId"]) for item in results)]
     driver = {"name": "crosslift", "version": __version__, "rules": rules}

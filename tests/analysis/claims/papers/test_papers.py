@@ -201,7 +201,9 @@ def test_pairs_of_f1_and_em(tmp_path: Path) -> None:
 
 def test_a_row_that_stands_twice(tmp_path: Path) -> None:
     text = "Model,en,fr,de,sw\na,80.1,70.2,71.3,60.4\nb,82.1,72.0,73.5,61.9\nc,80.1,70.2,71.3,60.4\n"
-    assert wrong(table_of(tmp_path, text)) == [("doubled row", "c")]
+    (finding,) = findings(table_of(tmp_path, text))
+    assert (finding.kind, finding.what, finding.verdict) == ("doubled row", "c", "not-checkable")
+    assert finding.why == "all 4 figures are those of a: one may be a copy"
 
 
 def test_less_is_better_where_the_head_says_so(tmp_path: Path) -> None:
