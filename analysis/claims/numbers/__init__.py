@@ -1,4 +1,4 @@
 """Printed numbers as intervals, and means that no count of items gives.
 
-May import: nothing but the standard library.
+May import: nothing.
 """

@@ -1,4 +1,4 @@
 """Tables, pages and JSON of checked claims.
 
-May import: every other room of claims, and ``analysis.core``.
+May import: claims, core.
 """
