@@ -34,6 +34,8 @@ LEAST: Mapping[str, float] = {
 }
 #: Languages of the tables in which one average alone could be rounding.
 MANY = 15
+#: Rows of a table that can show that all its averages are cut off.
+FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def measure(kind: str, plant: Callable[[Draft], bool], clean: bool, tables: int,
     while done < tables:
         cut = kind == "averages cut off"
         draft = draw(rng, MANY if cut or kind.endswith("15 languages") else None)
-        if not plant(draft):
+        if not plant(draft) or (cut and len(draft.values) < FEWEST):
             continue
         done += 1
         wrong = {
@@ -71,7 +73,7 @@ def measure(kind: str, plant: Callable[[Draft], bool], clean: bool, tables: int,
             for item in audit_table(draft.print())
             if item.verdict == "contradicted"
         }
-        found += 2 * len(draft.wrong & wrong) > len(draft.wrong) if cut else draft.wrong <= wrong
+        found += 2 * len(draft.wrong & wrong) > len(draft.wrong) if cut else bool(draft.wrong) and draft.wrong <= wrong
         # Of a table that is cut off every row is; which of them rounding would print alike is beyond the cells.
         false += bool(wrong - draft.wrong) and not cut
     return Rate(kind, clean, tables, found, false)
