@@ -29,6 +29,13 @@ def test_every_kind_was_measured_and_every_threshold_holds() -> None:
     assert set(LEAST) <= set(ERRORS)
 
 
+def test_the_readme_has_the_measured_numbers() -> None:
+    readme = (RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    for rate in committed():
+        shown = f"{rate.false}" if rate.clean else f"{rate.detection:.1%} | {rate.false}"
+        assert f"| {rate.kind} | {rate.tables} | {shown} |" in readme
+
+
 def test_what_is_missed_is_said() -> None:
     bad = [Rate("plain", True, 10, 0, 1), Rate("averages cut off", False, 10, 6, 0)]
     assert missed(bad) == ["1 of 10 clean tables contradicted: plain", "averages cut off: 60% found, 70% wanted"]

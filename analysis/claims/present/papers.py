@@ -81,7 +81,7 @@ def _escaped(text: str) -> str:
 
 def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any]:
     """The findings as SARIF 2.1.0."""
-    from ... import __version__
+    from importlib.metadata import version
 
     results = [
         {
@@ -101,7 +101,7 @@ def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any
         if level_of(item)
     ]
     rules = [{"id": name} for name in dict.fromkeys(str(item["ruleId"]) for item in results)]
-    driver = {"name": "crosslift", "version": __version__, "rules": rules}
+    driver = {"name": "crosslift", "version": version("crosslift"), "rules": rules}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
