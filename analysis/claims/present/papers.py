@@ -11,6 +11,7 @@ from ...core.text import Table
 from ..papers.audit import Finding
 from ..papers.prose import ProseFigure
 from ..papers.read import Paper
+from ..papers.tables import scale_notes
 from .tables import Part, tally
 
 #: Level of an annotation by verdict; others are not annotated.
@@ -24,6 +25,7 @@ def paper_blocks(paper: Paper, findings: Sequence[Finding]) -> list[Part]:
     blocks: list[Part] = [
         Table(("table", "rows", "columns", paper.unit), read, title=f"{len(paper.tables)} tables read")
     ]
+    blocks += [f"Note: {text}" for table in paper.tables for text in scale_notes(table)]
     kinds = Counter(item.kind for item in findings)
     if findings:
         counts = ", ".join(f"{number} of {kind}" for kind, number in kinds.items())
