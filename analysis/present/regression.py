@@ -100,8 +100,8 @@ def strip_table(found: FactorFit, strip: Robustness) -> Table:
 def robustness_frame(found: FactorFit) -> pd.DataFrame:
     """The rows of all robustness strips, those of every level left out among them: one row per factor and model.
 
-    Columns: ``factor``, ``name``, ``label``, ``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``df``, ``levels``,
-    ``n_obs``, ``decisive``, ``reason``.
+    Columns: ``factor``, ``name``, ``label``, ``estimate``, ``conf_low``, ``conf_high``, ``p_value``, ``df``,
+    ``levels``, ``n_obs``, ``decisive``, ``reason``.
     """
     import pandas as pd
 

@@ -339,7 +339,11 @@ def _checks(
         whole = request.permute
         permuted = permutation_checks(
             # A column of random slopes cannot be shuffled: slopes added to the model are left out of this test.
-            plain or result, asked, whole, request.seed, lambda done: say(f"permutation: {done:,} of {whole:,} arrangements")
+            plain or result,
+            asked,
+            whole,
+            request.seed,
+            lambda done: say(f"permutation: {done:,} of {whole:,} arrangements"),
         )
     if request.leave_out:
         say(f"leaving out each {request.leave_out}")
