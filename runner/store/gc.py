@@ -11,7 +11,7 @@ from analysis.store.layout import Folder, read_store
 from .atomic import PARTIAL
 from .locks import acquire
 from .pending import pending
-from .store import WHOLE, Store, drop_directory
+from .store import SNAPSHOT, WHOLE, Store, drop_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
             kept |= set() if shared else {row["id"] for row in rows if row["kind"] == "intermediate"}
         spare = [path for path in listed if path.name not in kept]
         left = [path for folder in Folder for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
+        left += [
+            path for path in _entries(store.checkpoints)
+            if path.name.startswith(SNAPSHOT) and path.name.removeprefix(SNAPSHOT) not in kept
+        ]  # fmt: skip
         broken = [store.path / Folder.CELLS / name for name, _ in read_store(store.path).damaged] if damaged else []
         gone: dict[str, list[str]] = {"spare": [], "left": [], "broken": []}
         freed = 0

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "c473182bac87c528"),
-    "target": (1, "c473182bac87c528"),
-    "evaluate": (2, "40083253a8653e72"),
+    "intermediate": (1, "797f8230efbe674e"),
+    "target": (1, "797f8230efbe674e"),
+    "evaluate": (2, "ed9638a3b863d375"),
 }  # fmt: skip
 
 
