@@ -120,9 +120,9 @@ def _helper(store: Store, request: Request, setting: Setting) -> int:
 
 
 def _sweep(store: Store, request: Request, setting: Setting, workers: int, allow_mixed: bool) -> int:
-    from analysis.core.errors import CrossliftError
+    from analysis.core.errors import CrossliftError, StoreError
     from analysis.present.terminal import console
-    from analysis.store.layout import Folder, finished
+    from analysis.store.layout import Folder, damaged_files, finished
 
     from ..executors.local import blocked, run_local
     from ..executors.progress import Live
@@ -137,6 +137,14 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int, allow
     request.keep(entry)
     forget_failures(store, plan.stages)
     out = console(stderr=True)
+    wrong = damaged_files(store.path)
+    if wrong:
+        shown = "; ".join(f"{name}: {reason}" for name, reason in list(wrong.items())[:3])
+        more = f"; and {len(wrong) - 3:,} more" if len(wrong) > 3 else ""
+        raise StoreError(
+            f"'{store.path}' is damaged: {shown}{more}.",
+            "'runner gc STORE --damaged' drops these files alone; then run again.",
+        )
     found = progress(plan, store)
     to_run = sum(found.to_run.values())
     if not to_run:

@@ -193,8 +193,11 @@ class Store:
         found = {}
         for path in finished(self.path, Folder.PLANS):
             try:
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest()[: len(path.stem)] != path.stem:
+                    raise ValueError("it is not the content that it is named by")
                 found[path.stem] = [{key: row[key] for key in ("id", "kind", "parent", "label")}
-                                    for row in json.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
+                                    for row in json.loads(content)]  # fmt: skip
             except (ValueError, KeyError, TypeError) as error:
                 raise StoreError(
                     f"'{path}' is damaged ({error}).", "Remove it, and begin its grid again: what is done stays."
