@@ -137,24 +137,25 @@ class Worker:
             self.report.begin(stage)
             with Meter(self.setting.device) as meter:
                 try:
-                    state, losses = self._trained(stage)
+                    state, losses, pieces = self._trained(stage)
                 except BaseException as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
                     return True
-            manifest = self._manifest(stage, meter, {"last_loss": losses[-1], "losses": thin(losses)} if losses else {})
+            extra = {"last_loss": losses[-1], "losses": thin(losses), **speed(pieces, meter.seconds)} if losses else {}
+            manifest = self._manifest(stage, meter, extra)
             self.store.write_stage(held, stage, manifest, None if state is None else state.save)
             if state is not None:
                 self._remember(stage, state)
             self.report.end(stage, manifest)
         return True
 
-    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float]]:
-        """The state after a stage, ``None`` for *load*, and its losses."""
+    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float], int]:
+        """The state after a stage, ``None`` for *load*, its losses, and the pieces that went through the model."""
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
-            return None, ()
+            return None, (), 0
         from ..kinds.registry import find_kind
         from ..training.snapshot import Keeper
         from ..training.train import train
@@ -173,7 +174,7 @@ class Worker:
             inputs["seed"], stage.task, self.report.step,
             Keeper(self.store.snapshot(stage.id), self.setting.snapshot_s, self._stopping),
         )  # fmt: skip
-        return found.state, found.losses
+        return found.state, found.losses, found.pieces
 
     def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
         """Evaluate the cells of one model that no other process has."""
@@ -243,6 +244,7 @@ class Worker:
                 "unknown_pieces": round(features.unknown, 4),
                 "pooling": bench.backbone.pooling,
                 "layer": layer,
+                **speed(sum(pieces), meter.seconds),
             }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
             self.store.write_cell(held[cell.id], cell, own, manifest, answers)
@@ -392,6 +394,11 @@ def on_half(stage: Stage) -> bool:
     """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
     trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
     return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
+
+
+def speed(pieces: int, seconds: float) -> dict[str, float]:
+    """Word pieces, with their padding in training, and how many a second, for the manifest."""
+    return {"pieces": pieces, "pieces_per_s": round(pieces / seconds, 1)} if seconds > 0 else {"pieces": pieces}
 
 
 def thin(losses: Sequence[float], kept: int = 50) -> list[float]:

@@ -165,7 +165,10 @@ def _gradients(
     precision: str,
 ) -> tuple[float, int]:
     """Gradients of a step, summed over its parts; returns the loss and the pieces that went through the model."""
-    loss, pieces = 0.0, 0
+    import torch
+
+    losses: list[torch.Tensor] = []
+    pieces = 0
     weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
     for chunk in chunks:
         batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
@@ -175,8 +178,9 @@ def _gradients(
             out = head(hidden, mask)
         part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
         part.backward()
-        loss += float(part.detach())
-    return loss, pieces
+        losses.append(part.detach())
+    # Read once a step and not once a part: reading waits for all that the device still has to do.
+    return sum(torch.stack(losses).tolist()), pieces
 
 
 def _read_out(
