@@ -164,10 +164,10 @@ class Worker:
         kind = find_kind(task.kind)
         inputs = stage.inputs
         training = Training(**inputs["training"])
-        self._check_labels(stage)
         card = task.card
         whole = inputs["examples"] == card.train_examples
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
+        self._check_labels(stage)
         features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
         found = train(
             bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
