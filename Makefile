@@ -1,10 +1,9 @@
 # Two commands do all the set-up: `make fit` and `make test`.
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: fit demo test test-fast test-lowest test-newest lint types wheel reports bench validation lock clean
-
+.PHONY: fit demo help test test-fast test-lowest test-newest coverage lint types wheel reports bench validation lock clean
 
 fit: $(VENV)/.installed ## install and answer the main question on bundled data
 	$(BIN)/analyze fit --factor typology
@@ -13,22 +12,28 @@ demo: $(VENV)/.trains ## install the runner and train a small sweep: one interme
 	$(BIN)/runner run docs/demo.yaml --store demo
 	$(BIN)/analyze fit --factor typology --data demo
 
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z][a-z -]*:.*## / { printf "  %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
 # A process a core, each with one thread; files stay whole, so that what a module prepares is prepared once.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(or $(JOBS),auto) --dist loadfile
 
 test: $(VENV)/.tested ## install everything and run the tests
 	$(PYTEST)
 
-test-fast: $(VENV)/.tested ## the tests that take no longer than a second each
+test-fast: $(VENV)/.tested ## the tests that take no longer than a second each: run these after every change
 	$(PYTEST) -m 'not slow and not wheel and not reports'
 
-lint: $(VENV)/.tested
+coverage: $(VENV)/.tested ## run the tests and print which share of the lines they execute, by file
+	$(PYTEST) --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.tested ## style, layers of imports, and the drawing of the imports without circles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/imports.py
 
-types: $(VENV)/.tested
+types: $(VENV)/.tested ## check types (mypy, strict)
 	$(BIN)/mypy
 
 wheel: $(VENV)/.tested ## build the wheel and use it away from the checkout
@@ -63,7 +68,7 @@ validation: ## rerun R for every external number; `git diff validation` then sho
 	  || { echo "$(R_HINT)"; exit 1; }
 	@set -e; for name in $(REFERENCES); do echo "validation/$$name.R"; Rscript validation/$$name.R; done
 
-clean:
+clean: ## remove the environment
 	rm -rf $(VENV)
 
 # Every package that is installed here has the version of the lock file, so that no release elsewhere changes a result.

@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--theirs", type=int, default=30, help="draws of bootMer")
     options = parser.parse_args()
     print(describe())
-    print("milliseconds a draw, the fit itself not counted; rounds in which both take turns\n")
+    print("milliseconds per draw, the fit itself not counted; rounds in which both take turns\n")
     print("| model | round | crosslift | bootMer | ratio |")
     print("|---|---:|---:|---:|---:|")
     entry = SETS[0]
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def boot_mer(path: str, formula: str, draws: int) -> float:
-    """Milliseconds a draw of bootMer; not a number where R or lme4 is missing."""
+    """Milliseconds per draw of bootMer; not a number where R or lme4 is missing."""
     if shutil.which("Rscript") is None:
         return float("nan")
     command = ["Rscript", str(HERE / "bootmer_times.R"), path, formula, str(draws)]

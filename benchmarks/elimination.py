@@ -1,4 +1,4 @@
-"""From how many random effects eliminating the largest term pays: one evaluation with it and without.
+"""Number of random effects from which eliminating the largest term pays off: one evaluation with and without it.
 
 Usage: python benchmarks/elimination.py
 """
@@ -22,7 +22,7 @@ LEVELS = (25, 50, 100, 150, 250, 500, 1000)
 
 def main() -> None:
     print(describe())
-    print("milliseconds an evaluation (median of 15): largest factor crossed with 45 levels of three others\n")
+    print("milliseconds per evaluation (median of 15): largest factor crossed with 45 levels of three others\n")
     print("| levels | one dense factor | largest term eliminated | ratio |")
     print("|---:|---:|---:|---:|")
     rng = np.random.default_rng(1)

@@ -22,13 +22,13 @@ from sets import HERE, INTERCEPTS, SETS, Set, write_large
 
 from analysis.mixed import fit_mixed
 
-# Slow engines are asked for sets up to this many rows: minutes a fit beyond.
+# Slow engines run only on sets up to this many rows: larger ones take minutes per fit.
 STATSMODELS_ROWS, INTERLACE_ROWS = 5_000, 50_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="sets whose name contains this")
+    parser.add_argument("--only", default="", help="only sets whose name contains this")
     parser.add_argument("--rounds", type=int, help="rounds instead of each set's own number")
     options = parser.parse_args()
     write_large()
@@ -39,7 +39,7 @@ def main() -> None:
     for entry in SETS:
         if options.only in entry.name:
             if entry.path is None:
-                print(f"| {entry.name} | the data are not here: R and lme4 write them | | | | |")
+                print(f"| {entry.name} | the data are missing: R and lme4 write them | | | | |")
             else:
                 compare(entry, options.rounds or entry.rounds)
 
@@ -74,7 +74,7 @@ def turn(entry: Set, frame: pd.DataFrame) -> list[tuple[str, list[float]]]:
         found.append((name, timed(lambda: mixedlm.lmer(formula, frame), entry.theirs)))
     if importlib.util.find_spec("interlace") and len(frame) <= INTERLACE_ROWS:
         found.append((f"interlace-lme {importlib.metadata.version('interlace-lme')}", interlace(entry, frame)))
-    if formula == INTERCEPTS and len(frame) <= STATSMODELS_ROWS:  # it has no correlated slopes beside crossed factors
+    if formula == INTERCEPTS and len(frame) <= STATSMODELS_ROWS:  # no correlated slopes with crossed factors
         from analysis.mixed.external.statsmodels import fit_statsmodels
 
         found.append(("statsmodels", timed(lambda: fit_statsmodels(formula, frame), 1)))
@@ -95,7 +95,7 @@ def timed(call: Callable[[], object], repeats: int) -> list[float]:
 
 
 def interlace(entry: Set, frame: pd.DataFrame) -> list[float]:
-    """Seconds of interlace-lme, which takes fixed and random parts apart."""
+    """Seconds of interlace-lme, which takes fixed and random parts separately."""
     import interlace
 
     fixed, *bars = entry.formula.split(" + (")

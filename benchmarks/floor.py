@@ -1,4 +1,4 @@
-"""Where the time of a fit goes, beside its floor: one pass over the data, one Cholesky factor an evaluation.
+"""Time of a fit compared with its lower bound: one pass over the data, one Cholesky factor per evaluation.
 
 Usage: python benchmarks/floor.py
 The pass reads every array of the model once (X'X, X'y, and the outcome summed by each factor); the factor is LAPACK's
@@ -31,7 +31,7 @@ HEADER = (
     "one pass",
     "search",
     "evaluations",
-    "an evaluation",
+    "one evaluation",
     "one Cholesky",
     "fit",
 )

@@ -1,4 +1,4 @@
-"""Fits a second of ``analyze multiverse`` on the bundled gains, beside calling ``fit_mixed`` for each specification.
+"""Fits per second of ``analyze multiverse`` on the bundled gains, against one ``fit_mixed`` each.
 
 Usage: python benchmarks/multiverse.py [--jobs 2] [--rounds 3]
 """
@@ -18,7 +18,7 @@ from analysis.questions.multiverse import MultiverseRequest
 from analysis.questions.multiverse.run import open_table
 from analysis.questions.multiverse.workers import fit_all
 
-# Specifications that share rows and random effects meet often in the first set and hardly ever in the second.
+# Many specifications share rows and random effects in the first set, very few in the second.
 WHOLE = ("coverage=any", "tasks=all", "studies=all", "kernel=none", "df_method=satterthwaite")
 SETS = {
     "all combinations of measure, recipe, outcome, source, training, effects and covariate": (WHOLE, None),
@@ -34,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     print(describe())
     print(f"{options.jobs} processes, load average before {os.getloadavg()[0]:.1f}; df included\n")
-    print("| specifications | fits | of them different | seconds | fits/s | CPU ms a fit | `fit_mixed`, CPU ms a fit |")
+    print("| specifications | fits | distinct | seconds | fits/s | CPU ms per fit | `fit_mixed`, CPU ms per fit |")
     print("|---|---:|---:|---|---:|---:|---:|")
     for name, (fixed, limit) in SETS.items():
         table, space = open_table(MultiverseRequest(fixed=fixed, limit=limit))
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def one_by_one(table, space) -> float:
-    """CPU milliseconds a fit if every specification is a formula and a frame."""
+    """CPU milliseconds per fit if every specification is a formula and a frame."""
     total = 0.0
     for i in range(len(space.table)):
         options = space.options(i)
@@ -72,7 +72,7 @@ def one_by_one(table, space) -> float:
 
 
 def cpu_seconds() -> float:
-    """Of this process and its children that have ended."""
+    """CPU seconds of this process and its finished children."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(item.ru_utime + item.ru_stime for item in used)
 

@@ -1,4 +1,4 @@
-"""Up to how many random effects one BLAS thread is faster than all of them.
+"""Number of random effects up to which one BLAS thread is faster than all threads.
 
 Usage: python benchmarks/threads.py
 """
@@ -21,7 +21,7 @@ LEVELS = (100, 200, 400, 800, 1200, 1600)
 
 def main() -> None:
     print(describe())
-    print("milliseconds an evaluation (median of 9) of one dense factor\n")
+    print("milliseconds per evaluation (median of 9) of one dense factor\n")
     print("| random effects | one thread | all threads | ratio |")
     print("|---:|---:|---:|---:|")
     rng = np.random.default_rng(1)

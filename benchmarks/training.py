@@ -4,8 +4,8 @@ Usage: ``python benchmarks/training.py [TASK [DATA_DIRECTORY]]``; the default ta
 
 The stock recipe: every text padded to ``max_length``, all rows of the word embeddings trained by AdamW, evaluation
 language by language. Model, head, examples, batch size, steps, learning rate and precision are the same on both sides;
-the order of examples is each side's own, and then that of this runner for both, which leaves rounding to differ by.
-Seconds are of the processor, so that other work on the machine matters little; the model is loaded before they count.
+the order of examples is first each side's own, then this runner's for both, which leaves only rounding differences.
+Times are processor seconds, so that other work on the machine matters little; loading the model is not timed.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ LANGUAGES = ("en", "de", "fr", "ru", "ar", "hi", "sw", "zh", "eng_Latn", "deu_La
 
 @dataclass(frozen=True)
 class Start:
-    """What chance decides: the first weights of the head, and the examples of each step."""
+    """Random choices: the initial weights of the head, and the examples of each step."""
 
     head: dict[str, torch.Tensor]
     batches: list[np.ndarray]
 
 
 def ours(task, codes):
-    """Processor seconds of training and of evaluation, a score for each language, and what chance decided."""
+    """Processor seconds of training and of evaluation, a score for each language, and the random choices."""
     kind = find_kind(task.kind)
     make, first = kind.head, {}
 
@@ -78,7 +78,7 @@ def ours(task, codes):
 
 
 def stock(task, codes, given=None):
-    """The same by the stock recipe; ``given`` decides what is else left to chance."""
+    """The same by the stock recipe; ``given`` fixes the random choices."""
     from torch.utils.data import DataLoader, Dataset
     from transformers import Trainer, TrainingArguments
 

@@ -1,12 +1,12 @@
 """crosslift: how much an intermediate task lifts zero-shot scores in other languages, and what the lift depends on.
 
 The public face: functions with keyword arguments, one form of result, and the tree of errors. Everything is loaded when
-it is first used, so that ``import crosslift`` costs nothing.
+it is first used, so that ``import crosslift`` is fast.
 
 >>> import crosslift as cl
 >>> cl.fit("scores.csv", factor="typology").answer  # doctest: +SKIP
 
-What lies behind it, ``analysis`` and ``runner``, may move between releases; this does not.
+The packages behind it, ``analysis`` and ``runner``, may change between releases; this does not.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from analysis.mixed import MixedResult, fit_mixed
     from analysis.outcomes.build import Outcome
 
+    from .claims import verify
     from .data import Records, distances, gains, read
     from .questions import fit, meta, multiverse, power, predict, scale
     from .result import Result
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _WHERE = {
     **dict.fromkeys(("fit", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
     **dict.fromkeys(("read", "gains", "distances", "Records"), "crosslift.data"),
+    "verify": "crosslift.claims",
     "Outcome": "analysis.outcomes.build",
     "Result": "crosslift.result",
     "fit_mixed": "analysis.mixed",
@@ -89,6 +91,7 @@ __all__ = [
     "read",
     "resolve",
     "scale",
+    "verify",
 ]
 
 

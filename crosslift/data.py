@@ -24,11 +24,11 @@ class Records:
     Attributes
     ----------
     frame
-        One score a row.
+        One score per row.
     sources
         What was read: name, hash, rows.
     notices
-        What was converted on the way.
+        What was converted while reading.
     """
 
     frame: pd.DataFrame
@@ -44,7 +44,7 @@ def read(data: Data, columns: Mapping[str, str] | None = None) -> Records:
     data
         Names of bundled sets, paths, data frames, or several of them.
     columns
-        Your column → the field that it holds: ``{"lang": "language"}``.
+        Your column → the field that it contains: ``{"lang": "language"}``.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def gains(
     Returns
     -------
     Outcome
-        ``frame`` (one gain, gap or score a row, with every factor joined), ``dropped`` (rows left out, by reason),
+        ``frame`` (one gain, gap or score per row, with every factor joined), ``dropped`` (rows left out, by reason),
         ``notices``, and the ``options`` in use.
 
     Raises

@@ -1,4 +1,4 @@
-"""The questions: what scores depend on, what they are on average, what size does, and what is not known yet."""
+"""One function per question: regression, pooling, scaling, prediction, multiverse and power."""
 
 from __future__ import annotations
 
@@ -52,25 +52,25 @@ def fit(
     formula
         A model of your own in lme4's notation, in place of the default one.
     columns
-        Your column → the field that it holds: ``{"lang": "language"}``.
+        Your column → the field that it contains: ``{"lang": "language"}``.
     where
         A condition on rows, such as ``"target_task == 'xnli'"``.
     source, measure, recipe
-        From which language, in what and how distance is measured.
+        Distance: from which language, by which measure and recipe.
     corpus
-        Whose corpus size stands beside distance.
+        Corpus whose size is a predictor.
     metric, keep, baseline
         Which metric, flagged rows to keep, and ``plain`` or ``steps``.
     kernel
-        Related languages beside the answer: ``genealogy+geography``.
+        Also fit with related languages (phylogenetic kernel): ``genealogy+geography``.
     within
-        Split each factor within and between the levels of a column.
+        Split each factor into slopes within and between the levels of a column.
     bootstrap, permute, leave_out
         Draws of a parametric bootstrap and of a permutation test; a group to leave out level by level.
     reml, df, engine
         How to fit and test.
     seed
-        Of all draws.
+        Random seed of all draws.
 
     Returns
     -------
@@ -133,11 +133,11 @@ def meta(
     moderators
         What the effects may depend on.
     method, test, random
-        Estimator of the variances, test, and which random effects: ``crossed``, ``none`` or lme4's notation.
+        Estimator of the variances, test, and random effects: ``crossed``, ``none`` or lme4's notation.
     robust, bias, leave_out, influence
         Cluster-robust tests, small-study effects, groups left out in turn, influence of each effect.
     adjust
-        Of p values over groups: ``holm``, ``bh`` or ``none``.
+        Adjustment of p values over groups: ``holm``, ``bh`` or ``none``.
     data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
         As for :func:`fit`.
 
@@ -239,14 +239,14 @@ def predict(
     keep: Iterable[str] = (),
     baseline: str = "plain",
 ) -> Result:
-    """What a language, task, model or size that was not run would give: ``analyze predict``.
+    """Predict a language, task, model or size that was not run: ``analyze predict``.
 
     Parameters
     ----------
     languages, tasks, models, sizes
         What to predict for.
     evaluate
-        What is left out in turn to see how good predictions are; ``()`` for nothing, by default languages and families.
+        What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
         Columns to show errors by, columns of your own to predict from, and the seed of all draws.
     data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
@@ -295,7 +295,7 @@ def multiverse(
     keep: Iterable[str] = (),
     baseline: str = "plain",
 ) -> Result:
-    """What other defensible choices would have said: ``analyze multiverse``.
+    """Fit every defensible specification: ``analyze multiverse``.
 
     Parameters
     ----------
@@ -304,7 +304,7 @@ def multiverse(
     specifications
         How many to draw; ``None`` for all.
     permute
-        Arrangements for joint inference; 0 for none.
+        Permutations for joint inference; 0 for none.
     by, adjust
         One multiverse for each level of a column, joint tests adjusted over them.
     moderators, seed, jobs
@@ -354,20 +354,20 @@ def power(
     keep: Iterable[str] = (),
     baseline: str = "plain",
 ) -> Result:
-    """How many languages, tasks, models and seeds find an effect: ``analyze power``.
+    """How many languages, tasks, models and seeds are needed to detect an effect: ``analyze power``.
 
     Parameters
     ----------
     languages, tasks, models, seeds
         The design.
     effect
-        Points per 0.1 of distance; without it, what can be detected.
+        Points per 0.1 of distance; without it, the minimum detectable effect.
     vary
         One factor of the design and its values: ``{"languages": range(10, 61, 10)}``.
     components, fit
         Variances that are stated, and whether the others come from ``data``.
     simulations, target, seed
-        Simulated sweeps a design, the power wanted, the seed of all draws.
+        Simulated sweeps per design, the target power, the seed of all draws.
     data, columns, where, source, measure, metric, keep, baseline
         As for :func:`fit`.
 

@@ -1,4 +1,4 @@
-"""The one form in which every question is answered."""
+"""The result type of every question."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Result:
         Tidy tables by name; the first is the main one. Columns are named in snake case and mean the same everywhere:
         ``term estimate std_error df statistic p_value conf_low conf_high``.
     details
-        The object behind it, with everything that was computed; its attributes may change between releases.
+        The underlying object, with everything that was computed; its attributes may change between releases.
     """
 
     command: str
@@ -71,12 +71,12 @@ class Result:
         Raises
         ------
         CrossliftError
-            If there is none, or none of this name, or the ending is no format of figures.
+            If there is none, or none of this name, or the ending is not a figure format.
         """
         from analysis.plots.style import save
 
         if not self._figures:
-            raise CrossliftError(f"there is nothing to draw of this answer of '{self.command}'.")
+            raise CrossliftError(f"this answer of '{self.command}' does not have a figure.")
         chosen = next(iter(self._figures)) if name is None else name
         if chosen not in self._figures:
             raise unknown_name("figure", chosen, self._figures)

@@ -42,10 +42,10 @@ session.provenance(read.sources)
 # ## What the data cannot say
 #
 # - {what_words}
-# - Mixtures were drawn by their authors, not by lot: a configuration with more data also has other languages in it. The
-#   slopes hold the examples in English and in languages of the same family fixed; other differences they do not.
-# - Every configuration was run once. The noise of training is in the residual and is not told from the rest.
-# - {languages_low} languages are of resource class {low_class} or lower: {low_names}. A claim about low-resource
+# - Mixtures were chosen by their authors, not at random: a configuration with more data also has other languages in it.
+#   The slopes hold the examples in English and in languages of the same family fixed, but not other differences.
+# - Every configuration was run once. The noise of training is in the residual and cannot be separated from the rest.
+# - {languages_low} languages have resource class {low_class} or lower: {low_names}. A claim about low-resource
 #   languages rests on these.
 # - {sweep_words}
 
@@ -59,7 +59,7 @@ session.numbers["languages_low"] = len(notes.low)
 session.numbers["low_names"] = ", ".join(notes.low) or "none"
 session.numbers["what_words"] = notes.words
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(own_sweeps())} has intermediate tasks of three amounts: it stands in a section of its own."
+    f"The sweep {', '.join(own_sweeps())} has intermediate tasks of three amounts: it has a section of its own."
     if own_sweeps()
     else f"The set '{OWN_SWEEP}' with its grid of three amounts is missing from the bundled data."
 )
@@ -74,7 +74,7 @@ settled_down = [name for name, found in tasks.items() if found.amount.settled an
 session.numbers["down"], session.numbers["up"] = len(settled_down), len(settled_up)
 session.say(
     "answer",
-    "In {tasks} tasks scores of languages that got no data fall with the amount of non-English data in {down} and "
+    "In {tasks} tasks scores of languages without data fall with the amount of non-English data in {down} and "
     "rise in {up} (intervals that exclude zero); over tasks the slope is {amount}. "
     + (
         "For low-resource languages it differs from the others by {low.estimate} points per doubling ({low.basis}), "
@@ -83,7 +83,7 @@ session.say(
         if main.low is not None and not (main.low.settled and main.low.estimate < 0)
         else "For low-resource languages it is lower by {low.size} points per doubling ({low.basis})."
         if main.low is not None
-        else "No low-resource language is among those that got no data."
+        else "No low-resource language is among those without data."
     ),
 )
 
@@ -110,7 +110,7 @@ session.figure(
 session.table("tasks", value_table(entries, "points per doubling", "By task"))
 
 # %% [markdown]
-# ## A sweep with a control of as many steps
+# ## A sweep with an equal-steps control
 #
 # {sweep_detail}
 #
@@ -143,7 +143,7 @@ else:
 #
 # {table tasks}
 #
-# The amount that a task was given differs by task, so that a doubling is another step for each of them:
+# Tasks were given different amounts, so that a doubling is a different step for each of them:
 #
 # {table amounts}
 #

@@ -48,12 +48,12 @@ session.provenance(read.sources)
 # ## What the data cannot say
 #
 # - No published study bundled here tunes on a domain. The two kinds of data are {narrow}, in English, and {wide}, in
-#   many languages; they differ in language and in size, and stand for a specific and a general mixture only in that
+#   many languages; they differ in language and in size, and represent a specific and a general mixture only in that
 #   sense.
-# - No model between {small_model} and {large_model} was tuned on both. Every figure for 70B lies on a straight line
+# - No model between {small_model} and {large_model} was tuned on both. Every number for 70B lies on a straight line
 #   in the logarithm of size between those two: an extrapolation into a gap, marked as such, whose interval holds if
 #   the line does.
-# - Two models are no sample of sizes. The intervals speak of languages and tasks.
+# - Two models are not a sample of sizes. The intervals reflect languages and tasks only.
 # - {sweep_words}
 
 # %%
@@ -71,7 +71,7 @@ session.numbers["at_70"] = at.between(LARGE)
 growths = {name: between_sizes(cells, notes, name, SMALL, LARGE) for name in (NARROW, WIDE)}
 session.numbers["narrow_growth"], session.numbers["wide_growth"] = (growths[name].value for name in (NARROW, WIDE))
 session.numbers["sweep_words"] = (
-    f"The domains in the sweep {', '.join(own_sweeps())} stand in a section of their own."
+    f"The domains in the sweep {', '.join(own_sweeps())} have a section of their own."
     if own_sweeps()
     else f"The domain arm of '{OWN_SWEEP}' is missing from the bundled data."
 )
@@ -104,7 +104,7 @@ entries = {
 session.table("arms", value_table(entries, "points", "The two mixtures"))
 
 # %% [markdown]
-# ## A sweep with a control of as many steps
+# ## A sweep with an equal-steps control
 #
 # {sweep_detail}
 #
@@ -130,7 +130,7 @@ show(
 #
 # {table arms}
 #
-# The difference between the mixtures does not hold the baseline: both gains are over the same untuned model, which
+# The difference between the mixtures does not contain the baseline: both gains are over the same untuned model, which
 # drops out.
 #
 # ## A curve through more sizes
@@ -176,7 +176,7 @@ session.figure(
     "tasks",
     lambda ax: plot_heat(by_mixture, ax, "Mean gain (points)", "Target task", families=False),
     "Mean gain by intermediate mixture and target task over all sizes and languages that have it; hatched: no data. "
-    "Mixtures were used at different sizes, so that rows are not to be compared without them.",
+    "Mixtures were used at different sizes, so rows should not be compared without taking size into account.",
     "Heat map of gains, intermediate mixtures by target task.",
     height=1.3 + 0.35 * len(by_mixture),
 )
@@ -186,7 +186,7 @@ for name, found in growths.items():
     session.diagnose(*fit_diagnostics(found.result, f"Growth after {name}"))
 session.method(pairing_method(outcome), model_method(at.result, "differences of gains in points"))
 session.method(
-    f"Figures between the two sizes are linear in the base-2 logarithm of parameters; 7B to 70B is "
+    f"Numbers between the two sizes are linear in the base-2 logarithm of parameters; 7B to 70B is "
     f"{math.log2(LARGE / SMALL):.2f} "
     "doublings.",
     distance_method(outcome),

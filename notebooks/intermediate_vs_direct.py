@@ -46,8 +46,8 @@ session.provenance(read.sources)
 # ## What the data cannot say
 #
 # - {paired_words}
-# - The gains of English intermediate tasks are averages over languages, as the publications print them: how much of a
-#   gain falls to a low-resource language they do not say.
+# - The gains of English intermediate tasks are averages over languages, as the publications print them: they do not
+#   say how much a low-resource language gains.
 # - The direct scores are in-language training on one task, named entities, in African languages; the intermediate
 #   ones are on other tasks and other languages. A difference between the two columns would be one of tasks and
 #   languages, and none is computed.
@@ -71,10 +71,9 @@ else:
         session.diagnose(*fit_diagnostics(paired.result, "Intermediate minus direct"))
 sweeps = own_sweeps()
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(sweeps)} has a control of as many steps, and stands in a section of its own."
+    f"The sweep {', '.join(sweeps)} has an equal-steps control, and has a section of its own."
     if sweeps
-    else f"The set '{OWN_SWEEP}', a sweep with both arms and a control of as many steps, is missing from the bundled "
-    "data."
+    else f"The set '{OWN_SWEEP}', a sweep with both arms and an equal-steps control, is missing from the bundled data."
 )
 
 gains = average_gains(read.frame, metric="f1")
@@ -88,7 +87,7 @@ if len(by_task) > 1:
         "English intermediate tasks change F1 by {stilts} over {stilts_tasks} target tasks, averaged over languages",
     )
 else:
-    session.numbers["stilts_words"] = "The data hold no average gains of English intermediate tasks on F1"
+    session.numbers["stilts_words"] = "The data do not contain average gains of English intermediate tasks on F1"
 
 records = read.frame
 flags = records["flags"].fillna("")
@@ -112,7 +111,7 @@ if len(kept) and kept["language"].nunique() > 2 and kept["model"].nunique() > 2:
     )
 else:
     fit = None
-    session.numbers["direct_words"] = "the data hold too few direct runs for a mean"
+    session.numbers["direct_words"] = "the data contain too few direct runs for a mean"
 session.say(
     "answer",
     ("In cells scored both ways intermediate training differs from direct fine-tuning by {paired}. " if paired else
@@ -142,7 +141,7 @@ else:
     )
 
 # %% [markdown]
-# ## A sweep with a control of as many steps
+# ## A sweep with an equal-steps control
 #
 # {sweep_detail}
 #
@@ -209,7 +208,7 @@ if fit is not None:
     session.cite(*model_references(fit))
 else:
     cells = by_family(records[records["score"].notna() & (records["language"] != "mul")], "target_task", "score")
-    session.numbers["direct_detail"] = "The data hold too few seeds of direct fine-tuning."
+    session.numbers["direct_detail"] = "The data contain too few seeds of direct fine-tuning."
     session.figure("direct", lambda ax: plot_heat(cells, ax, "Mean score (points)", "Target task", centre=None),
                    "Mean score by language and task; hatched: no data.", "Heat map of scores.",
                    height=1.4 + 0.17 * len(cells))  # fmt: skip
@@ -217,7 +216,7 @@ else:
 copied = int(flags.loc[direct.index].str.contains("copied-folder").sum())
 if copied:
     session.diagnose(
-        f"{copied} direct runs are left out: two models' folders hold the same scores, and which is the copy is "
+        f"{copied} direct runs are left out: two models' folders contain the same scores, and which is the copy is "
         "unknown."
     )
 session.method("Gains of intermediate training are differences of published averages over languages.")

@@ -8,6 +8,7 @@
 import crosslift as cl
 from analysis.present.notebook import (
     FACTORS,
+    Table,
     Value,
     add_floor,
     begin,
@@ -52,9 +53,9 @@ session.provenance(read.sources)
 # - Sizes are few: {models} models of one family, {models_range} of them in the range of the question. A slope over
 #   size has {df_between} degrees of freedom when every model counts once, however many languages it was scored in.
 # - {english_words}
-# - The tuning data of the multilingual mixture hold many of the languages tested; whether a language was in the model's
-#   pretraining corpus goes with the lift more clearly than its distance does. {seen_words}
-# - Every score is the median over prompts of one run: no seeds, so that the noise of tuning is unknown.
+# - The tuning data of the multilingual mixture contain many of the languages tested; whether a language was in the
+#   model's pretraining corpus is more clearly related to the lift than its distance is. {seen_words}
+# - Every score is the median over prompts of one run, without other seeds, so that the noise of tuning is unknown.
 
 # %%
 outcome = cl.gains(DATA, columns=session.mapping)
@@ -102,7 +103,7 @@ else:
         "adds "
         "to what transferred before. Both readings are below.",
     )
-session.numbers["verb"] = "grows" if range_between.settled and range_between.estimate > 0 else "is not settled to grow"
+session.numbers["verb"] = "grows" if range_between.settled and range_between.estimate > 0 else "does not clearly grow"
 session.numbers["direction"] = (
     "less" if main.interaction.settled and main.interaction.estimate < 0
     else "more" if main.interaction.settled
@@ -142,8 +143,8 @@ session.figure(
 #
 # {table slopes}
 #
-# Two kinds of slope stand here. With every model counted once the interval speaks of other models of the family on
-# these very tasks and languages. The mixed model's speaks of other tasks and languages as well; the lift differs so
+# There are two kinds of slope. With every model counted once, the interval covers other models of the family on these
+# same tasks and languages. The mixed model's interval covers other tasks and languages as well; the lift differs so
 # much between the {tasks} tasks that it is wider.
 #
 # ## The baseline at chance
@@ -151,8 +152,8 @@ session.figure(
 # {table floor}
 #
 # Three readings of the same question: every cell; only cells whose baseline is above chance by a one-sided binomial
-# test; and the tuned score itself, with the baseline left out of account. If the second is empty or wide, the data do
-# not answer the question free of the floor.
+# test; and the tuned score itself, with the baseline ignored. If the second is empty or wide, the data do
+# not answer the question without the floor effect.
 #
 # {floor_reading}
 
@@ -207,11 +208,9 @@ session.diagnose(*(f"Curve: {line}" for line in scaled.details.curves[0].warning
 # %%
 if english is None:
     session.numbers["english_words"] = (
-        "No English-only tuning was done at two sizes or more: the question cannot be asked of it."
+        "No English-only tuning was done at two sizes or more: it cannot answer the question."
     )
-    session.numbers["english_table_words"] = "The data hold no English-only tuning at two sizes."
-    from analysis.core.text import Table
-
+    session.numbers["english_table_words"] = "The data do not contain English-only tuning at two sizes."
     session.table("english", Table(("English-only tuning",), (("missing",),)))
 else:
     session.numbers["english_sizes"] = english.sizes
@@ -219,7 +218,7 @@ else:
         "english_words",
         "English-only tuning was done at {english_sizes} only. Two models give one difference, which is size and "
         "whatever "
-        "else tells the two apart; the interval speaks of languages and tasks, not of other models.",
+        "else tells the two apart; the interval covers languages and tasks, not other models.",
     )
     session.say(
         "english_table_words",
@@ -227,7 +226,7 @@ else:
         "language at "
         "average distance, and by {english_slope.estimate} points more for each 0.1 of distance "
         "({english_slope.basis}). The "
-        "same difference under the multilingual mixture stands beside it.",
+        "same difference under the multilingual mixture is given for comparison.",
     )
     other = paired_growth(frame, mixture, models=english.models)
     entries = {
@@ -244,7 +243,7 @@ session.table("seen", value_table(seen.rows, "points", seen.title))
 session.numbers["seen_words"] = seen.words
 
 # %% [markdown]
-# ## A sweep with a control of as many steps
+# ## A sweep with an equal-steps control
 #
 # {sweep_detail}
 #

@@ -1,20 +1,29 @@
 # %% [markdown]
-# # Do the printed figures hold?
+# # Do the printed figures hold up?
 #
 # *The question:* five syntheses of one paper print claims, most of them marked as verified. Which of them do published
-# tables bear out, and what would the average gain need to be true?
+# tables support, and what would the average gain need to be true?
 
 # %%
 import crosslift as cl
-from analysis.claims.present import registry as report
-from analysis.claims.registry import registry
-from analysis.claims.verify import verify
-from analysis.claims.xtreme.decomposition import decompose
-from analysis.present.notebook import Table, begin, datasets, keys_of, plot_decomposition
+from analysis.present.notebook import (
+    Table,
+    begin,
+    calibration_table,
+    claimed,
+    datasets,
+    decompose,
+    details,
+    flag_lines,
+    keys_of,
+    plot_decomposition,
+    tally,
+    verdict_table,
+)
 
 session = begin("replication")
-known = registry()
-outcomes = verify(known)
+found = cl.verify().details
+known, outcomes = found.registry, found.outcomes
 evidence = sorted({item.data for outcome in outcomes for item in outcome.check.evidence})
 records = [name for name in evidence if datasets.find(name).kind == "records"]
 session.provenance(cl.read(records).sources)
@@ -28,9 +37,9 @@ session.provenance(cl.read(records).sources)
 #
 # - Most claims rest on tables of the paper that are not bundled: {not_checkable} of {claims} claims cannot be
 #   checked, and that says nothing for or against them. Each row names the table that would settle it.
-# - A verdict speaks of a claim as it is written. Where its definition is open, every reading is computed, and a claim
+# - A verdict is about a claim as it is written. Where its definition is open, every reading is computed, and a claim
 #   can be true under one and false under another.
-# - Figures are printed to one decimal. A claimed value is an interval, and so is every cell that it is recomputed from.
+# - Numbers are printed to one decimal. A claimed value is an interval, and so is every cell that it is recomputed from.
 
 # %%
 by_verdict = {}
@@ -43,7 +52,7 @@ for verdict in ("reproduced", "reproduced-under", "consistent", "contradicted", 
     session.numbers[verdict.replace("-", "_")] = len(by_verdict.get(verdict, ()))
 average = next(outcome for outcome in outcomes if outcome.claim.id == "average-gain")
 session.numbers["average_verdict"] = average.verdict
-session.numbers["average_claimed"] = report.claimed(average.claim, known)
+session.numbers["average_claimed"] = claimed(average.claim, known)
 session.numbers["average_reason"] = average.reason
 session.numbers["average_statement"] = average.claim.statement
 session.say(
@@ -53,8 +62,8 @@ session.say(
     "{consistent} are consistent with what is published, {contradicted} are contradicted and {not_checkable} cannot be "
     "checked. The average gain of {average_claimed} is {average_verdict}: {average_reason}.",
 )
-table = report.verdict_table(outcomes, known)
-session.table("verdicts", Table(table.columns, table.rows, "", (report.tally(outcomes),)))
+table = verdict_table(outcomes, known)
+session.table("verdicts", Table(table.columns, table.rows, "", (tally(outcomes),)))
 
 # %% [markdown]
 # ## The average gain taken apart
@@ -84,14 +93,11 @@ session.figure(
     "Bars of gains by task; the required ones of the missing tasks are far to the right of all but one printed gain.",
     height=5.4,
 )
-details = report.details(average, known)
-(readings,) = [block for block in details if isinstance(block, Table)]
+(readings,) = [block for block in details(average, known) if isinstance(block, Table)]
 session.table("readings", readings)
 session.numbers["findings"] = "\n".join(f"- {line}" for line in average.check.findings)
-session.numbers["flags"] = (
-    "\n".join(f"- {line}" for line in report.flag_lines(outcomes, known)) or "No flag is overturned."
-)
-session.table("calibration", report.calibration_table(outcomes))
+session.numbers["flags"] = "\n".join(f"- {line}" for line in flag_lines(outcomes, known)) or "No flag is overturned."
+session.table("calibration", calibration_table(outcomes))
 for outcome in by_verdict.get("not-checkable", ()):
     session.diagnose(f"Missing: {outcome.claim.id}. {outcome.reason[0].upper()}{outcome.reason[1:]}.")
 session.method(

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Typological distance and what it costs
+# # Typological distance and its cost
 #
-# *The question:* how does the typological distance between English and a target language go with the degradation of
-# zero-shot transfer, and with the gain from an intermediate stage?
+# *The question:* how is the typological distance between English and a target language related to the degradation of
+# zero-shot transfer, and to the gain from an intermediate stage?
 
 # %%
 import crosslift as cl
@@ -40,7 +40,7 @@ from analysis.present.notebook import (
 )
 
 session = begin("typology")
-EFFECT = -1.0  # points per 0.1 of distance that a sweep is asked to find
+EFFECT = -1.0  # points per 0.1 of distance that a sweep should detect
 LANGUAGES = (10, 20, 40, 60)
 outcomes = possible(session.data, session.mapping)  # which of gap and gain the data can answer
 session.provenance(cl.read(default_sets(session.data, outcomes), session.mapping).sources)
@@ -52,10 +52,10 @@ session.provenance(cl.read(default_sets(session.data, outcomes), session.mapping
 #
 # ## What the data cannot say
 #
-# - No language was given its distance by lot. What goes with distance in these languages, such as script, resources and
-#   the size of the pretraining corpus, may stand behind a slope. {corpus_words}
+# - Distances were not assigned at random. Whatever is correlated with distance in these languages, such as script,
+#   resources and the size of the pretraining corpus, may explain a slope. {corpus_words}
 # - {kernel_words}
-# - Published tables hold the languages that have test sets. Of {languages_gap} languages, {imputed} have fewer than
+# - Published tables cover only languages that have test sets. Of {languages_gap} languages, {imputed} have fewer than
 #   half of their syntactic features observed; the rest of those vectors is imputed.
 # - Not every run was fine-tuned on English alone: in {mixed_share} of the rows the fine-tuning data were in several
 #   languages, so that the distance from English is not the distance from the training data.
@@ -87,7 +87,7 @@ for outcome, fit in found.items():
     session.numbers[f"studies_{outcome}"] = int(fit.outcome.frame["study"].nunique())
 for outcome in ("gap", "gain"):
     if outcome not in found:
-        session.numbers[f"sentence_{outcome}"] = f"The data hold no {outcome}s."
+        session.numbers[f"sentence_{outcome}"] = f"The data do not contain {outcome}s."
 if "gap" not in found:
     session.numbers["languages_gap"] = main.answers[0].levels
 session.numbers["imputed"] = sum(
@@ -98,22 +98,22 @@ session.numbers["corpus_words"] = (
     f"With log corpus size in the model the slope is {number(sensitivity.answer.estimate, 2)} "
     f"({sensitivity.answer.basis})."
     if sensitivity and sensitivity.answer
-    else f"The slope beside corpus size is missing: {sensitivity.reason}."
+    else f"The slope adjusted for corpus size is missing: {sensitivity.reason}."
 )
 related = main.related.answers[0] if main.related and main.related.answers else None
 kin = main.related.lines() if main.related else []
 session.numbers["kernel_words"] = (
-    f"Related languages are not independent. Beside the fit there is one with a {kin[0]}. " + " ".join(kin[1:])
+    f"Related languages are not independent. A second fit has a {kin[0]}. " + " ".join(kin[1:])
     if kin
     else "No covariance between related languages was fitted."
 )
 
 
 def qualified(fit):
-    """The answer, and in the same sentence what is left of it beside relatedness and corpus size."""
+    """The answer, and in the same sentence the answer with relatedness and with corpus size in the model."""
     beside = []
     if fit.related and fit.related.answers:
-        beside.append((fit.related.answers[0], "with related languages allowed to be alike"))
+        beside.append((fit.related.answers[0], "with related languages allowed to be similar"))
     if fit.sensitivity and fit.sensitivity.answer:
         beside.append((fit.sensitivity.answer, "with corpus size in the model"))
     words = [
@@ -136,7 +136,7 @@ session.figure(
     lambda ax: plot_marginal(effect, ax, "Syntactic distance from English", word),
     f"{word} against syntactic distance from English: {basis}. Thick line: mixed model with its 95% band "
     f"(Satterthwaite); thin lines: least squares within each model; dashed: all rows pooled as if independent.",
-    f"Scatter of languages with a line that shows how the outcome goes with distance: {{slope_{outcomes[0]}}}.",
+    f"Scatter of languages with a line that shows how the outcome changes with distance: {{slope_{outcomes[0]}}}.",
 )
 
 # %% [markdown]
@@ -177,8 +177,8 @@ session.table("both", value_table(rows, "points per 0.1", "Slopes over syntactic
 # %% [markdown]
 # ## Six measures of distance
 #
-# Distance can be measured in six ways, and choosing the one that gives the smallest p value is no test. All six, with p
-# values adjusted by Holm's procedure over the measures of each outcome:
+# Distance can be measured in six ways, and choosing the one with the smallest p value is not a valid test. All six,
+# with p values adjusted by Holm's procedure over the measures of each outcome:
 #
 # {table measures}
 
@@ -208,7 +208,7 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 #
 # {figure partial}
 #
-# ## Which languages lie off the line
+# ## Which languages are far from the line
 #
 # {figure caterpillar}
 #
@@ -243,7 +243,7 @@ plan = cl.power(
     simulations=199,
 ) if last == "gain" else None  # fmt: skip
 session.numbers["power_words"] = (
-    "Designs are for gains, which these data do not hold." if plan is None else
+    "Designs are for gains, which these data do not contain." if plan is None else
     "How many languages would a sweep of these tasks and models need? " + " ".join(plan.answer)
 )  # fmt: skip
 if plan is None:
@@ -267,7 +267,7 @@ else:
     session.drawing(
         "forest",
         pooled.plot(),
-        f"Pooled {last}s by target task and language with 95% intervals; the diamond at the foot is the mean of all, "
+        f"Pooled {last}s by target task and language with 95% intervals; the diamond at the bottom is the mean of all, "
         "the bar below it the 95% prediction interval.",
         "Forest plot of tasks and languages.",
     )
@@ -288,7 +288,7 @@ session.figure(
     "caterpillar",
     lambda ax: plot_caterpillar(language_modes, ax, f"{word}: difference from what its distance predicts"),
     f"Conditional modes of the languages with 95% intervals ({basis}). Filled: the interval excludes zero.",
-    "Languages sorted by how far they lie from the line.",
+    "Languages sorted by their distance from the line.",
     width=6.0,
     height=1.2 + 0.17 * len(language_modes),
 )
@@ -316,7 +316,7 @@ session.figure(
 )
 
 # %% [markdown]
-# ## A sweep with a control of as many steps
+# ## A sweep with an equal-steps control
 #
 # {sweep_detail}
 #
@@ -348,7 +348,7 @@ session.table("dropped", dropped_table(main.dropped, f"For the {outcomes[0]}"))
 for outcome, fit in found.items():
     session.diagnose(*factor_diagnostics(fit, outcome))
 if nowhere:
-    session.diagnose(f"Not on the map, as their coordinates are not known: {', '.join(nowhere)}.")
+    session.diagnose(f"Not on the map because their coordinates are not known: {', '.join(nowhere)}.")
 for outcome, fit in found.items():
     session.method(pairing_method(fit.outcome), model_method(fit.result, f"{outcome}s in points"))
     session.cite(*model_references(fit.result))

@@ -22,7 +22,7 @@ PACKAGES = ("analysis", "crosslift", "runner")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print, and draw where asked for."""
+    """Print, and draw if requested."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--svg", metavar="FILE")
     options = parser.parse_args(arguments)
@@ -43,7 +43,7 @@ def rooms() -> list[list[str]]:
 
 
 def read_imports(root: Path, packages: Sequence[str] = PACKAGES) -> dict[str, set[str]]:
-    """For each module the modules that it imports when it runs, at the top or inside of a function."""
+    """For each module the modules that it imports at run time, at the top or inside a function."""
     files = {name_of(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
     found: dict[str, set[str]] = {}
     for name, path in files.items():
@@ -79,7 +79,7 @@ def _targets(tree: ast.Module, package: str, files: Mapping[str, Path]) -> Itera
 
 
 def _is_self(name: str, base: str, alias: ast.alias, files: Mapping[str, Path]) -> bool:
-    """Importing a module from its package is no import of what the package holds."""
+    """Importing a module from its package does not count as importing the package."""
     return name == base and f"{base}.{alias.name}" in files
 
 
@@ -88,7 +88,7 @@ def _is_typing(test: ast.expr) -> bool:
 
 
 def room_of(module: str, floors: Sequence[Sequence[str]]) -> str:
-    """The room that a module lies in; empty for none, such as a package's own front door."""
+    """The room of a module; empty if there is none, such as for a package's own ``__init__``."""
     fitting = [room for floor in floors for room in floor if module == room or module.startswith(f"{room}.")]
     return max(fitting, key=len, default="")
 
@@ -158,7 +158,7 @@ def describe(
 
 
 def draw(arrows: Mapping[tuple[str, str], int], floors: Sequence[Sequence[str]], path: Path) -> None:
-    """Boxes by floor; an arrow is as wide as it has imports."""
+    """Boxes by floor; the width of an arrow grows with its imports."""
     from matplotlib.figure import Figure
 
     made = Figure(figsize=(9.0, 0.9 * len(floors)))

@@ -5,7 +5,7 @@ tests. Makes ``.venv-lowest`` or ``.venv-newest``. ``--hold`` keeps a package at
 report says so.
 
 Tests that are known to differ are named in ``tools/known_differences.toml`` with the reason. The exit status is 1 if a
-test fails that is not named there, or one that is named passes: then its entry has to go.
+test fails that is not named there, or one that is named passes: then its entry must be removed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     install(place, versions)
     results = place / "results.xml"
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    # Where another release is installed on purpose, a test of what belongs to the lock's release may skip.
+    # If another release is installed on purpose, a test of the lock's release may be skipped.
     environment = {key: value for key, value in os.environ.items() if key != "CROSSLIFT_CI"}
     command = [str(python), "-m", "pytest", "-n", "auto", "--dist", "loadfile", f"--junitxml={results}", *pytest]
     subprocess.run(command, cwd=ROOT, env=environment | {"OMP_NUM_THREADS": "1"})
@@ -81,7 +81,7 @@ def install(place: Path, versions: Path) -> None:
 
 
 def pinned(path: Path) -> dict[str, str]:
-    """Releases by package, of those that this system and this Python take."""
+    """Releases by package, for those that apply to this system and Python version."""
     from packaging.requirements import Requirement
 
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -109,7 +109,7 @@ def report(
     known: Mapping[str, str],
     held: Sequence[str] = (),
 ) -> tuple[list[str], bool]:
-    """What to print, and whether the differences are those that are known.
+    """What to print, and whether all differences are known ones.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def report(
 
 
 def _pattern(key: str) -> str:
-    """Brackets of parametrised tests stand for themselves."""
+    """Escape the brackets of parametrised tests."""
     return key.replace("[", "[[]")
 
 

@@ -1,1 +1,4 @@
-"""Claims that papers and machine-made syntheses print, and what the bundled data say of them."""
+"""Claims that papers print, and what the data say of them.
+
+May import: outcomes, records, languages, core.
+"""

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..core.errors import CrossliftError, did_you_mean
 from ..core.paths import data_directory
+from .computations import COMPUTATIONS
 from .numbers.intervals import Interval, exact, rounded
 
-KINDS = (
+CLAIM_KINDS = (
     "average gain",
     "gain per intermediate task",
     "gain per target task",
@@ -63,7 +64,7 @@ class Claim:
     Attributes
     ----------
     id, statement, kind
-        Its name, our wording, and one of ``KINDS``.
+        Its name, our wording, and one of ``CLAIM_KINDS``.
     value, unit, decimals
         The number claimed as printed; ``None``, empty and 0 for a claim without one.
     scope
@@ -149,9 +150,7 @@ class Registry:
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The bundled registry."""
-    from .verify import CHECKS
-
-    return read_registry(registry_path(), CHECKS)
+    return read_registry(registry_path(), COMPUTATIONS)
 
 
 def registry_path() -> Path:
@@ -185,7 +184,8 @@ def read_registry(path: Path, computations: Collection[str]) -> Registry:
         for part in claim.parts:
             if part not in claims or claims[part].parts:
                 raise RegistryError(
-                    f"claim '{claim.id}': its part '{part}' is no claim without parts.", did_you_mean(part, claims)
+                    f"claim '{claim.id}': its part '{part}' has to be a claim that is not joined itself.",
+                    did_you_mean(part, claims),
                 )
     _check_rows(claims, documents)
     return Registry(claims, documents)
@@ -199,7 +199,7 @@ def _claim(entry: Mapping[str, Any], computations: Collection[str]) -> Claim:
     for key in entry:
         if key not in _FIELDS:
             raise RegistryError(f"claim '{name}' has an unknown field '{key}'.", did_you_mean(key, _FIELDS))
-    _one_of(name, "kind", entry["kind"], KINDS)
+    _one_of(name, "kind", entry["kind"], CLAIM_KINDS)
     if "value" in entry:
         _one_of(name, "unit", entry.get("unit", ""), UNITS)
         _check_decimals(name, entry)

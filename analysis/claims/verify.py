@@ -1,45 +1,15 @@
-"""The checks by the name that the registry gives them, and the verdicts on all claims."""
+"""The verdicts on all claims of a registry: each by the computation that the registry names for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Callable
 
 from . import registry as claims
+from .computations import COMPUTATIONS
 from .verdicts import NOT_COMPUTED, Check, Outcome, join, settle
-from .xtreme.average_gain import check_average_gain
 from .xtreme.checks_on_user_tables import with_own_tables
-from .xtreme.design_facts import (
-    check_anli_size,
-    check_intermediate_tasks,
-    check_languages_of_a_task,
-    check_mnli_size,
-    check_no_training_data,
-    check_start_model,
-    check_target_tasks,
-    missing,
-    unstated,
-)
-from .xtreme.development_gain import check_development_gain
-from .xtreme.task_gains import check_retrieval_gain, check_tydiqa_gain, check_xnli_gain
 from .xtreme.user_tables import Supplied
-
-#: Name of a computation → the function that carries it out on the bundled data.
-CHECKS: Mapping[str, Callable[[claims.Claim], Check]] = {
-    "average-gain": check_average_gain,
-    "development-gain": check_development_gain,
-    "retrieval-gain": check_retrieval_gain,
-    "tydiqa-gain": check_tydiqa_gain,
-    "xnli-gain": check_xnli_gain,
-    "no-training-data": check_no_training_data,
-    "start-model": check_start_model,
-    "intermediate-tasks": check_intermediate_tasks,
-    "target-tasks": check_target_tasks,
-    "languages-of-a-task": check_languages_of_a_task,
-    "anli-size": check_anli_size,
-    "mnli-size": check_mnli_size,
-    "missing-table": missing,
-    "unstated": unstated,
-}
 
 
 def verify(registry: claims.Registry | None = None, own: Supplied | None = None) -> tuple[Outcome, ...]:
@@ -55,8 +25,15 @@ def verify(registry: claims.Registry | None = None, own: Supplied | None = None)
     )
 
 
+def check_of(computation: str) -> Callable[[claims.Claim], Check]:
+    """The function that carries out a computation on the bundled data."""
+    module, _, function = COMPUTATIONS[computation].partition(":")
+    found: Callable[[claims.Claim], Check] = getattr(importlib.import_module(f".{module}", __package__), function)
+    return found
+
+
 def _single(claim: claims.Claim, own: Supplied | None) -> Outcome:
     if not claim.computation:
         return Outcome(claim, NOT_COMPUTED, Check((), "not computed by this version"))
-    check = CHECKS[claim.computation](claim)
+    check = check_of(claim.computation)(claim)
     return settle(claim, check if own is None else with_own_tables(claim, check, own))

@@ -1,1 +1,5 @@
-"""The ``analyze`` command: one module a subcommand."""
+"""The ``analyze`` command: one module per subcommand.
+
+May import: explore, present, reports, plots, questions, claims, meta, outcomes, records, store, languages, mixed,
+formulas, core.
+"""

@@ -67,7 +67,7 @@ def overview(entry: datasets.DataSet) -> dict[str, Any]:
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Everything that is known of one set."""
+    """Everything that is known about one set."""
     entry = datasets.find(name)
     frame = datasets.load(name)
     content = overview(entry) | {"source": entry.source, "grade": entry.grade, "traps": list(entry.traps)}
@@ -120,7 +120,7 @@ def _print_catalog(entries: list[dict[str, Any]], out: Any) -> None:
 def _print_set(content: dict[str, Any], out: Any) -> None:
     out.print(content["name"], style="bold")
     out.print(f"  {content['title']}")
-    out.print(f"  read in: {content['source']} (grade {content['grade']})")
+    out.print(f"  source: {content['source']} (grade {content['grade']})")
     facts = [f"{count(content['rows'])} rows"]
     for key, one in (("studies", "study"), ("languages", "language"), ("tasks", "task"), ("models", "model")):
         if key in content:

@@ -1,4 +1,4 @@
-"""Look at fits in a local web page: choose outcome, factor, measure and studies; take the command line along.
+"""Look at fits in a local web page: choose outcome, factor, measure and studies, and copy the command line.
 
 The page is served on this machine's loopback address only and fetches nothing. Needs the extra 'explore'.
 """
@@ -9,7 +9,7 @@ import argparse
 
 from ..present.terminal import console
 
-SUMMARY = "a local page over the same fits"
+SUMMARY = "a local web page for the same fits"
 EXAMPLES = """examples:
   analyze explore
   analyze explore --data scores.csv --port 8123"""
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
                         help="your own results instead of the bundled ones: sets, files or stores")  # fmt: skip
     parser.add_argument(
-        "--port", type=int, default=8765, metavar="PORT", help="of the loopback address (default: 8765)"
+        "--port", type=int, default=8765, metavar="PORT", help="port of the loopback address (default: 8765)"
     )
 
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from ..explore.app import create_app, serve
 
     if not 0 <= options.port <= 65535:
-        raise CrossliftError(f"--port {options.port} is no port.", "Give 1 to 65535, or 0 for a free one.")
+        raise CrossliftError(f"--port {options.port} is not a valid port.", "Give 1 to 65535, or 0 for a free one.")
     server = serve(create_app(options.data), options.port)
     out = console()
     out.print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C stops it)")

@@ -1,7 +1,7 @@
 """Regress gains, gaps or scores on typological distance, model size or corpus size.
 
 The default model has crossed random effects for languages, target tasks, models, intermediate tasks and studies, for
-cells that repeat, and for scores that several differences share; tests use Satterthwaite degrees of freedom. Without
+repeated cells, and for scores that several differences share; tests use Satterthwaite degrees of freedom. Without
 --data it uses the bundled results. Columns for formulas and --where: typology (0 to 1), log_params (base 2, zero at 1
 billion parameters), log_corpus (base 2), language_family, observed_share, and the fields of the record.
 """
@@ -34,13 +34,13 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze fit``."""
-    what = parser.add_argument_group("what is asked")
+    what = parser.add_argument_group("question")
     what.add_argument("--factor", action="append", metavar="FACTOR", help=f"{', '.join(FACTORS)}; may be repeated")
     what.add_argument("--formula", metavar="FORMULA", help="an lme4 formula in place of the default model")
     add_outcome(what)
-    rows = parser.add_argument_group("which rows")
+    rows = parser.add_argument_group("rows")
     add_rows(rows)
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("method")
     how.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
     how.add_argument(
         "--df", default="satterthwaite", metavar="METHOD", help=f"{' or '.join(DF_METHODS)} (default: satterthwaite)"
@@ -48,18 +48,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--kernel",
         metavar="KERNEL[:SCALE]",
-        help="beside the fit with independent languages, one with related ones: genealogy, geography, a measure such "
-        "as genetic:0.3, or several joined by +",
+        help="also fit with related languages (phylogenetic kernel): genealogy, geography, a measure such as "
+        "genetic:0.3, or several joined by +",
     )
     how.add_argument(
         "--within",
         metavar="GROUP",
         help="split the factors into slopes within and between groups, such as model or language, and report signs "
-        "that flip",
+        "that change",
     )
-    how.add_argument(
-        "--bootstrap", type=int, metavar="DRAWS", help="parametric-bootstrap interval of each slope beside that of t"
-    )
+    how.add_argument("--bootstrap", type=int, metavar="DRAWS", help="parametric-bootstrap interval of each slope")
     how.add_argument(
         "--permute", type=int, metavar="DRAWS", help="permutation test: shuffle each factor between whole languages"
     )
@@ -68,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GROUP",
         help="slopes without each level in turn: language, language_family, study, model or another column",
     )
-    how.add_argument("--seed", type=int, default=1, help="of --bootstrap and --permute (default: 1)")
+    how.add_argument("--seed", type=int, default=1, help="random seed of --bootstrap and --permute (default: 1)")
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
     files = parser.add_argument_group("files")
     add_files(files, "the fixed effects", "the marginal effect of the first factor")
@@ -120,5 +118,5 @@ def _check_plot(options: argparse.Namespace) -> None:
     from ..core.errors import CrossliftError
 
     if not options.factor:
-        raise CrossliftError("--plot draws the effect of a factor.", "Give --factor beside --formula.")
+        raise CrossliftError("--plot draws the effect of a factor.", "Give --factor together with --formula.")
     check_figure(options.plot)

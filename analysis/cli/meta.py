@@ -1,4 +1,4 @@
-"""Pool gains or gaps that have a sampling variance: how large, how different, on what they depend, what distorts them.
+"""Pool gains or gaps by their sampling variances: mean, heterogeneity, moderators and small-study effects.
 
 The default model crosses languages, target tasks, models and intermediate tasks as random effects, with the sampling
 covariance of gains that share a baseline. Gains without a known sampling variance are counted and left out. Groups are
@@ -19,7 +19,7 @@ from .validate import parse_map
 if TYPE_CHECKING:
     pass
 
-SUMMARY = "the pooled gain, how much gains differ, and what may distort it"
+SUMMARY = "the pooled gain, how much gains differ, and possible bias"
 EXAMPLES = """examples:
   analyze meta
   analyze meta --by target_task,language_family --plot forest.png
@@ -31,7 +31,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze meta``."""
-    what = parser.add_argument_group("what is asked")
+    what = parser.add_argument_group("question")
     what.add_argument(
         "--by",
         metavar="COLUMN[,COLUMN]",
@@ -42,27 +42,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN|FORMULA",
-        help="what the effect may depend on, such as typology or typology*log_params; may be repeated",
+        help="a moderator of the effect, such as typology or typology*log_params; may be repeated",
     )
     what.add_argument("--bias", action="store_true", help="Egger's test, trim-and-fill and a selection model")
     what.add_argument("--leave-out", metavar="GROUP", help="the pooled effect without each level of a column in turn")
     what.add_argument(
-        "--influence", action="store_true", help="effects that decide the pooled one, taken as independent"
+        "--influence", action="store_true", help="influence of each effect on the pooled one, taken as independent"
     )
     add_outcome(what, "gain or gap")
-    add_rows(parser.add_argument_group("which rows"))
-    how = parser.add_argument_group("how")
+    add_rows(parser.add_argument_group("rows"))
+    how = parser.add_argument_group("method")
     how.add_argument("--method", default="REML", metavar="METHOD",
                      help="REML (default) or ML; DL, PM, EB and FE take effects as independent")  # fmt: skip
     how.add_argument(
         "--test",
         metavar="TEST",
-        help="satterthwaite (default), kenward-roger or z; of independent effects knha (default), t or z",
+        help="satterthwaite (default), kenward-roger or z; for independent effects knha (default), t or z",
     )
     how.add_argument("--random", default="crossed", metavar="TERMS",
                      help="crossed (default), none, or terms such as '(1|language/target_task)'")  # fmt: skip
     how.add_argument("--robust", metavar="COLUMN", help="cluster-robust tests (CR2, Satterthwaite), such as language")
-    how.add_argument("--adjust", default="holm", metavar="METHOD", help="of p-values: holm (default), bh or none")
+    how.add_argument("--adjust", default="holm", metavar="METHOD", help="for p-values: holm (default), bh or none")
     files = parser.add_argument_group("files")
     add_files(files, "the pooled groups", "a forest plot")
     files.add_argument("--funnel", metavar="FILE", help="draw a funnel plot (.png, .svg, .pdf)")

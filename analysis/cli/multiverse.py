@@ -1,7 +1,7 @@
 """Fit every defensible specification of one question: how gains depend on typological distance.
 
 Distance measure, coverage bound, outcome, studies and tasks in or out, random effects, kernel, covariate and degrees of
-freedom are crossed; combinations that contradict themselves are left out and counted. What comes out is the curve of
+freedom are crossed; combinations that contradict themselves are left out and counted. The result is the curve of
 all effects, the share of significant and of sign-consistent fits, joint inference under shuffled distances, and how
 much of the spread each choice explains.
 """
@@ -32,30 +32,30 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze multiverse``."""
-    what = parser.add_argument_group("what is asked")
+    what = parser.add_argument_group("question")
     what.add_argument("--outcome", default="gain", metavar="OUTCOME", help="gain, gap or score (default: gain)")
     what.add_argument(
         "--source", default="eng", metavar="LANGUAGE", help="language that distances are from (default: English)"
     )
-    what.add_argument("--corpus", default="cc100", metavar="CORPUS", help="whose size log_corpus is (default: cc100)")
+    what.add_argument("--corpus", default="cc100", metavar="CORPUS", help="corpus behind log_corpus (default: cc100)")
     what.add_argument("--moderator", action="append", default=[], metavar="COLUMN",
-                      help="a column that enters every model beside the distance; may be repeated")  # fmt: skip
-    what.add_argument("--by", metavar="COLUMN", help="a multiverse for each level of a column")
+                      help="a column that enters every model besides the distance; may be repeated")  # fmt: skip
+    what.add_argument("--by", metavar="COLUMN", help="one multiverse for each level of a column")
     choices = parser.add_argument_group("choices")
     choices.add_argument("--choices", metavar="FILE", help="YAML or TOML: choice: [options to keep, the default first]")
     choices.add_argument("--fix", action="append", default=[], metavar="CHOICE=OPTION[,OPTION]",
                          help="keep these options of a choice; may be repeated")  # fmt: skip
     choices.add_argument("--list-choices", action="store_true", help="print choices and options and fit nothing")
     choices.add_argument("--specifications", default="2000", metavar="N|all",
-                         help="how many to draw at random, the default among them (default: 2000)")  # fmt: skip
-    rows = parser.add_argument_group("which rows")
+                         help="how many to draw at random, including the default one (default: 2000)")  # fmt: skip
+    rows = parser.add_argument_group("rows")
     add_rows(rows)
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("method")
     how.add_argument("--permute", type=int, default=999, metavar="DRAWS",
                      help="arrangements for joint inference, 0 for none (default: 999)")  # fmt: skip
-    how.add_argument("--seed", type=int, default=1, help="of --specifications and --permute (default: 1)")
+    how.add_argument("--seed", type=int, default=1, help="random seed of --specifications and --permute (default: 1)")
     how.add_argument("--adjust", default="holm", metavar="METHOD",
-                     help="of the joint tests over the levels of --by: holm, bh or none (default: holm)")  # fmt: skip
+                     help="adjustment over the levels of --by: holm, bh or none (default: holm)")  # fmt: skip
     how.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: all processors)")
     how.add_argument("--claimed", type=float, metavar="EFFECT", help="draw a line at a claimed standardised effect")
     files = parser.add_argument_group("files")
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plot and options.by:
         from ..core.errors import CrossliftError
 
-        raise CrossliftError("--plot draws one multiverse, and --by asks for several.", "Select one with --where.")
+        raise CrossliftError("--plot draws one multiverse, but --by makes several.", "Select one with --where.")
     with progress("reading") as say:
         found = run_multiverse(request, say)
     deliver(
@@ -100,7 +100,7 @@ def _request(options: argparse.Namespace) -> Any:
         raise unknown_name("adjustment", options.adjust, ADJUSTMENTS)
     limit = options.specifications
     if limit != "all" and not limit.isdigit():
-        raise CrossliftError(f"'{limit}' is no number of specifications.", "Give a whole number, or all.")
+        raise CrossliftError(f"'{limit}' is not a valid number of specifications.", "Give a whole number, or all.")
     return MultiverseRequest(
         data=tuple(options.data),
         mapping=parse_map(options.map),

@@ -1,8 +1,8 @@
-"""Power of a planned sweep, the least effect it detects, and what to run next.
+"""Power of a planned sweep, its minimum detectable effect, and what to run next.
 
 Sweeps of languages × target tasks × models × seeds are simulated from variances that the default model finds in the
-data, or that are stated, with real typological distances; each is tested as `analyze fit` tests it. --next ranks what
-could be added to a grid by the variance of the slope that it takes away per hour.
+data, or that you state, with real typological distances; each is tested as `analyze fit` tests it. --next ranks
+possible additions to a grid by how much they reduce the variance of the slope per hour.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..questions.power.measured_cost import MeasuredCost
     from ..questions.power.next_step import CostModel
 
-SUMMARY = "what a planned sweep can find, and what to run next"
+SUMMARY = "power of a planned sweep, and what to run next"
 EXAMPLES = """examples:
   analyze power --effect -1
   analyze power --effect -1 --vary languages=10:60:10 --plot power.png
@@ -35,49 +35,49 @@ DESIGN = {"languages": 25, "tasks": 6, "models": 7, "seeds": 1}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze power``."""
-    what = parser.add_argument_group("what is asked")
-    words = "true slope in points per 0.1 of distance (else the least detectable effect alone)"
+    what = parser.add_argument_group("question")
+    words = "true slope in points per 0.1 of distance (without it, only the minimum detectable effect)"
     what.add_argument("--effect", type=float, metavar="POINTS", help=words)
     for name, default in DESIGN.items():
         what.add_argument(
-            f"--{name}", type=int, default=default, metavar="N", help=f"of the sweep (default: {default})"
+            f"--{name}", type=int, default=default, metavar="N", help=f"{name} of the sweep (default: {default})"
         )
     what.add_argument(
-        "--vary", metavar="FACTOR=LOW:HIGH:STEP", help="a design for each value, such as languages=10:60:10"
+        "--vary", metavar="FACTOR=LOW:HIGH:STEP", help="one design for each value, such as languages=10:60:10"
     )
     what.add_argument(
-        "--target", type=float, default=0.8, metavar="POWER", help="of the detectable effect (default: 0.8)"
+        "--target", type=float, default=0.8, metavar="POWER", help="power of the detectable effect (default: 0.8)"
     )
     source = parser.add_argument_group("variances")
     source.add_argument("--component", action="append", default=[], metavar="NAME=VARIANCE",
                         help="state a variance in squared points: language, target_task, model, language:target_task, "
                         "model:target_task, cell, residual; may be repeated")  # fmt: skip
-    source.add_argument("--no-fit", action="store_true", help="take variances that are not stated as zero")
+    source.add_argument("--no-fit", action="store_true", help="set variances that are not stated to zero")
     source.add_argument("--source", default="eng", metavar="LANGUAGE", help="language that distances are from")
     source.add_argument(
         "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
     )
-    rows = parser.add_argument_group("which rows the variances are fitted to")
+    rows = parser.add_argument_group("rows that the variances are fitted to")
     add_rows(rows)
     following = parser.add_argument_group("what to run next")
-    following.add_argument("--next", metavar="GRID", help="a grid file of `runner plan`: the sweep that there is")
+    following.add_argument("--next", metavar="GRID", help="a grid file of `runner plan`: the existing sweep")
     following.add_argument(
         "--offer", metavar="FILE", help="YAML: languages, seeds, targets and models that could be added"
     )
     following.add_argument("--cost", default="model", metavar="STORE|FILE|model",
-                           help="a store of `runner run`: hours as measured there; YAML: train, evaluate (hours per "
+                           help="a store of `runner run`: hours measured there; YAML: train, evaluate (hours per "
                            "billion parameters and thousand examples), examples, intermediate_examples, items, "
                            "params_m; model: relative costs (default)")  # fmt: skip
     following.add_argument("--steps", type=int, default=5, metavar="N", help="additions to make at most (default: 5)")
     following.add_argument("--budget", type=float, metavar="HOURS", help="hours that the additions may take")
     following.add_argument("--plan", metavar="FILE", help="write the grid with the additions, for `runner plan`")
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("method")
     how.add_argument(
-        "--simulations", type=int, default=1000, metavar="N", help="simulated sweeps a design (default: 1000)"
+        "--simulations", type=int, default=1000, metavar="N", help="simulated sweeps per design (default: 1000)"
     )
-    how.add_argument("--seed", type=int, default=1, help="of simulations and of new languages (default: 1)")
+    how.add_argument("--seed", type=int, default=1, help="random seed of simulations and of new languages (default: 1)")
     files = parser.add_argument_group("files")
-    add_files(files, "one row a design, or one an addition", "the power curve of --vary")
+    add_files(files, "one row per design, or one per addition", "the power curve of --vary")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         check_figure(options.plot)
         if not options.vary:
-            raise CrossliftError("--plot draws a curve, and only one design is asked for.", "Give --vary.")
+            raise CrossliftError("--plot draws a curve, but there is only one design.", "Give --vary.")
     request = _request(options)
     if options.next:
         return _run_next(options, request)
@@ -139,7 +139,7 @@ def parse_vary(text: str) -> tuple[str, tuple[int, ...]]:
     Raises
     ------
     CrossliftError
-        If it is neither, or the factor is none of a design.
+        If it is neither, or the factor is not one of a design.
     """
     from ..core.errors import CrossliftError, unknown_name
     from ..questions.power.design import FACTORS
@@ -149,7 +149,7 @@ def parse_vary(text: str) -> tuple[str, tuple[int, ...]]:
         raise unknown_name("factor of a design", factor, FACTORS)
     parts = values.split(":" if ":" in values else ",")
     if not all(part.strip().isdigit() for part in parts) or (":" in values and len(parts) != 3):
-        raise CrossliftError(f"'{text}' is no range.", "Write languages=10:60:10 or languages=10,20,40.")
+        raise CrossliftError(f"'{text}' is not a valid range.", "Write languages=10:60:10 or languages=10,20,40.")
     numbers = [int(part) for part in parts]
     if ":" in values:
         low, high, step = numbers

@@ -1,6 +1,6 @@
 """Predict a score, gap or gain for a language, task or model size that was not run, with a 95% interval.
 
-The interval is the mixed model's. How far to trust it is measured first: every language, and every language family, is
+The interval is the mixed model's. How far to trust it is measured first: each language, and every language family, is
 left out in turn and predicted from the others, by the mixed model, gradient boosting, the lasso, a line for each task
 and the task's mean, on the same rows with the same features.
 """
@@ -19,7 +19,7 @@ from .validate import parse_map
 if TYPE_CHECKING:
     pass
 
-SUMMARY = "what a language, task or size not yet run would give, and how good such predictions are"
+SUMMARY = "predict a language, task or size not yet run, and how good such predictions are"
 EXAMPLES = """examples:
   analyze predict --language sw --target-task xnli --size 13B
   analyze predict --outcome score --data sumeval2022 --language yo --plot predicted.png
@@ -30,7 +30,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze predict``."""
-    what = parser.add_argument_group("what is asked")
+    what = parser.add_argument_group("question")
     add_outcome(what)
     for flag, metavar, words in (
         ("--language", "CODE", "languages to predict for, seen or not"),
@@ -41,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         what.add_argument(flag, action="append", default=[], metavar=f"{metavar}[,{metavar}]", help=words)
     what.add_argument("--moderator", action="append", default=[], metavar="COLUMN",
                       help="further column of numbers to predict from; may be repeated")  # fmt: skip
-    rows = parser.add_argument_group("which rows")
+    rows = parser.add_argument_group("rows")
     add_rows(rows)
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("method")
     how.add_argument("--evaluate", default="language,family", metavar="SCHEME",
                      help="what is left out in turn: language, family, both (default), or none")  # fmt: skip
     how.add_argument("--by", metavar="COLUMN[,COLUMN]", help="errors by these columns instead of by target task")
-    how.add_argument("--seed", type=int, default=1, help="of gradient boosting (default: 1)")
+    how.add_argument("--seed", type=int, default=1, help="random seed of gradient boosting (default: 1)")
     files = parser.add_argument_group("files")
     add_files(files, "the predictions", "predicted against observed out of fold, by task")
     files.add_argument("--errors", metavar="FILE", help="write the errors by method and task (or group) as CSV")
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         check_figure(options.plot)
     if not schemes and (options.plot or options.errors or options.folds or options.by):
-        raise CrossliftError("--plot, --errors, --folds and --by show the evaluation, and --evaluate none leaves it "
+        raise CrossliftError("--plot, --errors, --folds and --by show the evaluation, but --evaluate none leaves it "
                              "out.", "Leave --evaluate out.")  # fmt: skip
     request = PredictionRequest(
         data=tuple(options.data),

@@ -1,7 +1,7 @@
 """Answer the five research questions as reports that can be rerun.
 
 Executes notebooks on the bundled results or on your own, and writes for each one HTML file that needs no network, the
-same as Markdown, its figures as PNG and SVG, and numbers.json with every figure that the text names; index.html lists
+same as Markdown, its figures as PNG and SVG, and numbers.json with every number that the text names; index.html lists
 the answers. Needs the extra 'report'.
 """
 
@@ -60,14 +60,14 @@ def run(options: argparse.Namespace) -> int:
         raise CrossliftError(f"--jobs {options.jobs}: at least one report has to run.")
     chosen = choose(options.names, folder)
     if not chosen:
-        raise CrossliftError(f"'{options.notebooks}' holds no percent notebook (*.py).")
+        raise CrossliftError(f"'{options.notebooks}' does not contain a percent notebook (*.py).")
     mapping = parse_map(options.map)
     if mapping and not options.data:
-        raise CrossliftError("--map names columns of files, and no file is given.", "Give --data FILE.")
+        raise CrossliftError("--map names columns of files, but no file is given.", "Give --data FILE.")
     if options.data:
         from ..records.read import read_inputs
 
-        read_inputs(options.data, mapping)  # what cannot be read is refused once, before any kernel starts
+        read_inputs(options.data, mapping)  # unreadable data are refused once, before any kernel starts
     from ..reports.build import build
 
     with _progress(chosen) as advance:
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _progress(chosen: list[Notebook]) -> Iterator[Callable[[str, int, int], None]]:
-    """One bar a report, on standard error; nothing where that is not a terminal."""
+    """One bar per report, on standard error; nothing where that is not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     err = console(stderr=True)

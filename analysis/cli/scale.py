@@ -19,7 +19,7 @@ from .validate import parse_map
 if TYPE_CHECKING:
     pass
 
-SUMMARY = "what more parameters, examples or text bring, and how far that carries"
+SUMMARY = "the effect of more parameters, examples or text, and its extrapolation"
 EXAMPLES = """examples:
   analyze scale --data muennighoff2022_xmtf --plot scale.png
   analyze scale --outcome score --data lm_eval_harness_2023_zero_shot --at 7B,70B --language sw,de
@@ -30,22 +30,22 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze scale``."""
-    what = parser.add_argument_group("what is asked")
+    what = parser.add_argument_group("question")
     what.add_argument("--factor", default="size", metavar="FACTOR", help="size, examples or corpus (default: size)")
     add_outcome(what)
     what.add_argument("--at", action="append", default=[], metavar="SIZE[,SIZE]",
                       help="sizes to predict, such as 7B,13B,70B (the default for model size)")  # fmt: skip
     what.add_argument("--language", action="append", default=[], metavar="CODE[,CODE]",
-                      help="languages to predict for, beside the average and a new language")  # fmt: skip
+                      help="languages to predict for, besides the average and a new language")  # fmt: skip
     what.add_argument("--moderator", action="append", metavar="COLUMN",
                       help="numeric column that may change the curve; may be repeated; 'none' for none (default: "
                       "typology)")  # fmt: skip
     what.add_argument("--by", metavar="COLUMN[,COLUMN]", help="a curve for each group")
-    rows = parser.add_argument_group("which rows")
+    rows = parser.add_argument_group("rows")
     add_rows(rows)
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("method")
     how.add_argument("--adjust", default="holm", metavar="METHOD",
-                     help="p values over groups and over moderators: holm, bh or none (default: holm)")  # fmt: skip
+                     help="adjustment over groups and over moderators: holm, bh or none (default: holm)")  # fmt: skip
     files = parser.add_argument_group("files")
     add_files(files, "the comparison of forms", "outcome against size")
     files.add_argument("--predictions", metavar="FILE", help="write the predictions as CSV")

@@ -28,7 +28,7 @@ def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or
     )
     group.add_argument("--recipe", metavar="RECIPE", help="knn, shared or published (default: knn)")
     group.add_argument("--corpus", default="cc100", metavar="CORPUS",
-                       help=f"{', '.join(CORPORA)} or {OWN}: whose size log_corpus is (default: cc100)")  # fmt: skip
+                       help=f"{', '.join(CORPORA)} or {OWN}: corpus behind log_corpus (default: cc100)")  # fmt: skip
 
 
 def add_rows(group: argparse._ActionsContainer) -> None:
@@ -52,7 +52,7 @@ def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> Non
 
 
 def read_options(options: argparse.Namespace) -> Options:
-    """The choices of :func:`add_outcome` and :func:`add_rows` as the library takes them."""
+    """The choices of :func:`add_outcome` and :func:`add_rows` as the library's ``Options``."""
     from ..outcomes.build import Options
 
     return Options(
@@ -79,7 +79,7 @@ def check_figure(path: str) -> None:
     Raises
     ------
     CrossliftError
-        If the ending of the name is no format of figures.
+        If the ending of the name is not a figure format.
     """
     from ..plots.style import FORMATS
 

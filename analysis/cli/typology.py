@@ -1,4 +1,4 @@
-"""Print typological distances with what stands behind them."""
+"""Print typological distances with their coverage."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one row a language and measure."""
+    """Print one row per language and measure."""
     out = console()
     measures = typology.MEASURES if options.measure == "all" else (options.measure,)
     source = resolve(options.source)

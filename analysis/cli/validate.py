@@ -1,4 +1,4 @@
-"""Check that scores can be read, say what they hold, and write them as one table of records."""
+"""Check that scores can be read, summarise their contents, and write them as one table of records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUMMARY = "check scores before fitting, or turn them into one table"
 EXAMPLES = """examples:
   analyze validate scores.csv
   analyze validate scores.csv --map lang=language --map accuracy=score
-  analyze validate results_DATE.json            # of the lm-evaluation-harness
+  analyze validate results_DATE.json            # from the lm-evaluation-harness
   analyze validate results_DATE.json --set model=xglm-564M --set intermediate_task=squad --out squad.parquet"""
 
 
@@ -39,7 +39,7 @@ def add_map(parser: argparse._ActionsContainer) -> None:
         action="append",
         default=[],
         metavar="COLUMN=FIELD",
-        help="the column of a file that holds a field of the record; may be repeated",
+        help="the column of a file that contains a field of the record; may be repeated",
     )
 
 
@@ -63,7 +63,7 @@ def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read the files, print what they hold, and write it if that is asked for."""
+    """Read the files, print a summary, and write the records if requested."""
     from ..records.schema import NAMES
 
     out = console()
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(path: str, records: pd.DataFrame, out: Console) -> None:
-    """As one table. A cell of a CSV cannot hold results of single items, so that variances from it are not paired."""
+    """Write the table. A CSV cell cannot hold results of single items, so that variances from it are not paired."""
     from pathlib import Path
 
     from ..core.errors import CrossliftError

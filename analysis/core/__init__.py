@@ -1,1 +1,4 @@
-"""What knows no domain: errors, array types, levels, JSON, text tables, multiplicity, paths. Imports no other room."""
+"""General building blocks: errors, arrays, levels, JSON, text tables, multiplicity, paths.
+
+May import: nothing.
+"""

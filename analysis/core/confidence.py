@@ -1,8 +1,8 @@
-"""The level of intervals and tests that are not asked for at another one."""
+"""Default confidence level of intervals and significance level of tests."""
 
 from __future__ import annotations
 
 #: Coverage of an interval.
 CONFIDENCE = 0.95
-#: p values below it reject.
+#: Tests reject where the p value is below it.
 ALPHA = 0.05

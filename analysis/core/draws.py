@@ -1,15 +1,15 @@
-"""How many random draws a result may rest on."""
+"""The smallest number of random draws that a result may rest on."""
 
 from __future__ import annotations
 
 from .errors import CrossliftError
 
-#: Draws under which a 95% interval would be the extremes themselves.
+#: With fewer draws a 95% interval would be just the two most extreme draws.
 FEWEST_DRAWS = 99
 
 
 def check_counts(draws: dict[str, int | None]) -> None:
-    """Refuse numbers of draws that say nothing, before any data are read."""
+    """Refuse numbers of draws that are too small, before any data are read."""
     for option, count in draws.items():
         if count is not None and count < FEWEST_DRAWS:
             raise CrossliftError(

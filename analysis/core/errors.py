@@ -31,7 +31,7 @@ class UnknownNameError(CrossliftError):
 
 
 class UnknownLanguageError(UnknownNameError):
-    """A language code that resolves to no language."""
+    """A language code that does not resolve to a language."""
 
 
 class StoreError(CrossliftError):
@@ -51,7 +51,7 @@ class DesignError(CrossliftError):
 
 
 def did_you_mean(value: str, known: Iterable[str], limit: int = 3) -> str:
-    """Return a ``did you mean`` sentence for ``value``, or an empty string if nothing is near.
+    """Return a ``did you mean`` sentence for ``value``, or an empty string if no known name is close.
 
     Comparison ignores case, so that ``Typology`` finds ``typology``.
     """
@@ -67,7 +67,7 @@ def did_you_mean(value: str, known: Iterable[str], limit: int = 3) -> str:
 
 
 def unknown_name(kind: str, value: str, known: Iterable[str]) -> UnknownNameError:
-    """Build the error for an unknown ``kind`` of name: the nearest valid ones, else all of them."""
+    """Build the error for an unknown ``kind`` of name: with the nearest valid names, else all of them."""
     names = sorted(known)
     hint = did_you_mean(value, names)
     if not hint:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """One object a row of a tidy table."""
+    """One object per row of a tidy table."""
     return [single(row) for row in frame.to_dict("records")]
 
 
 def single(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """One object, mappings in it included."""
+    """One object, including nested mappings."""
     return {str(key): plain(value) for key, value in row.items()}
 
 
@@ -33,5 +33,5 @@ def plain(value: Any) -> Any:
 
 
 def dropped_rows(dropped: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Rows left out, as every contract has them: ``reason`` and ``rows``."""
+    """Rows left out, in the form of every JSON contract: ``reason`` and ``rows``."""
     return [{"reason": reason, "rows": rows} for reason, rows in dropped]

@@ -11,17 +11,17 @@ TABLE = 1_000_000
 
 
 def compact(codes: Integers) -> tuple[Integers, int]:
-    """Number the levels that occur from zero, in their order.
+    """Renumber the levels that occur from zero, keeping their order.
 
     Parameters
     ----------
     codes
-        Numbers of levels, some of which may not occur; -1 where there is none. Shape ``(n,)``.
+        Level numbers, some of which may not occur; -1 where the level is missing. Shape ``(n,)``.
 
     Returns
     -------
     tuple
-        The new numbers, -1 where there was none, and how many levels occur.
+        The new numbers, -1 where the level is missing, and how many levels occur.
     """
     highest = int(codes.max(initial=-1))
     if highest > TABLE:

@@ -1,4 +1,4 @@
-"""p-values of several hypotheses of a kind, adjusted together."""
+"""Adjustment of p-values for multiple testing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ADJUSTMENTS = {
 
 
 def adjust(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
-    """Adjusted p-values, shape ``(n,)``; a missing p-value stays missing and counts as no hypothesis.
+    """Adjusted p-values, shape ``(n,)``; a missing p-value stays missing and is not counted.
 
     Raises
     ------
     UnknownNameError
-        If ``method`` is none of ``ADJUSTMENTS``.
+        If ``method`` is not in ``ADJUSTMENTS``.
     """
     if method not in ADJUSTMENTS:
         raise unknown_name("adjustment", method, ADJUSTMENTS)
@@ -34,8 +34,8 @@ def adjust(p_values: Sequence[float] | Floats, method: str = "holm") -> Floats:
     return result
 
 
-# statsmodels' multipletests gives the same (a test compares) and collects garbage at each call, 0.1 to 0.4 s in a
-# process of this size.
+# statsmodels' multipletests gives the same values (a test compares them), but runs the garbage collector at each call:
+# 0.1 to 0.4 s in a process of this size.
 def _holm(p: Floats) -> Floats:
     order = np.argsort(p)
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))

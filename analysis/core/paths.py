@@ -1,4 +1,4 @@
-"""Where the bundled data lie: inside an installed wheel, or beside the packages in a checkout."""
+"""Where the bundled data are: inside an installed wheel, or next to the packages in a checkout."""
 
 from __future__ import annotations
 

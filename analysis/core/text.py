@@ -9,13 +9,13 @@ from html import escape
 
 # A number whose decimals are all zero is printed with more of them down to here, then with an exponent.
 NEAR_ZERO = 1e-4
-#: Absolute value from which it is printed with an exponent: limits of intervals with next to no degrees of freedom.
+#: Absolute value from which numbers are printed with an exponent: interval limits with very few degrees of freedom.
 HUGE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table of strings. Columns whose every cell reads as a number are aligned right."""
+    """A titled table of strings. Columns in which every cell is a number are right-aligned."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -63,7 +63,7 @@ class Table:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number with ``digits`` decimals; ``–`` where there is none, ``∞`` where it has no bound."""
+    """A number with ``digits`` decimals; ``–`` where it is missing, ``∞`` where it is unbounded."""
     if value is None or math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -73,7 +73,7 @@ def number(value: float | None, digits: int = 3) -> str:
         text = f"{value:.1e}"
     elif float(text) == 0.0:
         text = text.replace("-", "")
-        if abs(value) >= NEAR_ZERO:  # down to the first figure that is not zero
+        if abs(value) >= NEAR_ZERO:  # down to the first non-zero digit
             text = f"{value:.{-math.floor(math.log10(abs(value)))}f}"
         elif value != 0.0:
             text = f"{value:.1e}"
@@ -88,13 +88,13 @@ def p_value(value: float) -> str:
 
 
 def p_words(value: float) -> str:
-    """A p-value as a sentence has it: ``p = 0.045`` or ``p < 0.001``."""
+    """A p-value as written in a sentence: ``p = 0.045`` or ``p < 0.001``."""
     printed = p_value(value)
     return f"p {printed}" if printed.startswith("<") else f"p = {printed}"
 
 
 def count(value: int) -> str:
-    """An integer with thousands separated."""
+    """An integer with thousands separators."""
     return f"{value:,}"
 
 

@@ -1,4 +1,8 @@
-"""A local page over the same fits: choose, look, and take the command line along."""
+"""A local page for the same fits: choose, look at the answer, and copy the command line.
+
+May import: present, reports, plots, questions, claims, meta, outcomes, records, store, languages, mixed, formulas,
+core.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web application: one page, rendered on this machine for this machine."""
+"""The web application: one page, served on this machine only."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .question import Question
 if TYPE_CHECKING:
     from flask import Flask
 
-#: Names under which this machine calls itself: a page of another site that resolves here is refused.
+#: Host names of this machine: requests for another site that resolves here are refused.
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-#: Answers that are kept, so that going back costs nothing.
+#: Number of answers kept, so that going back is instant.
 KEPT = 64
 
 

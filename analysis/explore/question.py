@@ -1,4 +1,4 @@
-"""What a page asks, as a request of ``fit`` and as the command line that asks the same."""
+"""The question of a page, as a request of ``fit`` and as the equivalent command line."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Question:
         chosen
             Values by field.
         data
-            What the page was started with.
+            The data that the page was started with.
         known
             Names of studies.
 
         Raises
         ------
         UnknownNameError
-            For a value that no field offers, with the nearest.
+            For a value that a field does not offer; the hint gives the nearest.
         """
         default = cls()
 
@@ -67,12 +67,12 @@ class Question:
         return f"study in {list(self.studies)!r}" if self.studies else None
 
     def request(self) -> Request:
-        """The same as ``analyze fit`` makes of :meth:`command`."""
+        """The request that ``analyze fit`` makes of :meth:`command`."""
         options = Options(outcome=self.outcome, measure=self.measure, where=self.where)
         return Request(factors=(self.factor,), data=self.data, options=options)
 
     def command(self) -> str:
-        """The exact command line."""
+        """The equivalent command line."""
         words = ["analyze", "fit", "--factor", self.factor, "--outcome", self.outcome, "--measure", self.measure]
         if self.where:
             words += ["--where", self.where]

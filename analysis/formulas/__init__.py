@@ -1,4 +1,4 @@
-"""Formulas and conditions: a grammar, a list of functions, and their values on columns. No code is ever run from text.
+"""Formulas and conditions: a grammar, a list of functions, and their values on columns. Text is never run as code.
 
-Imports nothing of this package but ``arrays`` and ``errors``.
+May import: core.
 """

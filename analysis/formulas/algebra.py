@@ -29,10 +29,10 @@ class Terms:
     Attributes
     ----------
     intercept
-        Whether there is one.
+        Whether the model has one.
     terms
         The variables of each term; main effects first, then interactions of two, and so on, each in the order of the
-        formula, as R has them.
+        formula, as in R.
     variables
         The expression of each variable, by its text.
     """
@@ -55,7 +55,7 @@ def expand(expression: str, whole: str) -> Terms:
     Raises
     ------
     FormulaError
-        If it cannot be read or is no sum of terms.
+        If it cannot be read or is not a sum of terms.
     """
     return _Expansion(whole).run(parse_expression(expression))
 
@@ -112,14 +112,14 @@ class _Expansion:
             case Power(base=base, exponent=exponent):
                 return self.power(base, exponent)
             case Comparison():
-                raise self.error(f"the comparison '{text_of(node)}' is no term.", f"Write I({text_of(node)}).")
+                raise self.error(f"the comparison '{text_of(node)}' is not a term.", f"Write I({text_of(node)}).")
             case Chain(level="or" | "bar" | "and"):
-                hint = "A random-effect term stands in the sum: … + (1|g)." if node.level != "and" else ""
-                raise self.error(f"'{text_of(node)}' stands where no bar may.", hint)
+                hint = "Add a random-effect term to the sum: … + (1|g)." if node.level != "and" else ""
+                raise self.error(f"a bar is not allowed in '{text_of(node)}'.", hint)
             case Number():
-                raise self.error(f"'{text_of(node)}' is no column.", "Write I(…) for arithmetic, as in I(2*x).")
+                raise self.error(f"'{text_of(node)}' is not a column.", "Write I(…) for arithmetic, as in I(2*x).")
             case _:
-                raise self.error(f"'{text_of(node)}' is no term.", "Write I(…) for arithmetic.")
+                raise self.error(f"'{text_of(node)}' is not a term.", "Write I(…) for arithmetic.")
 
     def sum(self, node: Node) -> list[_Term]:
         """The terms of a sum inside parentheses."""
@@ -147,7 +147,7 @@ class _Expansion:
     def power(self, base: Node, exponent: Node) -> list[_Term]:
         times = bare(exponent)
         if not isinstance(times, Number) or times.value != int(times.value) or not 1 <= times.value <= 10:
-            raise self.error(f"'{text_of(exponent)}' is no power of terms.", "Write I(…) for arithmetic, as in I(x^2).")
+            raise self.error(f"'{text_of(exponent)}' is not a valid power.", "Write I(…) for arithmetic, as in I(x^2).")
         found = once = self.terms(base)
         for _ in range(int(times.value) - 1):
             found = list(dict.fromkeys([*found, *self.cross(found, once)]))
@@ -180,7 +180,7 @@ class _Expansion:
 
 
 def summands(node: Node) -> list[tuple[str, Node]]:
-    """The parts of a sum with their signs; sums in parentheses with a ``+`` before them are part of it."""
+    """The parts of a sum with their signs; a sum in parentheses after a ``+`` is split too."""
     inside = bare(node)
     if isinstance(inside, Number) or (isinstance(inside, Chain) and inside.level == "sum"):
         node = inside

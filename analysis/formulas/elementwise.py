@@ -1,4 +1,4 @@
-"""Functions that take one row at a time, and those of a whole column that give one number."""
+"""Functions that work row by row, and summaries of a whole column."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _logistic(x: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-x))
 
 
-#: Of one column of numbers each.
+#: Functions of one column of numbers.
 PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "abs": np.abs,
     "sqrt": np.sqrt,
@@ -43,7 +43,7 @@ PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "ceiling": np.ceil,
 }
 
-#: Of a column, one number for all rows, ignoring missing values. New rows get the number of the rows of the fit.
+#: Summaries: one number per column, ignoring missing values. New rows get the value from the rows of the fit.
 SUMMARIES: Mapping[str, Callable[[Floats], float]] = {
     "mean": lambda x: float(np.nanmean(x)),
     "median": lambda x: float(np.nanmedian(x)),
@@ -55,7 +55,7 @@ SUMMARIES: Mapping[str, Callable[[Floats], float]] = {
 
 
 def logarithm(x: Any, base: float | None = None) -> Any:
-    """Natural logarithm, or to another base."""
+    """Natural logarithm, or logarithm to another base."""
     return np.log(x) if base is None else np.log(x) / np.log(base)
 
 

@@ -1,4 +1,4 @@
-"""Evaluate the tree of an expression on columns: arithmetic, comparisons, and functions of the list; nothing else."""
+"""Evaluate the tree of an expression on columns: arithmetic, comparisons, and listed functions; nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .values import Labels, Value, column_value, missing, numbers, truth
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What functions have learnt on the rows of the fit, by the text of the call.
+#: What functions have learned on the rows of the fit, by the text of the call.
 Memory = dict[str, Callable[..., Any]]
 
 
@@ -32,14 +32,14 @@ class Evaluation:
     whole
         The text that messages quote.
     memory
-        What functions with a memory (``scale``, ``poly``, ``factor``, …) learnt before; they learn on these rows what
-        is not in it, and it is added.
+        What functions with a memory (``scale``, ``poly``, ``factor``, …) learned before. A call that is not in it
+        learns from these rows and is added.
     """
 
     def __init__(self, columns: Mapping[str, pd.Series[Any]], n: int, whole: str, memory: Memory | None = None) -> None:
         self.columns, self.n, self.whole = columns, n, whole
         self.memory: Memory = {} if memory is None else memory
-        #: Texts that a column was compared with and that stand in none of its rows.
+        #: Values that a text column was compared with although none of its rows has them.
         self.unseen: list[tuple[str, str, tuple[str, ...]]] = []
 
     def value(self, node: Node) -> Value:
@@ -48,9 +48,9 @@ class Evaluation:
         Raises
         ------
         FormulaError
-            If it is no value.
+            If it is not a value.
         """
-        with np.errstate(all="ignore"):  # what is not finite is refused with its row, or compared
+        with np.errstate(all="ignore"):  # non-finite values are compared, or refused later with their row
             return self._value(node)
 
     def _value(self, node: Node) -> Value:
@@ -82,16 +82,16 @@ class Evaluation:
                 return total
             case Chain():
                 sign = node.rest[0][0]
-                raise self._error(f"'{sign}' joins terms: it has no value.", "Arithmetic has + - * / and ^.")
+                raise self._error(f"'{sign}' joins terms and does not give a value.", "Arithmetic uses + - * / and ^.")
             case Comparison():
                 return self._comparison(node)
             case Call():
                 return self._call(node)
             case Text(value=text):
-                raise self._error(f"the text '{text}' stands where a column or a number belongs.",
-                                  "Text is compared (x == 'a') or given to an option by its name.")  # fmt: skip
+                raise self._error(f"a column or a number is expected, not the text '{text}'.",
+                                  "Text can be compared (x == 'a') or passed to an option by its name.")  # fmt: skip
             case _:
-                raise self._error(f"'{text_of(node)}' has no value here.")
+                raise self._error(f"'{text_of(node)}' does not have a value here.")
 
     def _column(self, name: str) -> Value:
         if name not in self.columns:
@@ -99,7 +99,7 @@ class Evaluation:
             hint = did_you_mean(name, names)
             base, dot, attribute = name.partition(".")
             if dot and base in self.columns:
-                hint = f"'.{attribute}' is not understood: there are functions, as isna({base}), and no attributes."
+                hint = f"'.{attribute}' is not understood: use functions, such as isna({base}), instead of attributes."
             raise self._error(f"'{name}' is not a column of the data.", hint or f"Columns: {', '.join(names[:40])}.")
         return column_value(self.columns[name])
 
@@ -134,7 +134,7 @@ class Evaluation:
                 left, right = right, left
             assert isinstance(right, Listing)
             if sign not in ("in", "not in", "==", "!="):
-                raise self._error(f"'{sign}' does not compare with several values.", "Use in or not in.")
+                raise self._error(f"'{sign}' cannot compare with several values.", "Use in or not in.")
             each = [self._equal(left, item) for item in right.items]
             inside = np.logical_or.reduce(each) if each else np.zeros(self.n, dtype=bool)
             return inside if sign in ("in", "==") else np.logical_not(inside)
@@ -147,17 +147,17 @@ class Evaluation:
     def _ordered(self, node: Node, sign: str) -> Any:
         found = None if isinstance(node, Text) else self._value(node)
         if found is None or isinstance(found, Labels):
-            raise self._error(f"'{sign}' orders numbers; '{text_of(node)}' is text.", "Text is equal (==) or not (!=).")
+            raise self._error(f"'{sign}' orders numbers; '{text_of(node)}' is text.", "Compare text with == or !=.")
         return numbers(found, text_of(node))
 
     def _equal(self, left: Node, right: Node) -> Any:
-        """Rows in which two sides are equal; what is missing equals nothing."""
+        """Rows in which two sides are equal; a missing value equals nothing."""
         if isinstance(left, Text) and not isinstance(right, Text):
             left, right = right, left
         if isinstance(left, Text):
             raise self._error(f"two texts are compared with each other: '{left.value}'.")
         if isinstance(right, Constant) and right.value is None:
-            raise self._error("nothing equals None.", f"Write isna({text_of(left)}).")
+            raise self._error("a comparison with None is never true.", f"Write isna({text_of(left)}).")
         a = self._value(left)
         if isinstance(right, Text):
             return self._equals_text(left, a, right.value)
@@ -171,21 +171,21 @@ class Evaluation:
     def _equals_text(self, node: Node, value: Value, text: str) -> Any:
         if not isinstance(value, Labels):
             what = "true or false" if isinstance(value, np.ndarray) and value.dtype == bool else "numbers"
-            raise self._error(f"'{text_of(node)}' has {what}, and is compared with the text '{text}'.",
-                              "Leave the quotes out.")  # fmt: skip
+            raise self._error(f"'{text_of(node)}' has {what} but is compared with the text '{text}'.",
+                              "Remove the quotes.")  # fmt: skip
         same = np.array([label == text for label in value.values.tolist()], dtype=bool)
         if not same.any():
             self.unseen.append((text_of(node), text, tuple(str(label) for label in value.found())))
         return same
 
     def _label_equals(self, node: Node, labels: Any, other: Any) -> Any:
-        """Labels against a number or truth value: only where some labels are of its kind."""
+        """Compare labels with a number or truth value: allowed only where some labels are of that kind."""
         kind = (bool, np.bool_) if isinstance(other, (bool, np.bool_)) else (int, float, np.number)
         alike = np.array([isinstance(label, kind) for label in labels.values.tolist()]) & ~missing(labels.values)
         if np.ndim(other) or not alike.any():
             against = "numbers" if np.ndim(other) else f"{other:g}" if not isinstance(other, bool) else str(other)
             raise self._error(
-                f"'{text_of(node)}' is text, and is compared with {against}.", "Text stands in quotes: x == '1'."
+                f"'{text_of(node)}' is text but is compared with {against}.", "Put text in quotes: x == '1'."
             )
         same = np.zeros(self.n, dtype=bool)
         same[alike] = [label == other for label in labels.values[alike].tolist()]
@@ -220,7 +220,7 @@ class Evaluation:
                 raise self._error(f"'{function.name}' takes columns, without names.", f"{function.name}(x, 1)")
             return list(node.arguments), {}
         if len(node.arguments) > len(by_name):
-            raise self._error(f"'{function.name}' takes {len(by_name)} arguments at most, not {len(node.arguments)}.")
+            raise self._error(f"'{function.name}' takes at most {len(by_name)} arguments, not {len(node.arguments)}.")
         for parameter, argument in zip(function.parameters, node.arguments, strict=False):
             if isinstance(argument, Text):
                 raise self._error(f"the text '{argument.value}' is given to '{function.name}' without a name.",
@@ -229,8 +229,8 @@ class Evaluation:
             bound[parameter.name] = argument
         for name, value in node.options:
             if name not in by_name:
-                hint = did_you_mean(name, by_name) or f"It has {', '.join(by_name)}."
-                raise self._error(f"'{function.name}' has no option '{name}'.", hint)
+                hint = did_you_mean(name, by_name) or f"Options: {', '.join(by_name)}."
+                raise self._error(f"'{function.name}' does not have the option '{name}'.", hint)
             if name in bound:
                 raise self._error(f"'{name}' of '{function.name}' is given twice.")
             bound[name] = value
@@ -246,7 +246,7 @@ class Evaluation:
         return [bound[name] for name in columns], options
 
     def _constant(self, function: Function, parameter: Parameter, node: Node) -> Any:
-        """The constant that an option is given."""
+        """The constant given to an option."""
         node = node.inside if isinstance(node, Group) else node
         if isinstance(node, Constant) and node.value is None and parameter.default is None:
             return None
@@ -285,7 +285,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def _plain(node: Node) -> float | bool | str | None:
-    """A constant as Python has it; ``None`` for anything else."""
+    """A constant as a Python value; ``None`` for anything else."""
     match node:
         case Number(value=value):
             return value
@@ -308,11 +308,11 @@ def full_column(value: Value, n: int) -> Any:
 
 
 def holds(value: Value, n: int, what: str) -> Booleans:
-    """A condition on ``n`` rows.
+    """Truth values of a condition on ``n`` rows.
 
     Raises
     ------
     FormulaError
-        If it is none.
+        If it is not a condition.
     """
     return np.asarray(full_column(truth(value, what), n), dtype=bool)

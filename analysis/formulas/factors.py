@@ -19,7 +19,7 @@ MOST_INTERVALS = 1000
 def factor(
     value: Any, levels: Sequence[Any] | None = None, ref: Any = None, coding: str = "treatment"
 ) -> Callable[[Any], Labels]:
-    """Take numbers, truth values or text for the levels of a factor.
+    """Turn numbers, truth values or text into the levels of a factor.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def factor(
     levels
         All levels, in order; rows with another are refused.
     ref
-        The level that comes first: with which the others are compared.
+        The reference level, which comes first.
     coding
         ``treatment`` or ``sum``.
     """
@@ -37,7 +37,7 @@ def factor(
     if levels is not None:
         unknown = [level for level in order if level not in levels]
         if unknown:
-            raise FormulaError(f"a row has '{unknown[0]}', which 'levels' does not name.", f"It names {_few(levels)}.")
+            raise FormulaError(f"a row has '{unknown[0]}', which is not in 'levels'.", f"Levels: {_few(levels)}.")
         order = [level for level in levels if level in order]
     if ref is not None:
         if ref not in order:
@@ -67,7 +67,7 @@ def cut(x: Floats, breaks: Any, right: bool = True) -> Callable[[Any], Labels]:
     breaks
         Ends of the intervals, or how many intervals of equal width.
     right
-        Whether an interval holds its right end, ``(0,1]``, or its left one, ``[0,1)``.
+        Whether an interval includes its right end, ``(0,1]``, or its left one, ``[0,1)``.
     """
     if isinstance(breaks, float):
         if breaks != int(breaks) or not 2 <= breaks <= MOST_INTERVALS:
@@ -79,7 +79,7 @@ def cut(x: Floats, breaks: Any, right: bool = True) -> Callable[[Any], Labels]:
     else:
         ends = np.sort(np.asarray(breaks, dtype=float))
     if len(ends) < 2 or len(np.unique(ends)) < len(ends):
-        raise FormulaError("cut needs two different ends at least.")
+        raise FormulaError("cut needs at least two different ends.")
     open_, close = ("(", "]") if right else ("[", ")")
     names = [f"{open_}{a:.3g},{b:.3g}{close}" for a, b in pairwise(ends)]
     if len(set(names)) < len(names):

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import FormulaError, did_you_mean
 from .nodes import Call, Node, children
 
-#: A value that a parameter has to be given.
+#: Default of a parameter that must be given.
 REQUIRED = object()
 
 
@@ -21,12 +21,12 @@ class Parameter:
     Attributes
     ----------
     name
-        As it may be written before a ``=``.
+        Its name, as written before ``=``.
     kind
         ``column`` (any expression), or a constant: ``number``, ``whole``, ``flag``, ``numbers`` (several), ``breaks``
         (one or several), ``level``, ``levels``, ``text``. Text is given by name only.
     default
-        What holds where it is left out.
+        Value used where it is left out.
     """
 
     name: str
@@ -41,18 +41,18 @@ class Function:
     Attributes
     ----------
     name
-        As it is called.
+        Its name in formulas.
     parameters
-        In the order in which they may stand without a name.
+        In the order of arguments without a name.
     learn
         Takes the arguments on the rows of the fit and returns the function that gives the values of any rows, from the
         column parameters alone.
     takes
-        What the columns have to be: ``numbers`` or ``any``.
+        Required kind of the columns: ``numbers`` or ``any``.
     variadic
         Whether any number of columns may be given.
     learns
-        Whether it looks at whole columns of the fit; else at each row by itself.
+        Whether it uses whole columns of the fit rather than each row by itself.
     """
 
     name: str
@@ -82,7 +82,7 @@ def functions() -> Mapping[str, Function]:
     from .text import contains, ends_with, starts_with
 
     def each(name: str, apply: Callable[..., Any], *more: Parameter, takes: str = "numbers", **how: bool) -> Function:
-        """A function of rows, each by itself."""
+        """A function applied row by row."""
 
         def learn(*_: Any, **options: Any) -> Callable[..., Any]:
             return lambda *columns: apply(*columns, **options)
@@ -135,7 +135,7 @@ def find_function(name: str, whole: str) -> Function:
     Raises
     ------
     FormulaError
-        If there is none: with what it may be called here.
+        If there is none; the hint gives the nearest function.
     """
     known = functions()
     if name in known:
@@ -156,7 +156,7 @@ def find_function(name: str, whole: str) -> Function:
 
 
 def check_calls(node: Node, whole: str) -> None:
-    """Refuse an expression that calls what is no function of the list, before anything is evaluated."""
+    """Refuse an expression that calls an unknown function, before anything is evaluated."""
     if isinstance(node, Call):
         find_function(node.function, whole)
     for child in children(node):
@@ -184,8 +184,8 @@ def _scale(x: Any, center: bool = True, scale: bool = True) -> Callable[[Any], A
     import numpy as np
 
     mean = float(np.mean(x)) if center else 0.0
-    # R divides by the root mean square about zero where the column is not centred.
+    # As in R, a column that is not centred is divided by its root mean square about zero.
     size = float(np.sqrt(((x - mean) ** 2).sum() / (len(x) - 1))) if scale and len(x) > 1 else 1.0
     if size == 0.0:
-        raise FormulaError("scale needs two different values at least.")
+        raise FormulaError("scale needs at least two different values.")
     return lambda new: (new - mean) / size

@@ -1,7 +1,7 @@
 """The columns of a formula's terms on given rows, coded as R's ``model.matrix`` does.
 
-A factor in a term has a column for each level but the first, where the term without it is in the model too; else a
-column for each level.
+A factor in a term has a column for each level but the first if the model also has the term without that factor;
+otherwise it has a column for every level.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Variable:
     """What a variable of a formula was on the rows of the fit.
 
-    ``levels`` is ``None`` for numbers, whose ``width`` columns may be several; ``coding`` is that of a factor.
+    ``levels`` is ``None`` for numbers, which have ``width`` columns; ``coding`` is that of a factor.
     """
 
     text: str
@@ -43,7 +43,7 @@ class ModelMatrix:
     Attributes
     ----------
     names
-        Of the columns.
+        Names of the columns.
     blocks
         For each term its variables, each with whether a factor has a column for every level.
     """
@@ -80,14 +80,14 @@ class ModelMatrix:
 
 
 def model_matrix(terms: Terms, columns: Mapping[str, pd.Series[Any]], n: int, whole: str) -> tuple[Floats, ModelMatrix]:
-    """The columns of ``terms`` on ``n`` rows, and what gives them for others.
+    """The columns of ``terms`` on ``n`` rows, and what computes them for other rows.
 
     Raises
     ------
     FormulaError
         If a variable cannot be evaluated.
     DesignError
-        If one is not finite or missing in a row, or a factor has one level.
+        If a value is missing or not finite, or a factor has only one level.
     """
     memory: Memory = {}
     evaluation = Evaluation(columns, n, whole, memory)
@@ -108,13 +108,13 @@ def _look(text: str, evaluation: Evaluation, terms: Terms, n: int) -> Variable:
     if not isinstance(value, Labels) and value.dtype == bool:
         return Variable(text, 2, (False, True), "treatment")
     if isinstance(value, Labels):
-        _whole(text, missing(value.values), evaluation.whole, "has no value")
+        _whole(text, missing(value.values), evaluation.whole, "is missing")
         levels = value.found()
         if len(levels) < 2:
             only = f", '{levels[0]}'" if levels else ""
             raise DesignError(
-                f"'{text}' in '{evaluation.whole}' has one level{only}, on the rows used: it explains nothing.",
-                f"Take '{text}' out of the formula.",
+                f"'{text}' in '{evaluation.whole}' has one level{only} in the rows used: it explains nothing.",
+                f"Remove '{text}' from the formula.",
             )
         return Variable(text, len(levels), levels, value.coding)
     _whole(text, ~np.isfinite(value).reshape(n, -1).all(axis=1), evaluation.whole, "is not a finite number")
@@ -125,7 +125,7 @@ def _whole(text: str, wrong: Any, whole: str, what: str) -> None:
     if wrong.any():
         first = int(wrong.argmax()) + 1
         raise DesignError(
-            f"'{text}' in '{whole}' {what} in {int(wrong.sum())} of the rows used, the first of them number {first}.",
+            f"'{text}' in '{whole}' {what} in {int(wrong.sum())} of the rows used, first in row {first}.",
             "Leave such rows out with a condition (--where), or change the expression.",
         )
 
@@ -133,7 +133,7 @@ def _whole(text: str, wrong: Any, whole: str, what: str) -> None:
 def _coding(terms: Terms, variables: Mapping[str, Variable]) -> tuple[tuple[tuple[str, bool], ...], ...]:
     """For each term its variables, and whether a factor has a column for every level in it.
 
-    As in R, a factor has them unless the rest of its term is nothing, or lies in a term before it.
+    As in R, a factor has them unless the rest of its term is empty or is contained in an earlier term.
     """
     before: list[frozenset[str]] = []
     blocks = []
@@ -173,7 +173,7 @@ class _Coded:
         self.codes = None
         if variable.levels is None:
             if isinstance(value, Labels):
-                raise FormulaError(f"'{variable.text}' had numbers in the fit, and has text here.")
+                raise FormulaError(f"'{variable.text}' had numbers in the fit but has text here.")
             self.numbers = np.asarray(value, dtype=float).reshape(n, -1)
         else:
             labels = value.values if isinstance(value, Labels) else value.astype(object)
@@ -183,7 +183,7 @@ class _Coded:
                 label = labels[int((self.codes < 0).argmax())]
                 known = [str(level) for level in variable.levels]
                 hint = did_you_mean(str(label), known) or f"Levels: {', '.join(known[:20])}."
-                raise DesignError(f"'{variable.text}' had no level '{label}' in the rows of the fit.", hint)
+                raise DesignError(f"'{variable.text}' did not have the level '{label}' in the rows of the fit.", hint)
 
     def columns(self, full: bool) -> Floats:
         """Columns ``(n, k)``."""

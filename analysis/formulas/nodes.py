@@ -1,7 +1,7 @@
 """The tree of a formula or of a condition on rows, and its text in one spelling.
 
 One grammar serves both. In a formula the signs ``+ - * / : ^ |`` build terms; inside the parentheses of a function, and
-in a condition, ``+ - * / ^`` are arithmetic and ``|`` is *or*. Which it is follows from where a node stands.
+in a condition, ``+ - * / ^`` are arithmetic and ``|`` is *or*. The position of a node decides which.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What stands in parentheses."""
+    """An expression in parentheses."""
 
     inside: Node
     at: int = field(default=0, compare=False)

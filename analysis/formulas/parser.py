@@ -1,8 +1,8 @@
-"""Parse a formula or a condition by recursive descent; what is not understood to the last character is refused.
+"""Parse a formula or a condition by recursive descent; text that is not understood completely is refused.
 
 From what binds least to what binds most, as in R: ``~``; ``|`` and ``||``; ``&``; ``!``; comparisons and ``in``; ``+``
-and ``-``; ``*`` and ``/``; ``%in%``; ``:``; signs; ``^``. There is no attribute, no index, and no call of anything but
-a name.
+and ``-``; ``*`` and ``/``; ``%in%``; ``:``; signs; ``^``. There are no attributes and no indexing, and only names
+can be called.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..core.errors import FormulaError
 from .nodes import Call, Chain, Comparison, Constant, Group, Listing, Name, Node, Number, Power, Text, Unary
 from .tokens import Token, constant, formula_error, tokenize
 
-#: Parentheses within parentheses beyond which a text is no formula.
+#: Deepest nesting of parentheses that is accepted.
 DEEPEST = 25
 _COMPARE = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -26,7 +26,7 @@ def parse_expression(text: str) -> Node:
     Raises
     ------
     FormulaError
-        With the character from which on it is not understood.
+        With the first character that is not understood.
     """
     parser = _Parser(text)
     found = parser.either()
@@ -41,11 +41,11 @@ def parse_sides(text: str) -> tuple[Node, Node]:
     Raises
     ------
     FormulaError
-        If it has no ``~`` with something on either side, or is not understood.
+        If it does not have a ``~`` with something on both sides, or is not understood.
     """
     parser = _Parser(text)
     missing = FormulaError(
-        f"the formula '{text}' has no '~' between an outcome and its predictors.",
+        f"the formula '{text}' does not have a '~' between an outcome and its predictors.",
         "Write it like gain ~ typology + (1|language).",
     )
     if "~" not in (token.value for token in parser.tokens if token.kind == "sign") or parser.ahead.value == "~":
@@ -72,7 +72,7 @@ class _Parser:
         """Operands of ``|`` and ``||``."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise self.error(f"parentheses stand more than {DEEPEST} deep.")
+            raise self.error(f"parentheses are nested more than {DEEPEST} deep.")
         left, at = self.both(), self.ahead.at
         rest = []
         while token := self.take("|", "||"):
@@ -93,7 +93,7 @@ class _Parser:
         while self.take("!"):
             count += 1
         if count > DEEPEST:
-            raise self.error("too many 'not' follow each other.")
+            raise self.error("there are too many 'not' in a row.")
         found = self.comparison()
         return Unary("!", found, at) if count % 2 else found
 
@@ -109,7 +109,7 @@ class _Parser:
                 self.next += 2
                 rest.append(("not in", self.listing()))
             elif self.ahead_is("="):
-                raise self.error("a single '=' stands outside of a function.", "Equality is written '=='.")
+                raise self.error("a single '=' is used outside a function.", "Equality is written '=='.")
             else:
                 break
         return Comparison(left, tuple(rest), at) if rest else left
@@ -148,7 +148,7 @@ class _Parser:
         for token in reversed(signs):
             found = Unary(token.value, found, token.at)
         if len(signs) > DEEPEST:
-            raise self.error("too many signs follow each other.")
+            raise self.error("there are too many signs in a row.")
         return found
 
     def power(self) -> Node:
@@ -159,7 +159,7 @@ class _Parser:
             operand = self.atom()
             operands.append(Unary(sign.value, operand, sign.at) if sign else operand)
         if len(operands) > DEEPEST:
-            raise self.error("too many powers follow each other.")
+            raise self.error("there are too many powers in a row.")
         found = operands.pop()
         while operands:  # from the right, as in R and Python
             found = Power(operands.pop(), found, at)
@@ -243,11 +243,11 @@ class _Parser:
             raise self.error(f"')' is expected, not {self.ahead.shown}.")
 
     def last(self, found: Node) -> Node:
-        """Nothing is called or indexed but a name."""
+        """Refuse to call anything but a name, or to index anything."""
         if self.ahead_is("("):
-            raise self.error("'(' follows what is no name of a function.")
+            raise self.error("'(' follows something that is not a function name.")
         if self.ahead_is("["):
-            raise self.error("there is no index in formulas.", "Compare in its place: x == 'a'.")
+            raise self.error("formulas do not support indexing.", "Use a comparison instead: x == 'a'.")
         return found
 
     def end(self) -> None:
@@ -257,7 +257,7 @@ class _Parser:
             raise self.error("a parenthesis is closed that was never opened.")
         if self.ahead_is("~"):
             raise self.error("there is a second '~'." if "~" in self.text[: self.ahead.at] else "there is a '~'.")
-        raise self.error(f"nothing may follow, but {self.ahead.shown} does.")
+        raise self.error(f"the end is expected, not {self.ahead.shown}.")
 
     @property
     def ahead(self) -> Token:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def rows_where(frame: pd.DataFrame, condition: str) -> tuple[Booleans, tuple[str, ...]]:
-    """Rows of ``frame`` for which ``condition`` holds, shape ``(n,)``, and what is odd about the condition.
+    """Rows of ``frame`` for which ``condition`` holds, shape ``(n,)``, and warnings about the condition.
 
     A missing value equals nothing, is in no list and is neither smaller nor larger than anything: ``x == 1`` leaves its
-    row out, ``x != 1`` and ``not x == 1`` keep it. ``isna(x)`` and ``notna(x)`` ask for it.
+    row out, ``x != 1`` and ``not x == 1`` keep it. ``isna(x)`` and ``notna(x)`` test for it.
 
     Raises
     ------
     FormulaError
-        If the condition cannot be read, names no column, or calls what is not in the list of functions.
+        If the condition cannot be read, names an unknown column, or calls an unknown function.
     """
     columns = {str(name): frame[name] for name in frame.columns}
     evaluation = Evaluation(columns, len(frame), condition)

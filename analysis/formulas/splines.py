@@ -26,7 +26,7 @@ def polynomial(x: Floats, degree: int = 1, raw: bool = False) -> Columns:
     Raises
     ------
     FormulaError
-        If the degree is not between 1 and the number of different values less one.
+        If the degree is not between 1 and the number of different values minus one.
     """
     distinct = len(np.unique(x[np.isfinite(x)]))
     if not 1 <= degree <= min(MOST, max(distinct - 1, 0)):
@@ -60,7 +60,7 @@ def polynomial(x: Floats, degree: int = 1, raw: bool = False) -> Columns:
 def b_spline(
     x: Floats, df: int | None = None, knots: Sequence[float] | None = None, degree: int = CUBIC, intercept: bool = False
 ) -> Columns:
-    """B-splines; beyond the rows of the fit the outermost polynomials go on.
+    """B-splines; beyond the range of the fit the outermost polynomials continue.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def b_spline(
     knots
         Inner knots, in place of ``df``.
     degree
-        Of the pieces.
+        Degree of the polynomial pieces.
     intercept
-        Keep the first column, which with the others adds up to one.
+        Keep the first column, so that the columns add up to one.
     """
     from scipy.interpolate import BSpline
 
@@ -90,7 +90,7 @@ def b_spline(
 def natural_spline(
     x: Floats, df: int | None = None, knots: Sequence[float] | None = None, intercept: bool = False
 ) -> Columns:
-    """Natural cubic splines: straight beyond the rows of the fit.
+    """Natural cubic splines: straight lines beyond the range of the fit.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def natural_spline(
     knots
         Inner knots, in place of ``df``.
     intercept
-        Keep what the first column of the B-splines carries.
+        Keep the first column of the B-splines in the basis.
 
     Notes
     -----
     The second derivatives of the B-splines at both ends are projected out by the complete QR decomposition of the two
-    constraints, which fixes the columns up to nothing: they are R's.
+    constraints, which determines the columns completely: they equal R's.
     """
     from scipy.interpolate import BSpline
 
@@ -135,7 +135,7 @@ def _inner_knots(name: str, x: Floats, df: int | None, knots: Sequence[float] | 
         if df is not None and df != least + len(found):
             raise FormulaError(f"{name} with {len(found)} knots has {least + len(found)} columns, not {df}.")
         if len(found) and not (x.min() < found[0] and found[-1] < x.max()):
-            raise FormulaError(f"a knot of {name} lies outside of the values, {x.min():g} to {x.max():g}.")
+            raise FormulaError(f"a knot of {name} lies outside the range of the values, {x.min():g} to {x.max():g}.")
         return found
     assert df is not None
     if not least <= df <= MOST:

@@ -13,17 +13,17 @@ from .values import Labels
 
 
 def starts_with(column: Any, text: str) -> Booleans:
-    """Rows whose label begins so; a missing label does not."""
+    """Rows whose label starts with ``text``; a missing label does not."""
     return _each(column, lambda label: label.startswith(text))
 
 
 def ends_with(column: Any, text: str) -> Booleans:
-    """Rows whose label ends so."""
+    """Rows whose label ends with ``text``."""
     return _each(column, lambda label: label.endswith(text))
 
 
 def contains(column: Any, text: str) -> Booleans:
-    """Rows whose label has the text in it, letter for letter."""
+    """Rows whose label contains ``text`` literally."""
     return _each(column, lambda label: text in label)
 
 

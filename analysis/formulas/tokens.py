@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..core.errors import FormulaError
 
-#: Longer texts than this are no formulas.
+#: Longest formula that is accepted.
 LONGEST = 20_000
 #: Spellings of one operator. Words are Python's, signs are R's or pandas'.
 _SAME = {"**": "^", "&&": "&", "and": "&", "or": "|", "not": "!", "−": "-", "≠": "!=", "≤": "<=", "≥": ">=", "×": "*"}
@@ -26,10 +26,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _HINTS = {
-    "@": "Values are written out: there are no variables behind '@'.",
+    "@": "Write the value itself: variables with '@' are not supported.",
     "{": "Put arithmetic into I(…).",
-    "%": "The one sign between '%' is %in%.",
-    ".": "Write the columns out: 'all the others' has no sign here.",
+    "%": "The only operator between '%' is %in%.",
+    ".": "List the columns: '.' for all other columns is not supported.",
 }
 
 
@@ -53,7 +53,7 @@ def formula_error(message: str, text: str, at: int, hint: str = "") -> FormulaEr
 
 
 def constant(word: str) -> bool | None:
-    """What a token of kind ``constant`` says."""
+    """The value of a token of kind ``constant``."""
     return _CONSTANTS[word]
 
 
@@ -63,7 +63,7 @@ def tokenize(text: str) -> Iterator[Token]:
     Raises
     ------
     FormulaError
-        At a character that no token starts with.
+        At a character that cannot start a token.
     """
     if len(text) > LONGEST:
         raise FormulaError(f"a formula of {len(text):,} characters is longer than {LONGEST:,}.")

@@ -21,9 +21,9 @@ class Labels:
     Attributes
     ----------
     values
-        One label a row, shape ``(n,)``, of objects; missing ones are ``None`` or NaN.
+        One label per row, shape ``(n,)``, of objects; missing ones are ``None`` or NaN.
     levels
-        The labels in the order of the columns they get; ``None`` for those that occur, sorted.
+        The labels in the order of their columns; ``None`` for those that occur, sorted.
     coding
         ``treatment`` (differences from the first level) or ``sum`` (differences from the mean of all).
     """
@@ -40,7 +40,7 @@ class Labels:
         if self.levels is None:
             try:
                 return tuple(sorted(present.tolist()))
-            except TypeError:  # numbers beside text
+            except TypeError:  # numbers mixed with text
                 return tuple(sorted(present.tolist(), key=str))
         known = set(present.tolist())
         return tuple(level for level in self.levels if level in known)

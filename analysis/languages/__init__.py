@@ -1,1 +1,4 @@
-"""Codes and names of languages, their features and distances, and kernels over them."""
+"""Codes and names of languages, their features and distances, and kernels over them.
+
+May import: mixed, formulas, core.
+"""

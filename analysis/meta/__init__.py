@@ -1,4 +1,7 @@
-"""Meta-analysis: pooled effects, how much they vary, and what may distort them."""
+"""Meta-analysis: pooled effects, heterogeneity and publication bias.
+
+May import: outcomes, records, store, languages, mixed, formulas, core.
+"""
 
 from .fit import meta_analyze
 from .multilevel import MultilevelMeta

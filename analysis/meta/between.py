@@ -1,8 +1,9 @@
 r"""Estimators of the variance between effects, :math:`\tau^2`.
 
 Restricted and full maximum likelihood (Raudenbush 2009), DerSimonian & Laird (1986), Paule & Mandel (1982), and
-empirical Bayes (Morris 1983), which has the same solution as Paule and Mandel's (Viechtbauer et al. 2015). All are kept
-at zero or above. Likelihoods can have several maxima: each is found from the signs of the score, and the highest taken.
+empirical Bayes (Morris 1983), which has the same solution as Paule and Mandel's (Viechtbauer et al. 2015). All are
+truncated at zero. Likelihoods can have several maxima: each is found from the signs of the score, and the highest is
+taken.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ METHODS = ("REML", "ML", "DL", "PM", "EB", "FE")
 #: Methods that maximise a likelihood.
 LIKELIHOODS = ("REML", "ML")
 
-# Values of tau2 at which the sign of the score is looked at, from this share of the scale of the effects upwards.
+# Number of values of tau2 at which the sign of the score is computed, and the smallest relative to the effects' scale.
 GRID, SMALLEST = 60, 1e-8
 # Roots are found to this share of the scale.
 ACCURACY = 1e-15
 
 
 def between_variance(effects: Effects, method: str) -> float:
-    r"""Estimate :math:`\tau^2`, in squared units of the effects; ``FE`` takes it as zero.
+    r"""Estimate :math:`\tau^2`, in squared units of the effects; zero for ``FE``.
 
     Raises
     ------
     UnknownNameError
-        If ``method`` is none of ``METHODS``.
+        If ``method`` is not in ``METHODS``.
     DesignError
         If there are no more effects than coefficients.
     """
@@ -42,7 +43,7 @@ def between_variance(effects: Effects, method: str) -> float:
         return 0.0
     if effects.k <= effects.p:
         raise DesignError(
-            f"{effects.k} effect{'s' if effects.k > 1 else ''} cannot show how much effects vary beside "
+            f"{effects.k} effect{'s' if effects.k > 1 else ''} cannot estimate both the variance between effects and "
             f"{effects.p} coefficient{'s' if effects.p > 1 else ''}.",
             "Pool more effects, or use method 'FE' (one common effect).",
         )
@@ -55,7 +56,7 @@ def between_variance(effects: Effects, method: str) -> float:
 
 
 def log_likelihood(effects: Effects, tau2: float, restricted: bool) -> float:
-    """Log-likelihood at ``tau2`` with the coefficients at their maximum; restricted without ``log |X'X|``."""
+    """Log-likelihood at ``tau2`` with the coefficients at their maximum; the restricted one without ``log |X'X|``."""
     fit = weighted_fit(effects, tau2)
     degrees = effects.k - (effects.p if restricted else 0)
     value = degrees * np.log(2.0 * np.pi) - float(np.log(fit.weights).sum()) + fit.q
@@ -86,7 +87,7 @@ def _score(effects: Effects, method: str) -> Callable[[float], float]:
 
 
 def _scores(effects: Effects, method: str, grid: Floats) -> Floats:
-    """The same at many values at once, from normal equations: exact enough for signs."""
+    """The score at many values at once, from normal equations, which are exact enough for signs."""
     X, y = effects.X, effects.y - effects.X @ np.linalg.lstsq(effects.X, effects.y, rcond=None)[0]
     w = 1.0 / (effects.v + grid[:, None])
     inverse = np.linalg.inv(np.einsum("gk,kp,kq->gpq", w, X, X, optimize=True))
@@ -113,7 +114,7 @@ def _highest(effects: Effects, method: str) -> float:
 
 
 def _scale(effects: Effects) -> float:
-    """A variance that is large for these effects: their own about the regression line, or the sampling variance."""
+    """Upper scale of tau2: the residual variance of the effects plus the largest sampling variance."""
     spread = effects.y - effects.X @ np.linalg.lstsq(effects.X, effects.y, rcond=None)[0]
     return float(spread @ spread) / max(effects.k - effects.p, 1) + float(effects.v.max())
 

@@ -1,4 +1,4 @@
-"""What may distort a pooled effect by which effects are seen, and in words where the methods do not apply."""
+"""Publication bias and small-study effects: tests of funnel asymmetry, corrected effects, and limits of the methods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .multilevel import MultilevelMeta
     from .result import MetaResult
 
-#: Effects, and studies, under which a funnel shows nothing (Sterne et al. 2011, BMJ 343).
+#: Fewest effects, and studies, for a funnel to be informative (Sterne et al. 2011, BMJ 343).
 FEWEST = 10
 
 
@@ -29,9 +29,9 @@ FEWEST = 10
 class Bias:
     """Tests of funnel asymmetry and corrected effects.
 
-    ``tests`` has a row a test of asymmetry (``method``, ``estimate`` of the slope or of log delta's test statistic,
-    ``statistic``, ``df``, ``p_value``), ``corrected`` a row a method (``method``, ``estimate``, ``conf_low``,
-    ``conf_high``, ``note``), ``failed`` the methods that gave nothing, with the reason.
+    ``tests`` has one row per test of asymmetry (``method``, ``estimate`` of the slope or of log delta's test statistic,
+    ``statistic``, ``df``, ``p_value``), ``corrected`` one row per method (``method``, ``estimate``, ``conf_low``,
+    ``conf_high``, ``note``), ``failed`` the methods without a result, with the reason.
     """
 
     tests: pd.DataFrame
@@ -40,7 +40,7 @@ class Bias:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The tables and what was said of them."""
+        """The tables and the warnings."""
         return {
             "tests": records(self.tests),
             "corrected": records(self.corrected),
@@ -61,7 +61,7 @@ def assess_bias(
     Parameters
     ----------
     alone
-        The effects as independent ones, without moderators.
+        The effects pooled as independent, without moderators.
     pooled
         The multilevel model of the same effects, if there is one.
     slope
@@ -106,7 +106,7 @@ def assess_bias(
         tests.append({"method": "selection model (likelihood ratio)", "estimate": found.delta,
                       "statistic": found.statistic, "df": 1.0, "p_value": found.p_value})  # fmt: skip
         note = (
-            f"an effect that is not significant is seen {number(found.delta, 2)} times as often as a significant one "
+            f"a non-significant effect is seen {number(found.delta, 2)} times as often as a significant one "
             f"({found.others} against {found.significant} effects)"
         )
         corrected.append({"method": "selection model", "estimate": found.estimate, "conf_low": found.conf_low,
@@ -130,23 +130,23 @@ def _warnings(alone: MetaResult, pooled: MultilevelMeta | None, studies: int, co
     k = alone.effects.k
     lines = []
     if k < FEWEST:
-        lines.append(f"{k} effects; under {FEWEST} the shape of a funnel shows nothing, whatever its p-value.")
+        lines.append(f"{k} effects: with fewer than {FEWEST} a funnel plot is not informative, whatever its p-value.")
     if studies < FEWEST:
         lines.append(
             f"the effects come from {studies} {'study' if studies == 1 else 'studies'}. Effects of one study are "
-            f"no sample of what is published: under {FEWEST} studies these methods say how small and large effects "
-            "differ, and nothing about publication."
+            f"not a sample of what is published: with fewer than {FEWEST} studies these methods show how "
+            "small and large effects differ, not publication bias."
         )
     if computed:
         lines.append(
             f"the sampling variances of {computed} of {k} effects are computed from scores and test-set sizes: precise "
-            "effects are those of large test sets and of scores near 0 or 100, so that a funnel leans where tasks "
-            "differ. Compare with --where for one task."
+            "effects are those of large test sets and of scores near 0 or 100, so a funnel is asymmetric if "
+            "tasks differ. Compare with --where for one task."
         )
     if pooled is not None:
         lines.append(
-            "trim-and-fill, the selection model and Egger's regression without 'multilevel' take effects as "
-            "independent; effects of one language, task or baseline are not, and their intervals are too narrow."
+            "trim-and-fill, the selection model and Egger's regression without 'multilevel' treat effects as "
+            "independent; effects of one language, task or baseline are not, so the intervals are too narrow."
         )
     return lines
 

@@ -1,4 +1,4 @@
-"""What a meta-analysis starts from: effects, their sampling variances, and moderators on the rows that can be used."""
+"""Input of a meta-analysis: effects, sampling variances and moderators of the usable rows."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Effects:
     X
         Moderators with the intercept, shape ``(k, p)``, under ``names``.
     labels
-        What each effect is called in tables and figures.
+        Name of each effect in tables and figures.
     kept
         Which of the rows given are used, shape ``(n,)``.
     dropped
-        Reason and number of rows left out.
+        Reasons and numbers of rows left out.
     evaluator
-        Evaluates the moderators on new rows; ``None`` where they were given as numbers.
+        Evaluates the moderators on new rows; ``None`` if they were given as numbers.
     moderators
         The formula they come from, ``1`` for the intercept alone.
     """
@@ -80,32 +80,34 @@ def read_effects(
     frame: pd.DataFrame | None = None,
     labels: Any = None,
 ) -> Effects:
-    """Check and align what the user gave.
+    """Check and align the inputs.
 
     Parameters
     ----------
     effects, variances
-        A column of ``frame``, or one number a row.
+        A column of ``frame``, or one number per row.
     moderators
         The right-hand side of a formula over ``frame``, such as ``"typology*log_params"``, or a table with one numeric
-        column a moderator. An intercept is added unless the formula says ``0 +``.
+        column per moderator. An intercept is added unless the formula says ``0 +``.
     frame
         The data that names refer to.
     labels
-        A column of ``frame``, or one name a row.
+        A column of ``frame``, or one name per row.
 
     Raises
     ------
     CrossliftError
-        If a name is no column, lengths differ, or a variance is not positive.
+        If a name is not a column, lengths differ, or a variance is not positive.
     DesignError
-        If no row is complete, or moderators repeat each other.
+        If no row is complete, or moderators are collinear.
     """
     y = _numbers(effects, frame, "effects")
     v = _numbers(variances, frame, "variances")
     n = len(y)
     if len(v) != n:
-        raise CrossliftError(f"{n} effects and {len(v)} sampling variances were given.", "One variance an effect.")
+        raise CrossliftError(
+            f"{n} effects and {len(v)} sampling variances were given.", "Give one variance per effect."
+        )
     kept = np.ones(n, dtype=bool)
     dropped: list[tuple[str, int]] = []
     _leave_out(np.isnan(y), "no effect", kept, dropped)
@@ -117,14 +119,14 @@ def read_effects(
         row = int(wrong.argmax())
         raise CrossliftError(
             f"the sampling variance of row {row} is {v[row]:g}, not a positive number.",
-            "Give variances, not standard errors, and leave out effects whose error is not known.",
+            "Give variances, not standard errors, and leave out effects whose variance is not known.",
         )
     table, formula = _moderator_table(moderators, frame, n)
     for name in table.columns:
         _leave_out(table[name].isna().to_numpy(), f"no value for '{name}'", kept, dropped)
     if not kept.any():
         account = "; ".join(f"{reason} ({rows})" for reason, rows in dropped)
-        raise DesignError(f"no effect of the {n} can be used: {account}.")
+        raise DesignError(f"none of {n} effects can be used: {account}.")
     columns = {str(name): table.loc[kept, name].infer_objects() for name in table.columns}
     found = evaluate_columns(formula, columns, int(kept.sum()), f"effect ~ {formula}")
     if not np.isfinite(found.matrix).all():
@@ -144,7 +146,7 @@ def read_effects(
 
 
 def _leave_out(where: Booleans, reason: str, kept: Booleans, dropped: list[tuple[str, int]]) -> None:
-    """Each row is counted once, under the first reason."""
+    """Drop rows; each is counted once, under its first reason."""
     hit = where & kept
     if hit.any():
         dropped.append((reason, int(hit.sum())))
@@ -152,9 +154,9 @@ def _leave_out(where: Booleans, reason: str, kept: Booleans, dropped: list[tuple
 
 
 def column(frame: pd.DataFrame | None, name: str, what: str) -> pd.Series[Any]:
-    """A column by name, or the error that says which there are."""
+    """A column by name, or an error that lists the columns."""
     if frame is None:
-        raise CrossliftError(f"{what} '{name}' names a column, and no frame was given.", "Give frame=.")
+        raise CrossliftError(f"{what} '{name}' names a column, but no frame was given.", "Give frame=.")
     if name not in frame.columns:
         raise unknown_name("column", name, [str(c) for c in frame.columns])
     return frame[name]
@@ -167,7 +169,7 @@ def _numbers(given: Any, frame: pd.DataFrame | None, what: str) -> Floats:
     except (TypeError, ValueError) as error:
         raise CrossliftError(f"{what} are not numbers: {error}.") from error
     if found.ndim != 1 or len(found) == 0:
-        raise CrossliftError(f"{what} have shape {found.shape}; one number a row is needed.")
+        raise CrossliftError(f"{what} have shape {found.shape}; one number per row is needed.")
     return found
 
 
@@ -179,9 +181,7 @@ def _moderator_table(moderators: Any, frame: pd.DataFrame | None, n: int) -> tup
         return pd.DataFrame(index=range(n)), "1"
     if isinstance(moderators, str):
         if "|" in moderators:
-            raise CrossliftError(
-                f"moderators '{moderators}' have a random effect.", "Random effects are given as random=."
-            )
+            raise CrossliftError(f"moderators '{moderators}' have a random effect.", "Give random effects as random=.")
         names = variables(moderators, f"effect ~ {moderators}")
         table = pd.DataFrame({name: column(frame, name, "moderator").reset_index(drop=True) for name in names})
         table = table if len(names) else pd.DataFrame(index=range(n))
@@ -205,9 +205,11 @@ def _labels(labels: Any, frame: pd.DataFrame | None, kept: Booleans) -> tuple[st
 
 
 def _check_rank(X: Floats, names: Sequence[str]) -> None:
-    """Refuse moderators that repeat each other, naming the first that does."""
+    """Refuse collinear moderators, naming the first one."""
     if len(X) <= X.shape[1] and not (X.shape[1] == 1 and len(X) == 1):
-        raise DesignError(f"{X.shape[1]} coefficients cannot be estimated from {len(X)} effects.", "Fewer moderators.")
+        raise DesignError(
+            f"{X.shape[1]} coefficients cannot be estimated from {len(X)} effects.", "Use fewer moderators."
+        )
     for j in range(X.shape[1]):
         left = X[:, j]
         if j:

@@ -1,8 +1,8 @@
 """Egger's regression test of whether less precise effects differ from more precise ones.
 
 ``lm`` is the weighted regression of Egger et al. (1997) with a free scale, tested by t; ``rma`` is the same slope on
-the standard error in the random-effects model of the fit. Both also say where the effect goes as the standard error
-goes to zero.
+the standard error in the random-effects model of the fit. Both also give the limit of the effect as the
+standard error goes to zero.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def with_std_error(effects: Effects) -> Effects:
         raise CrossliftError("Egger's test and trim-and-fill are for fits without moderators.")
     std_error = np.sqrt(effects.v)
     if effects.k < 3:
-        raise DesignError(f"Egger's test needs three effects; there are {effects.k}.")
+        raise DesignError(f"Egger's test needs at least three effects, not {effects.k}.")
     if np.ptp(std_error) <= 1e-10 * std_error.max():
-        raise DesignError("all effects have the same standard error: a funnel has no shape then.")
+        raise DesignError("all effects have the same standard error, so funnel asymmetry is not defined.")
     X = np.column_stack([np.ones(effects.k), std_error])
     return replace(effects, X=X, names=("Intercept", "std_error"), evaluator=None, moderators="std_error")

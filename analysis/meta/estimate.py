@@ -1,4 +1,4 @@
-"""Pool effects that are independent of each other: the numbers, before anything is asked of them."""
+"""Pool independent effects: the estimates, before any further inference."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 TEST_WORDS = {
     "knha": "Knapp–Hartung",
-    "t": "t distribution, variances of effects taken as known",
+    "t": "t distribution, variances of effects treated as known",
     "z": "normal distribution, too narrow with few effects",
 }
 
 
-# Knapp and Hartung's factor below which its interval is worth a word; near 1 it is chance.
+# Knapp and Hartung's factor below which a warning is given; values near 1 are chance.
 NARROW = 0.8
-#: Effects under which the variance between them is hardly known.
+#: Fewest effects for a usable estimate of the variance between them.
 FEW = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
-    """A random-effects model of independent effects: its numbers, and what follows from them alone.
+    """A random-effects model of independent effects: its estimates, and what follows from them alone.
 
     Attributes
     ----------
     effects
-        What was pooled, and what was left out.
+        The pooled effects, with the rows left out.
     method
-        Estimator of the variance between effects; ``FE`` is one common effect.
+        Estimator of the variance between effects; ``FE`` assumes one common effect.
     test
         ``knha`` (Knapp & Hartung 2003), ``t`` or ``z``.
     tau2
@@ -50,7 +50,7 @@ class Estimate:
     scale
         Knapp and Hartung's factor of the covariance; one for the other tests.
     warnings
-        Advice in plain words.
+        Warnings with advice.
     """
 
     effects: Effects
@@ -98,7 +98,7 @@ class Estimate:
         return frame
 
     def contrast(self, weights: Floats, level: float = 0.95) -> pd.DataFrame:
-        """Linear combinations of the coefficients, one a row of ``weights``, shape ``(r, p)``."""
+        """Linear combinations of the coefficients, one per row of ``weights``, shape ``(r, p)``."""
         import pandas as pd
 
         rows = np.atleast_2d(np.asarray(weights, dtype=float))
@@ -107,7 +107,7 @@ class Estimate:
 
     @property
     def weights(self) -> Floats:
-        """Share of each effect in the pooled one, in percent, shape ``(k,)``."""
+        """Weight of each effect in the pooled one, in percent, shape ``(k,)``."""
         return 100.0 * self.fit.weights / self.fit.weights.sum()
 
     @property
@@ -117,7 +117,7 @@ class Estimate:
 
     @property
     def log_likelihood(self) -> float:
-        """At the estimates; restricted under REML (without the constant ``log |X'X|``), full for every other method."""
+        """Log-likelihood at the estimates; restricted under REML (without ``log |X'X|``), full for other methods."""
         return log_likelihood(self.effects, self.tau2, self.method == "REML")
 
     @property
@@ -131,7 +131,7 @@ class Estimate:
 
     @property
     def i2(self) -> float:
-        """Share of the spread that is not sampling error, in percent."""
+        """Share of the variance that is not sampling error, in percent."""
         shown = spread_variance(self.effects, self.tau2, self.method)
         return 100.0 * shown / (shown + typical_variance(self.effects))
 
@@ -150,7 +150,7 @@ class Estimate:
 
         tested = [j for j, name in enumerate(self.names) if name != "Intercept"]
         if not tested:
-            raise CrossliftError("there is no moderator to test.", "Give moderators=.")
+            raise CrossliftError("the model has no moderator to test.", "Give moderators=.")
         part = self.coefficients[tested]
         wald = float(part @ np.linalg.solve(self.covariance[np.ix_(tested, tested)], part))
         m = len(tested)
@@ -159,12 +159,12 @@ class Estimate:
         return pd.DataFrame([{"statistic": statistic, "num_df": m, "den_df": self.df, "p_value": float(p)}])
 
     def predict(self, frame: pd.DataFrame | None = None, level: float = 0.95) -> pd.DataFrame:
-        """Expected effect, and where the true effect of a new study of the kind would lie.
+        """Expected effect, and a prediction interval for the true effect of a new study.
 
         Parameters
         ----------
         frame
-            Rows with the moderators; not needed where there is only an intercept.
+            Rows with the moderators; not needed for an intercept alone.
         level
             Coverage of both intervals.
 
@@ -194,9 +194,9 @@ class Estimate:
         return found.assign(pred_low=found["estimate"] - width, pred_high=found["estimate"] + width)
 
     def r_squared(self) -> float:
-        """Share of the variance between effects that the moderators account for, in percent, not below zero.
+        """Share of the between-effect variance that the moderators explain, in percent, truncated at zero.
 
-        Compared with the same effects without moderators; NaN if those do not vary.
+        Compared with the model without moderators; NaN if its between-effect variance is zero.
         """
         if self.effects.intercept_only or self.method == "FE":
             return float("nan")
@@ -206,19 +206,19 @@ class Estimate:
 
 
 def default_test(method: str) -> str:
-    """Knapp and Hartung's, which is made for effects that vary; the normal one for a common effect."""
+    """Knapp and Hartung's test, which is for effects that vary; the normal test for a common effect."""
     return "z" if method == "FE" else "knha"
 
 
 def estimate(effects: Effects, method: str = "REML", test: str = "knha") -> Estimate:
-    """Pool effects that are independent of each other.
+    """Pool independent effects.
 
     Raises
     ------
     UnknownNameError
         If ``method`` or ``test`` is unknown.
     DesignError
-        If there are too few effects for the method or the test, or they do not differ at all.
+        If there are too few effects for the method or the test, or all effects are equal.
     """
     if test not in TEST_WORDS:
         raise unknown_name("test", test, TEST_WORDS)
@@ -234,34 +234,35 @@ def estimate(effects: Effects, method: str = "REML", test: str = "knha") -> Esti
         scale = fit.q / df
         if scale < 1e-20:
             raise DesignError(
-                f"the {effects.k} effects do not differ at all, so that Knapp and Hartung's interval has no width.",
+                f"the {effects.k} effects are all equal: Knapp and Hartung's interval has no width.",
                 "Use test 't' or 'z'.",
             )
     return Estimate(effects, method, test, tau2, fit, scale, tuple(_warnings(effects, method, test, tau2, scale)))
 
 
 def _warnings(effects: Effects, method: str, test: str, tau2: float, scale: float) -> list[str]:
-    """Advice in plain words."""
+    """Warnings with advice."""
     advice = []
     if method == "FE":
         advice.append(
-            "one common effect is assumed: the interval speaks of these effects alone, not of others of their kind."
+            "one common effect is assumed: the interval is valid for these effects only, not for others of their kind."
         )
     elif effects.k < FEW:
         advice.append(
-            f"{effects.k} effects hardly show how much effects vary: read tau² with its interval, and the pooled "
-            "effect as a mean of these."
+            f"{effects.k} effects say little about how much effects vary: read tau² with its interval, and "
+            "the pooled effect as the mean of these effects."
         )
     if test == "knha" and scale < NARROW:
         advice.append(
-            f"Knapp and Hartung's factor is {scale:.2f}: the effects lie closer together than their sampling variances "
-            "say, and the interval is narrower than that of the normal distribution. --test t does not scale."
+            f"Knapp and Hartung's factor is {scale:.2f}: the effects lie closer together than their "
+            "sampling variances imply, and the interval is narrower than that of the normal distribution. --test t "
+            "does not scale."
         )
     if method != "FE" and tau2 == 0.0 and effects.k > effects.p:
         low, high = q_profile(effects)
         if low == high == 0.0:
             advice.append(
-                "the effects differ less than their sampling variances let expect (the interval of tau² is empty). Are "
-                "the variances too large, or the effects correlated?"
+                "the effects differ less than expected from their sampling variances (the interval of tau² is empty). "
+                "Are the variances too large, or the effects correlated?"
             )
     return advice

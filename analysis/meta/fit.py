@@ -34,24 +34,24 @@ def meta_analyze(
     Parameters
     ----------
     effects
-        Effects (gains, in points): a column of ``frame`` or one number a row.
+        Effects (gains, in points): a column of ``frame`` or one number per row.
     variances
-        Their sampling variances (points²): a column or one number a row. With ``random`` also a covariance ``(n, n)``
-        in blocks, such as :func:`analysis.outcomes.pairing.covariance` gives for gains that share a baseline.
+        Their sampling variances (points²): a column or one number per row. With ``random`` also a block covariance
+        ``(n, n)``, such as :func:`analysis.outcomes.pairing.covariance` gives for gains that share a baseline.
     moderators
         The right-hand side of a formula over ``frame``, such as ``"typology + log_params"``, or a table of numbers.
     method
         ``REML`` (default), ``ML``, ``DL``, ``PM``, ``EB`` or ``FE``. Multilevel models take ``REML`` or ``ML``.
     test
-        Of ordinary models ``knha`` (default: Knapp and Hartung; for ``FE`` the default is ``z``), ``t`` or ``z``; of
-        multilevel ones ``satterthwaite`` (default), ``kenward-roger`` or ``z``.
+        For ordinary models ``knha`` (default: Knapp and Hartung; for ``FE`` the default is ``z``), ``t`` or ``z``; for
+        multilevel models ``satterthwaite`` (default), ``kenward-roger`` or ``z``.
     random
         Random intercepts in lme4's notation over ``frame``: ``"(1|district/school)"`` for three levels,
-        ``"(1|language) + (1|target_task)"`` for crossed ones. Effects are independent without it.
+        ``"(1|language) + (1|target_task)"`` for crossed ones. Without it effects are independent.
     frame
         The data that names refer to.
     labels
-        A column or one name a row, for tables and figures of ordinary models.
+        A column or one name per row, for tables and figures of ordinary models.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def meta_analyze(
     Raises
     ------
     CrossliftError
-        If an input cannot be used; the message says which and what to do.
+        If an input cannot be used; the message names it and a remedy.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
@@ -72,7 +72,7 @@ def meta_analyze(
         return fit_multilevel(effects, variances, moderators, method, test or "satterthwaite", random, frame)
     if np.ndim(variances) == 2 or hasattr(variances, "tocsr"):
         raise CrossliftError(
-            "a sampling covariance ties effects together, and a model of independent effects was asked for.",
+            "a sampling covariance makes effects dependent, but a model of independent effects was requested.",
             "Give random=, for example '(1|language)', or the variances alone.",
         )
     return MetaResult.of(

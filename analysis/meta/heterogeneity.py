@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QTest:
-    """Cochran's Q for residual heterogeneity: all spread is sampling error."""
+    """Cochran's Q test of the null hypothesis that all variation is sampling error."""
 
     statistic: float
     df: int
@@ -29,7 +29,7 @@ class QTest:
 
 
 def q_test(effects: Effects) -> QTest:
-    """Q at weights ``1 / v`` against chi-square with ``k - p`` degrees of freedom; p is 1 where there are none."""
+    """Q at weights ``1 / v`` against chi-square with ``k - p`` degrees of freedom; p is 1 if there are none."""
     from scipy.special import chdtrc
 
     statistic, df = weighted_fit(effects, 0.0).q, effects.k - effects.p
@@ -37,7 +37,7 @@ def q_test(effects: Effects) -> QTest:
 
 
 def typical_variance(effects: Effects) -> float:
-    """The sampling variance that I² sets beside tau2; NaN without degrees of freedom."""
+    """The typical sampling variance with which I² compares tau2; NaN without degrees of freedom."""
     if effects.k == effects.p:
         return float("nan")
     return (effects.k - effects.p) / weighted_fit(effects, 0.0).trace
@@ -46,7 +46,7 @@ def typical_variance(effects: Effects) -> float:
 def q_profile(effects: Effects, level: float = 0.95) -> tuple[float, float]:
     r"""Limits of :math:`\tau^2`.
 
-    Both are zero if even no heterogeneity leaves Q improbably small: the interval is empty then.
+    Both are zero if the interval is empty, because Q is improbably small even without heterogeneity.
     """
     from scipy.special import chdtri
 
@@ -59,7 +59,7 @@ def q_profile(effects: Effects, level: float = 0.95) -> tuple[float, float]:
 
 
 def spread_variance(effects: Effects, tau2: float, method: str) -> float:
-    """The variance that I² and H² are computed from: tau2, or where none is modelled what Q shows of it."""
+    """The variance that I² and H² are computed from: tau2, or DerSimonian–Laird's if none is modelled."""
     return between_variance(effects, "DL") if method == "FE" and effects.k > effects.p else tau2
 
 

@@ -1,7 +1,7 @@
-"""What each effect, or each group of effects, does to the result.
+"""Influence of each effect, or group of effects, on the result.
 
-Case diagnostics are those of Viechtbauer & Cheung (2010, Res. Synth. Methods 1): the model is fitted again without each
-effect, the variance between effects included.
+Case diagnostics are those of Viechtbauer & Cheung (2010, Res. Synth. Methods 1): the model is refitted without each
+effect, including the between-effect variance.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 def leave_one_out(result: Estimate, groups: Sequence[Any] | None = None) -> pd.DataFrame:
-    """Fit again without each effect, or without each group of effects.
+    """Refit without each effect, or without each group of effects.
 
     Parameters
     ----------
     result
         The fit.
     groups
-        One label an effect used; each effect alone if not given.
+        One label per effect used; if not given, each effect is a group.
 
     Returns
     -------
     DataFrame
         ``left_out``, ``rows``, and for the first coefficient ``estimate``, ``std_error``, ``df``, ``statistic``,
-        ``p_value``, ``conf_low``, ``conf_high``; ``tau2``, ``I2`` (percent), ``Q``. What cannot be fitted without a
-        group has missing numbers and a ``reason``.
+        ``p_value``, ``conf_low``, ``conf_high``; ``tau2``, ``I2`` (percent), ``Q``. If the model cannot be
+        fitted without a group, the row has missing numbers and a ``reason``.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def leave_one_out(result: Estimate, groups: Sequence[Any] | None = None) -> pd.D
     else:
         names = list(labels)
     if len(parts) < 2:
-        raise CrossliftError("all effects belong to one group: nothing is left without it.")
+        raise CrossliftError("all effects belong to one group: no effects remain without it.")
     rows: list[dict[str, Any]] = []
     for name, own in zip(names, parts, strict=True):
         row: dict[str, Any] = {"left_out": str(name), "rows": int(own.sum())}
@@ -76,15 +76,15 @@ def influence(result: Estimate) -> pd.DataFrame:
     -------
     DataFrame
         ``label``, ``rstudent`` (residual from the fit without the effect, over its standard error), ``dffits``,
-        ``cook`` (squared Mahalanobis distance that all coefficients move), ``cov_ratio``, ``tau2`` and ``Q`` without
-        the effect, ``hat``, ``weight`` (percent), one ``dfbetas_…`` a coefficient, and ``influential``: |DFFITS| above
-        ``3 sqrt(p / (k - p))``, Cook's distance beyond the median of chi-square with p df, hat above ``3 p / k``, or
-        a |DFBETAS| above 1.
+        ``cook`` (squared Mahalanobis distance of the change in all coefficients), ``cov_ratio``, ``tau2`` and ``Q``
+        without the effect, ``hat``, ``weight`` (percent), one ``dfbetas_…`` per coefficient, and ``influential``:
+        |DFFITS| above ``3 sqrt(p / (k - p))``, Cook's distance beyond the median of chi-square with p df, hat above
+        ``3 p / k``, or a |DFBETAS| above 1.
 
     Raises
     ------
     DesignError
-        If nothing can be fitted without one effect.
+        If there are too few effects to leave one out.
     """
     import pandas as pd
     from scipy.special import chdtri
@@ -103,7 +103,7 @@ def influence(result: Estimate) -> pd.DataFrame:
         x = effects.X[i]
         predicted = float(x @ left.coefficients)
         change = result.coefficients - left.coefficients
-        # The size of a step is measured with the other effects' tau2, but with all rows in the design.
+        # Changes are scaled with the other effects' tau2, but with all rows in the design.
         whole = weighted_fit(effects, left.tau2).covariance
         row: dict[str, Any] = {
             "label": effects.labels[i],

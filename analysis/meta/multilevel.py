@@ -1,7 +1,7 @@
 r"""Three-level and crossed meta-analysis through the mixed-model engine, with known sampling variances.
 
-Effects of one language, task or model are alike, and gains over one baseline share its sampling error: the first are
-random effects, the second is part of the sampling covariance. I² is Nakagawa & Santos's (2012) with the typical
+Effects of one language, task or model are correlated, and gains over one baseline share its sampling error: the former
+are random effects, the latter is part of the sampling covariance. I² is Nakagawa & Santos's (2012) with the typical
 sampling variance ``(k - p) / tr P`` of the whole covariance (Jackson et al. 2012 for one level).
 """
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from .summary import MultilevelSummary
 
-#: Tests, and what the engine calls them.
+#: Tests, and their names in the engine.
 TESTS = {"satterthwaite": "satterthwaite", "kenward-roger": "kenward-roger", "z": "normal"}
-#: The name of the variance between effects of one and the same cell.
+#: The name of the variance between effects in the same cell.
 REST = "Residual"
 
 
@@ -43,7 +43,7 @@ class MultilevelMeta:
     rows
         The rows used.
     kept, dropped
-        Which of the rows given they are, and why the others are left out.
+        Which of the rows given are used, and why the others are left out.
     method, test
         ``REML`` or ``ML``; ``satterthwaite``, ``kenward-roger`` or ``z``.
     random
@@ -91,17 +91,17 @@ class MultilevelMeta:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Advice in plain words."""
+        """Warnings with advice."""
         return self.mixed.warnings
 
     @property
     def tau2(self) -> float:
-        """Sum of the variances of all random effects: that of an effect new in every respect."""
+        """Sum of the variances of all random effects: the variance of an effect with all levels new."""
         return float(sum(component.variance for component in self.mixed.components))
 
     @property
     def q(self) -> QTest:
-        """Cochran's Q at the inverse of the sampling covariance: all spread is sampling error."""
+        """Cochran's Q at the inverse sampling covariance: under the null all variation is sampling error."""
         from scipy.special import chdtrc
 
         X, y = self.mixed.design.X, self.mixed.design.y
@@ -112,7 +112,7 @@ class MultilevelMeta:
         return QTest(statistic, df, float(chdtrc(df, statistic)))
 
     def typical_variance(self) -> float:
-        """The sampling variance that I² sets beside the variances of the random effects."""
+        """The typical sampling variance with which I² compares the variances of the random effects."""
         X = self.mixed.design.X
         inverse = np.linalg.inv(self.sampling)
         weighted = inverse @ X
@@ -121,12 +121,12 @@ class MultilevelMeta:
 
     @property
     def variance(self) -> pd.DataFrame:
-        """Variances of the random effects, and what share of the spread of an effect each is.
+        """Variances of the random effects, and the share of each in the variance of an effect.
 
         Returns
         -------
         DataFrame
-            ``group`` (``Residual``: between effects alike in all else; ``total``), ``levels``, ``variance``,
+            ``group`` (``Residual``: between effects in the same cell; ``total``), ``levels``, ``variance``,
             ``std_dev``, ``I2`` (percent). The rest to 100 is sampling error.
         """
         import pandas as pd
@@ -140,7 +140,7 @@ class MultilevelMeta:
         return pd.DataFrame(rows, columns=["group", "levels", "variance", "std_dev", "I2"])
 
     def heterogeneity(self) -> pd.DataFrame:
-        """tau2 of all random effects together, tau, I² (percent) and H²: measure, estimate, conf_low, conf_high.
+        """Total tau2 of all random effects, tau, I² (percent) and H²: measure, estimate, conf_low, conf_high.
 
         The columns are those of an ordinary meta-analysis; the total of several variances has no interval (missing).
         """
@@ -153,11 +153,11 @@ class MultilevelMeta:
 
     @property
     def i2(self) -> float:
-        """Share of the spread that is not sampling error, in percent."""
+        """Share of the variance that is not sampling error, in percent."""
         return float(100.0 * self.tau2 / (self.tau2 + self.typical_variance()))
 
     def marginal(self) -> Floats:
-        """Covariance of the effects, sampling error and random effects together, shape ``(k, k)``."""
+        """Covariance of the effects from sampling error and random effects, shape ``(k, k)``."""
         total = self.sampling.copy()
         variances = {component.group: component.variance for component in self.mixed.components}
         for term in self.mixed.design.terms:
@@ -167,12 +167,12 @@ class MultilevelMeta:
 
     @property
     def weights(self) -> Floats:
-        """Share of each effect in the pooled one, in percent, shape ``(k,)``; a share may be negative.
+        """Weight of each effect in the pooled one, in percent, shape ``(k,)``; weights may be negative.
 
         Raises
         ------
         CrossliftError
-            If there are moderators: no coefficient is a weighted mean then.
+            If there are moderators, because then no coefficient is a weighted mean.
         """
         if not self.intercept_only:
             raise CrossliftError("weights are for fits without moderators.")
@@ -180,12 +180,12 @@ class MultilevelMeta:
         return np.asarray(100.0 * weights / weights.sum())
 
     def predict(self, frame: pd.DataFrame | None = None, level: float = 0.95) -> pd.DataFrame:
-        """Expected effect, and where an effect would lie that is new in every grouping factor.
+        """Expected effect, and a prediction interval for an effect with new levels of every grouping factor.
 
         Parameters
         ----------
         frame
-            Rows with the moderators; not needed where there is only an intercept.
+            Rows with the moderators; not needed for an intercept alone.
         level
             Coverage of both intervals.
 
@@ -197,15 +197,15 @@ class MultilevelMeta:
         return self._predictions(self._rows(frame), self.tau2, level)
 
     def new_levels(self, level: float = 0.95, groups: Sequence[str] | None = None) -> pd.DataFrame:
-        """Where the mean effect of one new level of a factor would lie, over levels like these of all others.
+        """Prediction intervals for the mean effect of one new level of a factor, averaged over levels of the others.
 
-        ``groups`` are the grouping factors to answer for; all but cells of several if not given.
+        ``groups`` are the grouping factors to report; if not given, all except interactions.
 
         Returns
         -------
         DataFrame
-            ``group``, ``estimate``, ``pred_low``, ``pred_high``; the last row, ``all``, is an effect new in every
-            respect.
+            ``group``, ``estimate``, ``pred_low``, ``pred_high``; the last row, ``all``, is an effect with new
+            levels of every factor.
         """
         import pandas as pd
 
@@ -225,7 +225,7 @@ class MultilevelMeta:
         """F test that all coefficients but the intercept are zero: statistic, num_df, den_df, p_value."""
         tested = [j for j, name in enumerate(self.names) if name != "Intercept"]
         if not tested:
-            raise CrossliftError("there is no moderator to test.", "Give moderators=.")
+            raise CrossliftError("the model has no moderator to test.", "Give moderators=.")
         return self.mixed.test(np.eye(len(self.names))[tested])
 
     def robust(self, cluster: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
@@ -234,7 +234,7 @@ class MultilevelMeta:
         Raises
         ------
         DesignError
-            If a random effect or a shared sampling error reaches over clusters: robust errors need clusters that are
+            If a random effect or a shared sampling error spans clusters: robust errors need clusters that are
             independent in the model too.
         """
         from .robust import cluster_codes, cluster_robust
@@ -242,12 +242,12 @@ class MultilevelMeta:
         labels = [label for label, use in zip(cluster, self.kept, strict=True) if use]
         codes = cluster_codes(labels)
         total = self.marginal()
-        apart = codes[:, None] != codes
-        if np.abs(total[apart]).max(initial=0.0) > 0.0:
-            over = [t.group for t in self.mixed.design.terms if (apart & (t.codes[:, None] == t.codes)).any()]
+        different = codes[:, None] != codes
+        if np.abs(total[different]).max(initial=0.0) > 0.0:
+            over = [t.group for t in self.mixed.design.terms if (different & (t.codes[:, None] == t.codes)).any()]
             reach = f"'{over[0]}' spans" if over else "a shared sampling error spans"
             raise DesignError(
-                f"{reach} several clusters, which robust standard errors take as independent of each other.",
+                f"{reach} several clusters, which robust standard errors treat as independent.",
                 "Cluster by the outermost factor, or use a model of independent effects or with nested factors only.",
             )
         blocks = [total[np.ix_(codes == j, codes == j)] for j in range(int(codes.max()) + 1)]
@@ -255,7 +255,7 @@ class MultilevelMeta:
         return cluster_robust(self.mixed.design.X, self.coefficients, residuals, blocks, codes, self.names, level)
 
     def leave_one_out(self, by: Iterable[Any], level: float = 0.95) -> pd.DataFrame:
-        """The first coefficient without each group of effects, everything estimated anew.
+        """The first coefficient without each group of effects, with all parameters re-estimated.
 
         Parameters
         ----------
@@ -268,7 +268,7 @@ class MultilevelMeta:
         -------
         DataFrame
             ``left_out``, ``rows``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``, ``conf_low``,
-            ``conf_high``, ``tau2``, ``reason`` (why there are no numbers).
+            ``conf_high``, ``tau2``, ``reason`` (why the numbers are missing).
         """
         import pandas as pd
         from scipy.sparse import csr_array
@@ -276,7 +276,7 @@ class MultilevelMeta:
         labels = np.asarray([label for label, use in zip(by, self.kept, strict=True) if use], dtype=object)
         names = list(dict.fromkeys(label for label in labels if not pd.isna(label)))
         if len(names) < 2:
-            raise CrossliftError("all effects belong to one group: nothing is left without it.")
+            raise CrossliftError("all effects belong to one group: no effects remain without it.")
         rows: list[dict[str, Any]] = []
         for name in names:
             rest = np.flatnonzero(labels != name)
@@ -300,7 +300,7 @@ class MultilevelMeta:
         return pd.DataFrame(rows, columns=columns)
 
     def to_json(self) -> dict[str, Any]:
-        """The meta-analysis part of the JSON contract; floats unrounded, what does not exist is ``None``."""
+        """The meta-analysis part of the JSON contract; floats are not rounded, missing values are ``None``."""
         content: dict[str, Any] = {
             "command": "meta",
             "model": self.mixed.formula,

@@ -1,4 +1,4 @@
-"""Fit a multilevel meta-analysis: effects, their sampling covariance, and random intercepts, to the engine."""
+"""Fit a multilevel meta-analysis with the mixed-model engine: effects, sampling covariance and random intercepts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .multilevel import TESTS, MultilevelMeta
 if TYPE_CHECKING:
     import pandas as pd
 
-# Rows up to which the covariance of all effects is formed.
+# Most rows for which the dense covariance of all effects is formed.
 LARGEST = 6000
 
 
@@ -33,45 +33,45 @@ def fit_multilevel(
 ) -> MultilevelMeta:
     """Fit ``effects ~ moderators + random`` with known sampling variances: see :func:`analysis.meta_analyze`.
 
-    Effects of one cell get a variance of their own, unless a random effect has a level for every row already.
+    Effects in one cell get a residual variance, unless a random effect already has one level per row.
     """
     if method not in LIKELIHOODS:
-        raise CrossliftError(f"method '{method}' is for independent effects.", "A multilevel model takes REML or ML.")
+        raise CrossliftError(f"method '{method}' is for independent effects.", "Use REML or ML for a multilevel model.")
     if test not in TESTS:
         raise unknown_name("test of a multilevel model", test, TESTS)
     if frame is None:
-        raise CrossliftError(f"random effects '{random}' name columns, and no frame was given.", "Give frame=.")
+        raise CrossliftError(f"random effects '{random}' name columns, but no frame was given.", "Give frame=.")
     if moderators is not None and not isinstance(moderators, str):
-        raise CrossliftError("moderators of a multilevel model are a formula over the frame.", "Give their names.")
+        raise CrossliftError("moderators of a multilevel model must be a formula.", "Give their names in the frame.")
     table, outcome = _with_effects(frame, effects)
     formula = f"{outcome} ~ {moderators or '1'} + {random}"
     bars = parse_formula(formula).bars
     if not bars:
         raise CrossliftError(
-            f"'{random}' is no random effect.", "Write it like (1|language) or (1|language/target_task)."
+            f"'{random}' is not a random effect.", "Write it like (1|language) or (1|language/target_task)."
         )
     for bar in bars:
         for name in bar.factors:
             column(frame, name, "random effect")
         if bar.expression != "1":
             raise CrossliftError(
-                f"'({bar.expression}|{bar.group})' is no random intercept: heterogeneity would not be one number.",
+                f"'({bar.expression}|{bar.group})' is not a random intercept: heterogeneity would not be one number.",
                 "Use analysis.fit_mixed with variances= for random slopes.",
             )
     rows = _known(table, outcome, variances)
     if len(rows.frame) > LARGEST:
         raise DesignError(
-            f"{len(rows.frame)} effects; a multilevel meta-analysis takes up to {LARGEST}.",
-            "analysis.fit_mixed with variances= takes more, without weights and I².",
+            f"{len(rows.frame)} effects are too many: a multilevel meta-analysis supports up to {LARGEST}.",
+            "analysis.fit_mixed with variances= supports more, without weights and I².",
         )
-    one_a_row = any(len(rows.frame) == rows.frame.groupby(list(bar.factors)).ngroups for bar in bars)
+    one_per_row = any(len(rows.frame) == rows.frame.groupby(list(bar.factors)).ngroups for bar in bars)
     mixed = fit_mixed(
         formula,
         rows.frame,
         reml=method == "REML",
         variances=rows.covariance,
         df=TESTS[test],
-        residual=not one_a_row,
+        residual=not one_per_row,
     )
     used, kept = mixed.design.kept, rows.kept.copy()
     kept[rows.kept] = used
@@ -123,7 +123,7 @@ def _known(table: pd.DataFrame, outcome: str, variances: Any) -> _Known:
 
 
 def _with_effects(frame: pd.DataFrame, effects: Any) -> tuple[pd.DataFrame, str]:
-    """The frame with its outcome, and the name of that."""
+    """The frame with its outcome column, and that column's name."""
     if isinstance(effects, str):
         column(frame, effects, "effects")
         return frame, effects

@@ -1,4 +1,4 @@
-"""What an ordinary meta-analysis returns: tidy frames, and what can be asked of it later."""
+"""The result of an ordinary meta-analysis: tidy frames, and inference as methods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class MetaResult(Estimate):
     """A random-effects meta-analysis of independent effects.
 
-    Its numbers are those of :class:`analysis.meta.estimate.Estimate`; each further question is a module of its own.
+    It is a :class:`analysis.meta.estimate.Estimate` with further inference as methods, each in its own module.
     """
 
     __slots__ = ()
@@ -55,7 +55,7 @@ class MetaResult(Estimate):
         return leave_one_out(self, None if by is None else self._labels(by))
 
     def influence(self) -> pd.DataFrame:
-        """What each effect does to the fit: see :func:`analysis.meta.influence.influence`."""
+        """Influence of each effect on the fit: see :func:`analysis.meta.influence.influence`."""
         from .influence import influence
 
         return influence(self)
@@ -79,7 +79,7 @@ class MetaResult(Estimate):
         return selection_model(self.effects, alternative, step)
 
     def to_json(self) -> dict[str, Any]:
-        """The meta-analysis part of the JSON contract; floats unrounded, what does not exist is ``None``."""
+        """The meta-analysis part of the JSON contract; floats are not rounded, missing values are ``None``."""
         content: dict[str, Any] = {
             "command": "meta",
             "model": self.kind,
@@ -113,10 +113,10 @@ class MetaResult(Estimate):
         return self.summary().html()
 
     def _labels(self, labels: Iterable[Any]) -> list[Any]:
-        """One label an effect used, from one for each row given."""
+        """One label per effect used, from one per row given."""
         given = list(labels)
         if len(given) == len(self.effects.kept):
             return [label for label, use in zip(given, self.effects.kept, strict=True) if use]
         if len(given) == self.effects.k:
             return given
-        raise CrossliftError(f"{len(given)} labels were given for {self.effects.k} effects.", "Give one a row.")
+        raise CrossliftError(f"{len(given)} labels were given for {self.effects.k} effects.", "Give one per row.")

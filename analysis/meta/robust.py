@@ -2,7 +2,7 @@ r"""Cluster-robust standard errors with the CR2 correction and Satterthwaite deg
 
 Bell & McCaffrey (2002) as Pustejovsky & Tipton (2018, J. Bus. Econ. Stat. 36) state it: residuals of a cluster are
 adjusted so that their squares are unbiased if the working covariance is right, and each coefficient gets the degrees of
-freedom of its own variance estimate. Effects of one cluster may depend on each other in any way; clusters may not.
+freedom of its own variance estimate. Effects in one cluster may be dependent in any way; clusters must be independent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..mixed.reference import t_tests
 if TYPE_CHECKING:
     import pandas as pd
 
-# Directions of a cluster that the fit explains wholly have no residual left to adjust.
+# Directions of a cluster that the fit explains completely have no residual to adjust.
 NO_RESIDUAL = 1e-12
 
 
@@ -39,11 +39,11 @@ def cluster_robust(
     X, beta, residuals
         The fit, shapes ``(k, p)``, ``(p,)`` and ``(k,)``.
     covariances
-        Working covariance of each cluster, in the order of its rows; the fit has weighted by their inverses.
+        Working covariance of each cluster, in the order of its rows; the fit is weighted by their inverses.
     codes
         Cluster of each row, ``0`` to ``m - 1``.
     names
-        Of the coefficients.
+        Names of the coefficients.
     level
         Coverage of the intervals.
 
@@ -62,9 +62,9 @@ def cluster_robust(
     m, p = len(covariances), X.shape[1]
     if m <= p:
         raise DesignError(
-            f"{m} cluster{'s' if m != 1 else ''} cannot carry robust standard errors of {p} coefficient"
+            f"{m} cluster{'s' if m != 1 else ''} cannot support robust standard errors of {p} coefficient"
             f"{'s' if p != 1 else ''}.",
-            "Cluster by something with more levels.",
+            "Cluster by a column with more levels.",
         )
     rows = [np.flatnonzero(codes == j) for j in range(m)]
     weighted = [np.linalg.solve(own, X[at]) for own, at in zip(covariances, rows, strict=True)]
@@ -98,12 +98,12 @@ def _adjustment(covariance: Floats, X: Floats, bread: Floats) -> Floats:
 
 
 def cluster_codes(labels: Sequence[Any]) -> Integers:
-    """Number the clusters; a row without one is refused."""
+    """Number the clusters; raise an error if a row has none."""
     import pandas as pd
 
     codes, _ = pd.factorize(pd.Series(labels))
     if (codes < 0).any():
         missing = int((codes < 0).sum())
         words = "effect is" if missing == 1 else "effects are"
-        raise DesignError(f"{missing} {words} in no cluster.", "Leave them out, or name one.")
+        raise DesignError(f"{missing} {words} in no cluster.", "Leave them out, or give them one.")
     return np.asarray(codes)

@@ -1,7 +1,7 @@
-r"""Three-parameter selection model: effects that are not significant are observed with another probability.
+r"""Three-parameter selection model: non-significant effects are observed with a different probability.
 
 The weight of an effect is 1 if its one-sided p-value is at most ``step`` and :math:`\delta` otherwise (Hedges 1992;
-Vevea & Hedges 1995); coefficients, :math:`\tau^2` and :math:`\delta` are estimated together by maximum likelihood.
+Vevea & Hedges 1995); coefficients, :math:`\tau^2` and :math:`\delta` are estimated jointly by maximum likelihood.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .effects import Effects
 from .weighted import weighted_fit
 
 ALTERNATIVES = ("greater", "less")
-# Newton's steps that polish what the bounded search finds.
+# Newton steps that refine the result of the bounded search.
 STEPS = 50
-# Length of a Newton step, in standard errors, at which the polishing ends.
+# Length of a Newton step, in standard errors, at which the refinement ends.
 SETTLED = 1e-12
 
 
@@ -38,11 +38,11 @@ class SelectionModel:
     tau2
         Variance between effects.
     delta, delta_std_error
-        Probability of observing an effect that is not significant, relative to a significant one.
+        Probability of observing a non-significant effect, relative to a significant one.
     significant, others
         Number of effects on either side of the step.
     log_likelihood
-        At the maximum.
+        Log-likelihood at the maximum.
     statistic, p_value
         Likelihood-ratio test that ``delta`` is 1, chi-square with one degree of freedom.
     """
@@ -73,16 +73,16 @@ def selection_model(effects: Effects, alternative: str = "greater", step: float 
     Raises
     ------
     CrossliftError
-        If ``alternative`` is unknown or ``step`` no probability.
+        If ``alternative`` is unknown or ``step`` is not a probability.
     DesignError
-        If no effect lies on one side of the step, or the likelihood has no maximum inside.
+        If no effect lies on one side of the step, or the likelihood has no interior maximum.
     """
     from scipy.special import chdtrc, ndtri
 
     if alternative not in ALTERNATIVES:
         raise unknown_name("alternative", alternative, ALTERNATIVES)
     if not 0.0 < step < 1.0:
-        raise CrossliftError(f"the step of a selection model is a p-value between 0 and 1, not {step:g}.")
+        raise CrossliftError(f"the step of a selection model must be a p-value between 0 and 1, not {step:g}.")
     sign = 1.0 if alternative == "greater" else -1.0
     turned = replace(effects, y=sign * effects.y)
     cut = -float(ndtri(step)) * np.sqrt(effects.v)
@@ -91,8 +91,8 @@ def selection_model(effects: Effects, alternative: str = "greater", step: float 
     if count in (0, effects.k):
         side = "none" if count == 0 else "every one"
         raise DesignError(
-            f"{side} of {effects.k} effects has a one-sided p-value of at most {step:g}: nothing tells selection from "
-            "the size of effects.",
+            f"{side} of {effects.k} effects has a one-sided p-value of at most {step:g}: selection cannot be "
+            "separated from the size of effects.",
             "A selection model needs effects on both sides of the step.",
         )
     plain = between_variance(effects, "ML")
@@ -153,7 +153,7 @@ class _Likelihood:
         return float(value), gradient
 
     def maximum(self, start: Floats) -> Floats:
-        """The highest of the maxima reached from several starts, to full precision."""
+        """The highest of the maxima from several starting values, to full precision."""
         from scipy.optimize import minimize
 
         p, scale = self.effects.p, float(self.effects.v.mean() + start[self.effects.p])
@@ -175,14 +175,14 @@ class _Likelihood:
         assert best is not None
         if abs(best[p + 1]) > 11.9:
             raise DesignError(
-                "the selection model has no maximum inside: the likelihood rises as the probability of observing an "
-                f"effect that is not significant goes to {'zero' if best[p + 1] < 0 else 'infinity'}.",
+                "the selection model has no interior maximum: the likelihood increases as the probability of observing "
+                f"a non-significant effect goes to {'zero' if best[p + 1] < 0 else 'infinity'}.",
                 "Too few effects lie on one side of the step.",
             )
-        return self._polish(np.array([*best[:p] * np.sqrt(scale), best[p] * scale, np.exp(best[p + 1])]))
+        return self._refine(np.array([*best[:p] * np.sqrt(scale), best[p] * scale, np.exp(best[p + 1])]))
 
-    def _polish(self, parameters: Floats) -> Floats:
-        """Newton's steps in the parameters that are not on their bound."""
+    def _refine(self, parameters: Floats) -> Floats:
+        """Newton steps in the parameters that are not at a bound."""
         p = self.effects.p
         for _ in range(STEPS):
             free = np.ones(p + 2, dtype=bool)
@@ -204,7 +204,7 @@ class _Likelihood:
         return parameters
 
     def information(self, parameters: Floats) -> Floats:
-        """Negative second derivatives, by central differences of the gradient; a tau2 of zero has none."""
+        """Negative second derivatives, by central differences of the gradient."""
         m = len(parameters)
         result = np.zeros((m, m))
         for j in range(m):

@@ -45,7 +45,7 @@ def prediction_words(row: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Printed:
-    """A head, tables, lines and warnings, in three forms."""
+    """A heading, tables, lines and warnings, as text, Markdown and HTML."""
 
     head: str
     tables: tuple[Table, ...]
@@ -90,14 +90,14 @@ class Summary(_Printed):
         )
         lines = [q_words(result.q)]
         if effects.intercept_only and result.method == "FE":
-            lines.append("no prediction interval: the effects are taken as equal")
+            lines.append("no prediction interval: the effects are assumed equal")
         elif effects.intercept_only:
             lines.append(prediction_words(result.predict().iloc[0]))
         else:
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
             share = result.r_squared()
             if share == share:
-                lines.append(f"moderators account for {number(share, 1)}% of τ²")
+                lines.append(f"moderators explain {number(share, 1)}% of τ²")
         lines.append(_left_out(effects.dropped))
         between = Table(("between effects", "estimate", "95% low", "95% high"), rows,
                         notes=("intervals: Q-profile",))  # fmt: skip
@@ -110,9 +110,9 @@ class MultilevelSummary(_Printed):
     def __init__(self, result: MultilevelMeta) -> None:
         degrees = DF_WORDS[result.mixed.df_method]
         head = f"{result.mixed.formula}\n{_effects(result.k)} · {METHOD_WORDS[result.method]} · {degrees}"
-        lines = [f"I² = {number(result.i2, 1)}%: the rest of the spread is sampling error", q_words(result.q)]
+        lines = [f"I² = {number(result.i2, 1)}%: the rest of the variance is sampling error", q_words(result.q)]
         if result.intercept_only:
-            lines.append(f"{prediction_words(result.predict().iloc[0])} (an effect new in every respect)")
+            lines.append(f"{prediction_words(result.predict().iloc[0])} (an effect with new levels of every factor)")
         else:
             lines.append(_moderator_words(result.moderator_test().iloc[0]))
         lines.append(_left_out(result.dropped))
@@ -121,7 +121,7 @@ class MultilevelSummary(_Printed):
 
 
 def variance_table(result: MultilevelMeta) -> Table:
-    """Variance by factor with its share of the spread."""
+    """Variance by factor, and its share of the total variance."""
     rows = tuple(
         (
             str(row["group"]),

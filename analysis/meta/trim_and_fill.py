@@ -1,7 +1,7 @@
-"""Trim-and-fill: how many effects a symmetric funnel lacks, and the pooled effect with them (Duval & Tweedie 2000).
+"""Trim-and-fill: effects missing from a symmetric funnel, and the pooled effect with them (Duval & Tweedie 2000).
 
 Effects on the far side of the funnel are trimmed until the rest is symmetric by the ranks of its deviations, then put
-back together with their mirror images. It is a sensitivity analysis: heterogeneity makes funnels lopsided too.
+back together with their mirror images. It is a sensitivity analysis: heterogeneity makes funnels asymmetric too.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from .estimate import Estimate, estimate
 
 ESTIMATORS = ("L0", "R0")
 SIDES = ("left", "right")
-# The count settles in a few rounds; where it alternates between two values it never does.
+# The count converges in a few rounds, unless it alternates between two values.
 ROUNDS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TrimAndFill:
-    """What the funnel lacks.
+    """The effects missing from the funnel.
 
-    ``missing`` effects on ``side``, with the standard error of that count; ``result`` is the fit with their mirror
-    images, ``filled`` their values and sampling variances, shape ``(missing, 2)``.
+    ``missing`` effects on ``side``, with the standard error of that count; ``result`` is the fit with the
+    filled effects, ``filled`` their values and sampling variances, shape ``(missing, 2)``.
     """
 
     estimator: str
@@ -48,12 +48,12 @@ def trim_and_fill(result: Estimate, estimator: str = "L0", side: str | None = No
     estimator
         ``L0`` (from the rank sum) or ``R0`` (from the longest run of ranks).
     side
-        On which side effects are missing; from the sign of Egger's slope in the model of the fit if not given.
+        The side on which effects are missing; if not given, from the sign of Egger's slope in the model of the fit.
 
     Raises
     ------
     CrossliftError
-        If a name is unknown, there are moderators, or the count does not settle.
+        If a name is unknown, there are moderators, or the count does not converge.
     """
     if estimator not in ESTIMATORS:
         raise unknown_name("estimator", estimator, ESTIMATORS)
@@ -73,12 +73,12 @@ def trim_and_fill(result: Estimate, estimator: str = "L0", side: str | None = No
         inner = turned.only(np.arange(k) < k - missing)
         center = float(estimate(inner, result.method, result.test).coefficients[0])
         found, spread = _count(turned.y - center, estimator, missing)
-        found = min(found, k - 2)  # two effects are needed to pool what is left
+        found = min(found, k - 2)  # two effects are needed to pool the rest
         if found == missing:
             break
         missing = found
     else:
-        raise CrossliftError(f"the count of missing effects does not settle in {ROUNDS} rounds ({estimator}).")
+        raise CrossliftError(f"the count of missing effects does not converge in {ROUNDS} rounds ({estimator}).")
     extreme = np.arange(k) >= k - missing
     mirrored = sign * (2.0 * center - turned.y[extreme])
     whole = replace(

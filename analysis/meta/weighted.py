@@ -1,4 +1,4 @@
-"""Weighted least squares with known variances: what every estimator of a meta-analysis is built on."""
+"""Weighted least squares with known variances, the basis of every estimator of a meta-analysis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Weighted:
     weights
         Shape ``(k,)``.
     coefficients, covariance
-        Shapes ``(p,)`` and ``(p, p)``; the covariance takes the weights as known.
+        Shapes ``(p,)`` and ``(p, p)``; the covariance treats the weights as known.
     residuals
         ``y - X beta``, shape ``(k,)``.
     basis
@@ -60,7 +60,7 @@ def weighted_fit(effects: Effects, tau2: float) -> Weighted:
     basis, triangle = np.linalg.qr(effects.X * root[:, None])
     back = np.linalg.inv(triangle)
     beta = back @ (basis.T @ (root * effects.y))
-    # Once more on the residuals, so that a large common offset costs no digits.
+    # One refinement on the residuals, so that a large common offset costs no precision.
     beta += back @ (basis.T @ (root * (effects.y - effects.X @ beta)))
     return Weighted(weights, beta, back @ back.T, effects.y - effects.X @ beta, basis)
 

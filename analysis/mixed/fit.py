@@ -63,19 +63,20 @@ def fit_mixed(
     weights
         Column of prior weights: the residual variance of a row is σ² / weight.
     variances
-        Known sampling variances of the rows: a column, one value a row, or a covariance ``(n, n)`` in blocks, dense or
+        Known sampling variances of the rows: a column, one value per row, or a block covariance ``(n, n)``, dense or
         sparse, such as :func:`analysis.outcomes.pairing.covariance` gives.
     covariance
         Known covariance between the levels of a grouping factor: ``{"language": K}`` with a square frame labelled by
-        level. Its variance is estimated beside one of independent levels; ``LevelCovariance(K, independent=False)``
-        puts all of it on the kernel.
+        level. An independent variance of the levels is estimated in addition; with
+        ``LevelCovariance(K, independent=False)`` all variance follows the kernel.
     df
         ``"satterthwaite"`` (default), ``"kenward-roger"`` (REML only; adjusts standard errors too) or ``"normal"``.
     residual
-        With ``variances``: estimate a residual variance on top of them (default), or take them for all there is.
+        With ``variances``: estimate a residual variance in addition to them (default), or none.
     hold
-        Standard deviations that are not estimated, by grouping factor or ``"Residual"``, in the unit of the outcome;
-        only for factors with one effect. Kenward–Roger df, bootstraps, profiles and influence are not offered then.
+        Standard deviations that are fixed instead of estimated, by grouping factor or ``"Residual"``, in the unit of
+        the outcome; only for factors with one effect. Kenward–Roger df, bootstrap, profiles and influence are then not
+        available.
     evaluations
         Limit on evaluations of the criterion; a search that reaches it returns ``converged=False``.
     report
@@ -88,23 +89,23 @@ def fit_mixed(
     Raises
     ------
     FormulaError
-        If the formula cannot be read or names a column that is not there.
+        If the formula cannot be parsed or names a missing column.
     DesignError
         If the model cannot be estimated on these rows.
     """
     if df not in DF_METHODS:
         hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
-        raise CrossliftError(f"unknown way to get degrees of freedom, '{df}'.", hint)
+        raise CrossliftError(f"unknown degrees-of-freedom method '{df}'.", hint)
     if df == "kenward-roger" and not reml:
         raise CrossliftError(
-            "Kenward–Roger degrees of freedom are defined for REML, and maximum likelihood was asked for.",
+            "Kenward–Roger degrees of freedom are defined for REML only, not for maximum likelihood.",
             "Fit by REML, or choose satterthwaite.",
         )
     if hold and df == "kenward-roger":
-        raise CrossliftError("Kenward–Roger takes all variances as estimated; some are held.", "Use satterthwaite.")
+        raise CrossliftError("Kenward–Roger needs all variances to be estimated; some are fixed.", "Use satterthwaite.")
     if variances is not None and weights is not None:
         raise CrossliftError(
-            "prior weights and known sampling variances were both given; each says how precise a row is.", "Keep one."
+            "prior weights and known sampling variances were both given; each defines a row's precision.", "Keep one."
         )
     needed = [variances] if isinstance(variances, str) else []
     design = build_design(
@@ -120,10 +121,10 @@ def fit_mixed(
             return _fit(design, criterion, rows, df, evaluations, report)
         except np.linalg.LinAlgError as error:
             raise DesignError(
-                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances are further apart "
-                "than double precision reaches.",
+                f"'{design.formula.text}' cannot be computed on these {design.n} rows: its variances differ by "
+                "more than double precision can represent.",
                 "Are sampling variances or weights in the unit of the outcome, and is there an outlier by many orders "
-                "of size?",
+                "of magnitude?",
             ) from error
 
 
@@ -149,7 +150,7 @@ def _fit_held(
 
 
 def _reference(df: str, criterion: Criterion, point: Point, held: Held | None = None) -> Reference:
-    """What the tests of the fixed effects refer to."""
+    """Reference distribution for tests of the fixed effects."""
     if df == "satterthwaite":
         if held is not None:
             return satterthwaite(criterion, point, held.hessian(point), held.moving(point))
@@ -167,7 +168,7 @@ def find_minimum(
     evaluations: int = EVALUATIONS,
     report: Callable[[int, Point], None] | None = None,
 ) -> End:
-    """Minimise from the usual start; the minimum has signs and zeros of one form. ``exact`` adds exact curvature."""
+    """Minimise from the default starting values and normalise the minimum; ``exact`` adds exact curvature."""
     search = minimize(
         criterion,
         criterion.start(),
@@ -202,14 +203,14 @@ def _result(
 ) -> MixedResult:
     criterion, point = fitted.criterion, fitted.point
     estimate, covariance = coefficients(criterion, point)
-    if not (np.diag(covariance) > 0).all():  # also when it is not a number
-        raise np.linalg.LinAlgError("the covariance of the fixed effects has lost its digits")
+    if not (np.diag(covariance) > 0).all():  # also if it is NaN
+        raise np.linalg.LinAlgError("the covariance of the fixed effects has lost its precision")
     lambdas = criterion.lambdas(point.theta)
     loadings = criterion.loadings(point.theta)
     components, correlations = components_of(design.terms, loadings, point.sigma2, criterion.data.known_scale)
     flat = [t for t in criterion.flat(point.theta) if held is None or t in held.searched]
     free = len(point.theta) + (0 if criterion.data.known_scale else 1)
-    criterion.forget()  # results are kept by the hundred
+    criterion.forget()  # hundreds of results may be kept at once
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,
@@ -245,18 +246,18 @@ def _modes(design: Design, point: Point, lambdas: list[Floats], loadings: list[F
 
 
 def _warnings(design: Design, flat: list[int], search: End) -> list[str]:
-    """Advice in plain words."""
+    """Warnings with advice."""
     advice = []
     if not search.converged:
         advice.append(
-            f"the search stopped after {search.evaluations} evaluations without reaching a minimum: the estimates "
-            "are not to be used. Leave out random slopes, or factors with few levels, and fit again."
+            f"the search stopped after {search.evaluations} evaluations without converging: do not use the "
+            "estimates. Leave out random slopes, or factors with few levels, and fit again."
         )
     for t in flat:
         if t == len(design.terms):
             advice.append(
-                "singular fit: the residual variance on top of the sampling variances is estimated as zero. The known "
-                "sampling errors and the random effects account for all the spread between rows."
+                "singular fit: the residual variance beyond the sampling variances is estimated as zero. The known "
+                "sampling errors and the random effects account for all variation between rows."
             )
             continue
         term = design.terms[t]

@@ -1,7 +1,7 @@
-"""A fitted mixed model: its numbers, what follows from them alone, and the engine's state at the minimum.
+"""A fitted mixed model: its estimates, what follows from them alone, and the engine's state at the minimum.
 
-What else can be asked of a fit takes this: :mod:`analysis.mixed.inference`. The class that users hold,
-:class:`analysis.mixed.result.MixedResult`, adds those questions as methods.
+The functions of :mod:`analysis.mixed.inference` take it as their argument; the class that users see,
+:class:`analysis.mixed.result.MixedResult`, adds them as methods.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """The criterion, its minimum, and the rows it was summed from."""
+    """The criterion, its minimum, and the rows it was computed from."""
 
     criterion: Criterion
     point: Point
@@ -43,9 +43,9 @@ class FittedModel:
     Attributes
     ----------
     formula, outcome
-        As given.
+        The formula and the outcome, as given.
     engine
-        ``"reml"``, ``"ml"`` or the name of the outside engine.
+        ``"reml"``, ``"ml"`` or the name of the external engine.
     reference
         Distribution of the test statistics; its name is ``df_method`` in the JSON contract.
     n_obs
@@ -53,19 +53,19 @@ class FittedModel:
     groups
         Levels of each grouping factor.
     dropped
-        Reason and number of rows left out.
+        Reasons and numbers of rows left out.
     coefficients, covariance
         Fixed effects ``(p,)`` and their covariance ``(p, p)``.
     log_likelihood, criterion
-        Restricted under REML; ``criterion`` is minus twice that.
+        Log-likelihood (restricted under REML); ``criterion`` is minus twice that.
     singular
-        True if a random term has less than its full number of dimensions.
+        Whether the covariance of a random term is not of full rank.
     evaluations
-        Evaluations of the criterion that the search took; 0 where an outside engine does not say.
+        Number of evaluations of the criterion; 0 if an external engine does not report it.
     parameters
         Number of estimated parameters: fixed effects, variances and correlations.
     fitted
-        The engine's own state, for what is computed after the fit; ``None`` for an outside engine.
+        The engine's state, for computations after the fit; ``None`` for an external engine.
     """
 
     formula: str
@@ -94,7 +94,7 @@ class FittedModel:
 
     @property
     def df_method(self) -> str:
-        """How degrees of freedom were got."""
+        """Degrees-of-freedom method."""
         return self.reference.name
 
     @property
@@ -129,7 +129,7 @@ class FittedModel:
         Parameters
         ----------
         weights
-            One combination a row, shape ``(r, p)`` in the order of ``names``.
+            One combination per row, shape ``(r, p)`` in the order of ``names``.
         level
             Coverage of the interval.
         """
@@ -145,7 +145,7 @@ class FittedModel:
         Parameters
         ----------
         weights
-            One combination a row, shape ``(r, p)`` in the order of ``names``.
+            One combination per row, shape ``(r, p)`` in the order of ``names``.
 
         Returns
         -------
@@ -165,17 +165,17 @@ class FittedModel:
         frame
             Rows to predict; the rows used in the fit if none is given.
         random
-            Add the conditional modes of known levels; without them the prediction is that of an average level.
+            Add the conditional modes of known levels. If false, predict for an average level.
         new_levels
-            ``"error"`` refuses levels that the fit has not seen, ``"average"`` gives them a random effect of zero.
+            ``"error"`` refuses levels that are not in the fit, ``"average"`` gives them a random effect of zero.
 
         Returns
         -------
         array
-            One prediction a row, in the unit of the outcome.
+            One prediction per row, in the unit of the outcome.
         """
         if new_levels not in ("error", "average"):
-            raise CrossliftError(f"new_levels is 'error' or 'average', not '{new_levels}'.")
+            raise CrossliftError(f"new_levels must be 'error' or 'average', not '{new_levels}'.")
         if frame is None:
             fixed = self.design.X @ self.coefficients
         else:
@@ -199,21 +199,21 @@ class FittedModel:
         Raises
         ------
         CrossliftError
-            If an outside engine made the fit (it keeps none), or standard deviations were held.
+            If the fit is by an external engine, or some standard deviations were fixed.
         """
         state = self.minimum()
         if state.held:
             raise CrossliftError(
-                f"the fit holds {', '.join(state.held)} at given values; this is for fits that estimate all.",
+                f"standard deviations of {', '.join(state.held)} are fixed; this needs a fit that estimates all.",
                 "Fit without hold.",
             )
         return state
 
     def minimum(self) -> EngineState:
-        """As :meth:`engine_state`, also where standard deviations were held."""
+        """As :meth:`engine_state`, also for fits with fixed standard deviations."""
         if self.fitted is None:
             raise CrossliftError(
-                f"the engine '{self.engine}' keeps nothing that this could be computed from.",
+                f"the engine '{self.engine}' does not support this computation.",
                 "Fit with this package's own engine.",
             )
         return self.fitted
@@ -221,7 +221,7 @@ class FittedModel:
     def components_at(
         self, loadings: list[Floats], sigma2: float
     ) -> tuple[tuple[VarianceComponent, ...], tuple[Correlation, ...]]:
-        """Variance components and correlations at other parameters than the estimates."""
+        """Variance components and correlations at given parameters instead of the estimates."""
         from .model.components import components_of
 
         return components_of(self.design.terms, loadings, sigma2, self.engine_state().criterion.data.known_scale)

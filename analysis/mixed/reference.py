@@ -20,17 +20,17 @@ from .numerics.criterion import Criterion
 from .numerics.curvature import coefficients
 from .numerics.evaluated import Point
 
-# Curvature directions below this share of the steepest carry no information about the variance parameters (a variance
-# on its boundary that the likelihood does not punish) and are left out of their covariance.
+# Directions with curvature below this share of the largest carry no information about the variance parameters (for
+# example a variance on its boundary in a flat likelihood) and are left out of their covariance.
 FLAT = 1e-10
 
 
 class Reference(Protocol):
-    """Where the degrees of freedom of a contrast come from."""
+    """Reference distribution of contrasts of the fixed effects."""
 
     @property
     def name(self) -> str:
-        """How the degrees of freedom were got."""
+        """Degrees-of-freedom method."""
         ...
 
     @property
@@ -49,7 +49,7 @@ class Reference(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FTest:
-    """An F test; infinite denominator degrees of freedom mean a chi-square divided by its own."""
+    """An F test; with infinite denominator degrees of freedom, a chi-square divided by its df."""
 
     statistic: float
     num_df: int
@@ -58,24 +58,24 @@ class FTest:
 
 
 def check_level(level: float) -> None:
-    """Refuse a coverage that is no share, such as 95 for 95%."""
+    """Refuse a coverage that is not a proportion, such as 95 for 95%."""
     if not 0.0 < level < 1.0:
-        raise CrossliftError(f"a level lies between 0 and 1; {level} was given.")
+        raise CrossliftError(f"a level must lie between 0 and 1, not {level}.")
 
 
 def matched_degrees(contrasts: Floats, covariance: Floats, sensitivity: Floats, parameters: Floats) -> Floats:
-    """Degrees of freedom of a chi-square whose relative variance is that of each contrast's estimated variance.
+    """Degrees of freedom of a chi-square with the relative variance of each contrast's estimated variance.
 
     Parameters
     ----------
     contrasts
         Shape ``(r, p)``.
     covariance
-        Of the fixed effects, shape ``(p, p)``.
+        Covariance of the fixed effects, shape ``(p, p)``.
     sensitivity
-        Its derivatives in the variance parameters, shape ``(m, p, p)``.
+        Derivatives of ``covariance`` in the variance parameters, shape ``(m, p, p)``.
     parameters
-        Covariance of those, shape ``(m, m)``.
+        Covariance of the variance parameters, shape ``(m, m)``.
     """
     variance = np.einsum("ri,ij,rj->r", contrasts, covariance, contrasts)
     slope = np.einsum("ri,mij,rj->rm", contrasts, sensitivity, contrasts)
@@ -83,9 +83,9 @@ def matched_degrees(contrasts: Floats, covariance: Floats, sensitivity: Floats, 
 
 
 def moment_degrees(variance: Floats, slopes: Floats, parameters: Floats) -> Floats:
-    """``2 v² / g'Ag`` from variances, their derivatives in the parameters and the covariance ``A`` of those.
+    """``2 v² / g'Ag`` from variances, their derivatives in the parameters and the covariance ``A`` of these.
 
-    Shapes ``(r,)``, ``(r, m)`` and ``(m, m)``; infinite where no parameter moves the variance.
+    Shapes ``(r,)``, ``(r, m)`` and ``(m, m)``; infinite if the variance depends on no parameter.
     """
     spread = np.einsum("rm,mn,rn->r", slopes, parameters, slopes)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,9 +101,9 @@ def f_test(statistic: float, num_df: int, den_df: float) -> FTest:
 
 
 def row_space(contrasts: Floats) -> Floats:
-    """Independent rows that span the same space: a hypothesis stated twice counts once.
+    """Independent rows that span the same space, so that a repeated hypothesis counts once.
 
-    Rows that are independent stay as they are: Satterthwaite's df of a joint test depend a little on how it is stated.
+    Independent rows are returned unchanged: Satterthwaite's df of a joint test depend a little on its parametrisation.
     """
     unit = contrasts / np.linalg.norm(contrasts, axis=1)[:, None]
     _, sizes, rows = np.linalg.svd(unit, full_matrices=False)
@@ -113,7 +113,7 @@ def row_space(contrasts: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """The normal distribution, too narrow when a factor has few levels; ``covariance`` is that of the fixed effects."""
+    """The normal distribution, too narrow if a factor has few levels; ``covariance`` is of the fixed effects."""
 
     covariance: Floats
     name: str = "normal"
@@ -123,7 +123,7 @@ class Normal:
         return np.full(len(contrasts), np.inf)
 
     def test(self, contrasts: Floats, estimate: Floats) -> FTest:
-        """Wald's chi-square over its degrees of freedom."""
+        """Wald's chi-square divided by its degrees of freedom."""
         rows = row_space(contrasts)
         wald = float((rows @ estimate) @ np.linalg.solve(rows @ self.covariance @ rows.T, rows @ estimate))
         return f_test(wald / len(rows), len(rows), np.inf)
@@ -153,7 +153,7 @@ class Satterthwaite:
         return matched_degrees(contrasts, self.covariance, self.sensitivity, self.parameters)
 
     def test(self, contrasts: Floats, estimate: Floats) -> FTest:
-        """Wald's F, its df combined from those of independent one-df pieces.
+        """Wald's F, with df combined from its independent one-df parts.
 
         The mean of squared t statistics is matched to an F distribution by its expectation (Fai & Cornelius 1996,
         J. Stat. Comput. Simul. 54).
@@ -181,12 +181,12 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving:
     criterion, point
         The criterion at its minimum.
     curvature
-        Exact second derivatives there, in ``(theta, σ)`` or in the parameters that are left free.
+        Exact second derivatives there, in ``(theta, σ)`` or in the free parameters.
     moving
         Derivative of ``(theta, σ)`` in the free parameters, shape ``(m + 1, r)``; all are free if not given.
     """
-    # Parameters have units (σ that of the outcome): only after each is measured by its own curvature can a direction be
-    # called flat.
+    # Parameters have units (σ has that of the outcome), so each is scaled by its own curvature before directions are
+    # tested for flatness.
     size = np.sqrt(np.abs(np.diag(curvature)))
     size[size == 0] = 1.0
     roots, vectors = np.linalg.eigh(curvature / np.outer(size, size))
@@ -216,7 +216,7 @@ def satterthwaite(criterion: Criterion, point: Point, curvature: Floats, moving:
 def t_tests(estimate: Floats, std_error: Floats, df: Floats, level: float) -> dict[str, Floats]:
     """Two-sided t tests against zero and intervals at ``level``; infinite ``df`` means the normal distribution."""
     statistic = estimate / std_error
-    capped = np.minimum(df, 1e12)  # scipy's t is the normal there to double precision
+    capped = np.minimum(df, 1e12)  # scipy's t equals the normal there in double precision
     p_value = 2.0 * stdtr(capped, -np.abs(statistic))
     width = stdtrit(capped, 0.5 + level / 2.0) * std_error
     return {

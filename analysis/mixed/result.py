@@ -1,4 +1,4 @@
-"""What a fit returns: tidy frames, the model's own words about its health, and what can be asked of it later."""
+"""The result of a fit: tidy frames, warnings, and inference as methods."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class MixedResult(FittedModel):
-    """What a fit returns: the numbers of :class:`analysis.mixed.fitted.FittedModel`, and questions to ask of it.
+    """The result of a fit: a :class:`analysis.mixed.fitted.FittedModel` with inference as methods.
 
-    Each question is a module of :mod:`analysis.mixed.inference`, loaded when it is asked.
+    Each method calls a module of :mod:`analysis.mixed.inference`, imported on first use.
     """
 
     __slots__ = ()
@@ -52,7 +52,7 @@ class MixedResult(FittedModel):
         return profile(self, level, parameters)
 
     def influence(self, by: str | pd.Series[Any]) -> pd.DataFrame:
-        """Estimates without each level in turn: see :func:`analysis.mixed.inference.influence.influence`."""
+        """Estimates with each level left out in turn: see :func:`analysis.mixed.inference.influence.influence`."""
         from .inference.influence import influence
 
         return influence(self, by)
@@ -104,7 +104,7 @@ class MixedResult(FittedModel):
     def random_effects(self) -> pd.DataFrame:
         """Conditional modes: group, level, term, value, std_dev (in the unit of the outcome per unit of the term).
 
-        ``std_dev`` takes the fixed effects and variances as known; it is missing where an outside engine made the fit.
+        ``std_dev`` treats the fixed effects and variances as known; it is missing for fits by an external engine.
         """
         import pandas as pd
 
@@ -140,7 +140,7 @@ class MixedResult(FittedModel):
         return predictions(self, frame, level, random, new_levels, outcome)
 
     def to_json(self) -> dict[str, Any]:
-        """The fit part of the JSON contract; floats unrounded, what does not exist is ``None``."""
+        """The fit part of the JSON contract; floats are not rounded, missing values are ``None``."""
         return {
             "command": "fit",
             "formula": self.formula,

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 DF_WORDS = {
     "satterthwaite": "Satterthwaite",
     "kenward-roger": "Kenward–Roger",
-    "normal": "normal distribution, too narrow where a factor has few levels",
+    "normal": "normal distribution, too narrow if a factor has few levels",
 }
 
 
 def coefficient_table(frame: pd.DataFrame, title: str, statistic: str) -> Table:
-    """Coefficients with degrees of freedom and 95% intervals, ``statistic`` being what their test is called."""
+    """Coefficients with degrees of freedom and 95% intervals; ``statistic`` names the test statistic's column."""
     rows = tuple(
         (
             str(row["term"]),
@@ -49,7 +49,7 @@ class Summary:
         return coefficient_table(self.result.fixed, "fixed effect", statistic)
 
     def variance_table(self) -> Table:
-        """Variance components with the number of levels behind each."""
+        """Variance components with the number of levels of each."""
         rows = []
         for component in self.result.components:
             levels = self.result.groups.get(component.group)
@@ -69,7 +69,7 @@ class Summary:
         return Table(("varies by", "term", "levels", "variance", "std. dev."), tuple(rows), notes=notes)
 
     def lines(self) -> list[str]:
-        """Footer: likelihood, degrees of freedom, what was dropped, singularity."""
+        """Footer: likelihood, convergence, singularity, R², degrees of freedom, rows left out."""
         result = self.result
         kind = "REML" if result.reml else "ML"
         fit = f"{kind} criterion {result.criterion:.4f} · log-likelihood {result.log_likelihood:.4f}"

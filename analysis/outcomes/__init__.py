@@ -1,1 +1,4 @@
-"""From records to the rows of a model: pairs, variances, baselines, covariates, the default model."""
+"""From records to the rows of a model: pairs, variances, baselines, covariates, the default model.
+
+May import: records, store, languages, mixed, formulas, core.
+"""

@@ -1,4 +1,4 @@
-"""What a curve runs over: model size, intermediate examples, or a language's pretraining corpus."""
+"""Sizes that a curve can be fitted on: model size, intermediate examples, or a language's pretraining corpus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIZE = re.compile(r"^\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)\s*([kmbt]?)\s*$", re
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One size: its column of base-2 logarithms, and what is new about a row at a size not yet seen.
+    """One size: its column of base-2 logarithms, and the factor that has a new level at an unseen size.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Axis:
     column
         Base-2 logarithm of the size in ``unit``; computed from ``raw`` where the rows do not have it.
     raw, divisor
-        Column of the size itself, and what one ``unit`` is in it.
+        Column of the size itself, and how much of it one ``unit`` is.
     unit, words
         For axes and sentences.
     level
@@ -58,14 +58,14 @@ class Axis:
         Raises
         ------
         CrossliftError
-            If it is no positive number with an optional suffix.
+            If it is not a positive number with an optional suffix.
         """
         found = _SIZE.match(text)
         value = float(found[1]) if found else 0.0
         suffix = found[2].lower() if found else ""
         if value <= 0 or (suffix and not self.counted) or (not suffix and self.name == "size"):
             example = "7B or 560M" if self.name == "size" else "20K or 20000" if self.counted else "100"
-            raise CrossliftError(f"'{text}' is no {self.words}.", f"Write it like {example}.")
+            raise CrossliftError(f"'{text}' is not a valid {self.words}.", f"Write it like {example}.")
         return float(np.log2(value * _SUFFIX[suffix] / self.count_unit))
 
     def label(self, z: float) -> str:
@@ -115,7 +115,7 @@ def find_axis(name: str) -> Axis:
 
 
 def with_axis(frame: pd.DataFrame, axis: Axis) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
-    """Rows that have a size, with its column, and how many have none and why."""
+    """Rows that have a size, with its column, and how many rows do not have one and why."""
     if axis.column not in frame.columns:
         size = frame[axis.raw].where(frame[axis.raw] > 0) / axis.divisor
         frame = frame.assign(**{axis.column: np.log2(size.astype(float))})

@@ -1,7 +1,7 @@
 """Which baseline a gain is taken against: the plain one, or one that trained for as many steps.
 
 A sweep may evaluate two baselines for an intermediate stage: *plain*, without that stage, and *steps*, whose training
-on the target task went on for as many optimiser steps as the stage took. Both stand in its records: the second has
+on the target task went on for as many optimiser steps as the stage took. Both are in its records: the second has
 ``control`` ``steps``, its ``matched_steps``, and ``control=steps:N`` in ``condition``, so that pairing finds the plain
 one. An intermediate row is one row either way, and :func:`against` says which of the two it is paired with.
 """
@@ -49,7 +49,7 @@ def against(records: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
 
 def require_control(records: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows have no part in gains over as many steps: intermediate ones whose steps are not stated.
+    """Rows that gains over as many steps leave out: intermediate ones whose steps are not stated.
 
     Raises
     ------
@@ -58,14 +58,14 @@ def require_control(records: pd.DataFrame) -> pd.Series[bool]:
     """
     if not {CONTROL, STEPS} <= set(records.columns) or not (records[CONTROL] == "steps").any():
         raise CrossliftError(
-            "no row is a baseline that trained for as many steps as an intermediate stage.",
+            "no baseline was trained for as many steps as an intermediate stage.",
             "Leave --baseline out, or give a sweep of a grid with control: steps.",
         )
     return (records["method"] == "intermediate") & ~(_steps(records) > 0)
 
 
 def _steps(records: pd.DataFrame) -> pd.Series[float]:
-    """Steps as numbers, 0 where none are stated: no field of the schema, they are text where a file is."""
+    """Steps as numbers, 0 where none are stated. They are not a field of the schema, so files give them as text."""
     import pandas as pd
 
     return pd.to_numeric(records[STEPS], errors="coerce").fillna(0.0)

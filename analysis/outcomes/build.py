@@ -24,7 +24,7 @@ OUTCOMES = ("gain", "gap", "score")
 #: in, and the source language itself.
 KEEP = ("direct", "source")
 
-# Of several metrics of the same predictions one is used, the first of these that there is.
+# Of several metrics of the same predictions, the first available one is used.
 METRIC_ORDER = ("acc", "f1", "em")
 
 
@@ -45,7 +45,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Rows ready for a model, and the account of those that are not among them.
+    """Rows ready for a model, and an account of the rows left out.
 
     ``dropped`` adds up: rows read, minus all counts, is the number of rows in ``frame`` (a paired row uses up two
     records, which the entry ``paired`` accounts for).
@@ -90,7 +90,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
 def read_outcome(
     data: Sequence[str | pd.DataFrame], mapping: Mapping[str, str] | None, options: Options, say: Callable[[str], None]
 ) -> tuple[Input, Outcome]:
-    """Read ``data``, or the bundled sets that answer where none are named, and build the outcome.
+    """Read ``data``, or the bundled sets for this question where none are named, and build the outcome.
 
     ``say`` is called with a few words before each of the two; what was asked for, with the source language resolved,
     is in the ``options`` of the outcome.
@@ -115,7 +115,7 @@ def _without_flags(records: pd.DataFrame, options: Options, dropped: list[tuple[
             continue
         hit = printed.isin([text for text, names in sets.items() if flag.name in names]) & ~gone
         if flag.name == "in-training" and options.outcome == "gap":
-            hit &= records["language"] != options.source  # the reference of a gap is always in training
+            hit &= records["language"] != options.source  # the source language of a gap is always trained on
         if hit.any():
             dropped.append((f"flag '{flag.name}': {flag.meaning}", int(hit.sum())))
         gone |= hit
@@ -161,7 +161,7 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
     if reported.any():
         own = rows[reported].copy()
         own["baseline"] = [f"r{i}" for i in own.index]
-        # Of a gain that is stated as one, neither run is known beyond what tells evaluations apart.
+        # Of a gain that is reported as a gain, the two runs are known only by what tells evaluations apart.
         run = [f"r{i}" for i in pd.factorize(run_keys(own))[0]]
         for name in RUNS:
             own = own if name in own.columns else own.assign(**{name: run})
@@ -178,7 +178,7 @@ def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, 
 
 
 def _where(frame: pd.DataFrame, condition: str, dropped: list[tuple[str, int]]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Rows for which the condition holds, and what is odd about it."""
+    """Rows for which the condition holds, and warnings about it."""
     try:
         kept, odd = rows_where(frame, condition)
     except FormulaError as error:

@@ -1,7 +1,7 @@
-"""Scores at chance: where a model that cannot do a task yet makes a gain out of its first steps alone.
+"""Chance level: a model that cannot do a task yet shows a gain as soon as it begins to learn it.
 
 A baseline at chance says nothing about how well a language is served, so that a gain over it is the tuned score minus a
-constant. Cells are marked here, and left in or taken out by whoever fits.
+constant. Cells are only marked here; whoever fits keeps them or leaves them out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..core.confidence import ALPHA
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Answers a model chooses from, by target task, as the data sets define them (the harness's and XTREME's names).
+#: Answers to choose from, by target task, as the data sets define them (the harness's and XTREME's names).
 OPTIONS = {
     "anli/r1": 3,
     "anli/r2": 3,

@@ -1,4 +1,4 @@
-"""Factors that a gain may depend on: typological distance, model size, pretraining-corpus size.
+"""Predictors of a gain: typological distance, model size, pretraining-corpus size.
 
 Sizes enter as base-2 logarithms, so that a slope reads "points per doubling".
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A predictor that ``--factor`` names: its column, the step that a sentence speaks of, and its words."""
+    """A predictor that ``--factor`` names: its column, the step that sentences report a slope for, and its words."""
 
     name: str
     column: str
@@ -41,7 +41,7 @@ FACTORS = {
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A pretraining corpus: columns of the covariates table, first found first used, and the divisor to its unit."""
+    """A pretraining corpus: columns of the covariates table (the first found is used), and the divisor to its unit."""
 
     name: str
     columns: tuple[str, ...]
@@ -57,7 +57,7 @@ CORPORA = {
 }
 #: The corpus that a model family was pretrained on.
 FAMILY_CORPUS = {"XLM-R": "cc100", "BLOOM": "roots", "mT5": "mc4", "mBERT": "wikipedia"}
-#: Also a choice of corpus: each model's own.
+#: Also accepted as a corpus: each model's own.
 OWN = "own"
 
 
@@ -83,7 +83,7 @@ def add_factors(
 ) -> pd.DataFrame:
     """Join the factors to a table of outcomes.
 
-    Adds ``typology`` (0–1) with what stands behind it (``observed_share``, ``typology_flag``, ``features_code``,
+    Adds ``typology`` (0–1) with its provenance (``observed_share``, ``typology_flag``, ``features_code``,
     ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
     (base 2, zero at one unit of the corpus) and ``language_family``. Columns that the table already has are kept.
     """

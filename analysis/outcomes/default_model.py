@@ -1,4 +1,4 @@
-"""The default model of some rows: predictors, crossed effects of what repeats, and training runs of several seeds."""
+"""The default model of some rows: predictors, crossed random effects, and training runs of several seeds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..core.levels import compact, pairs
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Crossed random effects of the default model, in this order, where they have levels enough.
+#: Crossed random effects of the default model, in this order, where they have enough levels.
 CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
-#: Levels under which a factor gets no variance of its own: two levels leave one degree of freedom for it.
+#: A factor with fewer levels does not get a variance of its own: two levels leave it one degree of freedom.
 FEWEST_LEVELS = 3
-#: What was trained once: with the intermediate stage, and without.
+#: Training runs: with the intermediate stage, and without.
 RUNS = ("run", "baseline_run")
-#: Columns that decide on the default model beside outcome and predictors.
+#: Columns that decide the default model, besides outcome and predictors.
 FACTORS = (*CROSSED, "baseline", *RUNS, "seed")
 #: Cells that repeat in several rows get an effect of their own.
 CELLS = (("language", "target_task"), ("model", "target_task"))
@@ -36,20 +36,20 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class DefaultModel:
-    """The default model for some rows, and what it does about factors that cannot have a variance.
+    """The default model for some rows, and how it treats factors that cannot have a variance.
 
     Attributes
     ----------
     outcome, predictors
-        As they were asked for.
+        As requested.
     factors
         Factors with too few levels for a variance, as fixed effects.
     groups
         Factors and cells (``language:target_task``) with random intercepts, in order.
     slopes
-        Of the groups that have one, by group.
+        Random slopes, by group.
     notices
-        What was decided, in words.
+        The decisions, in words.
     """
 
     outcome: str
@@ -85,10 +85,10 @@ def default_model(frame: pd.DataFrame, outcome: str, predictors: Sequence[str], 
     """Predictors, crossed random intercepts, and one for each kind of cell that repeats.
 
     A factor with fewer than ``FEWEST_LEVELS`` levels among the rows that have every predictor is a fixed effect, unless
-    the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels); a
-    factor that some of these rows do not state is left out; a kind of cell is, if it has as many cells as rows.
-    Gains of several seeds have an effect of each training run, with the intermediate stage and without, and scores of
-    theirs: its luck is in all languages that it was tested in.
+    the predictors already tell its levels apart or ``few_fixed`` is false (a pooled mean is one over all levels). A
+    factor that is missing in some of these rows is left out, and so is a kind of cell with as many cells as rows.
+    With several seeds, gains have a random effect of the training run with the intermediate stage and of the one
+    without it, and scores have one of their run: run-to-run noise is shared across languages.
     """
     stated = np.ones(len(frame), dtype=bool)
     for name in [outcome, *predictors]:
@@ -106,12 +106,12 @@ def model_of(
     columns: Callable[[], Floats],
     few_fixed: bool = True,
 ) -> DefaultModel:
-    """The default model of rows whose levels are numbers.
+    """The default model of rows whose levels are already numbered.
 
     Parameters
     ----------
     levels
-        Number of each row's level in the columns of ``FACTORS`` that there are, -1 where it is not stated; shapes
+        Number of each row's level in the available columns of ``FACTORS``, -1 where it is missing; shapes
         ``(n,)``.
     outcome, predictors, few_fixed
         As for :func:`default_model`.
@@ -131,7 +131,7 @@ def model_of(
         if counts[name] < 2:
             continue
         if missing:
-            notices.append(f"'{name}' is not stated in {missing} of {n} rows: it is no effect here.")
+            notices.append(f"'{name}' is missing in {missing} of {n} rows: it is left out of the model.")
             continue
         if counts[name] >= FEWEST_LEVELS:
             if counts[name] < n:
@@ -140,13 +140,13 @@ def model_of(
         few = f"'{name}' has {counts[name]} levels, too few for a variance: it is"
         if few_fixed and name != "language":
             fixed_columns = columns() if fixed_columns is None else fixed_columns
-            wider = np.column_stack([fixed_columns, codes[name]])  # of two levels: their numbers are one column
+            wider = np.column_stack([fixed_columns, codes[name]])  # two levels: their codes are one column
             if np.linalg.matrix_rank(wider) == wider.shape[1]:
                 fixed_columns = wider
                 fixed.append(name)
-                notices.append(f"{few} a fixed effect here.")
+                notices.append(f"{few} a fixed effect.")
                 continue
-        notices.append(f"{few} no effect here.")
+        notices.append(f"{few} left out of the model.")
     for one, other in CELLS:
         if {one, other} <= {*random, *fixed}:
             count = compact(pairs(codes[one], codes[other]))[1]
@@ -162,7 +162,7 @@ def model_of(
 
 
 def _runs(codes: Mapping[str, Integers], counts: Mapping[str, int], n: int) -> list[str]:
-    """Training runs that are repeated with other seeds and tested more than once."""
+    """Kinds of training runs that are repeated with other seeds and tested more than once."""
     names = [name for name in RUNS if name in codes]
     if not names or counts.get("seed", 0) < 2:
         return []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check_by(frame: pd.DataFrame, by: Sequence[str]) -> None:
-    """Refuse a column that the rows have not, or that none of them has a value in.
+    """Refuse a column that the rows do not have, or in which every value is missing.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def check_by(frame: pd.DataFrame, by: Sequence[str]) -> None:
         if name not in frame.columns:
             columns = [str(column) for column in frame.columns]
             raise CrossliftError(
-                f"--by '{name}' is no column of the rows.",
+                f"--by '{name}' is not a column of the rows.",
                 did_you_mean(name, columns) or f"Columns: {', '.join(columns)}.",
             )
         if frame[name].isna().all():
@@ -38,7 +38,7 @@ def without_group(frame: pd.DataFrame, by: Sequence[str]) -> tuple[tuple[str, in
 
 
 def groups(frame: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each group by its name, with its rows numbered anew; rows without a value are in none."""
+    """Each group by its name, with its rows renumbered; rows without a value are in no group."""
     known = frame[frame[list(by)].notna().all(axis=1)]
     for key, rows in known.groupby(list(by), sort=True, observed=True):
         yield ", ".join(str(part) for part in key), rows.reset_index(drop=True)

@@ -4,9 +4,9 @@ Two models answer the same items, so the error of the difference of their scores
 which is smaller than the sum of two binomial variances by twice the covariance of the items' results. Gains that share
 a baseline share its answers too, and their covariance comes from the same items.
 
-What is not here: the covariance between gains in different languages where the items are translations of each other
+Not covered: the covariance between gains in different languages where the items are translations of each other
 (SIB-200, XQuAD, XNLI), and between gains over the same items against different baselines (other seeds, other models).
-Both are taken as zero; a model of the rows accounts for them by its random effects, a plain weighted mean does not.
+Both are taken as zero; a mixed model accounts for them by its random effects, a plain weighted mean does not.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def paired_variance(difference: Floats) -> float:
 
     ``(b + c - (b - c)² / n) / n²`` shares² with ``b`` and ``c`` the numbers of items that only one of the two gets
     right: the variance of a difference of paired proportions (Agresti, *Categorical Data Analysis*, 3rd ed., section
-    11.1), in whose terms McNemar's statistic is ``(b - c)² / (b + c)``. Two models that agree on every item have the
-    variance of half an item on which they do not: none at all would be certainty.
+    11.1), in whose terms McNemar's statistic is ``(b - c)² / (b + c)``. Two models that agree on every item get the
+    variance of half an item on which they differ: zero would mean certainty.
     """
     n = len(difference)
     spread = float(np.mean(difference**2) - np.mean(difference) ** 2) / n
@@ -44,7 +44,7 @@ def paired_variance(difference: Floats) -> float:
 
 
 def half_item(n: int) -> float:
-    """Variance in points² of a difference of one model's half item among ``n``: the least that is believed."""
+    """Variance in points² if half an item of ``n`` differed between two models: the smallest variance used."""
     return 1e4 * (0.5 - 0.25 / n) / n**2
 
 
@@ -52,7 +52,7 @@ def paired_variances(frame: pd.DataFrame) -> Floats:
     """Paired variance of every gain in points², shape ``(rows,)``.
 
     NaN where one of the two has no results by item, or the numbers of items differ. If that holds for any gain of a
-    baseline it holds for all: a covariance that is half from items and half binomial need not be one.
+    baseline it holds for all: a matrix partly from items and partly binomial need not be a covariance matrix.
     """
     found = np.full(len(frame), np.nan)
     differences = _differences(frame)
@@ -67,7 +67,7 @@ def paired_variances(frame: pd.DataFrame) -> Floats:
 def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floats]]:
     """For each baseline its rows, shape ``(k,)``, and their covariance in points², shape ``(k, k)``.
 
-    Only of rows whose variance is paired. Raises PairingError if the results of their items are no longer at hand.
+    Only of rows whose variance is paired. Raises PairingError if the results of their items are no longer available.
     """
     used = np.flatnonzero((frame["variance_source"] == PAIRED).to_numpy())
     part = frame.iloc[used]
@@ -75,7 +75,7 @@ def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floa
     known = [difference for difference in _differences(part) if difference is not None]
     if len(known) < len(used):
         raise PairingError(
-            f"{len(used)} gains have paired variances, but the results of their items are not at hand.",
+            f"{len(used)} gains have paired variances, but the results of their items are not available.",
             "Read the store itself: analysis.read_inputs([STORE]).",
         )
     for rows in _groups(part):
@@ -83,10 +83,10 @@ def paired_blocks(frame: pd.DataFrame) -> Iterator[tuple[NDArray[np.int64], Floa
         n = matrix.shape[1]
         block = 1e4 * np.cov(matrix, bias=True).reshape(len(rows), len(rows)) / n
         np.fill_diagonal(block, variance[rows])
-        yield used[rows], _believable(block, n)
+        yield used[rows], _with_least_variance(block, n)
 
 
-def _believable(block: Floats, n: int) -> Floats:
+def _with_least_variance(block: Floats, n: int) -> Floats:
     """The block with half an item's variance left between arms that agree on every item, shape ``(k, k)``.
 
     Their gains are one and the same and the block is singular, as if what sets the arms apart were known without error.
@@ -111,7 +111,7 @@ def _groups(frame: pd.DataFrame) -> list[NDArray[np.int64]]:
 
 
 def _differences(frame: pd.DataFrame) -> list[Floats | None]:
-    """Result with minus result without, item by item, shape ``(n,)`` each; ``None`` where they are not at hand."""
+    """Result with minus result without, item by item, shape ``(n,)`` each; ``None`` where they are not available."""
     columns = (frame[name].tolist() for name in (ITEMS, BASELINE_ITEMS, "metric"))
     return [_difference(*row) for row in zip(*columns, strict=True)]
 

@@ -1,4 +1,4 @@
-"""What a fine-tuning mixture gave a language that it left out: how much other data, and how near."""
+"""What a fine-tuning mixture gave a language that it left out: how much other data, and how closely related."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
     scores
         Rows with ``language`` and a ``condition`` of the form ``config=NAME``, as the set ``sumeval2022`` has them.
     source
-        Language whose examples are counted apart.
+        Language whose examples are counted separately.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def add_mixtures(scores: pd.DataFrame, source: str = "eng") -> pd.DataFrame:
     unknown = sorted(set(name.dropna()) - set(table["config_id"]))
     if unknown or name.isna().any():
         what = f"'{unknown[0]}'" if unknown else "a row without condition"
-        raise CrossliftError(f"{what} is no configuration of {CONFIGURATIONS}.", "Leave such rows out first.")
+        raise CrossliftError(f"{what} is not a configuration of {CONFIGURATIONS}.", "Leave such rows out first.")
     own = table["iso"] == source
     other = table[~own]
     home = table[own].groupby("config_id")["n_train"].sum()

@@ -1,4 +1,4 @@
-"""Gains and gaps: differences of paired scores, with their sampling variance and what they share.
+"""Gains and gaps: differences of paired scores, with their sampling variance and the covariance from shared scores.
 
 A *gain* is the score with an intermediate stage minus the score without it, all else equal. A *gap* is the score in the
 source language minus the score in another language, within one run. Both are in points.
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 #: What two scores must share to make a gain, from the coarsest to the finest.
 PAIR = ("study", "model", "target_task", "metric", "split", "condition", "language", "seed")
 _BUT_SEED = tuple(name for name in PAIR if name != "seed")
-#: What two scores must share to make a gap: everything that names an evaluation but the language.
+#: What two scores must share to make a gap: everything that identifies an evaluation except the language.
 RUN = tuple(name for name in EVALUATION if name != "language")
-#: Metrics that are shares of right items, so that a binomial variance applies.
+#: Metrics that are proportions of correct items, so that a binomial variance applies.
 SHARES = frozenset({"acc", "accuracy", "em", "exact_match"})
 
 
@@ -37,11 +37,11 @@ class Pairing:
 
     ``frame`` keeps the columns of the first score of each pair and adds ``score_with`` and ``score_without`` (for gaps
     ``score_source`` and ``score``), the difference, ``variance`` (points²) and ``variance_source`` (``paired``,
-    ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score, a gap's one in the source language,
-    ``baseline`` (its row in the
-    records) and ``baseline_variance``. Gains of a store also have ``baseline_cell`` and ``baseline_items``, which
-    name the cell of the shared score and the file with its results by item. ``run`` numbers what was trained once and
-    tested in several languages, for gains with the intermediate stage, and ``baseline_run`` the same of the baselines.
+    ``reported``, ``binomial``, ``seeds`` or ``unknown``), and for the shared score (for gaps, that in the source
+    language) ``baseline`` (its row in the records) and ``baseline_variance``. Gains of a store also have
+    ``baseline_cell`` and ``baseline_items``, which name the cell of the shared score and the file with its results by
+    item. ``run`` numbers the training runs, each tested in several languages (for gains, those with the intermediate
+    stage), and ``baseline_run`` those of the baselines.
     """
 
     frame: pd.DataFrame
@@ -51,13 +51,13 @@ class Pairing:
 def pair_gains(records: pd.DataFrame) -> Pairing:
     """Pair every row of method ``intermediate`` with the ``baseline`` that shares ``PAIR`` with it.
 
-    A baseline without a seed, such as a model that was trained on nothing, is that of every seed that has none of its
+    A baseline without a seed, such as a model that was not fine-tuned, serves every seed without a baseline of its
     own. Rows whose baseline is missing, and baselines that nothing is paired with, are counted in ``dropped``.
 
     Raises
     ------
     PairingError
-        If one evaluation stands in the table twice with different scores, or two baselines fit one row.
+        If one evaluation is in the table twice with different scores, or two baselines fit one row.
     """
     method = records["method"]
     treated, control = records[method == "intermediate"], records[method == "baseline"]
@@ -65,7 +65,7 @@ def pair_gains(records: pd.DataFrame) -> Pairing:
     dropped = list(paired.dropped)
     neither = int((~method.isin(["intermediate", "baseline"])).sum())
     if neither:
-        dropped.append(("method is neither 'intermediate' nor 'baseline': no part of a gain", neither))
+        dropped.append(("method is neither 'intermediate' nor 'baseline': not part of a gain", neither))
     used = paired.frame["baseline"].nunique()
     spare = len(control) - int(used) - sum(rows for reason, rows in paired.dropped if reason == _REPEATED_CONTROL)
     if spare:
@@ -152,7 +152,7 @@ def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
 def score_variance(records: pd.DataFrame) -> tuple[Floats, Floats]:
     """Sampling variance of each score in points², and its source: ``reported``, ``binomial`` or ``unknown``.
 
-    The binomial variance of a share ``p`` of ``n`` items is ``p(1-p)/n``, with ``p`` kept half an item away from 0
+    The binomial variance of a proportion ``p`` of ``n`` items is ``p(1-p)/n``, with ``p`` kept half an item away from 0
     and 1.
     """
     reported = records["std_error"].to_numpy(dtype=float) ** 2
@@ -190,7 +190,7 @@ def covariance(frame: pd.DataFrame) -> csr_array:
     variance = frame["variance"].to_numpy(dtype=float)
     if np.isnan(variance).any():
         rows = int(np.isnan(variance).sum())
-        raise PairingError(f"{rows} of {len(frame)} differences have no sampling variance.", "Leave them out first.")
+        raise PairingError(f"{rows} of {len(frame)} differences lack a sampling variance.", "Leave them out first.")
     by_items = (frame["variance_source"] == PAIRED).to_numpy()
     shared = frame["baseline_variance"].to_numpy(dtype=float)
     shared = np.where(np.isnan(shared) | by_items, 0.0, shared)
@@ -210,7 +210,7 @@ def covariance(frame: pd.DataFrame) -> csr_array:
 
 
 def _shared_score(frame: pd.DataFrame) -> Any:
-    """What tells the shared scores apart: the cell of a store, which may stand in several rows, else the row."""
+    """What tells the shared scores apart: the cell of a store, which may be in several rows, else the row."""
     row = frame["baseline"].astype(str).to_numpy(dtype=object)
     if BASELINE_CELL not in frame.columns:
         return row
@@ -250,7 +250,7 @@ def _seed_variance(frame: pd.DataFrame, name: str) -> Floats:
 
 
 def _distinct(records: pd.DataFrame, keys: Sequence[str], what: str) -> tuple[pd.DataFrame, int]:
-    """Rows without their exact repetitions; refuses two different scores under one key."""
+    """Rows without exact duplicates; refuses two different scores under one key."""
     key = _keys(records, keys)
     repeated = np.asarray(key.duplicated(keep="first"))
     if not repeated.any():
@@ -278,7 +278,7 @@ def _unlike(a: object, b: object) -> bool:
 
 
 def _keys(records: pd.DataFrame, columns: Sequence[str]) -> pd.Index[Any]:
-    """One key a row; what is not stated equals what is not stated."""
+    """One key per row; missing values compare equal."""
     import pandas as pd
 
     key = records[columns[0]].astype("str").fillna("")
@@ -288,12 +288,12 @@ def _keys(records: pd.DataFrame, columns: Sequence[str]) -> pd.Index[Any]:
 
 
 def run_keys(records: pd.DataFrame) -> pd.Index[Any]:
-    """One key a training run: what was trained once, in whatever languages and scripts it was tested."""
+    """One key per training run, whatever languages and scripts it was tested in."""
     return _keys(_any_writing(records), RUN)
 
 
 def _any_writing(records: pd.DataFrame) -> pd.DataFrame:
-    """The records without what their conditions say of the language tested: a run is one in whatever script."""
+    """The records with the script tested removed from their conditions: a run is the same run in every script."""
     texts = records["condition"].fillna("")
     written = {text: str(Condition.parse(text).in_any_script) for text in texts.unique()}
     if all(text == other for text, other in written.items()):
@@ -302,7 +302,7 @@ def _any_writing(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, int]]:
-    """Why rows found no partner: the coarsest part of the key that no baseline shares."""
+    """Why rows were not paired: the coarsest part of the key that no baseline shares."""
     reasons = (
         (("study", "model"), "no baseline of the same study and model"),
         (

@@ -1,1 +1,4 @@
-"""Figures: one function each, a tidy frame in, ``Axes`` out; nothing is shown and no global style is set."""
+"""Figures: one function each, a tidy frame in, ``Axes`` out; nothing is shown and no global style is set.
+
+May import: questions, claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""

@@ -30,7 +30,7 @@ def plot_amounts(points: pd.DataFrame, ax: Axes) -> Axes:
     lines = list(points.groupby(["target_task", "baseline"], sort=True))
     for i, ((target, baseline), rows) in enumerate(lines):
         colour, open_ = _COLOURS[targets.index(target) % len(_COLOURS)], baseline != "plain"
-        shift = 1.0 + 0.03 * (i - (len(lines) - 1) / 2)  # beside each other, so that no interval hides another
+        shift = 1.0 + 0.03 * (i - (len(lines) - 1) / 2)  # side by side, so that intervals do not hide each other
         x, y = rows["examples"].to_numpy(dtype=float) * shift, rows["estimate"].to_numpy(dtype=float)
         ax.errorbar(
             x, y, yerr=np.abs(rows[["low", "high"]].to_numpy(dtype=float).T - y), color=colour, capsize=2, fmt="o",

@@ -28,7 +28,7 @@ def modes(result: MixedResult, group: str, term: str = "Intercept") -> pd.DataFr
     Raises
     ------
     UnknownNameError
-        If the model has no such effect.
+        If the model does not have such an effect.
     """
     from ..core.errors import unknown_name
 
@@ -52,9 +52,9 @@ def plot_caterpillar(data: pd.DataFrame, ax: Axes, xlabel: str) -> Axes:
     Parameters
     ----------
     data
-        As :func:`modes` returns them: one row a level, drawn from bottom to top.
+        As :func:`modes` returns them: one row per level, drawn from bottom to top.
     ax
-        Axes to draw on; a fifth of an inch of height a level keeps the names apart.
+        Axes to draw on; a fifth of an inch of height per level keeps the names apart.
     xlabel
         With units.
     """

@@ -56,7 +56,7 @@ def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
     ax.use_sticky_edges = False
     ax.margins(x=0.03, y=0.04)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, fontsize=8.0, handlelength=1.6)
-    # A line wider than the axes would take their room.
+    # A line wider than the axes would shrink them.
     lines = [part for line in data.caption.splitlines() for part in wrap(line, _LINE)]
     ax.annotate("\n".join(lines), xy=(0.0, -0.16), xycoords="axes fraction", va="top", fontsize=7.5, color=GREY,
                 annotation_clip=False)  # fmt: skip

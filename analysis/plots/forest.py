@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ..questions.pooling import Pooled
 
-#: Rows that a page holds. Of more, each group shows the subgroups of largest weight.
+#: Rows that fit on a page. Where there are more, each group shows the subgroups of largest weight.
 MOST_ROWS = 60
-# Inches a row, and for the axis, the pooled rows and the caption.
+# Inches per row, and for the axis, the pooled rows and the caption.
 ROW, REST = 0.165, 1.25
 # Points from the axis to the labels on its left.
 LABELS = -150
@@ -33,7 +33,7 @@ class Forest:
 
     ``rows`` has ``kind`` (``group``, ``subgroup``, ``effect``, ``more`` or ``pooled``), ``label``, ``k``, ``estimate``,
     ``conf_low``, ``conf_high``, ``pred_low``, ``pred_high`` and ``weight`` (percent). ``cut`` says what was left out to
-    keep it readable.
+    keep the figure readable.
     """
 
     rows: pd.DataFrame
@@ -51,7 +51,7 @@ def forest_rows(found: Pooled) -> Forest:
     elif len(found.rows) <= MOST_ROWS:
         rows = _effects(found)
     else:
-        cut = f"{count(len(found.rows))} effects, too many for a row each: --by groups them"
+        cut = f"{count(len(found.rows))} effects, too many for one row each: --by groups them"
     whole = found.result.predict().iloc[0].to_dict()
     named = {str(key): value for key, value in whole.items()}
     rows.append({"kind": "pooled", "label": "all", "k": len(found.rows), "weight": 100.0, **named})
@@ -164,7 +164,7 @@ def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "") -> Axes:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel(xlabel)
-    notes = [caption, *([data.cut] if data.cut else []), *(["arrows: the interval goes on"] if clipped else [])]
+    notes = [caption, *([data.cut] if data.cut else []), *(["arrows: the interval continues"] if clipped else [])]
     if any(notes):
         ax.annotate("; ".join(note for note in notes if note), (0.0, 0.0), (LABELS, -44), xycoords="axes fraction",
                     textcoords="offset points", fontsize=7.0, color=GREY, annotation_clip=False)  # fmt: skip
@@ -197,7 +197,7 @@ def _interval(
 
 
 def _arrows(ax: Axes, row: dict[str, Any], y: float, color: str) -> None:
-    """Where an interval goes on beyond the axis."""
+    """Arrows where an interval continues beyond the axis."""
     low, high = ax.get_xlim()
     for end, beyond, marker in ((low, row["conf_low"] < low, "<"), (high, row["conf_high"] > high, ">")):
         if beyond:
@@ -228,7 +228,7 @@ def _texts(ax: Axes, row: dict[str, Any], y: float) -> None:
 
 
 def _short(value: float) -> str:
-    """One decimal, none from 100 on; what rounds to zero has no sign."""
+    """One decimal, none from 100 upwards; a value that rounds to zero is printed without a sign."""
     text = f"{value:.1f}" if abs(value) < 100.0 else f"{value:.0f}"
     return "0.0" if float(text) == 0.0 else text.replace("-", "−")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..questions.pooling import Pooled
 
-# Okabe and Ito's palette and a marker each; further groups are grey.
+# A colour of Okabe and Ito's palette and a marker per group; further groups are grey.
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 NORMAL = 1.959963984540054
@@ -35,10 +35,10 @@ class Funnel:
 
 
 def funnel_points(found: Pooled) -> Funnel:
-    """Effects of ``found`` by target task; with the mirror images of trim-and-fill (L0) where bias was asked about."""
+    """Effects of ``found`` by target task; with the mirror images of trim-and-fill (L0) if bias was tested."""
     import pandas as pd
 
-    from ..questions.pooling.groups import How
+    from ..questions.pooling.groups import PoolingModel
 
     outcome = found.request.options.outcome
     rows = found.rows
@@ -52,7 +52,7 @@ def funnel_points(found: Pooled) -> Funnel:
     )
     if found.bias:
         try:
-            filled = How(outcome, found.request.method, None, True).alone(rows).trim_and_fill("L0").filled
+            filled = PoolingModel(outcome, found.request.method, None, True).alone(rows).trim_and_fill("L0").filled
         except CrossliftError:
             filled = np.empty((0, 2))
         if len(filled):

@@ -48,7 +48,7 @@ def plot_heat(
     ax
         Axes to draw on.
     label
-        Of the colour bar, with units.
+        Label of the colour bar, with units.
     xlabel
         What the columns are.
     families
@@ -58,7 +58,7 @@ def plot_heat(
     digits
         Decimals printed in the cells.
     columns
-        Printed names of the columns, where they differ.
+        Printed names of the columns, where they differ from the columns' own.
     """
     from matplotlib.colors import Normalize, TwoSlopeNorm
 

@@ -1,4 +1,4 @@
-"""What figures ask of results that are not tidy frames; whatever has these attributes can be drawn."""
+"""Protocols of results that figures draw although they are not tidy frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Estimated(Protocol):
-    """An estimate with an interval, which may be open."""
+    """An estimate with an interval, whose ends may be missing."""
 
     @property
     def estimate(self) -> float:

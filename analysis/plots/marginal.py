@@ -29,10 +29,10 @@ class Marginal:
     line
         Columns ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95%), ``naive``.
     points
-        One row a language or model: ``level``, ``label``, ``x``, ``adjusted`` (mean outcome with the other terms held
+        One row per language or model: ``level``, ``label``, ``x``, ``adjusted`` (mean outcome with the other terms held
         at their averages), ``rows``.
     within
-        Where asked for, the ends of a least-squares line within each group: ``group``, ``x``, ``y``.
+        If requested, the ends of a least-squares line within each group: ``group``, ``x``, ``y``.
     """
 
     line: pd.DataFrame
@@ -62,7 +62,7 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, wit
     coefficients, *_ = np.linalg.lstsq(result.design.X, result.design.y, rcond=None)
     line["naive"] = contrasts @ coefficients
 
-    # Outcome minus everything but the factor and its level: what a reader would plot if nothing else varied.
+    # Outcome minus everything but the factor and its level: what a plot would show if nothing else varied.
     at_own = effect_at(result, factor, used, x)
     own = {
         level: float(mode)
@@ -176,7 +176,7 @@ def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool
 
 
 def _label(points: pd.DataFrame, ax: Axes) -> None:
-    """Name every level beside its point, moved apart where labels would collide."""
+    """Name every level next to its point, moved apart where labels would collide."""
     from adjustText import adjust_text
 
     figure = ax.get_figure(root=True)

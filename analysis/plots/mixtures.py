@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def plot_mixtures(
     cells: pd.DataFrame, pair: SizePair, found: Mapping[str, TwoSizes], ax: Axes, marks: tuple[float, float]
 ) -> Axes:
-    """Draw the mean gain of each mixture at both sizes, points of cells beside them.
+    """Draw the mean gain of each mixture at both sizes, with the points of single cells.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: Fits that are drawn one by one; of more, neighbours in rank share one of so many bins.
+#: Up to this many fits are drawn one by one; beyond that, neighbours in rank share one of this many bins.
 SINGLE, BINS = 240, 120
 
 
@@ -26,7 +26,7 @@ def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None
     Parameters
     ----------
     frame
-        One row a fit, with ``effect``, ``effect_low``, ``effect_high``, ``p_value`` and ``default``.
+        One row per fit, with ``effect``, ``effect_low``, ``effect_high``, ``p_value`` and ``default``.
     ax
         Axes to draw on.
     ylabel
@@ -64,7 +64,7 @@ def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None
     if claimed is not None:
         ax.axhline(claimed, color=BLACK, linewidth=1.0, linestyle="--", label="claimed", zorder=2)
     ax.set_ylabel(ylabel)
-    # Intervals of a few fits with hardly any languages would flatten the curve: the axis shows 98% of them whole.
+    # Intervals of a few fits with very few languages would flatten the curve: the axis shows 98% of them completely.
     bottom, top = np.quantile(low, 0.02), np.quantile(high, 0.98)
     shown = [bottom, top, effect.min(), effect.max(), *([] if claimed is None else [claimed])]
     spread = max(shown) - min(shown)

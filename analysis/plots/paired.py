@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def plot_paired(data: pd.DataFrame, ax: Axes, xlabel: str) -> Axes:
-    """Draw ``score_without`` (open) and ``score_with`` (filled), one line a row.
+    """Draw ``score_without`` (open) and ``score_with`` (filled), one line per row.
 
     Parameters
     ----------

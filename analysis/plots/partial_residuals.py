@@ -1,4 +1,4 @@
-"""Partial residuals: what the model leaves of each row once everything but one factor is taken away."""
+"""Partial residuals: each row after everything in the model but one factor is taken away."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Partial:
     rows
         Columns ``x`` and ``partial``.
     line
-        The model's: ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95%).
+        The model's line: ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95%).
     smooth
         A local regression of the rows: ``x``, ``value``.
     """
@@ -39,7 +39,7 @@ class Partial:
 def partial_residuals(result: MixedResult, factor: Factor, rows: pd.DataFrame, share: float = 0.6) -> Partial:
     """Effect of ``factor`` plus the residual of each row, with random effects taken out.
 
-    A curve where the model has a line shows as a smooth line that leaves the straight one.
+    Where the true relation is curved, the smooth line departs from the model's straight one.
 
     Parameters
     ----------

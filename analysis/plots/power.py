@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def plot_power(frame: pd.DataFrame, factor: str, ax: Axes, target: float = 0.8, caption: str = "") -> Axes:
-    """Draw simulated power, or the minimum detectable effect where no effect was asked about.
+    """Draw simulated power, or the minimum detectable effect where an effect was not given.
 
     Parameters
     ----------
     frame
-        One row a design: ``factor``, ``power``, ``power_se``, ``balanced_power``, ``detectable``.
+        One row per design: ``factor``, ``power``, ``power_se``, ``balanced_power``, ``detectable``.
     factor
         Column on the x axis.
     ax

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: Rows up to which each has its interval drawn; of more, means by language are.
+#: Up to this many rows each row is drawn with its interval; beyond that, means by language are drawn.
 FEW = 150
 
 
 def by_fold(rows: pd.DataFrame) -> pd.DataFrame:
     """Means of each fold: ``fold``, ``observed``, ``predicted``, ``conf_low``, ``conf_high``.
 
-    The limits are means of single rows' limits: how wide one outcome's interval is there, not that of the mean.
+    The limits are means of single rows' limits: the width of one outcome's interval, not that of the mean.
     """
     return rows.groupby("fold", sort=True)[["observed", "predicted", "conf_low", "conf_high"]].mean().reset_index()
 
@@ -30,7 +30,7 @@ def plot_predicted(rows: pd.DataFrame, ax: Axes, outcome: str, title: str = "", 
     Parameters
     ----------
     rows
-        One row a prediction of one method: ``fold``, ``observed``, ``predicted``, ``conf_low``, ``conf_high``.
+        One row per prediction of one method: ``fold``, ``observed``, ``predicted``, ``conf_low``, ``conf_high``.
     ax
         Axes to draw on.
     outcome

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GREEN = "#009E73"
 _COLOURS = {"log": ORANGE, "power": BLUE, "threshold": GREEN}
 _DASHES = {"log": (0, (5, 2)), "power": "-", "threshold": (0, (1, 1.2))}
-# Left out of the legend's neighbourhood: labels of ticks closer than this share of the axis would collide.
+# Tick labels closer than this share of the axis would collide.
 APART = 0.075
 
 
@@ -49,7 +49,7 @@ def plot_scale(
     ylabel
         With units.
     held
-        Predictions of the largest size by curves that have not seen it: ``form``, ``z``, ``predicted``, ``conf_low``,
+        Predictions of the largest size by curves fitted without it: ``form``, ``z``, ``predicted``, ``conf_low``,
         ``conf_high``.
     caption
         What the figure rests on.
@@ -95,7 +95,7 @@ def held_out(curve: Curve) -> pd.DataFrame:
 
 
 def _held(held: pd.DataFrame, ax: Axes, span: float) -> None:
-    """Hollow marks beside the largest size, a little apart so that their intervals can be read."""
+    """Hollow marks next to the largest size, a little apart so that their intervals can be read."""
     for i, row in enumerate(held.to_dict("records")):
         x = float(row["z"]) - span * 0.012 * (len(held) - i)
         away = np.array([[row["predicted"] - row["conf_low"]], [row["conf_high"] - row["predicted"]]])

@@ -1,4 +1,4 @@
-"""Estimates with intervals, one a row, named at the left."""
+"""Estimates with intervals, one per row, named at the left."""
 
 from __future__ import annotations
 

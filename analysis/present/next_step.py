@@ -1,4 +1,4 @@
-"""What the next step of a sweep prints and writes."""
+"""Printed output and files of the next step of a sweep."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def print_next(basis: Basis, found: Following, budget: float | None, plan: str |
         )
     else:
         within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
-        out.print(f"  nothing that is offered takes variance away{within}")
+        out.print(f"  no offered addition reduces the variance{within}")
     print_remarks(out, found.notices, ())
     if plan:
-        out.print(f"\nplan: {plan} (stages that the store holds already are not run again)")
+        out.print(f"\nplan: {plan} (stages already in the store are not run again)")
 
 
 def next_frame(found: Following) -> pd.DataFrame:
-    """One row an addition, in order."""
+    """One row per addition, in order."""
     import pandas as pd
 
     return pd.DataFrame([asdict(step) for step in found.steps])

@@ -1,7 +1,9 @@
-"""What the notebooks use beside the public face: their session, their tables and figures, and the sweeps' sections."""
+"""What the notebooks use besides the public face: their session, their tables and figures, and the sweeps' sections."""
 
 from __future__ import annotations
 
+from ..claims.present.registry import calibration_table, claimed, details, flag_lines, tally, verdict_table
+from ..claims.xtreme.decomposition import decompose
 from ..core.errors import CrossliftError
 from ..core.text import Table, number
 from ..mixed import fit_mixed
@@ -68,15 +70,20 @@ __all__ = [
     "by_family",
     "by_measure",
     "by_task",
+    "calibration_table",
+    "claimed",
     "coastline",
     "datasets",
+    "decompose",
     "default_sets",
+    "details",
     "distance_method",
     "dropped_table",
     "factor_diagnostics",
     "find_sweep",
     "fit_diagnostics",
     "fit_mixed",
+    "flag_lines",
     "floor_table",
     "form_sentence",
     "growth",
@@ -112,5 +119,7 @@ __all__ = [
     "prediction_sentences",
     "show",
     "size_rows",
+    "tally",
     "value_table",
+    "verdict_table",
 ]

@@ -1,4 +1,4 @@
-"""What a meta-analysis prints and draws."""
+"""Printed output and figures of a meta-analysis."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ..questions.pooling import Pooled
 
 
-#: Influential effects that are printed.
+#: How many influential effects are printed.
 SHOWN = 15
 
 
 def print_pooled(found: Pooled, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     _print_input(found, out)
     heading(out, "Model")
     _print_summary(found.result.summary(), out)
@@ -55,7 +55,7 @@ def _print_input(found: Pooled, out: Any) -> None:
     print_input(out, found.sources, found.dropped)
     noun = found.request.options.outcome
     variances = ", ".join(f"{count(rows)} {source}" for source, rows in found.sources_of_variance)
-    out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · where from: {variances}")
+    out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · source: {variances}")
 
 
 def _print_summary(summary: Any, out: Any) -> None:
@@ -91,9 +91,9 @@ def _print_groups(found: Pooled, out: Any) -> None:
     out.print(f"  p: {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
     if found.difference is not None:
         row = found.difference.iloc[0]
-        out.print(f"  do the groups of {by[0]} differ? {_joint(row)}")
+        out.print(f"  difference between groups of {by[0]}: {_joint(row)}")
     elif found.difference_reason:
-        out.print(f"  whether the groups of {by[0]} differ was not tested: {found.difference_reason}")
+        out.print(f"  difference between groups of {by[0]}: not tested; {found.difference_reason}")
 
 
 def _joint(row: Any) -> str:
@@ -166,7 +166,7 @@ def _print_influence(found: Pooled, out: Any) -> None:
         columns = ("effect", "student. residual", "DFFITS", "Cook's distance", "hat", "τ² without it")
         out.print("\n" + Table(columns, rows).text())
     if len(marked) > len(shown):
-        out.print(f"  the {len(shown)} of largest Cook's distance; --json has all")
+        out.print(f"  the {len(shown)} with the largest Cook's distance; --json has all")
 
 
 def draw_forest(found: Pooled) -> Figure:

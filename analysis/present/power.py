@@ -1,4 +1,4 @@
-"""What simulated sweeps and the next step print and draw."""
+"""Printed output and figures of simulated sweeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_variances(components: Any, out: Any) -> None:
-    """The variance components that are simulated, and where each is from."""
+    """The variance components that are simulated, and the source of each."""
     from ..questions.power import COMPONENTS
 
     heading(out, "Variances")
@@ -25,7 +25,7 @@ def print_variances(components: Any, out: Any) -> None:
 
 
 def print_power(found: Power, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     if found.sources:
         print_input(out, found.sources, found.dropped)
     print_variances(found.components, out)
@@ -41,7 +41,7 @@ def print_power(found: Power, out: Any) -> None:
     out.print(Table(head, table).text())
     out.print(f"\n  {found.formula}")
     out.print(
-        f"  {count(found.request.draws)} simulations a design (seed {found.request.seed}), Satterthwaite, two-sided "
+        f"  {count(found.request.draws)} simulations per design (seed {found.request.seed}), Satterthwaite, two-sided "
         f"0.05; detectable: points per 0.1 of distance at {found.request.target:.0%} power, a root on the same draws"
     )
     heading(out, "Answer")
@@ -63,7 +63,7 @@ def draw(found: Power) -> Figure:
     about = (
         "" if found.request.effect is None else f" true slope {number(found.request.effect, 2)} per 0.1 of distance;"
     )
-    caption = f"{rest};{about} {count(found.request.draws)} simulations a design; Satterthwaite\n"
+    caption = f"{rest};{about} {count(found.request.draws)} simulations per design; Satterthwaite\n"
     failed, single = (sum(getattr(point, name) for point in found.points) for name in ("failed", "singular"))
     caption += f"{count(failed)} searches failed, {count(single)} fits singular; closed form: t with languages − 2 df."
     with figure() as (made, ax):

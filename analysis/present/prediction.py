@@ -1,4 +1,4 @@
-"""What predictions and their evaluation print and draw."""
+"""Printed output and figures of predictions and their evaluation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 def print_prediction(found: Prediction, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     from ..questions.prediction.features import words
 
     print_input(out, found.sources, found.dropped)
@@ -72,7 +72,7 @@ def _cells(found: Prediction) -> Table:
          number(row["observed"], 1), row["new"] or "–", row["note"] or "–")
         for row in table.head(SHOWN).to_dict("records")
     )  # fmt: skip
-    notes = ["95% intervals are for one new outcome; 'new' names what no row has"]
+    notes = ["95% intervals are for one new outcome; 'new' lists levels that are not in the data"]
     if len(table) > SHOWN:
         notes.append(f"{SHOWN} of {len(table):,} cells are shown; --csv FILE has all")
     columns = ("language", "target task", "model", "intermediate task", "points", "95% low", "95% high", "observed",
@@ -81,7 +81,7 @@ def _cells(found: Prediction) -> Table:
 
 
 def draw(found: Prediction) -> Figure:
-    """One panel a task: the mixed model, the first way to leave out."""
+    """One panel per task: the mixed model, under the first way to leave out."""
     from ..plots.predicted import plot_predicted
     from ..plots.style import panels
 
@@ -94,7 +94,7 @@ def draw(found: Prediction) -> Figure:
             row = by.loc[[task]].iloc[0].to_dict()
             words = (
                 f"leave-one-{scheme}-out, {row['folds']} folds, {row['rows']:,} rows, mixed model (REML)\n"
-                f"MAE {number(row['mae'], 1)}, 95% intervals hold {row['coverage']:.0%}"
+                f"MAE {number(row['mae'], 1)}, 95% intervals cover {row['coverage']:.0%}"
             )
             plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), words)
     return made

@@ -1,4 +1,4 @@
-"""What every command-line program here does: subcommands from modules, and errors as messages."""
+"""Shared parts of the command-line programs: subcommands from modules, and errors as messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..core.errors import CrossliftError, UnknownNameError, did_you_mean, unknow
 
 #: Exit status for input that cannot be used; 1 is kept for checks that fail, 0 for success.
 BAD_INPUT = 2
-#: After Ctrl-C, as shells count it.
+#: Exit status after Ctrl-C, by shell convention.
 INTERRUPTED = 130
 
 
@@ -65,9 +65,9 @@ def _check_command(parser: argparse.ArgumentParser, given: Sequence[str]) -> Non
 
 
 def _unknown_argument(name: str, command: argparse.ArgumentParser, given: str) -> CrossliftError:
-    """Python's own words name neither the subcommand nor what is near, before 3.14."""
+    """Before 3.14, Python's own message names neither the subcommand nor the nearest option."""
     if not given.startswith("-"):
-        return CrossliftError(f"'{given}' is one argument too many.", f"'{name} --help' says what it takes.")
+        return CrossliftError(f"'{given}' is one argument too many.", f"'{name} --help' lists its arguments.")
     option = given.split("=")[0]
     hint = did_you_mean(option, command._option_string_actions)
     return UnknownNameError(f"unknown option '{option}'.", hint or f"'{name} --help' lists them.")

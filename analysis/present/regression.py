@@ -1,4 +1,4 @@
-"""What a regression prints and draws."""
+"""Printed output and figure of a regression."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_fit(found: FactorFit, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     _print_input(found, out)
     if found.coverage:
         heading(out, "Typology")
@@ -37,7 +37,7 @@ def print_fit(found: FactorFit, out: Any) -> None:
             out.print(f"  {pooled.sentence}")
         _print_sensitivity(found, out)
     if found.checks.sentences:
-        heading(out, "What it withstands")
+        heading(out, "Robustness")
         for line in found.checks.sentences:
             out.print(f"  {line}")
     if found.within:
@@ -75,13 +75,13 @@ def _print_sensitivity(found: FactorFit, out: Any) -> None:
         return
     item = found.sensitivity.answer
     if item is None:
-        out.print(f"  With log corpus size beside it: not computed; {found.sensitivity.reason}")
+        out.print(f"  With log corpus size in the model: not computed; {found.sensitivity.reason}")
         return
     out.print(f"  {sensitivity_sentence(found)}")
 
 
 def sensitivity_sentence(found: FactorFit) -> str:
-    """The slope beside corpus size, and what it means for the one without."""
+    """The slope adjusted for corpus size, and what it means for the unadjusted one."""
     assert found.sensitivity is not None
     item = found.sensitivity.answer
     assert item is not None
@@ -91,7 +91,7 @@ def sensitivity_sentence(found: FactorFit) -> str:
         f"{FACTORS['typology'].words} (95% interval {number(item.conf_low, 2)} to {number(item.conf_high, 2)})."
     )
     if not (alone.conf_low <= 0.0 <= alone.conf_high) and item.conf_low <= 0.0 <= item.conf_high:
-        sentence += " These languages do not tell distance from the size of their corpora."
+        sentence += " In these languages distance cannot be separated from corpus size."
     return sentence
 
 
@@ -131,7 +131,7 @@ def y_label(found: FactorFit) -> str:
 
 
 def caption(found: FactorFit) -> str:
-    """What the figure rests on: rows, levels, method and degrees of freedom."""
+    """Basis of the figure: rows, levels, method and degrees of freedom."""
     from ..mixed.summary import DF_WORDS
 
     result, item = found.result, found.answers[0]

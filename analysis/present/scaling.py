@@ -1,4 +1,4 @@
-"""What scaling curves print and draw."""
+"""Printed output and figures of scaling curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_scale(found: ScaleFit, out: Any) -> None:
-    """The whole printed answer."""
+    """Print the complete answer."""
     print_input(out, found.sources, found.dropped)
     for curve in found.curves:
         _print_curve(curve, out)
@@ -83,7 +83,7 @@ def _holdout(curve: Curve) -> Table:
     note = f"errors in points over {held.matched or held.rows} rows"
     if held.matched:
         note += " with the same cell at a smaller size"
-    lost = tuple(f"{rows} rows of it not predicted: {reason}" for reason, rows in held.dropped)
+    lost = tuple(f"{rows} of its rows not predicted: {reason}" for reason, rows in held.dropped)
     columns = ("form", "MAE", "RMSE", "bias", "cover 95%", "mean", "95% low", "95% high")
     return Table(columns, rows, title, (note, *lost))
 
@@ -111,7 +111,7 @@ def _slopes(found: ScaleFit) -> Table:
 
 
 def draw(found: ScaleFit) -> Figure:
-    """One panel a group."""
+    """One panel per group."""
     from ..plots.scale import held_out, plot_scale
     from ..plots.style import figure
 
@@ -140,7 +140,7 @@ def _draw_groups(found: ScaleFit) -> Figure:
 
 
 def caption(curve: Curve, width: int = 112) -> str:
-    """What the figure rests on: rows, sizes, method and degrees of freedom."""
+    """Basis of the figure: rows, sizes, method and degrees of freedom."""
     best = curve.best.form.words
     words = (
         f"{count(curve.rows)} {curve.outcome}s, {len(curve.sizes)} sizes, {curve.models} models; band: {best}, REML, "

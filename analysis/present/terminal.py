@@ -1,4 +1,4 @@
-"""What every subcommand prints and writes in the same way."""
+"""Printing and writing shared by all subcommands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 
 
 def console(stderr: bool = False) -> Console:
-    """A console that leaves text as it is: no markup, no colours where the output is not a terminal."""
+    """A console that prints text unchanged: no markup, no colours where the output is not a terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -37,7 +37,7 @@ def heading(out: Console, title: str) -> None:
 
 
 def print_input(out: Console, sources: Iterable[Source], dropped: Iterable[tuple[str, int]]) -> None:
-    """What was read, and what of it was left out and why."""
+    """What was read, and what was left out and why."""
     heading(out, "Data")
     rows = tuple((source.name, count(source.rows), source.sha256[:12]) for source in sources)
     out.print(Table(("source", "rows", "sha256"), rows).text())
@@ -47,7 +47,7 @@ def print_input(out: Console, sources: Iterable[Source], dropped: Iterable[tuple
 
 
 def print_remarks(out: Console, notices: Iterable[str], warnings: Iterable[str]) -> None:
-    """What is said after an answer: first what was done to the data, then what to be careful about."""
+    """Remarks after an answer: first notes on the data, then warnings."""
     for word, lines in (("Note", notices), ("Warning", warnings)):
         for line in lines:
             out.print(f"\n  {word}: {line}", style="yellow")
@@ -57,7 +57,7 @@ def print_remarks(out: Console, notices: Iterable[str], warnings: Iterable[str])
 def progress(words: str) -> Iterator[Callable[[str], None]]:
     """A moving bar with elapsed time on standard error while something runs; nothing where that is not a terminal.
 
-    Yields a function that replaces the words. The bar has no end to fill up to: how many steps a search takes is not
+    Yields a function that replaces the words. The bar is indeterminate: how many steps a search takes is not
     known before it ends.
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -74,7 +74,7 @@ def progress(words: str) -> Iterator[Callable[[str], None]]:
 
 
 def write_figure(path: str | None, draw: Callable[[str], object], out: Console, json: str | None) -> None:
-    """Draw to a file, where one is asked for, and name it unless standard output is taken by ``--json -``."""
+    """Draw to a file, if one is requested, and print its name unless standard output is taken by ``--json -``."""
     if not path:
         return
     with progress("drawing"):

@@ -1,1 +1,4 @@
-"""One room a question: ``run`` takes a request to a result, ``answer`` says it in sentences."""
+"""One room for each question: ``run`` turns a request into a result, ``answer`` puts it into sentences.
+
+May import: claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _STEP = "points per doubling"
-#: Levels under which a factor gets no variance.
+#: A factor with fewer levels does not get a variance.
 FEWEST = 3
-#: Rows under which a task is not fitted on its own.
+#: A task with fewer rows is not fitted on its own.
 FEWEST_ROWS = 30
 
 
@@ -61,7 +61,7 @@ def amount_rows(outcome: Outcome, low: int) -> tuple[pd.DataFrame, Amounts]:
     Raises
     ------
     CrossliftError
-        If neither is there, or the amount does not vary.
+        If neither is available, or the amount does not vary.
     """
     frame = outcome.frame
     known = set(datasets.load(CONFIGURATIONS)["config_id"])
@@ -74,7 +74,7 @@ def amount_rows(outcome: Outcome, low: int) -> tuple[pd.DataFrame, Amounts]:
         words = (
             "The mixtures are what models were fine-tuned on for the target task itself, with no intermediate stage: "
             "the data "
-            "say how other languages' data act, not how an intermediate task's do."
+            "show the effect of other languages' data, not that of an intermediate task."
         )
         method = (
             "Amounts enter as base-2 logarithms of one plus thousands of examples: in English, in other languages "
@@ -109,7 +109,7 @@ def amount_rows(outcome: Outcome, low: int) -> tuple[pd.DataFrame, Amounts]:
 
 
 def by_task(rows: pd.DataFrame) -> dict[str, Kinds]:
-    """:func:`kind_slopes` of each target task with rows enough."""
+    """:func:`kind_slopes` of each target task with enough rows."""
     return {
         str(name): kind_slopes(own, pooled=False)
         for name, own in rows.groupby("target_task", sort=True)

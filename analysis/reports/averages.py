@@ -1,4 +1,4 @@
-"""Published averages over languages, paired: what a paper without per-language tables still says."""
+"""Paired published averages over languages: what a paper without tables by language still shows."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..core.errors import unknown_name
 
-#: Entry of each bundled set of scores, where it is not called as the set.
+#: Entry of each bundled set of scores, where its key is not the set's name.
 SETS = {
     "muennighoff2022_xmtf": "muennighoff2023",
     "polyglot_prompt_explainaboard": "fu2022",
@@ -63,5 +63,5 @@ def bibtex(keys: Sequence[str]) -> str:
 
 
 def keys_of(sets: Sequence[str]) -> list[str]:
-    """Entries of bundled sets; a user's own file has none."""
+    """Keys for bundled sets; a user's own file does not have one."""
     return [SETS[name] for name in sets if name in SETS]

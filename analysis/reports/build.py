@@ -36,7 +36,7 @@ def build(
     Raises
     ------
     CrossliftError
-        If the packages are not installed, or ``out`` is no directory that can be written.
+        If the packages are not installed, or ``out`` is not a writable directory.
     """
     require()
     _check(out)

@@ -18,9 +18,9 @@ from .numbers import Value
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Sets that the runner's own sweeps are bundled as, once they are.
+#: Names of the sets that the runner's own sweeps are bundled as.
 OWN_SWEEP = "crosslift_mini"
-#: Levels under which a factor gets no variance.
+#: A factor with fewer levels does not get a variance.
 FEWEST = 3
 
 
@@ -50,7 +50,7 @@ def mean_value(values: Sequence[float], unit: str, digits: int = 2) -> Value:
     """
     numbers = np.asarray(values, dtype=float)
     if len(numbers) < 2:
-        raise CrossliftError(f"{len(numbers)} value has no interval.", "Give two or more.")
+        raise CrossliftError(f"{len(numbers)} value does not give an interval.", "Give two or more.")
     df = len(numbers) - 1
     error = float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
     half = float(student.ppf(0.975, df)) * error
@@ -60,7 +60,7 @@ def mean_value(values: Sequence[float], unit: str, digits: int = 2) -> Value:
 
 
 def crossed_mean(frame: pd.DataFrame, outcome: str, unit: str) -> tuple[Value, MixedResult | None]:
-    """Mean outcome with crossed intercepts for languages, tasks, models and studies, as far as they have levels.
+    """Mean outcome with crossed intercepts for languages, tasks, models and studies, where they have enough levels.
 
     With no factor of ``FEWEST`` levels it is the plain mean over languages.
     """

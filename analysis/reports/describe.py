@@ -27,7 +27,7 @@ _PLURAL = {"language": "languages", "target_task": "target tasks", "model": "mod
 
 
 def model_method(result: MixedResult, rows: str) -> str:
-    """How a model was fitted, fit to paste: ``rows`` says what its rows are, such as ``"gains in points"``."""
+    """How a model was fitted, ready to paste: ``rows`` says what its rows are, such as ``"gains in points"``."""
     counts = [f"{count(n)} {_PLURAL[name]}" for name, n in result.groups.items() if name in _PLURAL]
     criterion = "restricted maximum likelihood" if result.reml else "maximum likelihood"
     return (
@@ -43,7 +43,7 @@ def model_references(result: MixedResult) -> list[str]:
 
 
 def distance_method(outcome: Outcome) -> str:
-    """Where the distances of the rows are from."""
+    """The source of the rows' distances."""
     options = outcome.options
     recipe = str(outcome.frame["typology_recipe"].iloc[0])
     data = str(outcome.frame["typology_data"].iloc[0])
@@ -71,16 +71,15 @@ def dropped_table(dropped: Sequence[tuple[str, int]], title: str = "Left out or 
 
 
 def fit_diagnostics(result: MixedResult, words: str) -> list[str]:
-    """Health of a fit in plain language; ``words`` names it."""
+    """Diagnostics of a fit in plain language; ``words`` names it."""
     lines = []
     if not result.converged:
-        lines.append(f"{words}: the search did not converge; read nothing into its estimates.")
+        lines.append(f"{words}: the search did not converge; do not interpret its estimates.")
     zero = [f"{c.term} by {c.group.replace('_', ' ')}" for c in result.components if c.variance == 0.0]
     if zero:
         lines.append(
             f"{words}: the fit is singular. The data show no variance of {_and(zero)} beyond the other terms, so the "
-            "model "
-            "takes those levels for alike; intervals that rest on them are the narrowest that the data allow."
+            "model treats those levels as identical; their intervals are the narrowest that the data allow."
         )
     elif result.singular:
         lines.append(f"{words}: the fit is singular: a random slope and its intercept are estimated as one.")
@@ -96,7 +95,7 @@ def coverage_diagnostics(found: Coverage) -> list[str]:
 
 
 def factor_diagnostics(found: FactorFit, words: str) -> list[str]:
-    """Everything that ``analyze fit`` would say about the health of its answer."""
+    """Everything that ``analyze fit`` would say about the reliability of its answer."""
     lines = fit_diagnostics(found.result, words)
     lines += [f"{words}: {line}" for line in found.warnings if line not in found.result.warnings]
     lines += [f"{words}: {line}" for line in found.checks.sentences]
@@ -123,7 +122,7 @@ def influence_line(result: MixedResult, factor: Factor, by: str, words: str) -> 
 def value_table(
     rows: Mapping[str, tuple[Value, str]], unit: str, title: str = "", notes: tuple[str, ...] = ()
 ) -> Table:
-    """Estimates with intervals, one a row; the second of each pair says what it rests on."""
+    """Estimates with intervals, one per row; the second of each pair says what it rests on."""
     body = tuple(
         (name, value.part("estimate"), value.part("low"), value.part("high"),
          "–" if value.df is None else value.part("df"), basis)

@@ -1,4 +1,4 @@
-"""Which notebooks there are, and what each asks."""
+"""The available notebooks and the question of each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Notebook:
 
 
 def notebooks_directory() -> Path:
-    """Where the notebooks lie: inside an installed wheel, or beside the packages in a checkout."""
+    """Where the notebooks are: inside an installed wheel, or next to the packages in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for candidate in (package / "_notebooks", package.parent / "notebooks"):
         if any(candidate.glob("*.py")):
@@ -59,5 +59,5 @@ def _title(path: Path) -> str:
         if line.startswith("# # "):
             return line.removeprefix("# # ").strip()
     raise CrossliftError(
-        f"the notebook '{path.name}' has no title.", "Its first Markdown cell begins with '# # Title'."
+        f"the notebook '{path.name}' does not have a title.", "Its first Markdown cell begins with '# # Title'."
     )

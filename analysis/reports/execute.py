@@ -125,7 +125,7 @@ async def _execute(
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     out.mkdir(parents=True, exist_ok=True)
-    (out / NUMBERS).unlink(missing_ok=True)  # numbers of an earlier run are not those of this one
+    (out / NUMBERS).unlink(missing_ok=True)  # numbers of an earlier run do not belong to this one
     node = read_notebook(notebook.path)
     code = [i for i, cell in enumerate(node.cells) if cell.cell_type == "code"]
     at = {"cell": 0, "done": 0}
@@ -164,7 +164,7 @@ async def _execute(
 
 
 def _kernel(sockets: Path) -> Any:
-    """A manager whose kernels run this very Python, whatever kernels are registered on the machine."""
+    """A manager whose kernels run this Python, regardless of the kernels registered on the machine."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
@@ -173,7 +173,7 @@ def _kernel(sockets: Path) -> Any:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python", language="python")
 
-    # Sockets in a directory of this user's are closed to the network and to others on the machine.
+    # Sockets in this user's own directory are closed to the network and to other users of the machine.
     if os.name == "nt":
         return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython())
     return AsyncKernelManager(

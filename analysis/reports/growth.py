@@ -18,7 +18,7 @@ from .numbers import Value
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Models under which a slope over sizes leaves no degree of freedom.
+#: With fewer models a slope over size does not leave a degree of freedom.
 FEWEST_MODELS = 3
 #: Languages are near and distant at these quantiles of distance.
 NEAR, FAR = 0.25, 0.75
@@ -110,7 +110,7 @@ def between_models(rows: pd.DataFrame, outcome: str = "gain") -> Value:
     y = cells.mean().to_numpy(dtype=float)
     df = len(x) - 2
     if df < 1:
-        raise CrossliftError(f"a slope over {len(x)} models has no degree of freedom.", "Give more sizes.")
+        raise CrossliftError(f"a slope over {len(x)} models does not leave a degree of freedom.", "Give more sizes.")
     centred = x - x.mean()
     slope = float(centred @ y / (centred @ centred))
     residual = y - y.mean() - slope * centred
@@ -146,7 +146,7 @@ def growth(rows: pd.DataFrame, outcome: str = "gain") -> Growth:
 
 
 def floor_table(rows: pd.DataFrame) -> tuple[Table, str]:
-    """The slope over size under three readings of a baseline at chance, with a sentence on what they come to."""
+    """The slope over size under three readings of a baseline at chance, with a sentence that sums them up."""
     readings = {
         "every cell, gain": (rows, "gain"),
         "baseline above chance only, gain": (rows[rows["floor"] == "above chance"], "gain"),
@@ -192,7 +192,7 @@ def _reading(values: dict[str, Value], rows: pd.DataFrame) -> str:
     known, passed = int((rows["floor"] != "unknown").sum()), int((rows["floor"] == "above chance").sum())
     if known:
         expected = ALPHA * known
-        rest = "so that most of them may be luck" if passed < 2 * expected else "so that most of them are not luck"
+        rest = "so that most of them may be chance" if passed < 2 * expected else "so that most of them are not chance"
         parts.append(
             f"{count(passed)} of {count(known)} cells have a baseline above chance, where guessing alone would give "
             f"{number(expected, 0)}, {rest}."
@@ -255,20 +255,20 @@ def paired_growth(frame: pd.DataFrame, mixture: str, models: tuple[str, str] | N
 def in_corpus(rows: pd.DataFrame) -> Seen:
     """Add to :func:`growth_formula` whether the language is in the pretraining corpus of the models' family.
 
-    Families whose corpus is not bundled leave nothing to say; so does a corpus that has all the languages or none.
+    Without terms where the corpus of a family is not bundled, or has all of the languages or none.
     """
     families = sorted(rows["family"].dropna().unique())
     title = "Gain by membership of the pretraining corpus"
     corpora = {FAMILY_CORPUS.get(family) for family in families}
     corpus = corpora.pop() if len(corpora) == 1 else None
     if corpus is None:
-        return Seen({}, title, "Which languages the models were pretrained on is not among the bundled data.")
+        return Seen({}, title, "The bundled data do not say which languages the models were pretrained on.")
     held = corpus_sizes(corpus)
     used = rows.assign(seen=rows["language"].isin(list(held)).astype(float))
     inside = int(used.loc[used["seen"] == 1.0, "language"].nunique())
     total = int(used["language"].nunique())
     if inside in (0, total):
-        return Seen({}, title, f"The corpus has {inside} of {total} languages: nothing to compare.")
+        return Seen({}, title, f"The corpus has {inside} of {total} languages: there is nothing to compare.")
     formula = growth_formula(used).replace("log_params*typology", "log_params*typology + log_params*seen", 1)
     result = fit_mixed(formula, used)
     names = result.names
@@ -294,5 +294,5 @@ def in_corpus(rows: pd.DataFrame) -> Seen:
 
 
 def _known(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Columns that name a cell, as far as all rows state them."""
+    """Columns that name a cell, if all rows state them."""
     return tuple(name for name in _CELL if rows[name].notna().all())

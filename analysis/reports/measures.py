@@ -20,7 +20,7 @@ _JOINED = ("typology", "observed_share", "typology_flag", "features_code", "typo
 def by_measure(found: FactorFit) -> dict[str, Answer]:
     """The slope of ``found`` over typology under each of ``MEASURES``: the same rows and formula, other distances.
 
-    A language that a measure does not cover leaves its rows out of that fit; the answer says how many remain.
+    Rows of languages that a measure does not cover are left out of that fit; the answer says how many remain.
     """
     outcome, own = found.outcome, found.request.options.measure
     bare = outcome.frame.drop(columns=list(_JOINED))

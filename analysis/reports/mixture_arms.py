@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """Wide minus narrow at both sizes, the change, and by whether the wide mixture holds the language."""
+    """Wide minus narrow at both sizes, the change, and by whether the wide mixture contains the language."""
 
     small: Value
     large: Value
@@ -67,7 +67,7 @@ def arm_rows(gains: pd.DataFrame, narrow: str, wide: str) -> tuple[pd.DataFrame,
     Returns
     -------
     frame
-        ``language``, ``target_task``, ``condition``, ``model``, ``typology``, ``larger`` (0 or 1), one column a
+        ``language``, ``target_task``, ``condition``, ``model``, ``typology``, ``larger`` (0 or 1), one column per
         mixture, and ``difference``.
     pair
         What was chosen.

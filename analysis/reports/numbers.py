@@ -18,12 +18,12 @@ NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class NumbersError(CrossliftError):
-    """A number that cannot be recorded, or a name in prose that no number has."""
+    """A number that cannot be recorded, or a name in prose that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An estimate and what it is worth.
+    """An estimate with its uncertainty.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Value:
     digits
         Decimals in print.
     unit
-        Words after the estimate, such as ``"points per doubling"``. ``"%"`` is set close.
+        Words after the estimate, such as ``"points per doubling"``. ``"%"`` is printed without a space.
     df, p
         Degrees of freedom (infinite: normal distribution) and p value of the test against zero, where there is one.
     """
@@ -76,7 +76,7 @@ class Value:
         if name in ("low", "high", "df", "p"):
             held = getattr(self, name)
             if held is None:
-                raise NumbersError(f"it has no '{name}'.")
+                raise NumbersError(f"it does not have '{name}'.")
             return p_words(held) if name == "p" else number(held, 1 if name == "df" else self.digits)
         if name == "interval":
             return f"95% interval {self.part('low')} to {self.part('high')}"
@@ -87,10 +87,12 @@ class Value:
             if self.df is not None:
                 words.append("normal distribution" if math.isinf(self.df) else f"{self.part('df')} degrees of freedom")
             return "; ".join(words)
-        raise NumbersError(f"a value has no part '{name}'.", did_you_mean(name, PARTS) or f"Parts: {', '.join(PARTS)}.")
+        raise NumbersError(
+            f"a value lacks the part '{name}'.", did_you_mean(name, PARTS) or f"Parts: {', '.join(PARTS)}."
+        )
 
     def text(self) -> str:
-        """The printed form: estimate, unit and what stands behind it."""
+        """The printed form: estimate, unit and basis."""
         plain = self.part("estimate") + ("%" if self.unit == "%" else f" {self.unit}" if self.unit else "")
         return plain if self.low is None else f"{plain} ({self.part('basis')})"
 
@@ -112,7 +114,7 @@ class Numbers:
 
     def __setitem__(self, name: str, entry: Entry) -> None:
         if not NAME.match(name):
-            raise NumbersError(f"'{name}' is no name for a number.", "Use lower case, digits and underscores.")
+            raise NumbersError(f"'{name}' is not a valid name for a number.", "Use lower case, digits and underscores.")
         if name in self._entries:
             raise NumbersError(f"the number '{name}' is recorded twice.", "Give each its own name.")
         if isinstance(entry, bool) or not isinstance(entry, Value | int | str):
@@ -140,7 +142,7 @@ class Numbers:
         """The entry, which must be a :class:`Value`."""
         entry = self[name]
         if not isinstance(entry, Value):
-            raise NumbersError(f"'{name}' is no value with parts.")
+            raise NumbersError(f"'{name}' is not a value with parts.")
         return entry
 
     def print(self, reference: str) -> str:

@@ -38,5 +38,5 @@ def possible(data: Sequence[str], mapping: Mapping[str, str] | None = None) -> t
         else:
             found.append(outcome)
     if not found:
-        raise CrossliftError("the data give no gap and no gain.", " ".join(reasons))
+        raise CrossliftError("the data give neither gaps nor gains.", " ".join(reasons))
     return tuple(found)

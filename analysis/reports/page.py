@@ -39,7 +39,7 @@ class Page:
 
 
 def write_page(executed: Executed, index: str = "../index.html") -> Page:
-    """Render prose from ``numbers.json`` and write ``NAME.html`` and ``NAME.md`` beside it.
+    """Render prose from ``numbers.json`` and write ``NAME.html`` and ``NAME.md`` next to it.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def write_page(executed: Executed, index: str = "../index.html") -> Page:
     def html(text: str) -> str:
         kept: list[str] = []
 
-        def keep(block: str) -> str:  # figures and tables pass by the Markdown parser
+        def keep(block: str) -> str:  # figures and tables bypass the Markdown parser
             kept.append(block)
             return f"\n\nblock{len(kept) - 1}kept\n\n"
 

@@ -12,7 +12,7 @@ _KEPT = re.compile(r"(\$\$.+?\$\$|\$[^$\n]+\$|```.*?```|`[^`\n]*`)", re.DOTALL)
 _REFERENCE = re.compile(r"\{([^{}\n]*)\}")
 _BLOCK = re.compile(r"^\{(figure|table) ([\w-]+)\}[ \t]*$", re.MULTILINE)
 
-#: What a number in prose may be part of without being a statistic: names of models, data sets, sizes and levels.
+#: Text in which a number is not a statistic: names of models, data sets, sizes and levels.
 _NAMES = re.compile(
     r"\b(?:x?P3(?:mt)?|mT[05]|T0|XLM-\d+|CC-100|BERT4\w*|MasakhaNER\s2(?:\.0)?|WikiANN|SQuAD\sv[12]\.[01]|ISO\s639-\d"
     r"|\d+(?:\.\d+)?[MB]|F1|R²|B\d+|Okapi)\b|\b95%"
@@ -21,7 +21,7 @@ _NUMERAL = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?%?")
 
 
 def fill(text: str, numbers: Numbers) -> str:
-    """Put numbers for their names.
+    """Replace names by their numbers.
 
     Raises
     ------
@@ -44,15 +44,15 @@ def blocks(text: str) -> list[tuple[str, str]]:
 
 
 def replace_blocks(text: str, figure: Callable[[str], str], table: Callable[[str], str]) -> str:
-    """Put what ``figure`` and ``table`` return for the names that stand on lines of their own."""
+    """Replace names on lines of their own by what ``figure`` and ``table`` return."""
     return _BLOCK.sub(lambda hit: (figure if hit[1] == "figure" else table)(hit[2]), text)
 
 
 def literal_statistics(text: str) -> list[str]:
-    """Numerals in prose that are typed and not recorded.
+    """Numerals that are typed in prose instead of recorded.
 
-    Names that hold a digit (``mT5``, ``7.1B``, ``95%`` as a level), code, mathematics, links and references to numbers
-    are none.
+    Names with a digit (``mT5``, ``7.1B``, ``95%`` as a level), code, mathematics, links and references to numbers
+    do not count.
     """
     plain = _KEPT.sub(" ", text)
     plain = re.sub(r"\]\([^)]*\)|<[^>]*>|\[@[^\]]*\]", " ", plain)

@@ -1,4 +1,4 @@
-"""What a run rests on: data, versions, revision."""
+"""Provenance of a run: data, versions, revision."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def versions() -> dict[str, str]:
 
 
 def revision() -> str:
-    """Revision of the checkout that the package runs from, marked where it has changes; the version of a wheel."""
+    """Revision of the checkout that the package runs from, marked if it has changes; for a wheel, its version."""
     root = Path(__file__).resolve().parent.parent.parent
     if not (root / ".git").exists():
         return f"release {__version__}"

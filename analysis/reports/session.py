@@ -45,7 +45,7 @@ class Session:
     Attributes
     ----------
     name
-        Of the notebook.
+        Name of the notebook.
     out
         Directory that ``numbers.json`` and ``figures/`` are written to.
     data
@@ -77,7 +77,7 @@ class Session:
         self.sources |= {item.name: item for item in sources}
 
     def say(self, name: str, text: str) -> None:
-        """Record words under a name, with the numbers they name put in."""
+        """Record words under a name, with the numbers they name filled in."""
         self.numbers[name] = fill(text, self.numbers)
 
     def figure(
@@ -109,7 +109,7 @@ class Session:
         self.drawing(name, made, caption, alt)
 
     def drawing(self, name: str, made: Figure, caption: str, alt: str) -> None:
-        """As :meth:`figure`, for a figure that is drawn already."""
+        """Like :meth:`figure`, for a figure that is already drawn."""
         from ..plots.style import save
 
         if any(item.name == name for item in self.pictures):
@@ -131,7 +131,7 @@ class Session:
         self.omitted.append(name)
 
     def diagnose(self, *lines: str) -> None:
-        """Add sentences to the diagnostics; the same one is said once."""
+        """Add sentences to the diagnostics; each sentence is recorded once."""
         self.diagnostics += [line for line in dict.fromkeys(lines) if line and line not in self.diagnostics]
 
     def method(self, *lines: str) -> None:
@@ -156,7 +156,7 @@ class Session:
             If no ``answer`` was recorded: a report opens with one.
         """
         if "answer" not in list(self.numbers):
-            raise NumbersError(f"the report '{self.name}' records no 'answer'.", "session.say('answer', …) is missing.")
+            raise NumbersError(f"the report '{self.name}' lacks an 'answer'.", "session.say('answer', …) is missing.")
         content = {
             "command": "report",
             "report": self.name,
@@ -182,10 +182,10 @@ def begin(name: str) -> Session:
     out = Path(os.environ.get(OUT) or Path("reports") / name)
     data = json.loads(os.environ.get(DATA) or "[]")
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
-        raise CrossliftError(f"{DATA} is no list of names: {data!r}.")
+        raise CrossliftError(f"{DATA} is not a list of names: {data!r}.")
     mapping = json.loads(os.environ.get(MAP) or "{}")
     if not isinstance(mapping, dict) or not all(isinstance(item, str) for item in mapping.values()):
-        raise CrossliftError(f"{MAP} maps no columns to fields: {mapping!r}.")
+        raise CrossliftError(f"{MAP} does not map columns to fields: {mapping!r}.")
     return Session(name, out, tuple(data), mapping)
 
 

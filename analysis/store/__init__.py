@@ -1,4 +1,4 @@
 """Formats that both halves share: the grid file, and the store of a sweep that the runner writes.
 
-May import: ``analysis.core``.
+May import: core.
 """

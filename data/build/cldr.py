@@ -59,7 +59,7 @@ def describe(locale: str) -> dict[str, object]:
 
 
 def surface(name: str, items: Items) -> float:
-    """Share that a rule gets right which knows no language.
+    """Share that a rule without knowledge of any language gets right.
 
     Typing: always the most frequent type. Pairs: related if the names share ``SHARED_LETTERS`` letters in a row.
     Retrieval: the English name with the most similar sequences of one to three letters (cosine of tf-idf weights).
@@ -87,7 +87,7 @@ def datasheet(rows: list[dict[str, object]]) -> str:
     lines = [
         "# Datasheet of the suite `cldr`",
         "",
-        "Made by `data/build/cldr.py`; counts by language in `cldr.csv` beside it.",
+        "Made by `data/build/cldr.py`; counts by language in `cldr.csv` next to it.",
         "",
         f"**What it is.** Four tasks made from the Unicode CLDR data inside the Python package "
         f"babel (CLDR {cldr_version()}): names of territories, languages, currencies, scripts, units, time zones and "
@@ -95,9 +95,9 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         "the installed package, and the revision of a task (version of CLDR, version of the "
         "builder, hash of all items) changes when they do.",
         "",
-        "**What it is for.** Trying out transfer between languages, with real names in real languages, where no data "
-        "set can be had: demonstrations, tests of a pipeline, sanity checks. It measures knowledge of names, no "
-        "understanding of sentences; a result on it is no result on XTREME.",
+        "**What it is for.** Trying out transfer between languages, with real names in real languages, where a data "
+        "set is not available: demonstrations, tests of a pipeline, sanity checks. It measures knowledge of names, not "
+        "understanding of sentences; a result on it is not a result on XTREME.",
         "",
         "| task | kind | asks | languages | test items | English training items | chance |",
         "|---|---|---|---:|---:|---:|---|",
@@ -123,7 +123,7 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         "English name. Territories that share a currency, and that currency, are in one split; a language is where "
         "most of the territories are in which it is official; all others go by the hash of their code. Training and "
         "validation are in English. A name in any language that is, but for case, the English name of a concept "
-        "trained on is no test item. So a model may be trained on one task of the suite and tested on another.",
+        "trained on is not a test item. So a model may be trained on one task of the suite and tested on another.",
         "",
         "**Items.** Names that a language inherits from another are not used. Names without a letter, names that are "
         "the code, placeholders, varieties (`en_AU`) and continents are not used. Typing leaves out names of several "
@@ -131,7 +131,7 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         "same territory, whose other side is drawn from the true pairs of the split. Retrieval leaves out names that "
         f"are the English one, and names of several concepts. Legal tender is that of {DAY.isoformat()}.",
         "",
-        "**Languages.** One entry a language, or language and script; no regional varieties. Left out of a task, with "
+        "**Languages.** One entry per language (and script); no regional varieties. Left out of a task, with "
         f"the reason in `cldr.csv`: fewer test items than {', '.join(f'{n} ({t})' for t, n in LEAST.items())}; more "
         f"than {MOST_ENGLISH:.0%} of the names the English ones; not in the language table.",
         "",
@@ -144,10 +144,10 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         lines.append(f"| `{name}` | {found['']} | {' | '.join(str(merged[reason]) for reason in reasons(rows))} |")
     lines += [
         "",
-        "**What the surface gives away.** Many names are cognates, loans or transliterations. A rule that knows no "
+        "**Surface baseline.** Many names are cognates, loans or transliterations. A rule without knowledge of any "
         "language gets this share right (typing: the most frequent type; pairs: related if the names share "
         f"{SHARED_LETTERS} letters in a row; retrieval: most similar sequences of one to three letters). What "
-        "a model scores says something about the model only above it.",
+        "a model's score says something about the model only above it.",
         "",
         "| task | median over languages | lowest | highest |",
         "|---|---:|---:|---:|",
@@ -168,10 +168,10 @@ def datasheet(rows: list[dict[str, object]]) -> str:
         "parallel: the same concepts in every language, so that scores in several languages are not independent. Some "
         "languages have names for far fewer concepts than others (`cldr.csv` has the counts), and then for other, "
         "often better known ones: compare gains within a language, not scores between languages. What is tender or "
-        "official somewhere may well be in the text that a model was pretrained on: this is no test of reasoning.",
+        "official somewhere may well be in the text that a model was pretrained on: this is not a test of reasoning.",
         "",
         "**Licence.** CLDR: Unicode License v3 (https://www.unicode.org/license.txt), © Unicode, Inc. Babel: BSD "
-        "3-Clause. Nothing of either is copied here but counts.",
+        "3-Clause. Only counts are copied from either.",
         "",
     ]
     return "\n".join(line if line.startswith("|") else fill(line, 120) for line in lines)

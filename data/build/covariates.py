@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 from analysis.languages.codes import resolve  # noqa: E402
 from models import MODELS  # noqa: E402
 
-# ROOTS lists Chinese by script beside the whole; 'zhs' repeats the figure of 'zh', 'zht' is a part of it.
+# ROOTS lists Chinese by script as well as in total; 'zhs' repeats the figure of 'zh', 'zht' is part of it.
 PARTS = {"zhs", "zht"}
 AS_THEY_ARE = ("intermediate_task_sizes", "xlmr_cc100_table6", "sumeval2022_configs")
 
@@ -31,7 +31,7 @@ def main(source: Path, out: Path) -> None:
 
 
 def languages(table: pd.DataFrame) -> pd.DataFrame:
-    """Pretraining sizes by language; one row a language."""
+    """Pretraining sizes by language; one row per language."""
     table = table[~table["lang"].isin(PARTS)].copy()
     table.insert(0, "language", [resolve(code).iso for code in table["lang"]])
     assert table["language"].is_unique, table.loc[table["language"].duplicated(), "language"].tolist()
@@ -46,7 +46,7 @@ def test_sets(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def models(table: pd.DataFrame) -> pd.DataFrame:
-    """Parameters by model as printed, with the name that records use where there is one."""
+    """Parameters by model as printed, with the name used in records, if any."""
     table = table.rename(columns={"model": "printed_model", "kind": "counts"})
     table.insert(0, "model", [MODELS.get(name, ("", ""))[0] for name in table["printed_model"]])
     return table

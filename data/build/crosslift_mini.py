@@ -5,13 +5,13 @@ Usage:
     python data/build/crosslift_mini.py collect STORE [STORE …] [--out DIR] [--partial]     write the records
 
 The sweep itself is ``runner run data/published/crosslift_mini/grid.yaml --store STORE --data-dir DIR`` and so for each
-grid, with the data sets that ``data/published/PROVENANCE.md`` names in DIR. Records hold figures and configuration, no
-text.
+grid, with the data sets that ``data/published/PROVENANCE.md`` names in DIR. Records contain numbers and configuration,
+no text.
 
 ``collect`` writes ``records.parquet`` (rows of the record schema and one bit for each item tested) and
-``configuration.json`` (versions, hyperparameters, revisions, how much of each grid) beside the grids, and prints the
+``configuration.json`` (versions, hyperparameters, revisions, how much of each grid) next to the grids, and prints the
 entries that ``data/catalog.toml`` and ``PROVENANCE.md`` need. It refuses a store that lacks a cell of a grid, unless
-told that it is ``--partial``: then it takes the seeds that are whole. Cells of different revisions it refuses in any
+``--partial`` is given: then it takes the complete seeds. Cells of different revisions are refused in any
 case.
 """
 
@@ -44,7 +44,7 @@ def choose_languages(wanted: int = WANTED) -> list[str]:
     """Codes of SIB-200: the languages of NusaX and PUD, then families in turn, the best documented language first.
 
     Each family gives one language before any gives a second, so that a count of languages is not a count of
-    Indo-European ones. A language counts in its usual script alone; languages without observed syntactic features,
+    Indo-European ones. A language counts in its usual script only; languages without observed syntactic features,
     and those that belong to no family, are left to the first rule.
     """
     codes = {resolve(code).iso: code for code in find_task("sib200").languages if not resolve_code(code).variant}
@@ -65,7 +65,7 @@ def choose_languages(wanted: int = WANTED) -> list[str]:
 
 
 def grids() -> dict[str, dict[str, Any]]:
-    """Each grid by the name of its file: all arms at the least depth, few of them where a run takes longer."""
+    """Each grid by the name of its file: all arms at the smallest depth, few of them where a run takes longer."""
     languages = choose_languages()
     banking, reviews, tags = (
         {"task": "banking77", "examples": [500, 2000, 8000]},

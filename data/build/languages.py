@@ -1,4 +1,4 @@
-"""Build ``data/languages/``: one row a language, and the codes that mean it.
+"""Build ``data/languages/``: one row per language, and the codes that refer to it.
 
 Usage: ``python data/build/languages.py REFERENCE [OUT]`` where REFERENCE holds ``typology/iso_map.csv`` and
 ``typology/metadata.csv``. Needs the packages ``lang2vec`` (read as data), ``langcodes`` and ``language_data``.
@@ -25,7 +25,7 @@ FIELDS = [
 
 # The reference pins genetic distances of Persian computed from its macrolanguage code.
 FAMILY_CODE_AS_PINNED = {"fas": "fas"}
-# CLDR replaces these; kept apart here because the data sets have them apart, or because CLDR's choice has no features.
+# CLDR merges these; kept separate here because data sets separate them, or because CLDR's choice lacks features.
 KEEP_APART = {"twi", "bxr", "pnb", "fat", "mup", "spy", "xsl", "umu", "hdn", "lbk", "nno"}
 # Individual languages that data sets use for a macrolanguage outside the reference table.
 REPRESENTATIVES = {"gug": "grn", "ayr": "aym", "pbu": "pus", "nob": "nor"}
@@ -157,7 +157,7 @@ def alias_rows(reference: Path) -> list[tuple[str, tuple[str, str, str]]]:
 
 
 def extra_codes(reference: Path) -> list[str]:
-    """Languages of bundled and supported data sets that URIEL may have no syntactic feature of."""
+    """Languages of bundled and supported data sets for which URIEL may lack syntactic features."""
     codes = {"aka", "nno", "hbs"}
     codes |= {row["language"] for row in read(reference.parent / "published/masakhaner2_direct_finetuning_seeds.csv")}
     for name in ("sib200", "tatoeba_v1"):

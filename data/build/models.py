@@ -113,7 +113,7 @@ MODELS = {
     "bigscience/sgpt-bloom-7b1-msmarco": ("BLOOM-7.1B", "BLOOM"),
 }
 
-# Systems that print no pretrained multilingual model of their own: translation systems, people, random vectors.
+# Systems without a pretrained multilingual model of their own: translation systems, people, random vectors.
 NO_FAMILY = {
     "BERT-large", "BERT-Large", "roberta.large.mnli", "Human", "RoBERTa Large (Translate test)",
     "Translate-train mBERT", "Translate-test BERT-L", "Translate-train M-BERT", "Translate-train XLM",
@@ -127,8 +127,8 @@ NO_FAMILY = {
 
 
 def model_name(printed: str, study: str) -> tuple[str, str]:
-    """Name and family of a printed model; the same print means different sizes in different studies."""
-    if printed == "XLM-R":  # the XLM-R and mT5 papers print Large so, the ERNIE-M README prints Base so
+    """Name and family of a printed model; the same printed name means different sizes in different studies."""
+    if printed == "XLM-R":  # means Large in the XLM-R and mT5 papers, Base in the ERNIE-M README
         return ("XLM-R Base" if study.startswith("Ouyang2021") else "XLM-R Large", "XLM-R")
     if printed in NO_FAMILY:
         return printed, ""

@@ -1,10 +1,9 @@
 """Convert the collected figures of published studies to records: ``data/published/*.csv``.
 
-Usage: ``python data/build/published.py SOURCE [OUT]`` where SOURCE holds the collected tables (one CSV a study, figures
-only; what each was read from is in ``data/published/PROVENANCE.md``).
+Usage: ``python data/build/published.py SOURCE [OUT]`` where SOURCE holds the collected tables (one CSV per study,
+figures only; their sources are in ``data/published/PROVENANCE.md``).
 
-What a conversion decides, and why, stands beside it below; what a figure is worth is said by flags, never by leaving
-rows out.
+The decisions of each conversion, with reasons, are commented below; doubtful figures are flagged, never left out.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ ENGLISH_FINE_TUNING = {
     "Ouyang2021_ERNIE-M_README", "Phang2020_X-STILTs", "Wang2020_MiniLM", "XTREME_baseline_via_VECO_notes",
     "Xue2021_mT5",
 }  # fmt: skip
-# Mixtures by the name the source prints, and their language: P3 has English data only, xP3 46 languages.
+# Mixtures by their printed name, and their language: P3 has English data only, xP3 46 languages.
 MIXTURES = {
     "P3 (English-only multitask)": ("P3", "eng"),
     "xP3 (multilingual data, English prompts)": ("xP3", "mul"),
@@ -43,8 +42,8 @@ MIXTURES = {
 }
 
 
-# Collected tables that are no scores of one study in the common columns: covariates (data/build/covariates.py), what
-# was derived from another file, and what has a conversion of its own or none yet.
+# Collected tables other than scores of one study in the common columns: covariates (data/build/covariates.py), tables
+# derived from another file, and tables with a conversion of their own or none yet.
 OTHERS = {
     "covariates_language", "derived_pairs_xmtf", "intermediate_task_sizes", "knowtransate", "model_params",
     "stefanit_xlmv_seeds", "sumeval2022_configs", "sumeval2022_scores", "test_set_sizes", "xlmr_cc100_table6",
@@ -61,7 +60,7 @@ def main(source: Path, out: Path) -> None:
         lacking = {"study", "model", "score"} - set(table.columns)
         if lacking:
             raise SystemExit(
-                f"{path.name} has no column {', '.join(sorted(lacking))}: convert it, or name it in OTHERS."
+                f"{path.name} lacks the columns {', '.join(sorted(lacking))}: convert it, or name it in OTHERS."
             )
         rows = [convert(row, sizes) for row in table.to_dict("records")]
         write(pd.DataFrame(rows), out / f"{path.stem}.csv")
@@ -83,7 +82,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def plain(value: float) -> str:
-    """A number as short as it can be written; empty for none."""
+    """A number in its shortest form; empty if missing."""
     return "" if pd.isna(value) else f"{round(value, 6):g}" if abs(value) < 1e5 else str(int(value))
 
 
@@ -123,7 +122,7 @@ def convert(row: Row, sizes: dict[tuple[str, str, str], str]) -> Row:
 
 
 def generic_method(row: Row, record: Row, notes: list[str]) -> None:
-    """Method from the words that the collected tables use."""
+    """Method from the wording of the collected tables."""
     words = row["method"]
     if words.startswith("baseline"):
         record["method"] = "baseline"
@@ -210,7 +209,7 @@ def mteb(row: Row, record: Row, notes: list[str]) -> None:
 
 
 def masakhaner(row: Row, record: Row, notes: list[str]) -> None:
-    """NER fine-tuned in the language it is tested in, one row a seed."""
+    """NER fine-tuned in the language it is tested in, one row per seed."""
     found = re.match(r"seed=(\d+)", row["note"])
     assert found is not None, row["note"]
     record["method"] = "direct"
@@ -249,7 +248,7 @@ METHODS: dict[str, Callable[[Row, Row, list[str]], None]] = {
 
 
 def sumeval(source: Path) -> pd.DataFrame:
-    """SumEval 2022: one run a configuration of training sizes per pivot language; scores arrive as fractions."""
+    """SumEval 2022: one run per configuration of training sizes by pivot language; scores arrive as fractions."""
     scores = pd.read_csv(source / "sumeval2022_scores.csv", dtype=str, keep_default_na=False)
     configs = pd.read_csv(source / "sumeval2022_configs.csv", keep_default_na=False)
     configs = configs[configs["n_train"] > 0]

@@ -1,10 +1,10 @@
-"""Rules that find known defects in a converted table, by what the figures themselves show."""
+"""Rules that find known defects in a converted table, from the figures themselves."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-# F1 under this is a run that learnt nothing (the lowest run that did is far above it).
+# F1 below this is a run that learned nothing (the lowest run that did learn is far above it).
 COLLAPSED_F1 = 20.0
 
 
@@ -17,7 +17,7 @@ def add_flag(frame: pd.DataFrame, where: pd.Series, flag: str) -> None:
 def flag_copied_folders(frame: pd.DataFrame) -> None:
     """Runs of two models with the same scores, seed by seed, for one language: one folder is a copy of the other.
 
-    One equal score is chance; two or more for the same pair of models are not. Collapsed runs are left to their own
+    One equal score may be chance; two or more for the same pair of models are not. Collapsed runs are left to their own
     flag: they share a score of zero without being copies.
     """
     keys = ["study", "target_task", "language", "seed", "metric", "score"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.store.stage import Stage
 
 RECORDS, CONFIGURATION = "records.parquet", "configuration.json"
-#: Columns beside the schema: the cell, which baseline it is, its steps, and its results by item.
+#: Columns in addition to the schema: the cell, which baseline it is, its steps, and its results by item.
 BESIDE = ("cell", "control", "matched_steps", CORRECT)
 ORDER = [
     "model", "target_task", "method", "intermediate_task", "intermediate_examples", "matched_steps", "language",
@@ -36,7 +36,7 @@ ORDER = [
 
 
 class Wanted(Protocol):
-    """A cell that a set should hold: a stage of a plan, or its entry in the JSON of one."""
+    """A cell that a set should contain: a stage of a plan, or its entry in the JSON of one."""
 
     @property
     def id(self) -> str:
@@ -44,7 +44,7 @@ class Wanted(Protocol):
 
     @property
     def label(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -78,18 +78,18 @@ def write_set(
     out
         The directory of the set.
     partial
-        Take the seeds that are whole where cells are missing.
+        Take only the complete seeds if cells are missing.
 
     Returns
     -------
     int, list of str
-        How many records were written, and what to say of it.
+        How many records were written, and a report of it.
 
     Raises
     ------
     StoreError
-        If the store is damaged, cells rest on different revisions, a cell of a grid is missing and ``partial`` is
-        false, or no seed of any model and target task is whole.
+        If the store is damaged, cells have different revisions, a cell of a grid is missing and ``partial`` is
+        false, or no seed of any model and target task is complete.
     """
     there = {cell.id for cell in content.cells}
     wanted = {cell.id: cell for cells in grids.values() for cell in cells}
@@ -97,12 +97,12 @@ def write_set(
     if missing and not partial:
         raise StoreError(
             f"{len(missing):,} of {len(wanted):,} cells of the grid are missing, the first: {missing[0]}.",
-            "Finish the sweep with runner run, or say --partial.",
+            "Finish the sweep with runner run, or give --partial.",
         )
     whole = whole_seeds(wanted.values(), there)
     found, cells = len(content.cells), tuple(cell for cell in content.cells if cell.id in whole)
     if not cells:
-        raise StoreError("no seed of any model and target task is whole.", "Go on with runner run.")
+        raise StoreError("no seed of any model and target task is complete.", "Continue with runner run.")
     content = replace(content, cells=cells)
     check_revisions(content)
     frame = check_records(store_records(content), content.study, first_line=1).frame
@@ -130,7 +130,7 @@ def write_set(
     (out / CONFIGURATION).write_text(text, encoding="utf-8")
     spare = found - len(cells)
     lines = [f"{len(frame):,} rows of {len(cells):,} of {len(wanted):,} cells: {out / RECORDS}"]
-    lines += [f"left out: {spare:,} cells of other grids or of seeds that are not whole"] if spare else []
+    lines += [f"left out: {spare:,} cells of other grids or of incomplete seeds"] if spare else []
     return len(frame), lines
 
 
@@ -139,9 +139,9 @@ def _planned(grid: Path) -> tuple[Stage, ...]:
 
 
 def whole_seeds(cells: Iterable[Wanted], there: Collection[str]) -> set[str]:
-    """Cells of a model, target task and seed of which none is missing, so that every arm rests on the same runs.
+    """Cells of a model, target task and seed that are complete, so that every arm rests on the same runs.
 
-    What is evaluated without any training has no seed: it belongs to every whole seed of its model and task.
+    A model evaluated without training has no seed: it belongs to every complete seed of its model and task.
     """
     blocks: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for cell in cells:
@@ -168,14 +168,14 @@ def merged(contents: Sequence[StoreContent], study: str) -> StoreContent:
             name, reason = content.damaged[0]
             raise StoreError(
                 f"'{content.path}' has {len(content.damaged)} damaged cells, the first: cells/{name}: {reason}.",
-                "Remove them and run the sweep again: what is there is not repeated.",
+                "Remove them and run the sweep again: existing cells are not repeated.",
             )
         for cell in content.cells:
             known = found.setdefault(cell.id, cell)
             if (known.records, known.items_sha256) != (cell.records, cell.items_sha256):
-                raise StoreError(f"the cell '{cell.id}' has another outcome in '{content.path}'.")
+                raise StoreError(f"the cell '{cell.id}' has a different outcome in '{content.path}'.")
     if not found:
-        raise StoreError("the stores have no evaluated cell.")
+        raise StoreError("the stores do not contain an evaluated cell.")
     return StoreContent(contents[0].path, study, tuple(found[name] for name in sorted(found)), ())
 
 
@@ -198,7 +198,7 @@ def write_records(frame: pd.DataFrame, path: Path) -> None:
 
 
 def configuration(cells: Sequence[Cell]) -> dict[str, Any]:
-    """What the cells rest on and ran with, as their stages and manifests say."""
+    """Data, versions and settings of the cells, from their stages and manifests."""
     trained: dict[str, set[str]] = {}
     revisions: dict[str, str] = {}
     versions: Counter[tuple[str, str]] = Counter()
@@ -239,8 +239,8 @@ source = "runner, with the grids in data/published/{study}"
 grade = "M"
 traps = [
   "The depths are truncations of one checkpoint, not models pretrained at several sizes.",
-  "e5 was tuned for retrieval: Tatoeba says nothing of what an intermediate stage does to retrieval in other models.",
-  "Every intermediate row has two baselines, plain and of as many steps; --baseline chooses one.",
+  "e5 was tuned for retrieval: Tatoeba does not show the effect of an intermediate stage on retrieval in other models.",
+  "Every intermediate row has two baselines, plain and equal-steps; --baseline chooses one.",
 ]
 
 data/published/PROVENANCE.md:

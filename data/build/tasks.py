@@ -1,6 +1,6 @@
-"""Build ``runner/tasks/catalog.toml``: what a plan has to know of each task, counted in the data sets themselves.
+"""Build ``runner/tasks/catalog.toml``: what a plan needs to know about each task, counted in the data sets themselves.
 
-Usage: ``python data/build/tasks.py MINI [OUT]``. Holds counts, codes and hashes, no text of the data sets.
+Usage: ``python data/build/tasks.py MINI [OUT]``. Contains counts, codes and hashes, no text of the data sets.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Uriel:
         return [code for code, seen in zip(self.codes, observed, strict=True) if seen]
 
     def family(self, code: str) -> str:
-        """Root of the family path: the node of it that most languages share. Empty for none."""
+        """Root of the family path: its node that most languages share. Empty if there is none."""
         if code not in self.index:
             return ""
         path = np.flatnonzero(self.paths[self.index[code]] > 0)
@@ -51,7 +51,7 @@ class Uriel:
 def read_uriel() -> Uriel:
     """Read the installed package's arrays; refuses any other version."""
     if version("lang2vec") != VERSION:
-        raise SystemExit(f"lang2vec {VERSION} is needed, {version('lang2vec')} is installed")
+        raise SystemExit(f"lang2vec {VERSION} is needed, but {version('lang2vec')} is installed")
     spec = find_spec("lang2vec")
     assert spec is not None and spec.submodule_search_locations is not None
     data = Path(spec.submodule_search_locations[0]) / "data"

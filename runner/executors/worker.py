@@ -172,7 +172,7 @@ class Worker:
         found = train(
             bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
-            Keeper(self.store.snapshot(stage.id), self.setting.snapshot_s, self._stopping),
+            keeper=Keeper(self.store.snapshot(stage.id), self.setting.snapshot_s, self._stopping),
         )  # fmt: skip
         return found.state, found.losses, found.pieces
 

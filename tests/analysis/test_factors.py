@@ -84,7 +84,7 @@ def test_sensitivity_fit_has_corpus_size_beside_distance(bundled) -> None:
 def test_sensitivity_is_not_computed_twice() -> None:
     found = fit_factors(Request(factors=("typology", "corpus")))
     assert found.sensitivity.answer is None
-    assert found.sensitivity.reason == "log corpus size is in the model already"
+    assert found.sensitivity.reason == "log corpus size is already in the model"
 
 
 def test_corpus_sizes_as_printed() -> None:
@@ -123,4 +123,4 @@ def test_every_corpus_and_measure_can_be_described(corpus: str, measure: str, bu
 
 def test_few_models_and_zero_variance_are_warned_of() -> None:
     found = fit_factors(Request(factors=("size",), options=Options(where="intermediate_task == 'xP3'")))
-    assert any("take rows of one model for independent" in warning for warning in found.warnings)
+    assert any("treat rows of one model as independent" in warning for warning in found.warnings)

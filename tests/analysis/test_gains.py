@@ -76,7 +76,7 @@ def test_every_row_is_paired_or_counted_with_its_reason() -> None:
         "baseline for the task, but not under this condition": 1,
         "no baseline of the same study and model": 1,
         "baseline that no intermediate run is paired with": 1,
-        "method is neither 'intermediate' nor 'baseline': no part of a gain": 1,
+        "method is neither 'intermediate' nor 'baseline': not part of a gain": 1,
     }
 
 
@@ -119,7 +119,7 @@ def test_several_intermediate_tasks_share_one_baseline_and_its_error() -> None:
 def test_covariance_needs_variances() -> None:
     frame = pair_gains(records([row("intermediate", "de", 75), row("baseline", "de", 70)])).frame
     assert frame["variance_source"].tolist() == ["unknown"]
-    with pytest.raises(PairingError, match="1 of 1 differences have no sampling variance"):
+    with pytest.raises(PairingError, match="1 of 1 differences lack a sampling variance"):
         covariance(frame)
 
 

@@ -38,7 +38,7 @@ def test_related_data_are_of_the_family_and_not_of_the_language_itself() -> None
 
 
 def test_unknown_configurations_are_refused() -> None:
-    with pytest.raises(CrossliftError, match="'Nowhere:1' is no configuration of sumeval2022_configs"):
+    with pytest.raises(CrossliftError, match="'Nowhere:1' is not a configuration of sumeval2022_configs"):
         add_mixtures(scores("fin", "Nowhere:1"))
     with pytest.raises(CrossliftError, match="a row without condition"):
         add_mixtures(pd.DataFrame({"language": ["fin"], "condition": [None]}, dtype="str"))

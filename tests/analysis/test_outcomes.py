@@ -228,7 +228,7 @@ def test_a_factor_with_two_levels_is_a_fixed_effect() -> None:
     model = default_model(two, "gain", ["typology"])
     assert model.formula.startswith("gain ~ typology + model + (1|language) + (1|target_task)")
     assert "(1|model:target_task)" in model.formula
-    assert model.notices == ("'model' has 2 levels, too few for a variance: it is a fixed effect here.",)
+    assert model.notices == ("'model' has 2 levels, too few for a variance: it is a fixed effect.",)
 
 
 def test_a_factor_that_the_predictors_tell_apart_is_left_out() -> None:
@@ -236,7 +236,7 @@ def test_a_factor_that_the_predictors_tell_apart_is_left_out() -> None:
     two = frame[frame["model"] != "m3"]
     model = default_model(two, "gain", ["log_params"])
     assert model.formula.startswith("gain ~ log_params + (1|language)")
-    assert model.notices == ("'model' has 2 levels, too few for a variance: it is no effect here.",)
+    assert model.notices == ("'model' has 2 levels, too few for a variance: it is left out of the model.",)
 
 
 def test_a_factor_that_is_not_always_stated_is_left_out() -> None:
@@ -244,7 +244,7 @@ def test_a_factor_that_is_not_always_stated_is_left_out() -> None:
     frame.loc[0, "model"] = None
     model = default_model(frame, "gain", ["typology"])
     assert "(1|model)" not in model.formula
-    assert model.notices == ("'model' is not stated in 1 of 63 rows: it is no effect here.",)
+    assert model.notices == ("'model' is missing in 1 of 63 rows: it is left out of the model.",)
 
 
 def test_unknown_outcome() -> None:

@@ -154,7 +154,7 @@ def test_records_away_from_their_store_have_binomial_variances(store: Any, tmp_p
     alone = read_inputs([str(tmp_path / "scores.csv")]).records
     assert list(alone["items"]) == list(map(str, records["items"]))
     assert set(pair_gains(alone).frame["variance_source"]) == {"binomial"}
-    with pytest.raises(PairingError, match="the results of their items are not at hand. Read the store"):
+    with pytest.raises(PairingError, match="the results of their items are not available. Read the store"):
         covariance(pair_gains(records).frame.astype(text))
 
 

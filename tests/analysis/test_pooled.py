@@ -13,7 +13,7 @@ from analysis.meta import MetaResult, MultilevelMeta, meta_analyze
 from analysis.outcomes.build import Options
 from analysis.questions.pooling import Pooled, Request, pool
 from analysis.questions.pooling.effects import sampling_covariance
-from analysis.questions.pooling.groups import How, pool_groups, random_terms
+from analysis.questions.pooling.groups import PoolingModel, pool_groups, random_terms
 from tests.analysis.test_outcomes import grid
 
 
@@ -96,7 +96,7 @@ def test_robust_tests_of_crossed_factors_say_what_they_miss(found: Pooled) -> No
     assert found.robust is not None
     assert found.robust.crossed
     assert found.robust.clusters == 7
-    assert any("not what ties those of one task or model" in line for line in found.warnings)
+    assert any("but not within a task or model" in line for line in found.warnings)
     alone = meta_analyze("gain", "variance", "typology", frame=found.rows).robust(found.rows["language"])
     pd.testing.assert_frame_equal(found.robust.table, alone)
 
@@ -116,14 +116,14 @@ def test_single_effects_and_equal_ones() -> None:
                           "task": ["a", "b", "b", "c", "c", "c"], "language": ["x", "y", "z", "x", "y", "z"],
                           "target_task": "t", "model": "m", "intermediate_task": "i", "study": "s",
                           "baseline": [f"b{i}" for i in range(6)]})  # fmt: skip
-    how = How("gain", "REML", None, independent=False)
+    how = PoolingModel("gain", "REML", None, independent=False)
     found = pool_groups(frame, csr_array(diags_array(frame["variance"].to_numpy())), how, ["task"]).set_index("group")
     one = found.loc["a"]
     assert (one["estimate"], one["std_error"]) == (1.0, pytest.approx(np.sqrt(0.5)))
-    assert one["note"] == "one effect: its sampling error alone"
+    assert one["note"] == "one effect: sampling error only"
     assert np.isnan(one["pred_low"])
     # Two equal gains cannot show a variance: said, not guessed.
-    assert found.loc["b", "note"] == "the effects do not differ: their sampling errors alone"
+    assert found.loc["b", "note"] == "the effects do not differ: sampling errors only"
     assert (found.loc["b", "estimate"], found.loc["b", "std_error"]) == (2.0, pytest.approx(np.sqrt(0.5)))
     assert found.loc["c", "k"] == 3
     assert np.isfinite(found.loc["c", "estimate"])

@@ -77,7 +77,7 @@ def test_a_moderator_is_a_feature_of_its_own(frame) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("fertilty", "Did you mean 'fertility'"), ("language", "no column of numbers"), ("fertility", "1 different")],
+    [("fertilty", "Did you mean 'fertility'"), ("language", "not a numeric column"), ("fertility", "1 different")],
 )
 def test_a_column_that_cannot_moderate_is_refused(frame, name: str, words: str) -> None:
     with pytest.raises(CrossliftError) as caught:
@@ -198,7 +198,7 @@ def test_cells_asked_for_and_cells_not_run(frame, features) -> None:
 
 def test_cells_that_cannot_be_are_named(frame, features) -> None:
     options = Options(outcome="score")
-    with pytest.raises(CrossliftError, match="no cell is left to predict"):
+    with pytest.raises(CrossliftError, match="every cell is observed"):
         cells(frame, "score", features, options)
     with pytest.raises(UnknownNameError, match="unknown target task 'xnly'. Did you mean 'xnli'"):
         cells(frame, "score", features, options, (), ["xnly"])

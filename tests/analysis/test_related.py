@@ -43,7 +43,9 @@ def test_the_main_answer_stays_independent(bundled) -> None:
 
 def test_a_language_isolate_is_named_and_independent(bundled) -> None:
     assert bundled.related.kernel.missing == ("eus",)
-    assert bundled.related.lines()[0].endswith("over 24 languages; not in URIEL as it needs, so independent: eu")
+    assert bundled.related.lines()[0].endswith(
+        "over 24 languages; independent, because URIEL lacks what the kernel needs: eu"
+    )
     assert bundled.to_json()["kernel"]["missing"] == ["eus"]
 
 
@@ -53,7 +55,7 @@ def test_lines_say_what_changes(bundled) -> None:
     assert lines[2].startswith("With independent ones: −1.63 points per 0.1")
     assert "With related languages the data do not settle the direction." in lines
     assert any(line.startswith("Its degrees of freedom are few") for line in lines)
-    assert lines[-1].endswith("ones; the interval with related languages holds for both.")
+    assert lines[-1].endswith("languages; the interval with related languages is valid for both.")
 
 
 def test_json_has_the_comparison(bundled) -> None:
@@ -111,14 +113,14 @@ def test_a_model_without_language_intercepts_is_refused(formula: str) -> None:
 
 
 def test_other_engines_take_no_kernel_and_it_is_said_before_reading() -> None:
-    with pytest.raises(CrossliftError, match="'statsmodels' takes no covariance between languages"):
+    with pytest.raises(CrossliftError, match="'statsmodels' does not support a covariance between languages"):
         fit_factors(Request(kernel="genetic", engine="statsmodels", data=("nowhere.csv",)))
 
 
 def test_too_few_languages_to_relate() -> None:
     rows = related_rows(0, 0.0, 1.0)
     rows["language"] = rows["language"].map({code: f"x{i}" for i, code in enumerate(rows["language"].unique())})
-    with pytest.raises(DesignError, match="of 0 of 60 languages: there is nothing to relate"):
+    with pytest.raises(DesignError, match="for 0 of 60 languages: there is nothing to relate"):
         fit_related(fit_mixed(FORMULA, rows), rows, "genealogy")
 
 

@@ -28,6 +28,7 @@ QUESTIONS: dict[str, tuple[Callable[[], cl.Result], list[str]]] = {
                    ["multiverse", "--specifications", "12", "--permute", "99", "--jobs", "1"]),
     "power": (lambda: cl.power(languages=12, simulations=99, vary={"tasks": [3, 6]}),
               ["power", "--languages", "12", "--simulations", "99", "--vary", "tasks=3,6"]),
+    "verify": (lambda: cl.verify(show="anli-size"), ["verify", "--show", "anli-size"]),
 }  # fmt: skip
 
 
@@ -72,9 +73,26 @@ def test_a_frame_is_read_as_its_file_is(tmp_path: Path) -> None:
     assert len(several.frame) == len(table) and len(several.sources) == 2
 
 
+def test_claims_about_a_table_and_printed_averages(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "model,target_task,metric,language,score\nA,xnli,acc,de,70.2\nA,xnli,acc,fr,80.2\nA,xnli,acc,avg,75.2\n"
+    )
+    found = cl.verify(path, ["max(score) = 80.2", "min(score) = 70.4"])
+    assert list(found.frame["verdict"]) == ["reproduced", "contradicted"]
+    assert found.answer == ("2 claims: 1 reproduced, 1 contradicted.",)
+    assert found.figures == ()
+    assert found.summary().startswith("t.csv")
+    averages = cl.verify(averages=[str(path)])
+    assert averages.answer == ("1 printed average: 1 reproduced.",)
+    assert list(averages.frame["printed"]) == ["75.2"]
+    with pytest.raises(cl.CrossliftError, match="no claim is made about"):
+        cl.verify(path)
+
+
 def test_what_cannot_be_drawn_is_said() -> None:
     found = cl.predict(languages=["sw"], evaluate=())
-    with pytest.raises(cl.CrossliftError, match="there is nothing to draw"):
+    with pytest.raises(cl.CrossliftError, match="does not have a figure"):
         found.plot()
     with pytest.raises(cl.UnknownNameError, match="unknown figure 'efect'. Did you mean 'effect'"):
         cl.fit().plot("efect")
@@ -113,9 +131,11 @@ def test_signatures_say_what_the_command_line_offers() -> None:
                     "size": "sizes", "moderator": "moderators"},
         "multiverse": {"map": "columns", "fix": "fixed", "moderator": "moderators"},
         "power": {"map": "columns", "component": "components", "no_fit": "fit"},
+        "verify": {},
     }  # fmt: skip
     files = {"json", "csv", "plot", "rows", "funnel", "predictions", "errors", "folds", "help", "claimed",
-             "list_choices", "next", "offer", "cost", "steps", "budget", "plan"}  # fmt: skip
+             "list_choices", "claims", "html", "markdown", "strict", "template",
+             "next", "offer", "cost", "steps", "budget", "plan"}  # fmt: skip
     subparsers = next(a for a in build_parser()._actions if hasattr(a, "choices") and isinstance(a.choices, dict))
     for name, names in renamed.items():
         offered = {action.dest for action in subparsers.choices[name]._actions} - files  # type: ignore[union-attr,index]

@@ -94,9 +94,9 @@ def test_provenance_says_what_it_rests_on(pack: Path, gpu: ModuleType, tmp_path:
     text = (tmp_path / "PROVENANCE.md").read_text(encoding="utf-8")
     flat = " ".join(text.split())
     for words in (
-        f"2 whole seeds, measured by `runner` on {CARD}, 2026-12-01", "122,545 word pieces", "ab" * 32, "c" * 40,
+        f"2 complete seeds, measured by `runner` on {CARD}, 2026-12-01", "122,545 word pieces", "ab" * 32, "c" * 40,
         "driver 999.1; Python 3.12.3; torch 2.11.0.", "a worker after 20 s, a driver after 41 s", "CC BY-SA 4.0",
-        "at least 88.24; the floor that was set before is 76.08", "unknown to the tokenizer: nqo_Nkoo 46.2%.",
+        "88.24; the lowest acceptable value, set before, is 76.08", "unknown to the tokenizer: nqo_Nkoo 46.2%.",
     ):  # fmt: skip
         assert words in flat, words
     assert "rehearsal" not in text and max(map(len, text.splitlines())) <= 120
@@ -146,9 +146,9 @@ def test_a_rehearsal_is_never_written_into_the_data(
     with pytest.raises(SystemExit) as caught:
         gpu.main()
     assert caught.value.code == 2
-    assert "a rehearsal is no bundled set" in capsys.readouterr().err
+    assert "a rehearsal is not a bundled set" in capsys.readouterr().err
 
 
 def test_a_file_that_is_missing_is_named(gpu: ModuleType, tmp_path: Path) -> None:
-    with pytest.raises(CrossliftError, match=r"has no 'blocks\.json'"):
+    with pytest.raises(CrossliftError, match=r"does not contain 'blocks\.json'"):
         gpu.collect(tmp_path, tmp_path / "set")

@@ -144,7 +144,7 @@ def test_cells_that_do_not_belong_together_are_refused(
         content["records"][0]["score"] += 1
     file.write_text("{" if fault == "damage" else json.dumps(content), encoding="utf-8")
     stores = [store] if fault == "revision" else [swept[0], store]
-    words = {"revision": "mixes revisions", "score": "has another outcome", "damage": "1 damaged cells"}[fault]
+    words = {"revision": "mixes revisions", "score": "has a different outcome", "damage": "1 damaged cells"}[fault]
     with pytest.raises(StoreError, match=words):
         sweeps.collect(stores, [swept[1] / "grid.yaml"], tmp_path / "out", partial=True)
 
@@ -161,7 +161,7 @@ def test_baselines_that_are_not_there_are_refused(swept: tuple[Path, Path]) -> N
     records = read_inputs([str(swept[1] / "records.parquet")]).records
     with pytest.raises(UnknownNameError, match="Did you mean 'steps'"):
         build_outcome(records, Options(baseline="step"))
-    with pytest.raises(CrossliftError, match="no row is a baseline that trained for as many steps"):
+    with pytest.raises(CrossliftError, match="no baseline was trained for as many steps"):
         build_outcome(records[records["control"] != "steps"], Options(baseline="steps"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,8 @@ def test_shown_counts_are_those_of_the_data() -> None:
     assert text in README
 
 
-def test_shown_python_runs() -> None:
+def test_shown_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # it writes a figure
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert code is not None
     names: dict[str, object] = {}
@@ -73,8 +75,9 @@ def test_shown_claims_run() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("topic", "name"), [("scale", "found"), ("predict", "found")])
-def test_shown_answers_run(topic: str, name: str) -> None:
+def test_shown_answers_run(topic: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The blocks of the other topics that have one."""
+    monkeypatch.chdir(tmp_path)  # one writes a figure
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/{topic}.md").read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     names: dict[str, object] = {}

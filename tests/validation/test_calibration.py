@@ -216,7 +216,7 @@ def test_checks_pass_on_a_table_without_fault(results: pd.DataFrame) -> None:
     [
         (DEFAULT, "coverage", 0.93, "the default 'satterthwaite' covers 93.00%, outside 93.5–96.5%"),
         (DEFAULT, "coverage", 0.97, "covers 97.00%"),
-        (DEFAULT, "failures", 20, "has no interval in 20 simulations"),
+        (DEFAULT, "failures", 20, "lacks an interval in 20 simulations"),
         (DEFAULT, "simulations", 1999, "has 1999 simulations, fewer than 2000"),
         (NAIVE, "coverage", 0.9, "'ols' covers 90.00%, not under 80%"),
         (DEFAULT, "false_positive_rate", 0.07, "do not add up to 1"),

@@ -1,1 +1,1 @@
-"""The acceptance kit: proves the runner on a GPU within twelve minutes. README.md says how."""
+"""The acceptance kit: tests the runner on a GPU within twelve minutes. README.md says how."""

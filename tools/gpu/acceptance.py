@@ -1,7 +1,7 @@
-"""Prove the runner on a GPU: blocks that each have a limit of their own and write what they find at once.
+"""Test the runner on a GPU: blocks that each have their own time limit and write their findings at once.
 
 Usage: ``python -m tools.gpu.acceptance [--blocks NAME …] [--limit NAME=SECONDS …] [--tiny]``, in the checkout.
-README.md beside this file says how; commands.md has the commands for a machine that is at hand for minutes.
+README.md in this folder says how; commands.md has the commands for a machine that is available for minutes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-if str(ROOT) not in sys.path:  # started by its path, not as a module
+if str(ROOT) not in sys.path:  # run as a script, not as a module
     sys.path.insert(0, str(ROOT))
 
 from analysis.core.errors import CrossliftError  # noqa: E402
@@ -31,22 +31,22 @@ from tools.gpu.prepared import Kit, join  # noqa: E402
 from tools.gpu.setting import Setting  # noqa: E402
 from tools.gpu.start import look  # noqa: E402
 
-#: Seconds within which the first block is to begin.
+#: Seconds within which the first block should begin.
 START_S = 20.0
 #: Exit status where a block does not hold, and where the kit cannot start.
 FAILED, CANNOT = 1, 2
-#: What a block's ``holds`` is called.
+#: Words for a block's ``holds``.
 WORDS: dict[bool | str, str] = {True: "holds", False: "does not hold", "not-run": "not run"}
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(description="Prove the runner on a GPU.", epilog=f"blocks: {', '.join(NAMES)}")
+    made = argparse.ArgumentParser(description="Test the runner on a GPU.", epilog=f"blocks: {', '.join(NAMES)}")
     made.add_argument("--blocks", nargs="+", metavar="NAME", help="only these (default: all)")
     made.add_argument("--limit", nargs="+", default=[], metavar="NAME=SECONDS", help="other limits of blocks")
     made.add_argument("--tiny", action="store_true", help="rehearse on the CPU: few steps, tiny models")
     made.add_argument("--kit", type=Path, metavar="DIRECTORY", help="the prepared folder (default: .gpu)")
-    made.add_argument("--out", type=Path, metavar="DIRECTORY", help="what is brought back (default: $OUT, gpu-out)")
+    made.add_argument("--out", type=Path, metavar="DIRECTORY", help="results to bring back (default: $OUT, gpu-out)")
     made.add_argument("--state", type=Path, metavar="DIRECTORY", help="kept between two commands (default: in /tmp)")
     return made
 
@@ -90,7 +90,7 @@ def _main(options: argparse.Namespace, state: Path | None, began: float) -> int:
 
 
 def _run(block: Block, setting: Setting, kit: Kit | None) -> None:
-    """One block in a process of its own; where that does not end well, what it found stays and the reason is added."""
+    """One block in a process of its own; if that fails, its findings so far are kept and the reason is added."""
     path = setting.state / "blocks" / f"{block.name}.json"
     path.unlink(missing_ok=True)
     stand_in = kit.stand_in if kit else ""
@@ -110,12 +110,12 @@ def _run(block: Block, setting: Setting, kit: Kit | None) -> None:
 def _work(block: Block, setting: Setting, stand_in: str, path: Path) -> None:
     import torch
 
-    torch.set_num_threads(setting.threads)  # a rehearsal's one: threads that wait for a busy core take minutes
+    torch.set_num_threads(setting.threads)  # one in a rehearsal: threads that wait for a busy core take minutes
     guarded(block.load(), setting, Findings(block.name, path, about(setting, block, stand_in)))
 
 
 def _surroundings(state: Path) -> None:
-    """What processes inherit: where packages and caches are, no network, and room for deterministic products."""
+    """Environment that processes inherit: packages, caches, no network, and workspace for deterministic products."""
     site = state / "site"
     site.mkdir(exist_ok=True)
     path = [str(ROOT), str(site), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -127,7 +127,7 @@ def _surroundings(state: Path) -> None:
 
 
 def _kit_folder(options: argparse.Namespace, state: Path) -> Path:
-    """The prepared folder; for a rehearsal without one a stand-in, made now."""
+    """The prepared folder; a rehearsal without one makes a stand-in."""
     if options.kit or not options.tiny:
         return Path(options.kit or ROOT / ".gpu")
     from tools.gpu.stand_in import make_stand_in
@@ -144,12 +144,12 @@ def _limits(given: Sequence[str]) -> dict[str, float]:
         try:
             found[name] = float(seconds)
         except ValueError:
-            raise CrossliftError(f"'{item}' is no limit.", "Write NAME=SECONDS, such as sweep=180.") from None
+            raise CrossliftError(f"'{item}' is not a valid limit.", "Write NAME=SECONDS, such as sweep=180.") from None
     return found
 
 
 def _write(out: Path, state: Path, start: dict[str, Any]) -> None:
-    """All that was found so far, by this command and those before it, in one file."""
+    """Write all findings so far, of this command and earlier ones, to one file."""
     paths = {name: state / "blocks" / f"{name}.json" for name in NAMES}
     found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()}
     text = json.dumps(finite({"format": 1, "start": start, "blocks": found}), indent=1, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Minute 1 to 2: the GPU gives the CPU's losses, and one seed the same bits twice, or it is said what does not."""
+"""Minute 1 to 2: the GPU gives the CPU's losses, and one seed gives the same bits twice; differences are named."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(setting: Setting, found: Findings) -> None:
 
 
 def _repeat(stage: Stage, one: Any, again: Any, unsure: list[str], found: Findings) -> None:
-    """Equal bits, or the kernel that is not deterministic: as PyTorch warns of it, and where values first part."""
+    """Equal bits, or the kernel that is not deterministic: from PyTorch's warnings and the first value that differs."""
     name = "equal bits on repeat, or what differs is named"
     if one.losses == again.losses and digest(one.state) == digest(again.state):
         found.check(name, True, bits="equal")

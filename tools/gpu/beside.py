@@ -1,4 +1,4 @@
-"""Minute 6 to 8: the runner beside a stock ``Trainer``: the same data, order, lengths, precision and optimiser."""
+"""Minute 6 to 8: runner against stock ``Trainer``: the same data, order, lengths, precision and optimiser."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tools.gpu.stages import Stage, as_in_a_sweep
 from tools.gpu.stock import Measured, Stock, pieces
 
 WARM, STEPS = 10, 100
-#: Each side is measured twice, in the order A B B A, so that what drifts meets both alike.
+#: Each side is measured twice, in the order A B B A, so that drift affects both equally.
 ROUNDS = 2
-#: Seconds that a model needs at least: below, it is not begun.
+#: Seconds that a model needs at least: with less time left it is skipped.
 NEEDED_S = 25.0
-#: Seconds left below which no profile is made.
+#: With fewer seconds left, no profile is made.
 PROFILE_S = 15.0
 #: Numbers of XLM-R Large.
 LARGE: dict[str, Any] = {
@@ -104,14 +104,14 @@ def _judge(setting: Setting, name: str, facts: dict[str, Any], found: Findings) 
         found.not_run(faster, ON_A_CPU)
         return
     if None in facts["busy"].values():
-        found.failed(measured, "NVML gives no busy share")
+        found.failed(measured, "NVML does not report utilisation")
     else:
         found.check(measured, True, tokens_per_s=facts["tokens_per_s"], busy=facts["busy"])
     found.check(faster, facts["ratio"] >= 1 or bool(facts["profiles"]), ratio=facts["ratio"])
 
 
 def _profiles(setting: Setting, sides: dict[str, Callable[[int, int], Measured]]) -> dict[str, Any]:
-    """A profile of a few steps of each side, apart from the steps that were timed: profiling slows them."""
+    """A profile of a few steps of each side, separate from the timed steps because profiling slows them."""
     steps = 2 if setting.tiny else 10
     found: dict[str, Profile] = {}
     for side, work in sides.items():

@@ -19,11 +19,11 @@ class Block:
     Attributes
     ----------
     name
-        As in commands and files.
+        Its name in commands and files.
     module
-        Of this package, with ``run(setting, findings)``.
+        Module of this package, with ``run(setting, findings)``.
     limit_s, tiny_limit_s
-        Seconds after which it is ended, in earnest and in a rehearsal.
+        Time limit in seconds, in a real run and in a rehearsal.
     needs_model
         Whether it needs me5-small and the data.
     memory_gib
@@ -71,7 +71,7 @@ def find_blocks(names: list[str] | None) -> list[Block]:
 
 
 def about(setting: Setting, block: Block, stand_in: str) -> dict[str, Any]:
-    """What every finding of a block rests on."""
+    """The conditions of every finding of a block."""
     found: dict[str, Any] = {"device": setting.device, "rehearsal": setting.tiny, "limit_s": setting.limit_s}
     if stand_in and block.needs_model:
         found["stand_in"] = stand_in

@@ -1,4 +1,4 @@
-"""Minute 0 to 1: what the machine is, a step in each precision, and whether its energy counter can be believed."""
+"""Minute 0 to 1: the machine, a step in each precision, and whether its energy counter is accurate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.gpu.findings import ON_A_CPU, Findings
 from tools.gpu.meters import Watch, Window, identity
 from tools.gpu.setting import TRAINING, Setting
 
-#: How far the energy counter may be off power times time.
+#: Largest relative error of the energy counter against power times time.
 ENERGY = 0.10
 #: Seconds of steady work before the counter is compared, and during which it is: the driver averages power over one.
 WARM_S, MEASURED_S = 2.0, 5.0
@@ -71,7 +71,7 @@ def _precisions(setting: Setting, found: Findings) -> None:
 
 
 def _energy(setting: Setting, found: Findings) -> None:
-    """The device's counter beside power integrated over the same seconds of steady matrix products."""
+    """Compare the device's counter with power integrated over the same seconds of steady matrix products."""
     name = f"energy within {ENERGY:.0%} of power x time"
     if not setting.cuda:
         found.not_run(name, ON_A_CPU)
@@ -91,7 +91,7 @@ def _energy(setting: Setting, found: Findings) -> None:
         "tflops": products * 2 * n**3 / window.seconds / 1e12,
     })  # fmt: skip
     if window.energy_j is None or window.power_j is None:
-        found.failed(name, "NVML gives no energy counter" if window.energy_j is None else "NVML gives no power")
+        found.failed(name, "NVML does not report energy" if window.energy_j is None else "NVML does not report power")
         return
     ratio = window.energy_j / window.power_j
     found.check(
@@ -101,7 +101,7 @@ def _energy(setting: Setting, found: Findings) -> None:
 
 
 def agrees(energy_j: float, power_j: float) -> bool:
-    """Whether a counter is within ``ENERGY`` of power times time, which is taken for right."""
+    """Whether a counter is within ``ENERGY`` of power times time, the reference."""
     return abs(energy_j / power_j - 1) <= ENERGY
 
 

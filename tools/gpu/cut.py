@@ -1,4 +1,4 @@
-"""me5-small with the word pieces that some texts need, and no others: a file that the runner loads as a model.
+"""me5-small with only the word pieces that some texts need: a file that the runner loads as a model.
 
 A text is cut into the pieces whose scores have the largest sum. All pieces of that best cut stay, so it stays the best;
 ``cut_pieces`` is checked against the whole vocabulary on every text.
@@ -18,7 +18,7 @@ from analysis.core.errors import CrossliftError
 from runner.models.me5 import PREFIX, Weights, build_tokenizer
 from runner.models.q4 import BLOCK, BLOCK_BYTES
 
-#: Pieces before the first that stands for text: the start, padding, the end, and what is unknown.
+#: Special pieces before the first text piece: start, padding, end, unknown.
 SPECIAL, UNKNOWN = 4, 3
 #: Rows of the word embeddings, by the name that the file gives them.
 WORDS = "emb.word"
@@ -27,7 +27,7 @@ WORDS = "emb.word"
 def cut_pieces(weights: Weights, texts: Sequence[str]) -> NDArray[np.int64]:
     """Numbers of the pieces that ``texts`` need, ascending; special pieces among them.
 
-    The piece of the lowest score stays too: what an unknown character costs is reckoned from it.
+    The piece of the lowest score stays too: the score of an unknown character is computed from it.
     """
     used = np.unique(np.concatenate(encode(weights, texts)))
     mask = [weights.pieces.index("<mask>")] if "<mask>" in weights.pieces else []
@@ -36,14 +36,14 @@ def cut_pieces(weights: Weights, texts: Sequence[str]) -> NDArray[np.int64]:
 
 
 def encode(weights: Weights, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Pieces of each text, whole, with what the model expects in front of it."""
+    """Pieces of each whole text, with the prefix that the model expects."""
     tokenizer = build_tokenizer(weights)
     found = tokenizer([PREFIX + text for text in texts], return_attention_mask=False)["input_ids"]
     return [np.asarray(item, dtype=np.int64) for item in found]
 
 
 def cut(weights: Weights, kept: NDArray[np.int64]) -> Weights:
-    """The same model with the pieces ``kept`` alone, renumbered in their order."""
+    """The same model with only the pieces ``kept``, renumbered in their order."""
     rows = weights.tensors[WORDS].reshape(-1, weights.hidden // BLOCK * BLOCK_BYTES)[kept]
     return Weights(
         weights.hidden, weights.layers, weights.heads, weights.inner, weights.positions, weights.types, weights.eps,
@@ -73,11 +73,11 @@ def check_same(whole: Weights, small: Weights, kept: NDArray[np.int64], texts: S
     Raises
     ------
     CrossliftError
-        If one has not; with the text.
+        If a text does not; the message names it.
     """
     for text, wanted, found in zip(texts, encode(whole, texts), encode(small, texts), strict=True):
         if not np.array_equal(wanted, kept[found]):
-            raise CrossliftError(f"the cut vocabulary reads {text!r} otherwise.", "The pieces it lacks have to stay.")
+            raise CrossliftError(f"the cut vocabulary encodes {text!r} differently.", "Keep the missing pieces.")
 
 
 def unknown_pieces(weights: Weights, texts: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
@@ -86,7 +86,7 @@ def unknown_pieces(weights: Weights, texts: Mapping[str, Sequence[str]]) -> dict
     coded = iter(encode(weights, flat))
     found = {}
     for language, own in texts.items():
-        # Two special pieces around each text are no part of it, and the prefix of the model is known.
+        # The two special pieces around each text are not part of it, and the model's prefix is known.
         pieces = [next(coded)[1:-1] for _ in own]
         total = sum(map(len, pieces))
         unknown = int(sum((item == UNKNOWN).sum() for item in pieces))

@@ -1,4 +1,4 @@
-"""Where two runs of one step part: the first module whose output, or whose gradient, has other bits the second time."""
+"""Where two runs of one step diverge: the first module whose output or gradient differs bit for bit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Look = tuple[str, str, str]
 def first_difference(stage: Stage, training: Training, tries: int = 5) -> str:
     """Name the module and the direction in which values of a repeated step differ first.
 
-    Empty if ``tries`` repetitions of the step are equal bit for bit: what differs then needs more than one step.
+    Empty if ``tries`` repetitions of the step are equal bit for bit: a difference then needs more than one step.
     """
     once = replace(training, dropout=0.0)
     known = looks(stage, once)
@@ -61,7 +61,7 @@ def looks(stage: Stage, training: Training) -> list[Look]:
                 part.register_full_backward_hook(lambda _, given, out, own=label: look(own, "backward", given))
             )
     try:
-        with warnings.catch_warnings():  # of hooks on modules whose inputs have no gradient
+        with warnings.catch_warnings():  # about hooks on modules whose inputs do not have gradients
             warnings.simplefilter("ignore")
             stage.train(training, 1)
     finally:

@@ -1,4 +1,4 @@
-"""Examples of every kind of task, made on the spot; in most the class is plain from one word."""
+"""Generated examples of every kind of task; in most, one word determines the class."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def questions(n: int) -> Examples:
 
 
 def sides(n: int) -> Examples:
-    """Texts, and the same in reverse order as their translations: for retrieval, whose score means nothing then."""
+    """Texts, and the same in reverse order as their translations: for retrieval, whose score is meaningless then."""
     found = texts(n).fields["text"]
     return Examples({"source": found, "target": found[::-1]}, None, tuple(map(str, range(n))))
 

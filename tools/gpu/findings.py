@@ -22,7 +22,7 @@ ON_A_CPU = "not measured on a CPU"
 class Findings:
     """The findings of one block, in a file that is rewritten with every one of them.
 
-    A block that is killed or cut off has what it found up to then; ``finished`` tells the two apart.
+    A block that is killed or cut off keeps its findings up to then; ``finished`` tells the two apart.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Findings:
     path
         The file.
     about
-        What every number rests on: device, limit, stand-ins.
+        Conditions of every number: device, limit, stand-ins.
     begun
         When the block began, by :func:`time.monotonic`.
     """
@@ -61,16 +61,16 @@ class Findings:
         self.save()
 
     def failed(self, name: str, reason: str) -> None:
-        """Record that something broke off."""
+        """Record that something failed to finish."""
         self.checks.append({"check": name, "holds": False, "reason": reason})
         self.save()
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
-        """What is raised within is a finding, and what comes after it goes on."""
+        """Record an exception raised within as a finding, and continue after it."""
         try:
             yield
-        except Exception as error:  # any: what nobody has thought of is what is looked for
+        except Exception as error:  # any: unforeseen errors are what is looked for
             last = traceback.extract_tb(error.__traceback__)[-1]
             self.failed(name, f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"[:600])
             self.fact(tracebacks=[*self.facts.get("tracebacks", []), traceback.format_exc(limit=-8)])
@@ -122,7 +122,7 @@ def _words(item: Mapping[str, Any]) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The same with numbers that JSON does not have as text, so that a loss of NaN is seen and not a broken file."""
+    """The value with non-finite numbers as text, so that a loss of NaN is visible and the file stays valid JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

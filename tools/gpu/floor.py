@@ -1,4 +1,4 @@
-"""What English accuracy has to reach, set before anything was run on a GPU."""
+"""Lowest acceptable English accuracy, set before anything was run on a GPU."""
 
 from __future__ import annotations
 

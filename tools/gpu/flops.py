@@ -1,8 +1,8 @@
-"""What a step must compute at least, and what a card can: model FLOP utilisation.
+"""Model FLOP utilisation: the least a step must compute, relative to the peak of the card.
 
-Adapters beside frozen weights: each linear layer multiplies once forward and once backward, for the gradient of its
-input; the gradient of its own weights, the third product of whole training, is not needed. With ``N`` weights in linear
-layers, ``A`` in adapters, ``L`` layers of attention width ``h`` and ``s`` pieces a sequence, a piece takes
+Adapters on frozen weights: each linear layer multiplies once forward and once backward, for the gradient of its
+input; the gradient of its own weights, the third product of full training, is not needed. With ``N`` weights in linear
+layers, ``A`` in adapters, ``L`` layers of attention width ``h`` and ``s`` pieces per sequence, a piece takes
 
     2·2·N + 3·2·A + 3·2·s·h·L   FLOPs,
 
@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Dense bfloat16 FLOP/s of tensor cores, by what a card's name holds; from the makers' data sheets. The first that
-#: fits counts, so that a variant stands before its family.
+#: Dense bfloat16 FLOP/s of tensor cores, by a part of the card's name; from the makers' data sheets. The first
+#: match counts, so a variant comes before its family.
 PEAKS = (
     ("H200", 989.4e12), ("H100 PCIe", 756e12), ("H100 NVL", 835e12), ("H100", 989.4e12), ("GH200", 989.4e12),
     ("A100", 312e12), ("L40S", 362e12), ("L4", 121e12), ("A10", 125e12), ("RTX 4090", 165.2e12),
 )  # fmt: skip
-FORMULA = "4·N + 6·A + 6·s·h·L FLOPs a piece: N weights of linear layers, A of adapters, s pieces, width h, L layers"
+FORMULA = "4·N + 6·A + 6·s·h·L FLOPs per piece: N weights of linear layers, A of adapters, s pieces, width h, L layers"
 
 
 def peak(name: str) -> float | None:
@@ -28,7 +28,7 @@ def peak(name: str) -> float | None:
     return next((value for part, value in PEAKS if part in name), None)
 
 
-def flops_a_piece(linear: int, adapters: int, pieces: int, width: int, layers: int) -> float:
+def flops_per_piece(linear: int, adapters: int, pieces: int, width: int, layers: int) -> float:
     """FLOPs of one training step by adapters, for one word piece of a sequence of ``pieces``."""
     return 4.0 * linear + 6.0 * adapters + 6.0 * pieces * width * layers
 

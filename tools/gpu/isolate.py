@@ -1,7 +1,7 @@
 """A block in a process of its own: it may fail, hang or take too long, and the next one starts all the same.
 
 The processes are forked from one that has imported torch and transformers and has touched no GPU, so that a block does
-not pay for the imports again. Each leads a group of its own, and whatever it has started ends with it.
+not pay for the imports again. Each leads its own process group, and all processes that it started end with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tools.gpu.findings import Findings
 
 #: Modules that the first process imports.
 PRELOAD = ["tools.gpu.preload"]
-#: How processes are started: forked from the first one, or each anew.
+#: How processes are started: forked from the first one, or each from scratch.
 FORKED, ANEW = "forkserver", "spawn"
 
 
@@ -29,7 +29,7 @@ class Processes:
     method: str = FORKED
 
     def context(self) -> Any:
-        """Where they come from."""
+        """The multiprocessing context."""
         found: Any = multiprocessing.get_context(self.method)
         if self.method == FORKED:
             found.set_forkserver_preload(PRELOAD)
@@ -40,7 +40,7 @@ PROCESSES = Processes()
 
 
 def run_isolated(work: Callable[..., None], arguments: tuple[Any, ...], limit_s: float) -> str:
-    """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it did not end well, empty if it did."""
+    """Run ``work`` in a process for at most ``limit_s`` seconds; returns why it failed, empty if it did not."""
     process = PROCESSES.context().Process(target=_lead, args=(work, arguments), daemon=False)
     begun = time.monotonic()
     process.start()

@@ -1,4 +1,4 @@
-"""One worker and the driver killed, each once, and what has to be the same afterwards."""
+"""One worker and the driver killed, each once, and checks of what must be the same afterwards."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tools.gpu.processes import Sweep
 
 
 class Kills:
-    """Kills a worker that holds a stage once cells are there, and the driver once there are more; then takes it up.
+    """Kills a worker that holds a stage once cells exist, and the driver once there are more; then resumes.
 
     Attributes
     ----------
     told
         What was killed, in words and numbers.
     seen
-        Hashes of the cells that were there at a kill, by identity.
+        Hashes of the cells that existed at a kill, by identity.
     cells_before
         How many those were at the last kill.
     """
@@ -34,7 +34,7 @@ class Kills:
 
     @property
     def done(self) -> bool:
-        """Whether both were killed and the sweep was taken up."""
+        """Whether both were killed and the sweep was resumed."""
         return len(self.told) == 2 and self._resumed
 
     def look(self) -> None:
@@ -56,7 +56,7 @@ class Kills:
             self.resume()
 
     def resume(self) -> bool:
-        """Take the sweep up after the driver was killed; whether that was so."""
+        """Resume the sweep if the driver was killed; returns whether it was."""
         if len(self.told) != 2 or self._resumed:
             return False
         self._sweep.start(1 if self._sweep.setting.tiny else None)
@@ -68,7 +68,7 @@ class Kills:
         return len(self._sweep.cells()) > self.cells_before
 
     def lost(self) -> list[str]:
-        """Cells that were there at a kill and are not, or not with the same content."""
+        """Cells that existed at a kill and are now missing or changed."""
         folder = self._sweep.store / "cells"
         return [
             name

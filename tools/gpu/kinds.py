@@ -1,4 +1,4 @@
-"""Minute 2 to 4: eight architectures, trained whole, with frozen embeddings and by LoRA, on every kind of task."""
+"""Minute 2 to 4: eight architectures, trained in full, with frozen embeddings and by LoRA, on every kind of task."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 
 def cases(rounds: int) -> Iterator[Case]:
-    """Every model, method and precision once a round, with the next kind of task in each: all kinds in every round."""
+    """Every model, method and precision once per round, each with the next kind of task: all kinds in every round."""
     kinds = list(MAKERS)
     combinations = list(product(ARCHITECTURES, METHODS, PRECISIONS))
     for r in range(rounds):
@@ -54,7 +54,7 @@ def run(setting: Setting, found: Findings) -> None:
         try:
             with as_in_a_sweep():
                 _try(case, setting, benches)
-        except Exception as error:  # any: a stage that fails in a way of its own is what is looked for
+        except Exception as error:  # any: unforeseen failures of a stage are what is looked for
             failures.append({**case._asdict(), "error": f"{type(error).__name__}: {error}"[:400]})
         done += 1
     found.fact(
@@ -63,7 +63,7 @@ def run(setting: Setting, found: Findings) -> None:
     )  # fmt: skip
     found.check("no failed stage", not failures, failed=len(failures), of=done)
     if done < len(wanted):
-        found.not_run("every stage was tried", f"{done} of {len(wanted)}: the time was over")
+        found.not_run("every stage was tried", f"{done} of {len(wanted)}: time ran out")
     elif setting.tiny:
         found.not_run("every stage was tried", f"a rehearsal tries one kind for each combination, {done} of 336")
     else:
@@ -71,7 +71,7 @@ def run(setting: Setting, found: Findings) -> None:
 
 
 def _try(case: Case, setting: Setting, benches: dict[tuple[str, bool], Any]) -> None:
-    """Train a stage, keep it, go on from it, and evaluate; raises whatever goes wrong."""
+    """Train a stage, save it, continue from it, and evaluate; raises if anything goes wrong."""
     from runner.kinds.registry import find_kind
     from runner.training.evaluate import evaluate
     from runner.training.train import train
@@ -85,7 +85,7 @@ def _try(case: Case, setting: Setting, benches: dict[tuple[str, bool], Any]) -> 
     classes = kind.classes(("cat", "dog"), features)
     state = bench.start
     if kind.trains:
-        for _ in range(2):  # the second goes on from what the first has kept
+        for _ in range(2):  # the second continues from what the first has saved
             trained = train(bench, state, kind, features, classes, training, STEPS, 1, case.kind)
             state = trained.state
             if not all(map(math.isfinite, trained.losses)):

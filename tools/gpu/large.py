@@ -9,7 +9,7 @@ from runner.plan.training import Training
 from runner.training.bench import Bench
 from runner.training.train import train
 from tools.gpu.findings import ON_A_CPU, Findings
-from tools.gpu.flops import FORMULA, flops_a_piece, linear_weights, peak
+from tools.gpu.flops import FORMULA, flops_per_piece, linear_weights, peak
 from tools.gpu.meters import Watch, Window, identity
 from tools.gpu.random_models import parameters, random_backbone, random_features
 from tools.gpu.setting import Setting
@@ -17,7 +17,7 @@ from tools.gpu.stages import as_in_a_sweep
 
 
 class Shape(NamedTuple):
-    """A Llama's numbers."""
+    """Dimensions of a Llama model."""
 
     name: str
     width: int
@@ -40,7 +40,7 @@ STAND_INS = (
 STEPS, BATCH, LENGTH = 60, 32, 256
 #: Steps before measuring: the allocator and the choice of kernels settle.
 WARM = 10
-#: Seconds that a model needs at least: below, it is not begun.
+#: Seconds that a model needs at least: with less time left it is skipped.
 NEEDED_S = 30.0
 
 
@@ -96,7 +96,7 @@ def _train(setting: Setting, shape: Shape, found: Findings) -> None:
     if not lacking:
         found.check(name, True)
     elif setting.cuda:
-        found.failed(name, f"not had: {', '.join(lacking)}")
+        found.failed(name, f"missing: {', '.join(lacking)}")
     else:
         found.not_run(name, ON_A_CPU)
 
@@ -107,7 +107,7 @@ def _figures(
     """Rates over the measured steps; ``None`` for what only a GPU can show."""
     linear, adapters, length = weights
     rate = pieces / window.seconds
-    flops = flops_a_piece(linear, adapters, length, shape.width, shape.layers)
+    flops = flops_per_piece(linear, adapters, length, shape.width, shape.layers)
     ceiling = peak(found.facts["card"])
     energy = window.energy_j
     return {
@@ -123,10 +123,10 @@ def _figures(
 
 
 def checksum(bench: Bench) -> str:
-    """A sum over the bits of all pretrained parameters, in which every place has a weight of its own.
+    """A sum over the bits of all pretrained parameters, weighted by position.
 
-    Whole numbers, so that the order of the summands is nothing to it; on the device, because bringing six gigabytes
-    back takes longer than training on them. Weights are odd, so that no change of a single number goes unseen.
+    Integers, so that the order of summation does not matter; on the device, because bringing six gigabytes
+    back takes longer than training on them. Weights are odd, so that a change of a single number is always detected.
     """
     import torch
 

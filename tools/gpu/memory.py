@@ -1,4 +1,4 @@
-"""An out-of-memory that is forced: the batch is halved until it fits, and its gradients stay what they were."""
+"""A forced out-of-memory error: the batch is halved until it fits, and its gradients stay the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.gpu.setting import Setting
 
 #: Largest difference of a gradient, relative to the largest of all: float32 sums in two parts instead of one.
 GRADIENT = 1e-3
-#: Shares of what the whole batch took beyond the model that are allowed, until one forces a halving.
+#: Shares of the whole batch's memory beyond the model that are allowed in turn, until one forces a halving.
 SHARES = (0.75, 0.6, 0.5, 0.4)
 VOCABULARY = 5000
 
@@ -32,7 +32,7 @@ class Counted(Classification):
         self.most = most
 
     def loss(self, out: Any, features: Features, chosen: Any) -> Any:
-        """As the kind's own."""
+        """The kind's own loss, with a count."""
         import torch
 
         if self.most is not None and len(chosen) > self.most:
@@ -80,7 +80,7 @@ def _compare(
     bench: Bench, kind: Counted, features: Features, training: Training, wanted: dict[str, Any], found: Findings,
     pretended: bool = False, failures: int = 0, setting: Setting | None = None,
 ) -> bool:  # fmt: skip
-    """Run the step again where not all fits; whether it was halved."""
+    """Repeat the step with less memory; returns whether the batch was halved."""
     own: dict[str, Any] = {}
     with gradients(bench, own):
         _step(bench, kind, features, training)
@@ -128,7 +128,7 @@ def gradients(bench: Bench, into: dict[str, Any]) -> Iterator[None]:
 def largest_gap(one: dict[str, Any], other: dict[str, Any]) -> tuple[float, str]:
     """The largest difference of any parameter's gradient, relative to the largest gradient of all, and its parameter.
 
-    Relative to all, because the gradient of a key's bias is nothing but rounding: softmax does not see it.
+    Relative to all, because the gradient of a key's bias is only rounding error: softmax is invariant to it.
     """
     if one.keys() != other.keys():
         return float("inf"), ", ".join(sorted(one.keys() ^ other.keys()))
@@ -140,7 +140,7 @@ def largest_gap(one: dict[str, Any], other: dict[str, Any]) -> tuple[float, str]
 
 @contextmanager
 def limited(setting: Setting, extra: int, share: float) -> Iterator[None]:
-    """Let this process have what the model holds and ``share`` of ``extra`` bytes, and no more of the device."""
+    """Limit this process to the model's memory plus ``share`` of ``extra`` bytes of the device."""
     import torch
 
     torch.cuda.empty_cache()

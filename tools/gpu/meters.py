@@ -1,4 +1,4 @@
-"""Power, energy and busy share of a GPU, as its driver reports them; read only, nothing is ever set."""
+"""Power, energy and busy share of a GPU, as its driver reports them; read only, settings are never changed."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from runner.executors.energy import Meter
 
-#: Seconds between two looks. The driver renews its own figures about this often.
+#: Seconds between two samples. The driver updates its own figures about this often.
 EVERY_S = 0.05
 
 
 class Sample(NamedTuple):
-    """One look: seconds (monotonic), watts, and the per cent of time in which a kernel ran lately."""
+    """One sample: seconds (monotonic), watts, and the percentage of recent time in which a kernel ran."""
 
     at: float
     watts: float
@@ -24,7 +24,7 @@ class Sample(NamedTuple):
 
 
 def handle_of(device: str) -> Any:
-    """NVML's handle of a device of torch; ``None`` where NVML, or a device of this name, is not to be had."""
+    """NVML's handle of a device of torch; ``None`` if NVML or a device of this name is not available."""
     if not device.startswith("cuda"):
         return None
     try:
@@ -48,7 +48,7 @@ def _nvml_error() -> type[Exception]:
 
 
 def identity(device: str) -> dict[str, Any]:
-    """Name, driver, memory and power limit of a device, as far as NVML says; the name alone without it."""
+    """Name, driver, memory and power limit of a device, as far as NVML reports them; only the name without it."""
     if not device.startswith("cuda"):
         return {"name": "cpu"}
     import torch
@@ -80,7 +80,7 @@ def _text(value: Any) -> str:
 
 @dataclass
 class Watch:
-    """Looks at a device every ``EVERY_S`` seconds while it is entered; looks at nothing on a CPU."""
+    """Samples a device every ``EVERY_S`` seconds within the context; does nothing on a CPU."""
 
     device: str
     samples: list[Sample] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Watch:
             try:
                 watts = pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3
                 busy = float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-            except pynvml.NVMLError:  # a device that reports neither: no samples, which every reader checks for
+            except pynvml.NVMLError:  # a device that reports neither gives an empty list, which every reader checks for
                 return
             self.samples.append(Sample(time.monotonic(), watts, busy))
 
@@ -125,7 +125,7 @@ class Watch:
 def work_of_power(samples: list[Sample], start: float, end: float) -> float | None:
     """Joules from ``start`` to ``end``: power integrated over time by trapezoids, held constant at both edges.
 
-    ``None`` with fewer than three samples, of which no integral can be trusted.
+    ``None`` with fewer than three samples, which are too few for an integral.
     """
     inside = [item for item in samples if start <= item.at <= end]
     if len(inside) < 3:
@@ -138,7 +138,7 @@ def work_of_power(samples: list[Sample], start: float, end: float) -> float | No
 class Window:
     """A stretch of work on a device: seconds, energy, busy share and peak memory, measured by the runner's own meter.
 
-    Both ends wait for the device, so that what was queued before is not counted and what was queued within is.
+    Both ends wait for the device, so that work queued before is not counted and work queued within is.
     """
 
     def __init__(self, device: str, watch: Watch) -> None:
@@ -166,7 +166,7 @@ class Window:
 
     @property
     def energy_j(self) -> float | None:
-        """Joules by the device's counter; ``None`` on a CPU, whose counters are of another thing."""
+        """Joules by the device's counter; ``None`` on a CPU, whose counters measure something else."""
         return self._meter.energy_j if self._device.startswith("cuda") else None
 
     @property

@@ -1,4 +1,4 @@
-"""Minute 11.5 to 12: everything that is brought back, in few files of limited size."""
+"""Minute 11.5 to 12: everything to bring back, in few files of limited size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tools.gpu.prepared import LIST
 from tools.gpu.setting import Setting
 from tools.gpu.whole import keep_whole
 
-#: What may come back: files, MiB of each.
+#: Limits on what comes back: number of files, MiB of each.
 FILES, MIB = 8, 16
 STORE, SCORES, LOG, PLAN = "store.tar.xz", "scores.parquet", "sweep.log.gz", "plan.json.xz"
 
@@ -31,13 +31,13 @@ def run(setting: Setting, found: Findings) -> None:
     if there:
         found.check("results, manifests and profile are packed", "blocks.json" in sizes, files=list(sizes))
     else:
-        found.not_run("results, manifests and profile are packed", "there is no whole seed to pack")
+        found.not_run("results, manifests and profile are packed", "no seed is complete")
     large = [name for name, size in sizes.items() if size > MIB * 2**20]
     found.check(f"at most {FILES} files of {MIB} MiB", len(sizes) <= FILES and not large, files=len(sizes), large=large)
 
 
 def _keep_what_was_cut_off(setting: Setting) -> None:
-    """Take the whole seeds of a sweep that was ended before it did so itself."""
+    """Pack the complete seeds of a sweep that was ended before it could pack them itself."""
     told, plan = setting.state / "blocks" / "sweep.json", setting.state / "plan.json"
     store = setting.state / "sweep"
     if not told.is_file() or not plan.is_file() or not (store / "store.json").is_file():
@@ -47,9 +47,9 @@ def _keep_what_was_cut_off(setting: Setting) -> None:
 
 
 def pack_store(setting: Setting, found: Findings) -> None:
-    """Write what the sweep has so far: the cells of whole seeds, their scores, the plan, the log.
+    """Write what the sweep has so far: the cells of complete seeds, their scores, the plan, the log.
 
-    Files are there whole or not at all, so that being cut off while packing leaves what was packed before.
+    Files are written atomically, so that an interruption while packing leaves what was packed before.
     """
     kept = setting.state / "kept"
     if any((kept / "cells").glob("*.json")):
@@ -80,7 +80,7 @@ def packed_store(state: Path) -> bytes:
 
 
 def _scores(kept: Path, goal: Path) -> None:
-    """``runner results`` of the kept cells; a damaged cell there is named by the block that kept it."""
+    """``runner results`` of the kept cells; damaged cells are reported by the block that kept them."""
     from runner.cli.main import main
 
     own = kept.parent / SCORES

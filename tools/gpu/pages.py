@@ -1,4 +1,4 @@
-"""A section of the results for each block, with the card's name beside every number."""
+"""A section of the results for each block, with the card's name next to every number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.gpu.acceptance import WORDS
 
-#: Kernels that are listed where the runner is the slower one.
+#: How many kernels are listed if the runner is slower.
 KERNELS = 8
 
 
@@ -61,7 +61,7 @@ def _large(block: Mapping[str, Any], card: str) -> str:
         f"{card} is not in the table of peaks."
     )  # fmt: skip
     unchanged = [f"{item['check']}: {_held(item)}." for item in block["checks"] if "unchanged" in item["check"]]
-    return "\n".join([table("Adapters beside large frozen weights", header, rows), "", words, *unchanged])
+    return "\n".join([table("Adapters on large frozen weights", header, rows), "", words, *unchanged])
 
 
 def _beside(block: Mapping[str, Any], card: str) -> str:
@@ -76,7 +76,7 @@ def _beside(block: Mapping[str, Any], card: str) -> str:
         notes.append(f"{item['model']}: losses differ by at most {item['largest_loss_difference']:.1e}.")
         if item["ratio"] is not None and item["ratio"] < 1 and item["profiles"]:
             notes += _kernels(item["profiles"], card)
-    return "\n".join([table("Beside a stock Trainer", header, rows), "", *notes])
+    return "\n".join([table("Compared with a stock Trainer", header, rows), "", *notes])
 
 
 def _kernels(profiles: Mapping[str, Any], card: str) -> list[str]:
@@ -91,14 +91,14 @@ def _sweep(block: Mapping[str, Any], card: str) -> str:
     facts = block["facts"]
     english = facts.get("english") or {}
     rows = [
-        ("whole seeds", card, str(len(facts.get("whole_seeds", ())))),
+        ("complete seeds", card, str(len(facts.get("whole_seeds", ())))),
         ("cells kept", card, f"{facts.get('kept_cells', 0):,}"),
-        ("cells a second, all processes", card, _number(facts.get("cells_per_s"), 1)),
+        ("cells per second, all processes", card, _number(facts.get("cells_per_s"), 1)),
         ("processes on the GPU", card, str(facts.get("workers", "?"))),
         ("busy share", card, _share(facts.get("busy"))),
-        ("energy, J a cell", card, _number(_per(facts.get("energy_j"), facts.get("cells")), 1)),
+        ("energy, J per cell", card, _number(_per(facts.get("energy_j"), facts.get("cells")), 1)),
         ("lowest English accuracy", card, _number(min(english.values(), default=None), 2)),
-        ("its floor, set before", card, _number((facts.get("floor") or {}).get("english_accuracy"), 2)),
+        ("lowest acceptable, set before", card, _number((facts.get("floor") or {}).get("english_accuracy"), 2)),
     ]
     checks = [f"- {item['check']}: {_held(item)}" for item in block["checks"]]
     return "\n".join([table("A sweep in all languages", ("what", "card", "value"), rows), "", *checks])

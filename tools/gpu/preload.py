@@ -1,4 +1,4 @@
-"""What every block imports, once for all of them. Nothing here may start a thread of computation or touch a GPU."""
+"""Imports shared by all blocks. Nothing here may start computation threads or touch a GPU."""
 
 from __future__ import annotations
 

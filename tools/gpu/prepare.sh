@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make .gpu/, the folder that travels to a GPU machine with the checkout: me5-small cut to the texts and split, the data,
-# and wheels for Python 3.12 of what such a machine may lack. Usage: tools/gpu/prepare.sh DATA_DIRECTORY
+# and wheels for Python 3.12 of packages that such a machine may lack. Usage: tools/gpu/prepare.sh DATA_DIRECTORY
 # Needs the environment of `make test` (PYTHON=… for another one). DATA_DIRECTORY holds sib200.tsv.xz, banking77.tsv.xz.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -6,9 +6,9 @@ Layout::
     part1/model.1        the model's file in consecutive parts, each in a folder that can travel alone
     part2/model.2
     part1/data/          the data files, under the names that the runner's tasks expect
-    part1/wheels/        packages that may be missing there
+    part1/wheels/        packages that may be missing on the machine
 
-Folders that have arrived are taken over into the state directory, so that a second command finds what a first brought.
+Transferred folders are copied to the state directory, so that a second command finds what the first one brought.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Kit:
     git
         Commit of the checkout, ``+`` after it with changes.
     stand_in
-        What it stands for if it is no real model and no real data; empty if it is real.
+        What replaces the real model and data; empty if they are real.
     """
 
     model: Mapping[str, Any]
@@ -70,11 +70,11 @@ def read_kit(path: Path) -> Kit:
     Raises
     ------
     CrossliftError
-        If there is none, or it is of another format.
+        If it is missing or has another format.
     """
     hint = "tools/gpu/prepare.sh makes it; send its folder part1."
     if not path.is_file():
-        raise CrossliftError(f"there is no '{path}'.", hint)
+        raise CrossliftError(f"'{path}' is missing.", hint)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
@@ -96,7 +96,7 @@ def sha256(path: Path) -> str:
 
 
 def take_over(folder: Path, state: Path) -> None:
-    """Copy what has arrived in the prepared folder into the state directory."""
+    """Copy the transferred parts of the prepared folder into the state directory."""
     for part in sorted(folder.glob("part*")) if folder.is_dir() else []:
         for item in sorted(part.rglob("*")):
             goal = state / "kit" / item.relative_to(folder)
@@ -106,7 +106,7 @@ def take_over(folder: Path, state: Path) -> None:
 
 
 def missing(kit: Kit, root: Path, needs_model: bool) -> list[str]:
-    """What of the kit is not there or not whole, each with how to get it."""
+    """Missing or damaged parts of the kit, each with how to get it."""
     wanted = [*kit.data, *(kit.parts if needs_model else ())]
     lacking = []
     for item in wanted:
@@ -124,7 +124,7 @@ def join(kit: Kit, root: Path, goal: Path) -> Path:
     Raises
     ------
     CrossliftError
-        If what comes of the parts is not the file that was split.
+        If the joined parts differ from the file that was split.
     """
     path = goal / str(kit.model["file"])
     if path.is_file() and sha256(path) == kit.model["sha256"]:
@@ -141,7 +141,7 @@ def join(kit: Kit, root: Path, goal: Path) -> Path:
 
 
 def unpack_wheels(root: Path, site: Path, there: Callable[[str], bool]) -> list[str]:
-    """Unpack the kit's wheels into a directory for ``sys.path``, but for packages that are there; returns which."""
+    """Unpack the kit's wheels into a directory for ``sys.path``, except packages already installed; returns which."""
     done = []
     for path in sorted((root / "part1" / "wheels").glob("*.whl")):
         name = path.name.split("-")[0].replace("_", "-")

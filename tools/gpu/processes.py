@@ -14,13 +14,13 @@ from runner.executors.command import own_command, search_path
 from tools.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Seconds for processes to be gone after they were killed, and looks in a row at which none holds a stage.
+#: Seconds for killed processes to disappear, and consecutive checks in which none holds a stage.
 GONE_S, FREE_LOOKS = 10.0, 3
 
 
 @dataclass
 class Sweep:
-    """The command on one store, and what can be seen of it from outside."""
+    """The command on one store, observed from outside."""
 
     setting: Setting
     grid: Path
@@ -36,7 +36,7 @@ class Sweep:
         return self.setting.state / "sweep.log"
 
     def start(self, workers: int | None = None) -> None:
-        """Begin; where the store is there already, take it up as ``runner run STORE`` does."""
+        """Start, or resume an existing store as ``runner run STORE`` does."""
         taken_up = (self.store / "store.json").is_file()
         what = [str(self.store)] if taken_up else [
             str(self.grid), "--store", str(self.store), "--study", self.study, "--data-dir", str(self.setting.data)
@@ -61,11 +61,11 @@ class Sweep:
         return self.process is not None and self.process.poll() is None
 
     def cells(self) -> set[str]:
-        """Identities of the cells that are there."""
+        """Identities of the existing cells."""
         return {path.stem for path in (self.store / "cells").glob("[!.]*.json")}
 
     def holders(self) -> dict[int, str]:
-        """Processes that hold a stage, and a stage that each holds."""
+        """Processes that hold a stage, each with one of its stages."""
         from runner.store.locks import holder
 
         found: dict[int, str] = {}
@@ -91,7 +91,7 @@ class Sweep:
     def stop(self) -> None:
         """End the driver and every process that holds a stage, and wait until none does.
 
-        A helper that holds none when its driver ends sees that before it takes another.
+        A helper that is idle when its driver ends notices before it takes another stage.
         """
         if self.running():
             self.kill_driver()

@@ -1,4 +1,4 @@
-"""Where the time of some steps goes: kernels on the device, operations on the processor, and what is neither."""
+"""Where the time of some steps goes: kernels on the device, operations on the processor, and the rest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from tools.gpu.setting import Setting
 
-#: Lines that are kept of each table.
+#: Lines kept of each table.
 KEPT = 20
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Seconds of some steps under the profiler, and the operations that took most.
+    """Seconds of some steps under the profiler, and the slowest operations.
 
-    ``device`` and ``processor`` have one row an operation: name, calls, milliseconds of its own.
+    ``device`` and ``processor`` have one row per operation: name, calls, own milliseconds.
     """
 
     seconds: float
@@ -26,7 +26,7 @@ class Profile:
     processor: tuple[dict[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """With the share of the time in which kernels ran, where there is a device."""
+        """As JSON, with the share of time in which kernels ran if there is a device."""
         share = self.device_s / self.seconds if self.device_s else None
         return {
             "seconds": self.seconds, "kernels_s": self.device_s or None, "kernels_share": share,
@@ -35,7 +35,7 @@ class Profile:
 
 
 def profiled(setting: Setting, work: Callable[[], object]) -> Profile:
-    """Run some work under PyTorch's profiler, which slows it: for shares, not for rates."""
+    """Run some work under PyTorch's profiler, which slows it: use shares, not rates."""
     from torch.profiler import ProfilerActivity, profile
 
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if setting.cuda else [])]

@@ -1,4 +1,4 @@
-"""Models of random weights made in memory, in sizes that a file of weights would not fit the machine's transfer."""
+"""Models with random weights made in memory, in sizes whose weight files would be too large to transfer."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def random_backbone(config: Any, device: str, half: bool = False, pooling: str =
     Parameters
     ----------
     config
-        Of transformers.
+        Configuration of transformers.
     device, half
-        Where, and whether in bfloat16.
+        Device, and whether in bfloat16.
     pooling
         As in :class:`runner.models.backbone.Backbone`.
     tokenizer
-        Of another model whose pieces are among the vocabulary; by default one of whole words.
+        Tokenizer of another model whose pieces fit the vocabulary; by default one of whole words.
     """
     import torch
     from transformers import AutoModel
@@ -50,7 +50,7 @@ def _words() -> Any:
 
 
 def random_features(examples: int, length: int, vocabulary: int, classes: int = 2) -> Features:
-    """Sequences of equal length of random pieces, and random classes: nothing to learn, all to compute."""
+    """Sequences of equal length of random pieces, and random classes: nothing to learn, only to compute."""
     rng = np.random.default_rng(SEED)
     ids = [rng.integers(5, vocabulary, length, dtype=np.int32) for _ in range(examples)]
     targets: Any = rng.integers(classes, size=examples)

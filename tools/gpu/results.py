@@ -1,4 +1,4 @@
-"""Write ``benchmarks/gpu/RESULTS.md`` from what the kit brought back: every number with the card's name beside it.
+"""Write ``benchmarks/gpu/RESULTS.md`` from the kit's results: every number with the card's name.
 
 Usage: ``python -m tools.gpu.results PACK [--out FILE] [--rehearsal]`` where PACK holds ``blocks.json``.
 """
@@ -28,19 +28,19 @@ def report(content: Mapping[str, Any], rehearsal: bool = False) -> str:
     content
         ``blocks.json``.
     rehearsal
-        Whether a run on a CPU is taken, which the page then says first.
+        Whether to accept a run on a CPU, which the page then says first.
 
     Raises
     ------
     CrossliftError
-        If it is of a CPU, or of a stand-in, and ``rehearsal`` is not set.
+        If it is from a CPU or a stand-in, and ``rehearsal`` is not set.
     """
     start, blocks = content["start"], content["blocks"]
     tried = [name for name, block in blocks.items() if block["rehearsal"] or block.get("stand_in")]
     if tried and not rehearsal:
         raise CrossliftError(
-            f"{', '.join(tried)}: a rehearsal, whose numbers are no results.",
-            "Run the kit on a GPU, or say --rehearsal.",
+            f"{', '.join(tried)}: a rehearsal, whose numbers are not results.",
+            "Run the kit on a GPU, or give --rehearsal.",
         )
     card = str(start["device"].get("name", "cpu"))
     parts = [_head(start, card, bool(tried)), _verdicts(blocks, card)]
@@ -76,14 +76,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write benchmarks/gpu/RESULTS.md.")
     parser.add_argument("pack", type=Path, metavar="PACK")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FILE")
-    parser.add_argument("--rehearsal", action="store_true", help="take a run on a CPU; needs --out")
+    parser.add_argument("--rehearsal", action="store_true", help="accept a run on a CPU; needs --out")
     options = parser.parse_args()
     path = options.pack / "blocks.json"
     try:
         if options.rehearsal and options.out == OUT:
-            raise CrossliftError("a rehearsal gives no results.", "Give --out with another file.")
+            raise CrossliftError("a rehearsal does not give results.", "Give --out with another file.")
         if not path.is_file():
-            raise CrossliftError(f"there is no '{path}'.", "Give the folder that the kit's files came back to.")
+            raise CrossliftError(f"'{path}' is missing.", "Give the folder with the files that the kit brought back.")
         text = report(json.loads(path.read_text(encoding="utf-8")), options.rehearsal)
     except CrossliftError as error:
         print(f"results: {error.message}\n  {error.hint}", file=sys.stderr)

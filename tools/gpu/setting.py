@@ -1,4 +1,4 @@
-"""What every block is given: the device, the prepared folder, where to write, and until when."""
+"""Settings of a block: the device, the prepared folder, where to write, and the time limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRAINING = Training(learning_rate=5e-4, epochs=3, batch_size=32, max_length=128,
 
 @dataclass(frozen=True)
 class Setting:
-    """One block's surroundings.
+    """Settings of one block.
 
     Attributes
     ----------
@@ -25,15 +25,15 @@ class Setting:
     tiny
         Whether this is a rehearsal: few steps and models of a few thousand parameters.
     model
-        The file of me5-small's cut, or of its stand-in.
+        The file of the cut me5-small, or of its stand-in.
     data
         The directory of the data files.
     state
-        A directory of the kit's own, outside the checkout: stays between two commands.
+        A directory of the kit outside the checkout, kept between commands.
     out
-        What is brought back from the machine.
+        Directory of the results to bring back from the machine.
     limit_s
-        Seconds that the block has.
+        Time limit of the block in seconds.
     """
 
     device: str
@@ -67,7 +67,7 @@ class Setting:
         return load_backbone(find_model(f"{self.model}@{depth}"))
 
     def free(self) -> None:
-        """Give back the memory of what is no longer used."""
+        """Free unused memory."""
         if self.cuda:
             import gc
 
@@ -77,7 +77,7 @@ class Setting:
             torch.cuda.empty_cache()
 
     def synchronize(self) -> None:
-        """Wait until the GPU has done what it was given."""
+        """Wait until the GPU has finished its queued work."""
         if self.cuda:
             import torch
 

@@ -22,7 +22,7 @@ from runner.training.train import Trained, train
 from tools.gpu.setting import Setting
 
 TASK = "sib200"
-#: What chance is drawn from where nothing else is said.
+#: Default random seed.
 SEED = 1
 
 
@@ -52,7 +52,7 @@ class Stage:
 
     @classmethod
     def of_target(cls, setting: Setting, depth: int = 12, device: str = "", bench: Bench | None = None) -> Stage:
-        """SIB-200's English training sentences, for a model that is given or for me5-small at a depth."""
+        """SIB-200's English training sentences, for a given model or for me5-small at a depth."""
         from runner.tasks.load import load_task
 
         own = bench or Bench(setting.backbone(depth), device or setting.device)

@@ -1,6 +1,6 @@
 """A stand-in for the prepared folder: a model of random weights and made-up texts, to rehearse without the real ones.
 
-Nothing that is measured with it says anything of me5-small or of SIB-200; whatever rests on it is marked ``stand_in``.
+Measurements with it say nothing about me5-small or SIB-200; all results from it are marked ``stand_in``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WIDTH, INNER, POSITIONS, DEPTH = 32, 64, 64, 12
 
 
 def make_stand_in(place: Path, out: Path) -> Kit:
-    """Make the folder ``out`` of a stand-in; ``place`` is for what it is made from."""
+    """Make the folder ``out`` of a stand-in; ``place`` is for its source files."""
     place.mkdir(parents=True, exist_ok=True)
     _write_data(place)
     weights = random_weights()
@@ -34,7 +34,7 @@ def make_stand_in(place: Path, out: Path) -> Kit:
 
 
 def random_weights() -> Weights:
-    """A model shaped as me5-small, 32 wide, with whole words and letters as pieces."""
+    """A model shaped like me5-small, 32 wide, with whole words and letters as pieces."""
     rng = np.random.default_rng(1)
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *("▁" + word for word in WORDS), *letters, ":", "<mask>"]
@@ -64,7 +64,7 @@ def _plain(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _write_data(place: Path) -> None:
-    """Files of the names and columns of the real ones: which animal a text is about."""
+    """Files with the names and columns of the real ones: which animal a text is about."""
     rows = ["lang\tsplit\tindex_id\tcategory\ttext"]
     for number, code in enumerate(LANGUAGES):
         for split, n in (("train", 32), ("test", 12)):

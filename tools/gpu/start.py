@@ -1,4 +1,4 @@
-"""What has to be there before the first block begins, each thing that is missing named with how to get it."""
+"""Requirements checked before the first block begins; each missing one is named with how to get it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tools.gpu.meters import identity
 from tools.gpu.prepared import LIST, Kit, missing, read_kit, take_over, unpack_wheels
 
 #: Packages that the runner and the kit import, and the least versions that pyproject.toml asks for, or that these have
-#: among their own requirements; pandas is an exception, of which the runner needs no 3 (tried: 2.3).
+#: among their own requirements; pandas is an exception, because the runner does not need version 3 (tried: 2.3).
 NEEDED = {
     "torch": "2.11", "transformers": "5.0", "accelerate": "1.10", "peft": "0.17", "safetensors": "0.4",
     "tokenizers": "0.20", "numpy": "2.0", "pandas": "2.2", "pyarrow": "17", "scikit-learn": "1.5", "pyyaml": "6.0",
     "rich": "13.7",
 }  # fmt: skip
-#: Of a GPU's power and energy: without it these are not measured, and everything else is.
+#: For a GPU's power and energy: without it only these are not measured.
 METERS = "nvidia-ml-py"
-#: GiB of disk that the blocks fill at most, and in a rehearsal.
+#: Largest disk use of the blocks in GiB, in a real run and in a rehearsal.
 DISK_GIB, TINY_DISK_GIB = 12.0, 0.5
 #: Seconds for the first process to import torch and see the device.
 PROBE_S = 60.0
@@ -59,7 +59,7 @@ def lacking_packages(found: dict[str, str | None]) -> list[str]:
         if own is None:
             words.append(f"the package {name} is missing: put its wheel into the kit (tools/gpu/prepare.sh)")
         elif too_old(own, least):
-            words.append(f"the package {name} is {own}, and {least} is the least: put a wheel into the kit")
+            words.append(f"the package {name} is {own}, but at least {least} is needed: put a wheel into the kit")
     return words
 
 
@@ -68,14 +68,14 @@ def lacking_disk(place: Path, tiny: bool) -> list[str]:
     free, wanted = shutil.disk_usage(place).free / 2**30, TINY_DISK_GIB if tiny else DISK_GIB
     if free >= wanted:
         return []
-    return [f"'{place}' has {free:.1f} GiB free, and {wanted:g} are needed: give --state on another disk"]
+    return [f"'{place}' has {free:.1f} GiB free, but {wanted:g} are needed: give --state on another disk"]
 
 
 def lacking_device(device: dict[str, Any], blocks: Sequence[Block]) -> list[str]:
     """Whether there is a GPU with the memory that the blocks need."""
     if not device.get("cuda"):
-        why = device.get("error") or f"torch {device.get('torch', '?')} sees none"
-        return [f"a GPU is missing ({why}): look at the driver, or rehearse on the CPU with --tiny"]
+        why = device.get("error") or f"torch {device.get('torch', '?')} does not see one"
+        return [f"a GPU is missing ({why}): check the driver, or rehearse on the CPU with --tiny"]
     free = float(device["free_gib"])
     short = [block for block in blocks if block.memory_gib > free]
     if not short:
@@ -83,13 +83,13 @@ def lacking_device(device: dict[str, Any], blocks: Sequence[Block]) -> list[str]
     most = max(block.memory_gib for block in short)
     names = " ".join(block.name for block in blocks if block not in short)
     return [
-        f"the GPU has {free:.0f} GiB free, and {', '.join(block.name for block in short)} need up to {most:g}: "
-        f"end what else runs there, or give --blocks {names}"
+        f"the GPU has {free:.0f} GiB free, but {', '.join(block.name for block in short)} need up to {most:g}: "
+        f"end other programs on it, or give --blocks {names}"
     ]
 
 
 def probe(path: str, tiny: bool) -> None:
-    """Write what torch sees of the device; the first thing that a process of the kit does."""
+    """Write what torch sees of the device; the first step of a process of the kit."""
     found: dict[str, Any] = {}
     try:
         import torch
@@ -104,7 +104,7 @@ def probe(path: str, tiny: bool) -> None:
 
 
 def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> tuple[Kit | None, dict[str, Any]]:
-    """Look at everything, and get the first process going.
+    """Check all requirements, and start the first process.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
     Raises
     ------
     CrossliftError
-        If something is missing; each thing on a line, with how to get it.
+        If something is missing; each requirement on a line, with how to get it.
     """
     take_over(kit_folder, state)
     root = state / "kit"
@@ -150,8 +150,8 @@ def look(kit_folder: Path, state: Path, blocks: Sequence[Block], tiny: bool) -> 
 def _ask_device(state: Path, tiny: bool) -> dict[str, Any]:
     """What a process of the kit sees of the device.
 
-    Where a forked one sees none and one that is started anew does, an import has touched the GPU before the fork, after
-    which no child can use it: all processes are started anew then, and pay for their imports.
+    If a forked process does not see it but a fresh one does, an import has touched the GPU before the fork, and forked
+    children cannot use it: all processes are then started fresh, and pay for their imports.
     """
     answer = state / "probe.json"
 

@@ -19,7 +19,7 @@ from tools.gpu.stages import Stage
 
 @dataclass(frozen=True)
 class Measured:
-    """One run of one side: pieces with their padding a second, busy share of the device, losses."""
+    """One run of one side: pieces with their padding per second, busy share of the device, losses."""
 
     tokens_per_s: float
     busy: float | None
@@ -27,12 +27,12 @@ class Measured:
 
 
 def pieces(stage: Stage, batches: list[Any]) -> int:
-    """Pieces with their padding, counted alike for both sides."""
+    """Pieces with their padding, counted in the same way for both sides."""
     return sum(len(batch) * int(stage.features.lengths[batch].max()) for batch in batches)
 
 
 class Stock:
-    """The recipe of transformers: all word embeddings trained, nothing accumulated, one batch after another."""
+    """The recipe of transformers: all word embeddings trained, without gradient accumulation, batch by batch."""
 
     def __init__(self, setting: Setting, stage: Stage, training: Training) -> None:
         self.setting, self.stage, self.training = setting, stage, training
@@ -47,7 +47,7 @@ class Stock:
         from transformers import PrinterCallback, Trainer, TrainerCallback
 
         load: Any = DataLoader
-        pinned = self.setting.cuda  # as the recipe does by itself
+        pinned = self.setting.cuda  # the recipe's default
         setting, stage = self.setting, self.stage
         total = warm + steps
         batches = stage.batches(self.training, total)

@@ -1,7 +1,7 @@
 """Minute 8 to 11.5: real results. me5-small, none and banking77, then SIB-200 in 205 languages, on one GPU.
 
-A worker and the driver are killed once each, and the sweep is taken up again. Seeds come in order, and only those that
-are whole are kept.
+A worker and the driver are killed once each, and the sweep is resumed. Seeds run in order, and only complete
+ones are kept.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ TINY_LANGUAGES = (ENGLISH, "deu_Latn", "fin_Latn")
 WORKERS = 6
 #: Seconds kept for checking and packing; a rehearsal's are few and small.
 SPARE_S, TINY_SPARE_S = 25.0, 4.0
-#: Seconds between two looks at the store, and between two packs of what is whole.
+#: Seconds between checks of the store, and between packs of complete seeds.
 LOOK_S, PACK_S = 0.1, 30.0
 
 
 def grid(setting: Setting) -> dict[str, Any]:
-    """The design of ``crosslift_mini`` at 12 layers, in all languages of the data; for a rehearsal a corner of it."""
+    """The design of ``crosslift_mini`` at 12 layers, in all languages of the data; a rehearsal has a part of it."""
     training = {"batch_size": TRAINING.batch_size, "learning_rate": TRAINING.learning_rate, "dropout": 0}
     if setting.tiny:
         return {
@@ -86,7 +86,7 @@ def run(setting: Setting, found: Findings) -> None:
 
 
 def plan(setting: Setting, place: Path) -> list[dict[str, Any]]:
-    """Write the grid, and its plan beside it; returns the cells."""
+    """Write the grid and its plan; returns the cells."""
     import yaml
 
     from runner.cli.main import main
@@ -101,16 +101,16 @@ def plan(setting: Setting, place: Path) -> list[dict[str, Any]]:
 
 
 def _go(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]], found: Findings) -> None:
-    """Run until the plan is done or the time is over; kill twice on the way, and pack what is whole now and then."""
+    """Run until the plan is done or time runs out; kill twice on the way, and pack complete seeds from time to time."""
     spare = TINY_SPARE_S if setting.tiny else SPARE_S
     sweep.start()
     packed = time.monotonic()
     while setting.left() > spare:
         kills.look()
         if not sweep.running() and (len(sweep.cells()) == len(cells) or not kills.resume()):
-            return  # all is done, or the command ended by itself before its time: its last lines say why
+            return  # all is done, or the command ended early by itself: its last lines say why
         if setting.tiny and kills.done and kills.went_on() and whole_seeds(cells, sweep.cells()):
-            return  # a rehearsal has seen what it is for
+            return  # a rehearsal is over once both were killed
         if not setting.tiny and time.monotonic() - packed > PACK_S:
             keep_whole(sweep.store, setting.state / "kept", cells)
             pack_store(setting, found)
@@ -119,7 +119,7 @@ def _go(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]
 
 
 def verify(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, Any]], found: Findings) -> None:
-    """Check the store, and keep its whole seeds."""
+    """Check the store, and keep its complete seeds."""
     from analysis.records.schema import EVALUATION, complete
     from analysis.records.sweep import store_records
     from analysis.store.layout import read_store
@@ -145,7 +145,7 @@ def verify(setting: Setting, sweep: Sweep, kills: Kills, cells: list[dict[str, A
     every = list(dict.fromkeys(str(cell["seed"]) for cell in cells))
     own = [cell for cell in cells if str(cell["seed"]) in seeds]
     found.fact(whole_seeds=seeds, in_order=seeds == every[: len(seeds)], kept_cells=len(own))
-    found.check("at least one seed is whole", bool(seeds), whole=len(seeds), kept_cells=len(own))
+    found.check("at least one seed is complete", bool(seeds), whole=len(seeds), kept_cells=len(own))
     _english(setting, content, {cell["id"] for cell in own}, found)
 
 
@@ -158,7 +158,7 @@ def _english(setting: Setting, content: Any, kept: set[str], found: Findings) ->
     }  # fmt: skip
     if setting.tiny:
         found.fact(english=scores)
-        found.not_run(name, "a rehearsal trains too little, or a stand-in, and has no floor to reach")
+        found.not_run(name, "a rehearsal trains too little, or a stand-in, and does not have to reach it")
         return
     lowest = min(scores.values(), default=0.0)
     found.fact(english=scores)

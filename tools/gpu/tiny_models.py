@@ -1,4 +1,4 @@
-"""Tiny models of random weights, made on the spot as directories in the form of Hugging Face."""
+"""Generated tiny models with random weights, as directories in Hugging Face's format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which seeds of a sweep are whole, and a store of their cells alone."""
+"""Complete seeds of a sweep, and a store with only their cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def whole_seeds(cells: Sequence[Mapping[str, Any]], there: Collection[str]) -> l
 
 
 def keep_whole(store: Path, goal: Path, cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Copy a store with the cells of its whole seeds alone, and the records of its stages; returns those seeds.
+    """Copy a store with only the cells of its complete seeds, and the records of its stages; returns those seeds.
 
     Checkpoints, claims and failures stay behind: the copy is for reading.
     """

@@ -1,4 +1,4 @@
-"""What the committed table must show for the default to stand."""
+"""Conditions that the committed table must meet to support the default."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from methods import DEFAULT, METHODS, NAIVE
 
 #: Coverage of a 95% interval that passes. With 2,000 simulations the bounds are 3 Monte-Carlo standard errors away.
 BOUNDS = (0.935, 0.965)
-#: Simulations that every row of the table must rest on.
+#: Fewest simulations behind every row of the table.
 LEAST_SIMULATIONS = 2000
-# Share of simulations without an interval that the default may have.
+# Largest share of simulations in which the default may fail to give an interval.
 MOST_FAILURES = 0.005
 # Pooled least squares must stay under this in the large balanced designs, where a language has 45 rows: a study in
-# which it covers does not hold the dependence that the default is there for. With few rows a language the spread
+# which it covers lacks the dependence that the default is designed for. With few rows per language the spread
 # between tasks and models, which pooling counts as noise, makes up for what pooling ignores.
 NAIVE_CEILING = 0.80
 
@@ -31,9 +31,7 @@ def _incomplete(table: pd.DataFrame, planned: Mapping[str, Sequence[str]]) -> li
     expected = {(cell, method) for cell, methods in planned.items() for method in methods}
     found = [f"{cell}: '{method}' is missing from the table." for cell, method in sorted(expected - set(pairs))]
     found += [f"{cell}: '{method}' is not part of the study." for cell, method in sorted(set(pairs) - expected)]
-    found += [
-        f"{cell}: '{method}' is there twice." for cell, method in sorted({p for p in pairs if pairs.count(p) > 1})
-    ]
+    found += [f"{cell}: '{method}' appears twice." for cell, method in sorted({p for p in pairs if pairs.count(p) > 1})]
     short = table[table["simulations"] < LEAST_SIMULATIONS]
     found += [
         f"{row.cell}: '{row.method}' has {row.simulations} simulations, fewer than {LEAST_SIMULATIONS}."
@@ -62,7 +60,7 @@ def _default(table: pd.DataFrame) -> list[str]:
                 f"{100 * BOUNDS[0]:.1f}–{100 * BOUNDS[1]:.1f}%."
             )
         if row.failures > MOST_FAILURES * row.simulations:
-            found.append(f"{row.cell}: the default '{DEFAULT}' has no interval in {row.failures} simulations.")
+            found.append(f"{row.cell}: the default '{DEFAULT}' lacks an interval in {row.failures} simulations.")
     return found
 
 
@@ -71,7 +69,7 @@ def _naive(table: pd.DataFrame) -> list[str]:
     rows = table[(table["method"] == NAIVE) & large]
     return [
         f"{row.cell}: '{NAIVE}' covers {100 * row.coverage:.2f}%, not under {100 * NAIVE_CEILING:.0f}%: the rows of a "
-        "language are not as dependent as the study means them to be."
+        "language are less dependent than the study intends."
         for row in rows.itertuples()
         if row.coverage >= NAIVE_CEILING
     ]

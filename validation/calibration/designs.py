@@ -99,7 +99,7 @@ CELLS = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The rows of a cell and what a draw of gains needs to know of them.
+    """The rows of a cell and the information needed to draw gains.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ def build_layout(cell: Cell) -> Layout:
 
 
 def draw(layout: Layout, simulation: int, slope: float = 0.0) -> Floats:
-    """Gains of one simulation, in points; the same whatever else is run."""
+    """Gains of one simulation, in points, independent of other simulations."""
     rng = np.random.default_rng([SEED, zlib.crc32(layout.cell.name.encode()), simulation])
     gains = slope * layout.frame["typology"].to_numpy()
     for (factors, variance), (codes, levels) in zip(VARIANCES.items(), layout.codes, strict=True):
@@ -159,7 +159,7 @@ def draw(layout: Layout, simulation: int, slope: float = 0.0) -> Floats:
 
 
 def _ragged(shape: tuple[int, ...], rng: np.random.Generator) -> Booleans:
-    """Rows as ragged as the bundled gains, in which tasks, models and the slope can still be told apart."""
+    """Rows as unbalanced as the bundled gains, in which tasks, models and the slope can still be told apart."""
     languages, tasks, models = shape
     while True:
         pairs = np.ones(tasks * models, dtype=bool)

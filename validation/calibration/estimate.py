@@ -1,4 +1,4 @@
-"""What a method says about the slope of one simulated data set."""
+"""A method's estimate of the slope of one simulated data set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Estimate(NamedTuple):
     """Estimate of the slope with its 95% interval and the p-value of a slope of zero.
 
     ``df`` is infinite for the normal distribution. ``singular`` marks a fit with a variance of zero; ``failure`` says
-    why there is no interval, and is empty where there is one.
+    why an interval is missing, and is empty if there is one.
     """
 
     estimate: float
@@ -39,6 +39,6 @@ def from_t(estimate: float, std_error: float, df: float, singular: bool = False)
 
 
 def failed(reason: str) -> Estimate:
-    """No interval, and why."""
+    """A missing interval, with the reason."""
     nan = float("nan")
     return Estimate(nan, nan, nan, nan, nan, nan, False, " ".join(reason.split()))

@@ -1,4 +1,4 @@
-"""The methods that are compared, which cells each runs on, and what is computed together."""
+"""The methods compared, the cells each runs on, and which share a fit."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from analysis.core.arrays import Floats
 #: Estimates by method of one outcome and the number of its simulation.
 Run = Callable[[Floats, int], dict[str, Estimate]]
 
-#: The method behind 'analyze fit' and fit_mixed without further words.
+#: The default method of 'analyze fit' and fit_mixed.
 DEFAULT = "satterthwaite"
-#: What everybody does first.
+#: The naive method.
 NAIVE = "ols"
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way to an interval.
+    """One method for an interval.
 
     Attributes
     ----------
     name
         Name in tables, files and on the command line.
     meaning
-        What it is, in words of the table's legend.
+        Description in the table's legend.
     family
         Methods of one family share a fit.
     cells
         Whether it runs on a cell.
     dual
-        Whether its interval holds zero exactly when its test does not reject zero.
+        Whether its interval contains zero exactly when its test does not reject zero.
     """
 
     name: str
@@ -53,7 +53,7 @@ def _related(cell: Cell) -> bool:
 
 
 _DEFAULT_MODEL = "the default model of `analyze fit`"
-_KERNEL = f"{_DEFAULT_MODEL} with the true relatedness of languages beside independent effects"
+_KERNEL = f"{_DEFAULT_MODEL} with the true relatedness of languages and independent effects"
 
 _LISTED = (
     Method("ols", "`gain ~ typology` by least squares on all rows", "ols"),
@@ -91,7 +91,7 @@ def plan(cells: Collection[str] = (), methods: Collection[str] = ()) -> dict[str
 
 
 def prepare(layout: Layout, names: Collection[str]) -> dict[str, Run]:
-    """What to call for each data set of ``layout``, by family."""
+    """The function to call for each data set of ``layout``, by family."""
     runs: dict[str, Run] = {}
     for family in dict.fromkeys(METHODS[name].family for name in names):
         wanted = [name for name in names if METHODS[name].family == family]

@@ -1,4 +1,4 @@
-"""What people use today: least squares, and statsmodels' mixed model with one random intercept."""
+"""Common alternatives: least squares, and statsmodels' mixed model with one random intercept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from estimate import TERM, Estimate, failed, from_t
 
 from analysis.core.arrays import Floats
 
-#: Fixed effects of the methods that know of tasks and models.
+#: Fixed effects of the methods that adjust for tasks and models.
 ADJUSTED = f"{TERM} + C(target_task) + C(model)"
 
 
@@ -27,7 +27,7 @@ def columns(layout: Layout, adjusted: bool) -> Floats:
 
 
 def pooled(layout: Layout, adjusted: bool = False) -> Callable[[Floats, int], Estimate]:
-    """Ordinary least squares, every row for itself, of ``gain ~ typology`` or with tasks and models beside it."""
+    """Ordinary least squares with independent rows, of ``gain ~ typology`` alone or adjusted for tasks and models."""
     X = columns(layout, adjusted)
     inverse = np.linalg.inv(X.T @ X)
     hat = inverse @ X.T
@@ -62,7 +62,7 @@ def statsmodels_z(layout: Layout) -> Callable[[Floats, int], Estimate]:
 
     def estimate(y: Floats, simulation: int) -> Estimate:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say is in 'converged' and in the variance
+            warnings.simplefilter("ignore")  # their content is in 'converged' and in the variance
             try:
                 fit: Any = MixedLM(y, X, groups).fit()
                 std_error = fit.bse[1]

@@ -29,7 +29,7 @@ from analysis.outcomes.default_model import default_model
 HAS_KENWARD_ROGER = "kenward-roger" in DF_METHODS
 #: Samples of each bootstrap.
 RESAMPLES = 199
-#: One simulation in so many draws all samples of its bootstrap.
+#: One simulation in this many draws all samples of its bootstrap.
 WHOLE = 20
 
 
@@ -55,7 +55,7 @@ def default_design(layout: Layout, y: Floats, kernel: pd.DataFrame | None = None
 
 
 def fit_outcome(design: Design, y: Floats) -> Fit:
-    """The fit of ``fit_mixed`` on rows whose formula was evaluated before; a test holds the two equal."""
+    """The fit of ``fit_mixed`` on rows whose formula was evaluated before; a test checks that they are equal."""
     criterion = Criterion(form_crossproducts(replace(design, y=y)))
     end = find_minimum(criterion)
     return Fit(criterion, end.point, end.converged)
@@ -83,7 +83,7 @@ REFERENCES: Mapping[str, Callable[[Fit], Reference]] = {
 def mixed(
     layout: Layout, tests: Mapping[str, str], kernel: pd.DataFrame | None = None
 ) -> Callable[[Floats, int], dict[str, Estimate]]:
-    """One fit a data set, tested in several ways.
+    """One fit per data set, tested in several ways.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def mixed(
     tests
         Method by method, ``normal`` or one of ``REFERENCES``.
     kernel
-        Covariance between languages, estimated beside independent language effects.
+        Covariance between languages, estimated in addition to independent language effects.
     """
     design = default_design(layout, np.arange(float(len(layout.frame))), kernel)
     place = design.fixed_names.index(TERM)
@@ -113,10 +113,10 @@ def mixed(
 def bootstrap(layout: Layout) -> Callable[[Floats, int], Estimate]:
     """Parametric bootstrap-t of the default model.
 
-    The interval has equal tails and the p-value counts both at once, so that they may disagree. Drawing stops as soon
-    as the draws that are left cannot change whether the interval holds zero and whether the p-value is under 5% (Besag
-    & Clifford 1991, Biometrika 78, stop a Monte Carlo test in this way). Of an interval that stopped early it is known
-    that it holds zero and no more: its limits are infinite. Every ``WHOLE``-th simulation draws all, for the width.
+    The interval has equal tails and the p-value counts both tails together, so that they may disagree. Drawing stops as
+    soon as the remaining draws cannot change whether the interval contains zero and whether the p-value is under 5%
+    (Besag & Clifford 1991, Biometrika 78, stop a Monte Carlo test in this way). An interval that stopped early is only
+    known to contain zero: its limits are infinite. Every ``WHOLE``-th simulation draws all, for the width.
     """
     design = default_design(layout, np.arange(float(len(layout.frame))))
     place = design.fixed_names.index(TERM)
@@ -140,12 +140,12 @@ def bootstrap(layout: Layout) -> Callable[[Floats, int], Estimate]:
 def bootstrap_t(
     value: float, std_error: float, draws: Iterator[float], early: bool, resamples: int = RESAMPLES
 ) -> tuple[float, float, float]:
-    """Limits of the interval and p-value of a slope of zero, from t statistics of refits around their own truth.
+    """Limits of the interval and p-value of a slope of zero, from t statistics of refits around the simulated truth.
 
     Parameters
     ----------
     value, std_error
-        Of the slope.
+        Estimate and standard error of the slope.
     draws
         ``resamples`` statistics; fewer are taken if ``early``.
     early

@@ -1,6 +1,6 @@
-"""How languages are related in the simulated designs: real distances, and the covariance that is made of them.
+"""How languages are related in the simulated designs: real distances, and the covariance computed from them.
 
-A language without a family path in URIEL (Basque) counts as related to no other.
+A language without a family path in URIEL (Basque) counts as unrelated to all others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GENETIC_SHARE = 0.5
 
 
 def pairwise(languages: Sequence[str], measure: str) -> Floats:
-    """Distances between all pairs, shape ``(L, L)``; 1 where there is none to a language that stands alone."""
+    """Distances between all pairs, shape ``(L, L)``; 1 to a language without relatives."""
     rows = [[found.distance for found in typology.distances(languages, source, measure)] for source in languages]
     distance = np.array(rows)
     distance[np.isnan(distance)] = 1.0

@@ -1,7 +1,7 @@
-"""Coverage and false-positive rate of the ways to test a language-level slope, by simulation.
+"""Coverage and false-positive rate of methods of testing a language-level slope, by simulation.
 
 Usage:
-    python validation/calibration/run.py                    run what has not been run (Ctrl-C and rerun at will)
+    python validation/calibration/run.py                    run what has not been run (can be interrupted and rerun)
     python validation/calibration/run.py --cells '15-small-*' --methods ols,satterthwaite --simulations 100
     python validation/calibration/run.py --table            write results.csv and the table of README.md
     python validation/calibration/run.py --check            compare results.csv with the thresholds of checks.py
@@ -33,7 +33,7 @@ from analysis.core.errors import CrossliftError, unknown_name
 from analysis.core.text import Table
 
 SIMULATIONS = 2000
-#: Simulations that a test reruns, by the file that keeps them.
+#: Simulations that a test reruns, by the file that stores them.
 SAMPLE = {"ols": "15-small-balanced-independent", "satterthwaite": "15-small-balanced-independent",
           "kernel-satterthwaite": "15-small-ragged-related"}  # fmt: skip
 SAMPLED = 20
@@ -118,7 +118,7 @@ def _print_times(seconds: dict[tuple[str, str], list[float]], simulations: int, 
         (cell, *(f"{means[cell, family]:.1f}" if (cell, family) in means else "–" for family in families))
         for cell in dict.fromkeys(cell for cell, _ in means)
     ]
-    console.print("\nprocessor milliseconds a simulation, by what shares a fit:")
+    console.print("\nprocessor milliseconds per simulation, by family of methods that share a fit:")
     console.print(Table(("cell", *families), tuple(rows)).text(), markup=False, soft_wrap=True)
     minutes = sum(means.values()) * simulations / 60000.0
     console.print(f"{simulations:,} simulations of these take {minutes:.1f} processor minutes.")
@@ -128,7 +128,7 @@ def check(console: Console) -> int:
     """Compare the committed table with the thresholds."""
     if not RESULTS.is_file():
         console.print(
-            f"{RESULTS} is not there. Run the study, then --table.", style="red", markup=False, soft_wrap=True
+            f"{RESULTS} does not exist. Run the study, then --table.", style="red", markup=False, soft_wrap=True
         )
         return 1
     table = read_results()
@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", default="", help="names or patterns, by comma (default: all)")
     parser.add_argument("--methods", default="", help="names, by comma (default: all)")
-    parser.add_argument("--simulations", type=int, default=SIMULATIONS, help="a cell (default: %(default)s)")
+    parser.add_argument("--simulations", type=int, default=SIMULATIONS, help="per cell (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of the chunks (default: %(default)s)")
     what = parser.add_mutually_exclusive_group()

@@ -1,7 +1,7 @@
 """Results on disk: one file for each method, cell and chunk of simulations, never half written.
 
-A folder holds numbers of one version of the code that made them: each method's folder says which, and a run that would
-mix two is refused.
+Each method's folder contains results of one version of the code and records which; a run that would mix two versions
+is refused.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from analysis.core.errors import CrossliftError
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PACKAGE = Path(analysis.__file__).resolve().parent
-#: Simulations a file.
+#: Simulations per file.
 CHUNK = 100
 #: Not part of the checkout: a full run is a hundred thousand lines.
 DEFAULT_OUT = ROOT / "build" / "calibration"
 COLUMNS = ("simulation", *Estimate._fields)
 
-# Parts of the engine that print or hand over to others.
+# Parts of the engine that only print or call other software.
 _NO_NUMBERS = ("__init__.py", "statsmodels_engine.py", "summary.py", "threads.py")
 _OUTSIDE = ("ols", "ols-adjusted", "ols-clustered", "statsmodels-z")
 
@@ -81,12 +81,12 @@ def read_chunk(path: Path) -> pd.DataFrame:
 
 
 def claim(out: Path, methods: Sequence[str]) -> None:
-    """Mark the folders of ``methods`` as holding results of this version of the code.
+    """Mark the folders of ``methods`` as results of this version of the code.
 
     Raises
     ------
     CrossliftError
-        If one holds results of another version.
+        If one has results of another version.
     """
     for method in methods:
         path, own = out / method / "made_by.json", made_by(method)
@@ -99,7 +99,7 @@ def claim(out: Path, methods: Sequence[str]) -> None:
                     if other.get(key) != own.get(key)
                 )
                 raise CrossliftError(
-                    f"{path.parent} holds results of other code: {what}.",
+                    f"{path.parent} contains results of other code: {what}.",
                     "Give another --out, or remove that folder to run the method again.",
                 )
             continue

@@ -23,10 +23,10 @@ TRUTH = 0.0
 def summarize(out: Path, planned: Mapping[str, Sequence[str]], simulations: int) -> pd.DataFrame:
     """One row for each cell and method.
 
-    ``coverage`` is the share of intervals that hold the true slope and ``coverage_se`` its Monte-Carlo standard error;
+    ``coverage`` is the share of intervals that contain the true slope, ``coverage_se`` its Monte-Carlo standard error;
     ``false_positive_rate`` the share of p-values under 5%. Both, ``median_width`` (points per unit of distance),
     ``median_df`` and ``spread`` (standard deviation of the estimates) are over simulations with an interval, the width
-    over those that draw all samples (a bootstrap stops once it is decided that an interval holds the true slope);
+    over those that draw all samples (a bootstrap stops once it is decided that an interval contains the true slope);
     ``failures`` counts those without and ``singular`` fits with a variance of zero.
     """
     rows = [
@@ -43,7 +43,7 @@ def _row(found: pd.DataFrame) -> dict[str, float]:
     rejected = used["p_value"] < 0.05
     coverage = float(covered.mean())
     width = used["conf_high"] - used["conf_low"]
-    if not np.isfinite(width).all():  # those that reject go on to the end more often, and are narrower
+    if not np.isfinite(width).all():  # those that reject draw all samples more often, and are narrower
         width = width[used["simulation"] % WHOLE == 0]
     return {
         "simulations": len(found),
@@ -77,14 +77,14 @@ def write_readme(table: pd.DataFrame, path: Path = README) -> None:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Coverage by design and method, and a line on each method."""
+    """Coverage by design and method, and one line per method."""
     simulations = table["simulations"].unique()
     low, high = (f"{100 * bound:.1f}" for bound in BOUNDS)
     error = 100 * np.sqrt(0.95 * 0.05 / simulations.min())
     parts = [
-        f"Coverage of the 95% interval in percent, {' or '.join(f'{n:,}' for n in simulations)} simulations a cell "
-        f"(Monte-Carlo standard error {error:.1f}); **bold** where it is outside {low}–{high}. What is missing from "
-        "100 is the rate of false positives at 5% (not of the bootstrap, whose p-value is of another form)."
+        f"Coverage of the 95% interval in percent, {' or '.join(f'{n:,}' for n in simulations)} simulations per cell "
+        f"(Monte-Carlo standard error {error:.1f}); **bold** where it is outside {low}–{high}. The difference from "
+        "100 is the rate of false positives at 5% (not for the bootstrap, whose p-value has another form)."
     ]
     for title, related in (("Independent languages:", False), ("Related languages:", True)):
         part = table[table["cell"].map(lambda name: CELLS[name].related) == related]

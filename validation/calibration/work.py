@@ -1,4 +1,4 @@
-"""Run simulations: what a worker process does."""
+"""Run simulations in a worker process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _simulate(
     layout, runs = _prepared(cell, methods)
     rows: dict[str, list[tuple[int, Estimate]]] = {method: [] for method in methods}
     seconds = dict.fromkeys(runs, 0.0)
-    with blas_threads(0):  # one: the processes share the cores
+    with blas_threads(0):  # one thread: the processes share the cores
         for simulation in numbers:
             y = draw(layout, simulation)
             for family, run in runs.items():

@@ -33,7 +33,7 @@ columns <- lapply(right, function(text) {
   terms <- delete.response(terms(as.formula(paste("y ~", text))))
   frame <- model.frame(terms, fitted)
   matrix <- model.matrix(terms, frame)
-  # poly, ns, bs and scale keep what they learnt; mean, sd and median in I(...) would not, and are not asked here.
+  # poly, ns, bs and scale keep what they learned; mean, sd and median in I(...) would not, and are not tested here.
   again <- if (grepl("mean|median", text)) NULL else {
     other <- suppressWarnings(model.frame(attr(frame, "terms"), new, na.action = na.pass, xlev = .getXlevels(terms, frame)))
     suppressWarnings(model.matrix(attr(frame, "terms"), other))

@@ -1,8 +1,8 @@
 """Coverage of the 95% interval of a language-level slope when languages are related, and when they are not.
 
-Outcomes are simulated on the rows of a bundled default model, with its own variances and no slope over typology. The
-variance between languages follows the kernel by a share of 0, ½ or 1 and is independent for the rest. Three fits of
-each outcome: independent languages, the kernel with an independent part beside it (what --kernel fits), and the kernel
+Outcomes are simulated on the rows of a bundled default model, with its own variances and no slope over typology. A
+share of 0, ½ or 1 of the variance between languages follows the kernel, and the rest is independent. Three fits of
+each outcome: independent languages, the kernel plus an independent part (what --kernel fits), and the kernel
 alone.
 
     python validation/kernel/coverage.py [gain|gap] [simulations]

@@ -23,7 +23,7 @@ kinds <- function(m) {
 }
 
 results <- lapply(c("sleepstudy", "penicillin", "synth1k"), function(name) {
-  # lme4's own control: 1e-8 of a draw is nothing beside the spread between draws.
+  # lme4's own control: 1e-8 of a draw is negligible compared with the spread between draws.
   m <- fit(name, TRUE, lmerControl(calc.derivs = FALSE, check.conv.singular = "ignore"))
   started <- Sys.time()
   set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")

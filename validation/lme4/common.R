@@ -1,4 +1,4 @@
-# What the scripts beside it share. They are run from the root of the repository.
+# Shared by the scripts in this folder. They are run from the root of the repository.
 suppressMessages({library(lme4); library(jsonlite)})
 root <- file.path("validation", "lme4")
 

@@ -3,7 +3,7 @@
 # Data: validation/lme4/data. Output: validation/lme4/modes.json, versions inside.
 #
 # The standard deviation is that of the random effect given the data and all parameters at their estimates (lme4's
-# condVar): what is not known of the fixed effects and the variances is not in it.
+# condVar): it ignores the uncertainty of the fixed effects and the variances.
 source(file.path("validation", "lme4", "common.R"))
 results <- lapply(c("sleepstudy", "penicillin", "pastes", "synth1k"), function(name) {
   modes <- ranef(fit(name, TRUE), condVar = TRUE)

@@ -52,7 +52,7 @@ def holds(row: pd.Series, value: float, kind: str = "conf") -> bool:
 
 
 def main(draws: int) -> None:
-    print("| design | interval | of | method | holds | width |\n|---|---|---|---|--:|--:|")
+    print("| design | interval | of | method | coverage | width |\n|---|---|---|---|--:|--:|")
     for tasks, small in ((4, False), (8, False), (8, True)):
         rng = np.random.default_rng(SEED)
         hits: dict[tuple[str, str, str], list[tuple[bool, float]]] = defaultdict(list)

@@ -1,8 +1,8 @@
-"""How far other Python libraries are from metafor, which decided whether to depend on one.
+"""Differences between other Python libraries and metafor, which decided whether to depend on one.
 
 Usage: pip install pymare pimeta statsmodels, then `python validation/meta/others.py` from the root of the repository.
 Prints a Markdown table: the largest absolute difference from metafor (validation/metafor/meta.json) in tau2, the
-coefficients and their standard errors, by library, data set and method; and this package beside them.
+coefficients and their standard errors, by library, data set and method; and the same for this package.
 """
 
 from __future__ import annotations

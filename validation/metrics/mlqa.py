@@ -1,8 +1,8 @@
 """Exact match and F1 of made-up answers as lm-evaluation-harness computes them for MLQA (its port of MLQA's script).
 
 Usage: ``python validation/metrics/mlqa.py WHEEL`` with the wheel of lm-eval (``pip download --no-deps lm-eval``).
-Arabic is left out: the harness takes the article off the beginnings of words, MLQA's own script wherever its letters
-stand, and published scores come from the latter.
+Arabic is left out: the harness removes the article at the beginning of words, MLQA's own script wherever its letters
+occur, and published scores come from the latter.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Usage: python validation/multiverse/specifications.py   (from the root of the repository)
 
-Kernels are left out, as lme4 has none. Kenward–Roger takes pbkrtest minutes on the larger ones: ten are drawn with it.
+Kernels are left out, as lme4 lacks them. Kenward–Roger takes pbkrtest minutes on the larger ones: ten use it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 # Two ways to the same maximum of the likelihood: lme4::lmer with the nonlinear parameter given, maximised over it by
 # optimise() between neighbours of the best of a grid; and nlme::nlme, which estimates it with the rest (exact here: the
 # random effect enters linearly). The 95% interval is where the profile of lmer's deviance rises by qchisq(0.95, 1).
-# xmtf_gains.csv holds the gains of BLOOM from 560M to 176B parameters that `analyze scale` reads
+# xmtf_gains.csv contains the gains of BLOOM from 560M to 176B parameters that `analyze scale` reads
 # (`analyze fit --rows` writes such rows).
 suppressMessages({library(lme4); library(nlme); library(jsonlite)})
 root <- file.path("validation", "scale")

@@ -96,7 +96,7 @@ def check_averages(blocks: Iterable[Block] | None = None, others: Iterable[Block
 
 
 def averages_frame(results: Sequence[PrintedAverage]) -> pd.DataFrame:
-    """One row an average: ``data``, ``line``, ``model``, …, ``printed``, ``low``, ``high``, ``verdict``, ``reason``."""
+    """One row per average: ``data``, ``line``, ``model``, …, ``printed``, ``low``, ``high``, ``verdict``, …."""
     import pandas as pd
 
     rows = [

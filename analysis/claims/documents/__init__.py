@@ -1,1 +1,4 @@
-"""The source documents: what they state, and whether they agree with themselves."""
+"""Documents that list claims: reading them, and whether they agree with themselves.
+
+May import: claims, core.
+"""

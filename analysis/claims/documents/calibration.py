@@ -102,7 +102,7 @@ def _wins(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def against_registry(document: Document, registry: Registry) -> tuple[str, ...]:
-    """Where a document that was read differs from the rows that the registry holds of it, a line each."""
+    """Differences between a document and its rows in the registry, one line per difference."""
     if document.name not in registry.documents:
         return (f"{document.name} is not in the registry: its rows have no verdicts.",)
     held = {

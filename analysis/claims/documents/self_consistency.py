@@ -1,4 +1,4 @@
-"""What a document says of itself against what it holds: counts, and numbers that its parts state differently."""
+"""A document against itself: counts that it announces, and numbers that its parts state differently."""
 
 from __future__ import annotations
 

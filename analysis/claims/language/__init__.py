@@ -1,4 +1,7 @@
-"""Claims written down as a line of text, such as ``mean(gain) = 5.4``, and checked over any table."""
+"""The claim language: a claim as a line of text, such as ``mean(gain) = 5.4``, checked over any table.
+
+May import: claims, records, core.
+"""
 
 from .check import TableClaim, check_claim
 from .parser import parse

@@ -11,7 +11,7 @@ from ..numbers.grim import Grain, mean_possible
 from ..numbers.intervals import Interval
 from ..verdicts import FAILS, HOLDS, OPEN, Evidence, Reading, verdict_of
 from .evaluate import Evaluator, Settings, decide
-from .nodes import Aggregate, Arithmetic, Claim, Column, Expression, Naming, Number, Relation
+from .nodes import Aggregate, Arithmetic, Column, Expression, Naming, Number, ParsedClaim, Relation
 from .parser import parse
 from .sheet import Sheet
 from .tokens import claim_error
@@ -25,7 +25,7 @@ _WORSE = (FAILS, OPEN, HOLDS)
 
 @dataclass(frozen=True, slots=True)
 class TableClaim:
-    """What a table says of a claim.
+    """Verdict of a table on a claim.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class TableClaim:
     grains: tuple[Grain, ...] = ()
 
 
-def check_claim(sheet: Sheet, claim: str | Claim, settings: Settings | None = None) -> TableClaim:
+def check_claim(sheet: Sheet, claim: str | ParsedClaim, settings: Settings | None = None) -> TableClaim:
     """Check ``claim`` over ``sheet``.
 
     Raises
@@ -92,7 +92,7 @@ def check_claim(sheet: Sheet, claim: str | Claim, settings: Settings | None = No
 
 def _parts(sheet: Sheet, settings: Settings) -> Iterator[tuple[str, Sequence[int]]]:
     if sheet.rows == 0:
-        raise CrossliftError(f"{sheet.name} has no rows.")
+        raise CrossliftError(f"{sheet.name} is empty: no row below the header.")
     if not settings.under:
         yield "", range(sheet.rows)
         return
@@ -101,7 +101,7 @@ def _parts(sheet: Sheet, settings: Settings) -> Iterator[tuple[str, Sequence[int
         yield f"{settings.under} = {value}", [row for row, cell in enumerate(column) if cell == value]
 
 
-def _others(claim: Claim, first: Evaluator, name: str) -> Iterator[Reading]:
+def _others(claim: ParsedClaim, first: Evaluator, name: str) -> Iterator[Reading]:
     """Other ways to round, tried where the claim fails as it is written."""
     figures = [figure for _, figure, _ in map(_figure, claim.relations) if figure is not None]
     combined = any(
@@ -118,7 +118,7 @@ def _others(claim: Claim, first: Evaluator, name: str) -> Iterator[Reading]:
         yield replace(_judge(claim, other), name=f"{before}{columns} rounded to whole numbers, not exact")
 
 
-def _judge(claim: Claim, evaluator: Evaluator) -> Reading:
+def _judge(claim: ParsedClaim, evaluator: Evaluator) -> Reading:
     """All relations together: as good as the worst."""
     found = [
         _naming(item, evaluator) if isinstance(item, Naming) else _relation(item, evaluator) for item in claim.relations
@@ -293,7 +293,7 @@ def _fits_items(computed: Expression, claimed: Interval, evaluator: Evaluator) -
     return len(known) < len(items) or mean_possible(claimed, known)
 
 
-def _claimed(claim: Claim) -> str:
+def _claimed(claim: ParsedClaim) -> str:
     figures = []
     for item in claim.relations:
         _, figure, sign = _figure(item)

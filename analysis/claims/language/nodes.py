@@ -1,4 +1,4 @@
-"""What a claim is made of once it is parsed. ``at`` is the character that a part starts with."""
+"""Syntax tree of a claim. ``at`` is the character that a part starts with."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ParsedClaim:
     """Relations that all have to hold."""
 
     text: str

@@ -10,7 +10,6 @@ from .nodes import (
     NAMING,
     Aggregate,
     Arithmetic,
-    Claim,
     Column,
     Comparison,
     Condition,
@@ -18,6 +17,7 @@ from .nodes import (
     Junction,
     Naming,
     Number,
+    ParsedClaim,
     Relation,
 )
 from .tokens import ClaimError, Token, claim_error, tokenize
@@ -25,7 +25,7 @@ from .tokens import ClaimError, Token, claim_error, tokenize
 RELATIONS = frozenset({"=", "!=", ">", ">=", "<", "<="})
 
 
-def parse(text: str) -> Claim:
+def parse(text: str) -> ParsedClaim:
     """The claim that ``text`` writes down.
 
     Raises
@@ -42,13 +42,13 @@ class _Parser:
         self.tokens = list(tokenize(text))
         self.next = 0
 
-    def claim(self) -> Claim:
+    def claim(self) -> ParsedClaim:
         relations = self.relation()
         while self.take("keyword", "and"):
             relations += self.relation()
         if self.ahead.kind != "end":
             raise self.error(f"nothing may follow here, but {self.ahead.shown} does.")
-        return Claim(self.text, tuple(relations))
+        return ParsedClaim(self.text, tuple(relations))
 
     def relation(self) -> list[Relation | Naming]:
         left = self.sum()

@@ -1,1 +1,4 @@
-"""Printed numbers as intervals, and means that no count of items gives."""
+"""Printed numbers as intervals, and means that no count of items gives.
+
+May import: nothing.
+"""

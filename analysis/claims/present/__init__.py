@@ -1,1 +1,4 @@
-"""What checks of claims print and write."""
+"""Tables, pages and JSON of checked claims.
+
+May import: claims, core.
+"""

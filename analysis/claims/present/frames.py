@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def verdicts_frame(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row a claim of the registry.
+    """One row per claim of the registry.
 
     Columns ``claim``, ``statement``, ``kind``, ``value``, ``unit``, ``verdict``, ``recomputed``, ``reason`` and
     ``rows`` (of documents that state it).
@@ -39,8 +39,16 @@ def verdicts_frame(outcomes: Sequence[Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def table_claims_frame(items: Sequence[TableClaim]) -> pd.DataFrame:
+    """One row per claim about a table: ``claim``, ``verdict``, ``claimed``, ``recomputed`` and ``reason``."""
+    import pandas as pd
+
+    columns = ["claim", "verdict", "claimed", "recomputed", "reason"]
+    return pd.DataFrame([[getattr(item, name) for name in columns] for item in items], columns=columns)
+
+
 def readings_frame(items: Sequence[Outcome] | Sequence[TableClaim]) -> pd.DataFrame:
-    """One row a reading: ``claim``, ``reading``, ``status``, ``low``, ``high`` and ``needs``.
+    """One row per reading: ``claim``, ``reading``, ``status``, ``low``, ``high`` and ``needs``.
 
     The ends are NaN where nothing is recomputed.
     """
@@ -56,7 +64,7 @@ def readings_frame(items: Sequence[Outcome] | Sequence[TableClaim]) -> pd.DataFr
 
 
 def calibration_frame(outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row a verdict: ``rows``, ``verified``, and mean and range of the confidences of the documents' rows."""
+    """One row per verdict: ``rows``, ``verified``, and mean and range of the confidences of the documents' rows."""
     from dataclasses import asdict
 
     import pandas as pd

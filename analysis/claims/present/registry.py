@@ -120,7 +120,7 @@ def _against(announced: int | None, found: int) -> str:
 
 
 def document_lines(accounts: Sequence[Account], documents: Sequence[Document], registry: Registry) -> list[str]:
-    """What does not agree within a document or with the registry, and what could not be read: a line each."""
+    """Disagreements within a document or with the registry, and what could not be read, one per line."""
     lines = []
     for item, document in zip(accounts, documents, strict=True):
         lines += [f"{item.document}: {text}" for text in item.mismatches()]

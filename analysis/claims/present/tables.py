@@ -23,6 +23,7 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
     """Claims over a table: the verdicts, then readings, lines and impossible cells of each."""
     rows = tuple((item.verdict, item.claim, item.claimed, item.recomputed, item.reason) for item in found)
     blocks: list[Part] = [Table(("verdict", "claim", "claimed", "recomputed", "why"), rows, title="Claims")]
+    blocks.append(tally("claim", [item.verdict for item in found]))
     for item in found:
         if len(item.readings) > 1:
             readings = tuple((r.name, r.status, interval_text(r.recomputed), r.needs) for r in item.readings)
@@ -32,6 +33,14 @@ def claim_blocks(found: Sequence[TableClaim]) -> list[Part]:
     return blocks
 
 
+def tally(what: str, verdicts: Sequence[str]) -> str:
+    """How many came to each verdict, as one sentence."""
+    counts = Counter(verdicts)
+    words = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
+    noun = what if len(verdicts) == 1 else f"{what}s"
+    return f"{len(verdicts)} {noun}: {words}." if verdicts else f"no {what}."
+
+
 def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
     """Counts of verdicts by data set, and every average that is not simply reproduced."""
     sets = dict.fromkeys(item.data for item in found)
@@ -39,6 +48,7 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
     rows = tuple((name, *(str(counts[name][verdict] or "–") for verdict in VERDICTS)) for name in sets)
     note = "not-checkable: the cells of the average are not in the table"
     blocks: list[Part] = [Table(("data", *VERDICTS), rows, title="Printed averages against their cells", notes=(note,))]
+    blocks.append(tally("printed average", [item.verdict for item in found]))
     telling = [item for item in found if item.verdict not in ("reproduced", "not-checkable")]
     order = ("contradicted", "consistent", "reproduced-under")
     telling.sort(key=lambda item: order.index(item.verdict))

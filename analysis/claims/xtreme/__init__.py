@@ -1,1 +1,4 @@
-"""The claims around Phang et al. 2020 and the rows they rest on."""
+"""Checks that are about one paper: the claims around Phang et al. 2020 and the rows that they rest on.
+
+May import: claims, outcomes, records, languages, core.
+"""

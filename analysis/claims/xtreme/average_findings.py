@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from ...core.confidence import CONFIDENCE
 from ..numbers.intervals import Interval, fixed, rounded, signed, total
 from .partial_averages import Sum, Tables, baseline_of, implied_pos
 from .printed_scores import PRINTED, QUESTIONS, TASKS, Cells, names
-
-#: Level of the interval over tasks.
-LEVEL = 0.95
 
 
 def findings(tables: Tables, main: Sum, claimed: Interval) -> Iterator[str]:
@@ -20,7 +18,7 @@ def findings(tables: Tables, main: Sum, claimed: Interval) -> Iterator[str]:
     values = list(gains.values())
     low, high = interval_over_tasks(values)
     yield (
-        f"Without {names(main.missing)} the gain is {fixed(_mean(values), 2)} points, {LEVEL:.0%} interval over "
+        f"Without {names(main.missing)} the gain is {fixed(_mean(values), 2)} points, {CONFIDENCE:.0%} interval over "
         f"{len(values)} tasks {signed(low, 1)} to {signed(high, 1)} (Student's t)."
     )
     left = {task: _mean([gains[other] for other in gains if other != task]) for task in gains}
@@ -126,7 +124,7 @@ def interval_over_tasks(values: Sequence[Fraction]) -> tuple[float, float]:
         return -math.inf, math.inf
     centre = _mean(values)
     error = math.sqrt(sum((value - centre) ** 2 for value in values) / (n - 1) / n)
-    reach = float(t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return float(centre) - reach, float(centre) + reach
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...core.confidence import CONFIDENCE
 from ..registry import Claim, Registry
 from ..registry import registry as bundled_claims
 from .printed_scores import MODEL, RETRIEVAL, TASKS
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-LEVEL = 0.95
 #: Fewer languages give no interval worth printing.
 FEWEST_LANGUAGES = 3
 SAME, OPPOSITE, UNDECIDED, UNMEASURED, UNFIT = (
@@ -89,7 +89,7 @@ class Replication:
     notices: tuple[str, ...]
 
     def frame(self) -> pd.DataFrame:
-        """One row a claim."""
+        """One row per claim."""
         from dataclasses import asdict
 
         import pandas as pd
@@ -204,7 +204,7 @@ def estimate_gain(rows: pd.DataFrame) -> tuple[float, float | None, float | None
     error = math.sqrt((n - 1) / n * float(((left - left.mean()) ** 2).sum()))
     from scipy.stats import t
 
-    reach = float(t.ppf((1 + LEVEL) / 2, n - 1)) * error
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return whole, whole - reach, whole + reach, n - 1
 
 

@@ -21,7 +21,7 @@ _SPLITS = ("test", "validation")
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """What a filled template holds.
+    """Contents of a filled template.
 
     Attributes
     ----------

@@ -1,1 +1,5 @@
-"""The same model by other packages."""
+"""The same model fitted by other packages.
+
+May import: mixed.fit, mixed.result, mixed.summary, mixed.inference, mixed.fitted, mixed.reference, mixed.numerics,
+mixed.model, formulas, core.
+"""

@@ -1,8 +1,8 @@
-"""The same model fitted by mixedlm, a package with its own engine in Rust, where it is installed.
+"""The same model fitted by mixedlm, a package with its own engine in Rust, if it is installed.
 
-It is given the columns and levels of our design, so that any formula of ours can be fitted; what differs is all that
-follows: the criterion, its search and what is read off at the minimum. Tests and intervals use the normal distribution:
-its degrees of freedom are per coefficient, which contrasts cannot use.
+It gets the columns and levels of our design, so it can fit any of our formulas; the criterion, the search and the
+estimates at the minimum are its own. Tests and intervals use the normal distribution, because it gives degrees of
+freedom per coefficient only, not for contrasts.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..model.components import Correlation, VarianceComponent, effects
 from ..model.design import Design, RandomTerm, build_design
 from ..model.formula import parse_formula
 from ..result import MixedResult
-from .result import outside_result
+from .result import external_result
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def require_mixedlm() -> None:
-    """Refuse where the package is not installed, with the command that installs it."""
+    """Raise an error with the install command if the package is not installed."""
     if find_spec("mixedlm") is None:
         raise CrossliftError(
             "the engine 'mixedlm' needs the package mixedlm, which is not installed.",
@@ -40,13 +40,13 @@ def fit_mixedlm(formula: str, frame: pd.DataFrame, reml: bool = True, weights: s
     Raises
     ------
     CrossliftError
-        If mixedlm is not installed, or fails on a model that we could state.
+        If mixedlm is not installed, or fails to fit the model.
     """
     require_mixedlm()
     design = build_design(parse_formula(formula), frame, weights)
     fitted, notes = _fit(design, reml)
     components, correlations = _components(design, fitted)
-    return outside_result(
+    return external_result(
         "mixedlm",
         design,
         reml,
@@ -64,7 +64,7 @@ def fit_mixedlm(formula: str, frame: pd.DataFrame, reml: bool = True, weights: s
 
 
 def _fit(design: Design, reml: bool) -> tuple[Any, list[str]]:
-    """Fit numbered columns and levels: names of ours such as ``study[b]`` are no names to another parser."""
+    """Fit numbered columns and levels, because another parser may not accept names such as ``study[b]``."""
     import pandas as pd
     from mixedlm import LmerControl, lmer
 
@@ -75,7 +75,7 @@ def _fit(design: Design, reml: bool) -> tuple[Any, list[str]]:
         values = np.ones((design.n, 1)) if term.values is None else term.values
         columns |= {f"z{t}_{j}": values[:, j] for j in range(term.width)}
         right.append("(0 + " + " + ".join(f"z{t}_{j}" for j in range(term.width)) + f"|g{t})")
-    # Levels, ranks and scales were checked with our design; the search's end is read off the result.
+    # Levels, ranks and scales were checked with our design; convergence is read from the result.
     control = LmerControl(
         check_conv=False, check_nlev_gtreq_5="ignore", check_scaleX="ignore", check_rankX="ignore", maxiter=5000
     )
@@ -89,7 +89,7 @@ def _fit(design: Design, reml: bool) -> tuple[Any, list[str]]:
                 weights=design.weights,
                 control=control,
             )
-        except Exception as error:  # a package of many solvers may raise anything
+        except Exception as error:  # its solvers may raise anything
             raise CrossliftError(
                 f"mixedlm cannot fit '{design.formula.text}': {error}.", "Leave --engine out."
             ) from error

@@ -1,4 +1,4 @@
-"""Results of other packages' engines, in the form of ours."""
+"""Results of other packages' engines as our :class:`MixedResult`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..reference import Normal
 from ..result import MixedResult
 
 
-def outside_result(
+def external_result(
     engine: str,
     design: Design,
     reml: bool,
@@ -27,7 +27,7 @@ def outside_result(
     notes: Sequence[str],
     evaluations: int = 0,
 ) -> MixedResult:
-    """What another engine found for ``design``; tests and intervals use the normal distribution."""
+    """Result of another engine for ``design``; tests and intervals use the normal distribution."""
     return MixedResult(
         formula=design.formula.text,
         outcome=design.formula.response,

@@ -1,7 +1,7 @@
 """The same model fitted by statsmodels, as an independent second engine.
 
-``MixedLM`` has one grouping factor with correlated effects, or any number of independent variance components; a model
-that needs both is refused. Tests and intervals use the normal distribution, as statsmodels does.
+``MixedLM`` supports one grouping factor with correlated effects, or any number of independent variance components; a
+model that needs both is refused. Tests and intervals use the normal distribution, as statsmodels does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..model.components import Correlation, VarianceComponent
 from ..model.design import Design, RandomTerm, build_design
 from ..model.formula import parse_formula
 from ..result import MixedResult
-from .result import outside_result
+from .result import external_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +39,13 @@ def fit_statsmodels(formula: str, frame: pd.DataFrame, reml: bool = True) -> Mix
     single = len(design.terms) == 1
     if not single and any(term.width > 1 for term in design.terms):
         raise DesignError(
-            f"statsmodels cannot fit '{formula}': it takes correlated random effects for one grouping factor only.",
+            f"statsmodels cannot fit '{formula}': it supports correlated random effects for one grouping factor only.",
             "Write '||' for uncorrelated effects, or leave --engine out.",
         )
     fitted, notes = _fit(design, single, reml)
     components, correlations, modes = _single(design, fitted) if single else _crossed(design, fitted)
     p = design.p
-    return outside_result(
+    return external_result(
         "statsmodels",
         design,
         reml,

@@ -1,1 +1,4 @@
-"""Tests, intervals, predictions and influence of a fitted model."""
+"""Tests, intervals, predictions and influence of a fitted model.
+
+May import: mixed.fitted, mixed.reference, mixed.numerics, mixed.model, formulas, core.
+"""

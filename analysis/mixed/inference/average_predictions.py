@@ -2,8 +2,8 @@ r"""Predictions of weighted averages over rows, such as a model's mean over all 
 
 The error of :math:`\sum_i w_i (x_i'\hat\beta + z_i'\hat b)` is that of one row with :math:`\bar x = \sum w_i x_i` and
 :math:`\bar z = \sum w_i z_i` (see :mod:`analysis.mixed.inference.prediction_errors`). Rows that share a new level
-share its unknown effect :math:`b`, whose loads therefore add before they are squared: :math:`\sigma^2 \bar z'G\bar z` a
-level.
+share its unknown effect :math:`b`, so their loadings are added before they are squared: :math:`\sigma^2 \bar z'G\bar z`
+per level.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 
 
 def average_predictions(result: FittedModel, frame: pd.DataFrame, weights: Floats) -> pd.DataFrame:
-    """Predict weighted averages of rows, for levels that the fit knows and for new ones.
+    """Predict weighted averages of rows, for levels in the fit and for new ones.
 
     Parameters
     ----------
     result
         A fit of this engine.
     frame
-        Rows to average. A level that the fit has not seen has an unknown effect: zero in the estimate, its variance in
-        the standard error, the same effect for every row that has the level.
+        Rows to average. A level that is not in the fit has an unknown effect: it is zero in the estimate, adds its
+        variance to the standard error, and is shared by all rows of that level.
     weights
-        One average a row, shape ``(r, len(frame))``; each row is divided by its sum.
+        One row per average, shape ``(r, len(frame))``; each row is divided by its sum.
 
     Returns
     -------
     DataFrame
-        ``estimate``, ``std_error`` (of the expectation, without the residual) and its ``df``, one row an average.
+        ``estimate``, ``std_error`` (of the expectation, without the residual) and its ``df``, one row per average.
 
     Raises
     ------
     CrossliftError
-        If the weights do not fit the rows or an average has none.
+        If the weights do not match the rows, are negative, or are all zero.
     DesignError
         If a new level would need a kernel's covariance.
     """

@@ -1,4 +1,4 @@
-"""Parametric bootstrap: the fitted model draws new outcomes, and the model is fitted to each."""
+"""Parametric bootstrap: outcomes are simulated from the fitted model, and the model is refitted to each."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Bootstrap:
     Attributes
     ----------
     draws
-        One row a draw; columns ``fixed:<coefficient>``, ``std_dev:<group>:<column>``, ``std_dev:Residual`` and
+        One row per draw; columns ``fixed:<coefficient>``, ``std_dev:<group>:<column>``, ``std_dev:Residual`` and
         ``correlation:<group>:<column>:<other>``. A correlation is missing where a variance was estimated as zero.
     std_errors
-        Standard error of each fixed effect in each draw, columns as the first ones of ``draws``.
+        Standard error of each fixed effect in each draw, with the names of the first columns of ``draws``.
     estimates
-        The parameters of the fitted model, which the draws came from.
+        The parameters of the fitted model, from which the draws were simulated.
     std_error
         Standard errors of its fixed effects, without small-sample adjustment.
     singular
         Number of draws with a singular fit.
     unconverged
-        Number of refits that reached their limit; they are not among ``draws``.
+        Number of refits that did not converge; they are not among ``draws``.
     """
 
     draws: pd.DataFrame
@@ -71,7 +71,7 @@ class Bootstrap:
         tails = [0.5 - level / 2.0, 0.5 + level / 2.0]
         names = [str(name) for name in (self.std_errors if kind == "studentized" else self.draws)]
         center, draws = self.estimates[names].to_numpy(), self.draws[names].to_numpy()
-        # Weibull's rule: the k-th of n ordered draws is the k/(n + 1) quantile, as the observed value is one more.
+        # Weibull's rule: the k-th of n ordered draws is the k/(n + 1) quantile, because the observed value counts too.
         if kind == "studentized":
             low, high = np.quantile(self._statistics().to_numpy(), tails, axis=0, method="weibull")
             scale = self.std_error.to_numpy()
@@ -82,21 +82,21 @@ class Bootstrap:
         return pd.DataFrame({"term": names, "estimate": center, "conf_low": limits[0], "conf_high": limits[1]})
 
     def p_value(self, term: str) -> float:
-        """Two-sided p value of a fixed effect: the share of draws with a t statistic as far from its centre.
+        """Two-sided p-value of a fixed effect: the share of draws whose t statistic is at least as extreme.
 
-        The observed outcome counts as one of the draws, so that the value is never zero.
+        The observed data count as one of the draws, so the p-value is never zero.
         """
         name = term if term.startswith("fixed:") else f"fixed:{term}"
         if name not in self.std_errors:
             known = [str(column).removeprefix("fixed:") for column in self.std_errors]
             hint = did_you_mean(term, known) or f"Fixed effects: {', '.join(known)}."
-            raise CrossliftError(f"'{term}' is no fixed effect of the model.", hint)
+            raise CrossliftError(f"'{term}' is not a fixed effect of the model.", hint)
         observed = abs(self.estimates[name] / self.std_error[name])
         beyond = int((self._statistics()[name].abs() >= observed).sum())
         return (1 + beyond) / (1 + len(self.draws))
 
     def _statistics(self) -> pd.DataFrame:
-        """Each draw's distance from the truth it was drawn from, in its own standard errors."""
+        """Each draw's t statistic: its distance from the true value in its own standard errors."""
         names = [str(name) for name in self.std_errors]
         return (self.draws[names] - self.estimates[names]) / self.std_errors
 
@@ -110,7 +110,7 @@ def bootstrap(
     rng: int | np.random.Generator | None = None,
     report: Callable[[int], None] | None = None,
 ) -> Bootstrap:
-    """Draw outcomes from a fitted model and fit the model to each.
+    """Simulate outcomes from a fitted model and refit the model to each.
 
     Only the cross-products with the outcome change between refits, and they are drawn directly: the time does not
     depend on the number of rows.
@@ -129,7 +129,7 @@ def bootstrap(
     import pandas as pd
 
     if draws < 1:
-        raise CrossliftError(f"at least one draw is needed; {draws} were asked for.")
+        raise CrossliftError(f"at least one draw is needed, not {draws}.")
     fitted = result.engine_state()
     criterion, point = fitted.criterion, fitted.point
     estimates = _parameters(result, result.coefficients, criterion.loadings(point.theta), point.sigma2)

@@ -1,4 +1,4 @@
-"""Compare fits of the same outcomes: likelihood ratios where one model lies within another, AIC and BIC."""
+"""Compare fits to the same outcomes: likelihood-ratio tests of nested models, AIC and BIC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..fitted import FittedModel
 
-# Share of a unit column that may stick out of another column space by rounding.
+# Length of a unit column that may lie outside another column space through rounding.
 OUTSIDE = 1e-6
 
 
@@ -30,21 +30,21 @@ def compare(*results: FittedModel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a model from few parameters to many: ``formula``, ``parameters``, ``log_likelihood``, ``aic``, ``bic``,
-        and against the model of the row above ``chisq``, ``df``, ``p_value``, with a ``note`` on how to read them. The
-        three are missing where that model does not lie within this one.
+        One row per model, from fewest parameters to most: ``formula``, ``parameters``, ``log_likelihood``, ``aic``,
+        ``bic``, and against the model in the row above ``chisq``, ``df``, ``p_value``, with a ``note`` on how to read
+        them. These three are missing if that model is not nested in this one.
 
     Raises
     ------
     CrossliftError
-        If the likelihoods cannot be compared: other rows, outcomes or weights; REML beside ML; REML with other fixed
-        effects.
+        If the likelihoods cannot be compared: different rows, outcomes or weights; REML and ML; REML with different
+        fixed effects.
     """
     import pandas as pd
     from scipy.special import chdtrc
 
     if len(results) < 2:
-        raise CrossliftError("a comparison needs two fits.")
+        raise CrossliftError("a comparison needs at least two fits.")
     ordered = sorted(results, key=lambda result: result.parameters)
     for first, second in pairwise(ordered):
         _check(first, second)
@@ -63,7 +63,7 @@ def compare(*results: FittedModel) -> pd.DataFrame:
         }
         if i:
             smaller = ordered[i - 1]
-            reason = _not_within(smaller, result)
+            reason = _not_nested(smaller, result)
             record["note"] = reason or _boundary(smaller, result)
             if not reason:
                 chisq = max(0.0, smaller.criterion - result.criterion)
@@ -74,18 +74,18 @@ def compare(*results: FittedModel) -> pd.DataFrame:
 
 
 def _check(first: FittedModel, second: FittedModel) -> None:
-    """Refuse likelihoods of different data or different kinds."""
+    """Refuse likelihoods of different data or of different methods."""
     names = f"'{first.formula}' and '{second.formula}'"
     if first.n_obs != second.n_obs:
         raise CrossliftError(
             f"{names} were fitted to {first.n_obs} and {second.n_obs} rows: their likelihoods are of different data.",
-            "Rows with a missing value in any variable of the larger model have to be left out of both.",
+            "Leave out of both the rows with a missing value in any variable of the larger model.",
         )
     if not np.array_equal(first.design.y, second.design.y):
         raise CrossliftError(
-            f"{names} have different outcomes, or the same number of other rows: their likelihoods are of different "
+            f"{names} have different outcomes, or equally many but different rows: their likelihoods are of different "
             "data.",
-            "Fit both to the same frame, without the rows that lack a variable of either model.",
+            "Fit both to the same frame, without rows that have a missing value in a variable of either model.",
         )
     if not _same_weights(first, second):
         raise CrossliftError(f"{names} have different weights or sampling variances.", "Fit both with the same ones.")
@@ -95,8 +95,8 @@ def _check(first: FittedModel, second: FittedModel) -> None:
         )
     if first.reml and not _same_fixed(first, second):
         raise CrossliftError(
-            f"{names} were fitted by REML with different fixed effects: REML takes the likelihood of what is left once "
-            "the fixed effects are gone, which is not the same data.",
+            f"{names} were fitted by REML with different fixed effects: REML takes the likelihood of the "
+            "residuals from the fixed effects, which are different data.",
             "Fit both with reml=False.",
         )
 
@@ -116,8 +116,8 @@ def _same_fixed(first: FittedModel, second: FittedModel) -> bool:
     )
 
 
-def _not_within(smaller: FittedModel, larger: FittedModel) -> str:
-    """Why the smaller model is no special case of the larger one; empty if it is."""
+def _not_nested(smaller: FittedModel, larger: FittedModel) -> str:
+    """Why the smaller model is not nested in the larger one; empty if it is."""
     if smaller.parameters == larger.parameters:
         return "as many parameters as the row above: compare by AIC"
     basis, _ = orthonormal_basis(larger.design.X)
@@ -137,4 +137,4 @@ def _boundary(smaller: FittedModel, larger: FittedModel) -> str:
     extra = len(larger.components) - len(smaller.components)
     if extra <= 0:
         return ""
-    return "p is too large where a variance is tested: zero lies on its boundary (half of p for one variance alone)"
+    return "p is too large because a variance is tested at its boundary, zero (halve it for a single variance)"

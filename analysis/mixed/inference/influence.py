@@ -1,7 +1,7 @@
-"""How much one level decides: estimates without each language, family or study in turn.
+"""Influence of single levels: estimates without each language, family or study in turn.
 
-The rows of a level are taken out of the cross-products (a difference of sums), and the search goes on from the whole
-fit's minimum; nothing is summed over the remaining rows again.
+The rows of a level are subtracted from the cross-products, and the search starts at the full fit's minimum; sums over
+the remaining rows are not computed again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..fitted import EngineState, FittedModel
 
-# Share of a column's squared length that other columns leave, below which it repeats them.
+# A column is collinear if other columns leave less than this share of its squared length.
 ESTIMABLE = 1e-8
 COLUMNS = ["level", "rows", "term", "estimate", "std_error", "change", "dfbetas", "cooks_distance", "note"]
 
@@ -41,17 +41,17 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
     result
         A fit of this engine.
     by
-        A grouping factor of the model, or one label a row of the data (aligned on its index), such as the language
+        A grouping factor of the model, or one label per row of the data (aligned on its index), such as the language
         family. Rows without a label are never left out.
 
     Returns
     -------
     DataFrame
-        A row for each level and fixed effect: ``level``, ``rows`` (left out), ``term``, ``estimate`` and ``std_error``
+        One row per level and fixed effect: ``level``, ``rows`` (left out), ``term``, ``estimate`` and ``std_error``
         without the level, ``change`` of the estimate, ``dfbetas`` (the change in standard errors without the level;
         Belsley, Kuh & Welsch 1980), ``cooks_distance`` of the level (over all fixed effects, in their covariance), and
-        a ``note`` where a fixed effect cannot be told from others without the level (its row is then empty, and the
-        others are fitted without it) or the search did not end.
+        a ``note`` if a fixed effect is collinear with others without the level (its row is then empty, and the others
+        are fitted without it) or the refit did not converge.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
     codes, levels = _groups(result, by)
     if state.rows.turned:
         raise CrossliftError(
-            "rows that share a sampling error were rotated into each other: a level cannot be taken out of them.",
-            "Fit without its rows, or with one sampling variance a row.",
+            "rows that share a sampling error were rotated into each other, so no level can be left out.",
+            "Fit without its rows, or with one sampling variance per row.",
         )
     refitter = Refitter(state.criterion, state.point, DECREASE)
     precision = np.linalg.inv(result.covariance)
@@ -81,7 +81,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
                 change = found.estimate - result.coefficients
                 kept = np.isfinite(change)
                 moved = np.where(kept, change, 0.0)
-                note = "" if kept[j] else "it repeats other fixed effects on the rows left"
+                note = "" if kept[j] else "collinear with other fixed effects in the remaining rows"
                 records.append(
                     (
                         level,
@@ -92,7 +92,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
                         change[j],
                         change[j] / found.std_error[j],
                         float(moved @ precision @ moved) / int(kept.sum()),
-                        note if found.converged else "the search did not end",
+                        note if found.converged else "the refit did not converge",
                     )
                 )
     return pd.DataFrame(records, columns=COLUMNS)
@@ -116,14 +116,14 @@ def _groups(result: FittedModel, by: str | pd.Series[Any]) -> tuple[Integers, li
         raise CrossliftError(f"{len(by)} labels were given for {len(result.design.kept)} rows of data.")
     codes, labels = pd.factorize(by[result.design.kept], sort=True)
     if len(labels) < 2:
-        raise CrossliftError("all rows used have the same label: nothing is left without it.")
+        raise CrossliftError("all rows used have the same label: no rows remain without it.")
     return np.asarray(codes, dtype=np.intp), [str(label) for label in labels]
 
 
 def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without | str:
-    """Fit without some rows; why not, if it cannot be done."""
+    """Fit without some rows, or say why that is impossible."""
     if out.all():
-        return "no row is left without it"
+        return "no rows remain without it"
     data, used = _downdated(state.criterion.data, state.rows, out)
     criterion = Criterion(data, state.criterion.reml)
     search = refitter.borrow(criterion)
@@ -134,22 +134,22 @@ def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without 
 
 
 def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossProducts, Booleans]:
-    """Cross-products of the other rows in a new orthonormal basis, and which fixed columns are left in it."""
+    """Cross-products of the other rows in a new orthonormal basis, and which fixed columns remain in it."""
     p = data.p
-    apart = None if data.eliminated is None else data.eliminated.term
+    eliminated_term = None if data.eliminated is None else data.eliminated.term
     basis = rows.X[out] @ np.linalg.inv(data.triangle)
     remainder = rows.y[out] - rows.X[out] @ data.least_squares
     right = np.column_stack([basis, remainder])
-    if rows.residual and apart == len(rows.operands) - 1:
+    if rows.residual and eliminated_term == len(rows.operands) - 1:
         gone = replace(rows, operands=rows.operands[:-1], roots=rows.roots[:-1], shapes=rows.shapes[:-1])
         matrix, _ = assemble(_taken(gone, out), right, None)
         eliminated = _masked(data.eliminated, out)
     else:
-        matrix, part = assemble(_taken(rows, out), right, apart)
+        matrix, part = assemble(_taken(rows, out), right, eliminated_term)
         eliminated = _difference(data.eliminated, part)
     s = data.matrix.shape[0] - p - 1
     left = data.matrix - matrix
-    # [Q r] of the whole fit is no longer orthonormal, and a column may repeat others once the level is gone.
+    # [Q r] of the full fit is no longer orthonormal, and columns may be collinear without the level.
     gram = data.triangle.T @ left[s:-1, s:-1] @ data.triangle
     used = _independent(gram, np.diag(data.triangle.T @ data.triangle))
     lower = np.linalg.cholesky(gram[np.ix_(used, used)])
@@ -183,7 +183,7 @@ def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossPro
 
 
 def _independent(gram: Floats, before: Floats) -> Booleans:
-    """Columns that no earlier ones repeat on the rows that are left; ``before`` are squared lengths on all rows."""
+    """Columns that earlier ones do not repeat in the remaining rows; ``before`` are squared lengths over all rows."""
     used = np.zeros(len(gram), dtype=bool)
     for j in range(len(gram)):
         own = float(gram[j, j])
@@ -199,7 +199,7 @@ def _taken(rows: Rows, where: Booleans) -> Rows:
     operands = []
     for operand in rows.operands:
         if not isinstance(operand, OneHot):
-            raise CrossliftError("rotated rows cannot be taken out.")
+            raise CrossliftError("rotated rows cannot be left out.")
         columns = None if operand.columns is None else operand.columns[where]
         operands.append(OneHot(replace(operand.term, codes=operand.term.codes[where]), columns))
     return replace(rows, X=rows.X[where], y=rows.y[where], operands=tuple(operands))
@@ -219,7 +219,7 @@ def _difference(whole: Eliminated | None, part: Eliminated | None) -> Eliminated
 
 
 def _masked(whole: Eliminated | None, out: Booleans) -> Eliminated | None:
-    """The residual on top of known variances has one level a row: those of rows left out carry nothing."""
+    """The residual on top of known variances has one level per row: those of rows left out become zero."""
     assert whole is not None
     keep = np.where(out, 0.0, 1.0)
     border: Any = whole.border * keep[:, None]

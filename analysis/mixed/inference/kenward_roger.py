@@ -1,4 +1,4 @@
-r"""Kenward–Roger: a covariance of the fixed effects that owns up to estimated variances, and df to go with it.
+r"""Kenward–Roger: a covariance of the fixed effects that allows for estimated variances, and its df.
 
 Kenward & Roger 1997 (Biometrics 53), in the form of Halekoh & Højsgaard 2014 (J. Stat. Softw. 59(9)). The covariance of
 the outcome is taken as linear in its parameters, :math:`\Sigma = \sum_i \gamma_i G_i`, with an entry of a term's
@@ -9,7 +9,8 @@ covariance of the fixed effects,
    P_i = -X'\Sigma^{-1}G_i\Sigma^{-1}X, \qquad Q_{ij} = X'\Sigma^{-1}G_i\Sigma^{-1}G_j\Sigma^{-1}X, \qquad
    \Phi_A = \Phi + 2\Phi\Bigl\{\sum_{ij} W_{ij}(Q_{ij} - P_i\Phi P_j)\Bigr\}\Phi
 
-and :math:`W` twice the inverse of the expected information. Both do not depend on which parameters span the family.
+and :math:`W` twice the inverse of the expected information. Neither depends on the parametrisation of
+the covariance.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from ..numerics.evaluated import Point
 from ..numerics.traces import TraceSums
 from ..reference import FTest, f_test, matched_degrees, row_space
 
-# Directions with less than this share of the largest expected information are left out of its inverse, as pbkrtest
-# does: two variances that the design cannot tell apart.
+# Directions with less than this share of the largest expected information are left out of its inverse, as in pbkrtest:
+# they are variances that the design cannot separate.
 UNINFORMATIVE = 1e-10
 
 
@@ -39,7 +40,7 @@ class KenwardRoger:
     covariance
         Covariance of the fixed effects with the small-sample adjustment, shape ``(p, p)``.
     unadjusted
-        Without it.
+        Covariance without the adjustment.
     directions
         ``ΦPᵢΦ`` of each variance parameter, shape ``(m, p, p)``.
     weights
@@ -135,7 +136,7 @@ def _unit(k: int, a: int, b: int) -> Floats:
 
 
 def _inverse(information: Floats) -> Floats:
-    """Inverse over the directions that the design informs about, in the scale of each parameter."""
+    """Inverse over the directions with information, each parameter scaled by its own."""
     scale = 1.0 / np.sqrt(np.diag(information))
     roots, vectors = np.linalg.eigh(information * scale * scale[:, None])
     used = roots > UNINFORMATIVE * roots[-1]

@@ -1,4 +1,4 @@
-"""Marginal effects: what a predictor does to the expected outcome, averaged over the rows at hand."""
+"""Marginal effects: the effect of a predictor on the expected outcome, averaged over rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def marginal_means(
     result: FittedModel, variable: str, values: Sequence[Any], frame: pd.DataFrame | None = None, level: float = 0.95
 ) -> pd.DataFrame:
-    """Expected outcome if every row had a given value of ``variable`` and kept the others.
+    """Expected outcome if every row had a given value of ``variable``, other variables unchanged.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def marginal_means(
     Returns
     -------
     DataFrame
-        ``variable`` by its name, then ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``, ``conf_low``,
-        ``conf_high``. The average level is meant: random effects are zero.
+        A column named after ``variable``, then ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``,
+        ``conf_low``, ``conf_high``. For the average level: random effects are zero.
     """
     rows = _rows(result, variable, frame)
     weights = [_columns(result, rows.assign(**{variable: value})).mean(axis=0) for value in values]
@@ -61,15 +61,15 @@ def marginal_effect(
     frame
         Rows to average over; the rows used in the fit if none is given.
     by
-        A variable within whose values to average, for example a model's size beside an interaction.
+        A variable within whose values to average, for example model size if the model has an interaction with it.
     level
         Coverage.
 
     Returns
     -------
     DataFrame
-        One row, or one for each value of ``by``: ``variable``, ``by`` by its name, then as :func:`marginal_means`, in
-        units of the outcome per unit of ``variable``.
+        One row, or one for each value of ``by``: ``variable``, a column named after ``by``, then the columns of
+        :func:`marginal_means`, in units of the outcome per unit of ``variable``.
     """
     import pandas as pd
 
@@ -80,7 +80,7 @@ def marginal_effect(
         hint = did_you_mean(by, [str(column) for column in rows.columns])
         raise CrossliftError(f"'{by}' is not among the variables of the rows.", hint)
     values = rows[variable].to_numpy(dtype=float)
-    # The columns are smooth in a number: central differences, a step small against its spread.
+    # The columns are smooth in the variable: central differences with a step that is small relative to its range.
     step = 1e-4 * (float(np.ptp(values)) or 1.0)
     upper = _columns(result, rows.assign(**{variable: values + step}))
     lower = _columns(result, rows.assign(**{variable: values - step}))

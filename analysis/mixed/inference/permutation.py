@@ -1,8 +1,8 @@
-"""A permutation test that moves whole levels: which language has which value is shuffled, rows stay where they are.
+"""A permutation test of whole levels: the values of the languages are shuffled between them, rows stay in place.
 
-Under the hypothesis that a predictor of the languages has nothing to do with the outcome, its values are exchangeable
-between languages (related languages are not: the test then errs like any that takes them as independent). The model is
-fitted anew to every arrangement, and the statistic is Wald's for all fixed effects that the predictor enters.
+Under the null hypothesis that a language-level predictor is unrelated to the outcome, its values are exchangeable
+between languages (related languages are not exchangeable: the test then errs like any that treats them as independent).
+The model is refitted to every arrangement, and the statistic is Wald's for all fixed effects with the predictor.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class Permutation:
     Attributes
     ----------
     variable, by
-        What was shuffled, between the levels of what.
+        The variable that was shuffled, and the factor between whose levels.
     terms
         Fixed effects tested jointly.
     statistic
-        Wald's F of the data as they are.
+        Wald's F for the observed data.
     draws
-        The same for each arrangement, shape ``(draws,)``.
+        Wald's F for each arrangement, shape ``(draws,)``.
     p_value
-        Share of arrangements at least as extreme, the data counted as one of them.
+        Share of arrangements at least as extreme, with the observed data counted as one of them.
     refused
-        Arrangements whose fixed effects were collinear or whose search did not end; they are not among ``draws``.
+        Number of arrangements with collinear fixed effects or no convergence; they are not among ``draws``.
     """
 
     variable: str
@@ -69,7 +69,7 @@ def permutation_test(
     rng: int | np.random.Generator | None = None,
     report: Callable[[int], None] | None = None,
 ) -> Permutation:
-    """Test a predictor of the levels of a factor by shuffling it between them.
+    """Test a predictor at the level of a factor by shuffling it between the levels.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def permutation_test(
     variable
         A variable of the fixed part with one value for each level of ``by``.
     by
-        Grouping factor whose levels are moved as wholes.
+        Grouping factor between whose levels the values are shuffled.
     draws
         Number of arrangements.
     rng
@@ -97,8 +97,8 @@ def permutation_test(
     codes, values = _level_values(result, variable, by)
     if state.rows.turned:
         raise CrossliftError(
-            "rows that share a sampling error were rotated into each other: levels cannot be moved among them.",
-            "Fit with one sampling variance a row.",
+            "rows that share a sampling error were rotated into each other, so their levels cannot be shuffled.",
+            "Fit with one sampling variance per row.",
         )
     frame = pd.DataFrame(dict(design.columns), copy=False)
     generator = np.random.default_rng(rng)
@@ -143,8 +143,8 @@ def _level_values(result: FittedModel, variable: str, by: str) -> tuple[Integers
     if differs.any():
         level = term.levels[int(term.codes[int(differs.argmax())])]
         raise CrossliftError(
-            f"'{variable}' has several values in '{level}': it does not belong to the levels of '{by}'.",
-            "Only a variable with one value for each level can be moved with it.",
+            f"'{variable}' has several values in '{level}': it is not constant within the levels of '{by}'.",
+            "Only a variable with one value per level can be shuffled between levels.",
         )
     for other in design.terms:
         if other.evaluator is not None and any(variable in name.split(":") for name in other.columns):
@@ -156,7 +156,7 @@ def _level_values(result: FittedModel, variable: str, by: str) -> tuple[Integers
 
 
 def _columns_with(result: FittedModel, variable: str, frame: pd.DataFrame) -> list[int]:
-    """Fixed columns that change when the variable does."""
+    """Fixed columns that change with the variable."""
     reverse = frame[variable].to_numpy()[::-1]
     moved = result.design.evaluator.evaluate(frame.assign(**{variable: reverse}))
     return [j for j in range(result.design.p) if not np.array_equal(moved[:, j], result.design.X[:, j])]

@@ -1,15 +1,15 @@
-r"""Errors of predictions: their variance, and how it follows the variance parameters.
+r"""Prediction errors: their variance, and its derivatives in the variance parameters.
 
 With :math:`C = Z'H^{-1}X` and :math:`K = Z'H^{-1}Z`, the error of :math:`x'\hat\beta + z'\hat b` has variance
 
 .. math:: v = \sigma^2\,[\,w'(X'H^{-1}X)^{-1}w + z'(G - GKG)z\,], \qquad w = x - C'Gz,
 
 (Henderson 1975, Biometrics 31). The prediction is :math:`r'y` with :math:`r = H^{-1}(X(X'H^{-1}X)^{-1}w + ZGz)`, and as
-:math:`r` has the least variance of all such predictions, what :math:`v` gains by a change of :math:`G` is
+:math:`r` has the least variance of all such predictions, the change of :math:`v` with :math:`G` is
 
 .. math:: \mathrm{d}v = \sigma^2\, e'\,\mathrm{d}G\, e, \qquad e = z - Z'r = z - C(X'H^{-1}X)^{-1}w - KGz.
 
-Satterthwaite's degrees of freedom of the whole variance follow, as they do for fixed effects, where :math:`z = 0`.
+Satterthwaite's degrees of freedom of the total variance follow as for fixed effects, where :math:`z = 0`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class PredictionErrors:
-    """What errors of predictions follow from, for the random effects of the formula.
+    """Prediction error variances, for the random effects of the formula.
 
     Parameters
     ----------
@@ -71,10 +71,10 @@ class PredictionErrors:
         X
             Fixed columns, shape ``(n, p)``.
         Z
-            Loads on the standardised random effects of the formula, dense or sparse, shape ``(n, size)``.
+            Loadings on the standardised random effects of the formula, dense or sparse, shape ``(n, size)``.
         unseen
-            By position of the term, standardised loads on its levels without data, shapes ``(n, L', k)``: of these
-            :math:`e` is the load itself.
+            By position of the term, standardised loadings on its levels without data, shapes ``(n, L', k)``; for
+            these, :math:`e` is the loading itself.
         """
         sigma2 = self._point.sigma2
         w = X - np.asarray(Z @ self._turned)
@@ -95,20 +95,20 @@ class PredictionErrors:
     def degrees(self, reference: Reference, variance: Floats, slopes: Floats, X: Floats) -> Floats:
         """Degrees of freedom of each row's variance, shape ``(n,)``.
 
-        Those of the fixed part where the fit's tests are not Satterthwaite's.
+        Those of the fixed part if the fit does not use Satterthwaite's method.
 
         Parameters
         ----------
         reference
-            Of the fit.
+            Reference distribution of the fit.
         variance, slopes
-            The whole variance and its derivatives in ``theta``, shapes ``(n,)`` and ``(n, m)``.
+            The total variance and its derivatives in ``theta``, shapes ``(n,)`` and ``(n, m)``.
         X
             Fixed columns, shape ``(n, p)``.
         """
         if not isinstance(reference, Satterthwaite):
             return reference.degrees(X)
-        if not self._criterion.data.known_scale:  # all of it is in units of σ²
+        if not self._criterion.data.known_scale:  # the whole variance is in units of σ²
             slopes = np.column_stack([slopes, 2.0 * variance / np.sqrt(self._point.sigma2)])
         return moment_degrees(variance, slopes, reference.parameters)
 
@@ -119,7 +119,7 @@ def _squares(rows: Floats) -> Floats:
 
 
 def _by_row(left: Any, right: Floats) -> Floats:
-    """Sums of products of the cells of each row."""
+    """Sum of elementwise products in each row."""
     if isinstance(left, np.ndarray):
         return np.einsum("ij,ij->i", left, right)
     return np.asarray(left.multiply(right).sum(axis=1)).ravel()

@@ -1,6 +1,6 @@
-"""Predictions with intervals, for levels the fit knows and for new ones.
+"""Predictions with intervals, for levels in the fit and for new ones.
 
-How their errors are computed is in :mod:`analysis.mixed.inference.prediction_errors`.
+Their errors are computed in :mod:`analysis.mixed.inference.prediction_errors`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..fitted import FittedModel
     from ..model.design import RandomTerm
 
-# Rows handled at once: with the number of random effects it bounds memory.
+# Rows processed at once: this and the number of random effects bound the memory.
 CHUNK = 2000
 
 
@@ -45,8 +45,8 @@ def predictions(
     level
         Coverage.
     random
-        Predict for the levels of each row; without, for the average level, whose interval covers the fixed effects
-        alone.
+        Predict for the levels of each row. If false, predict for the average level; the interval then covers the fixed
+        effects alone.
     new_levels
         ``"error"``, or ``"average"``: the unknown effect of a new level is zero, and its variance widens the interval.
     outcome
@@ -56,7 +56,7 @@ def predictions(
     -------
     DataFrame
         ``estimate``, ``std_error``, ``df``, ``conf_low``, ``conf_high``, with the index of ``frame``. Quantiles are
-        those of t with Satterthwaite's df of the whole variance, or of the fixed part where the fit has others.
+        of t with Satterthwaite's df of the total variance, or the df of the fixed part if the fit uses another method.
     """
     import pandas as pd
     from scipy.special import stdtrit
@@ -65,7 +65,7 @@ def predictions(
     state = result.engine_state()
     if outcome and state.criterion.data.known_scale:
         raise CrossliftError(
-            "an interval for a new outcome needs the sampling variance that it will have.",
+            "an interval for a new outcome needs its sampling variance.",
             "Add it to the square of std_error.",
         )
     estimate = result.predict(frame, random=random, new_levels=new_levels)
@@ -92,7 +92,7 @@ def predictions(
 def _random_part(
     result: FittedModel, frame: pd.DataFrame | None, X: Floats, new_levels: str, more: float
 ) -> tuple[Floats, Floats]:
-    """Variance of the error of each row's prediction, ``more`` added to it, and its df, shapes ``(n,)``."""
+    """Variance of each row's prediction error plus ``more``, and its df, shapes ``(n,)``."""
     from scipy.sparse import csr_array, hstack
 
     state = result.engine_state()
@@ -130,12 +130,12 @@ def refuse_kernel(term: RandomTerm) -> None:
 
 
 def level_loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
-    """One row's loads on the random effects, sparse ``(n, L k)``; nothing for a new level."""
+    """Loadings of each row on the random effects, sparse ``(n, L k)``; zero for a new level."""
     from scipy.sparse import csr_array
 
     n, k = rows.shape
     known = codes >= 0
-    if term.root is not None:  # levels load on all of the whitened effects
+    if term.root is not None:  # each level loads on all whitened effects
         dense = term.root[np.where(known, codes, 0)] * known[:, None]
         return csr_array((dense[:, :, None] * rows[:, None, :]).reshape(n, -1))
     indices = (np.where(known, codes, 0)[:, None] * k + np.arange(k)).ravel()
@@ -144,7 +144,7 @@ def level_loads(term: RandomTerm, codes: Integers, rows: Floats) -> object:
 
 
 def mode_std_devs(result: FittedModel) -> list[Floats]:
-    """Standard deviations of the conditional modes given the fixed effects, shapes ``(L, k)``, as lme4 has them."""
+    """Standard deviations of the conditional modes given the fixed effects, shapes ``(L, k)``, as in lme4."""
     state = result.minimum()
     size = sum(term.size for term in result.design.terms)
     with blas_threads(state.criterion.data.q):

@@ -1,8 +1,8 @@
 r"""Profile-likelihood intervals: values of a parameter at which the criterion, minimised over all others, stays low.
 
-A value is inside while the criterion rises by less than the quantile of :math:`\chi^2_1`. Standard deviations and
+A value is in the interval if the criterion rises by less than the quantile of :math:`\chi^2_1`. Standard deviations and
 correlations are profiled in the criterion of the fit (REML or ML). Fixed effects have no restricted likelihood of their
-own: they are profiled by maximum likelihood, as lme4 does for everything.
+own: they are profiled by maximum likelihood, as lme4 does for all parameters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Relative accuracy of a limit.
 ACCURACY = 1e-7
-# Correlations are searched up to here; a criterion still low there has its limit at one.
+# Correlations are searched up to here; if the criterion is still low there, the limit is one.
 EDGE = 1.0 - 1e-7
 # Steps that widen the bracket of a limit before it is called infinite.
 WIDEN = 60
@@ -39,7 +39,7 @@ WIDEN = 60
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A parameter: how a result names it, its estimate, and the range it can lie in."""
+    """A parameter: its names in a result, its estimate and its possible range."""
 
     kind: str
     group: str
@@ -61,14 +61,14 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
     level
         Coverage.
     parameters
-        Which ones: names of fixed effects, grouping factors (all their standard deviations and correlations) or
+        Which parameters: names of fixed effects, grouping factors (all their standard deviations and correlations) or
         ``"Residual"``. All of them if not given.
 
     Returns
     -------
     DataFrame
         ``kind`` (``std_dev``, ``correlation`` or ``fixed``), ``group``, ``term``, ``other``, ``estimate``,
-        ``conf_low``, ``conf_high``. The estimate of a fixed effect is that of maximum likelihood.
+        ``conf_low``, ``conf_high``. A fixed effect's estimate is by maximum likelihood.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def profile(result: FittedModel, level: float = 0.95, parameters: Sequence[str] 
 
     check_level(level)
     if not result.converged:
-        raise CrossliftError("the search did not converge: there is no minimum to profile from.")
+        raise CrossliftError("the fit did not converge, so there is no minimum to profile from.")
     state = result.engine_state()
     known = list(dict.fromkeys([*(c.group for c in result.components), *result.names]))
     for name in parameters or ():
@@ -129,11 +129,11 @@ def _limits(rise: Callable[[float], float], target: _Target, cutoff: float) -> t
 
 
 def _limit(rise: Callable[[float], float], estimate: float, step: float, bound: float, cutoff: float) -> float:
-    """Where ``rise`` reaches ``cutoff`` on one side; the bound of the parameter if it does not before that."""
+    """Where ``rise`` reaches ``cutoff`` on one side; the parameter's bound if it is not reached before that."""
     from scipy.optimize import brentq
 
     def short(value: float) -> float:
-        # Signed root: nearly linear in the parameter, which root finding likes.
+        # Signed root: nearly linear in the parameter, which suits root finding.
         return float(np.sqrt(max(rise(value), 0.0)) - np.sqrt(cutoff))
 
     if (estimate - bound) * step > 0 or estimate == bound:
@@ -162,7 +162,7 @@ def _fixed(criterion: Criterion, names: tuple[str, ...], wanted: list[str], cuto
     rows: list[tuple[object, ...]] = []
     for name in wanted:
         j = names.index(name)
-        rise = _held_effect(likelihood, search.point, j, float(estimate[j]))
+        rise = _fixed_effect(likelihood, search.point, j, float(estimate[j]))
         width = 2.0 * float(np.sqrt(covariance[j, j]))
         low = _limit(rise, float(estimate[j]), -width, -np.inf, cutoff)
         high = _limit(rise, float(estimate[j]), width, np.inf, cutoff)
@@ -170,8 +170,8 @@ def _fixed(criterion: Criterion, names: tuple[str, ...], wanted: list[str], cuto
     return rows
 
 
-def _held_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> Callable[[float], float]:
-    """The rise of the criterion as the ``j``-th fixed effect is held at a value."""
+def _fixed_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> Callable[[float], float]:
+    """The rise of the criterion when the ``j``-th fixed effect is fixed at a value."""
     data, p = criterion.data, criterion.data.p
     # The direction of Q that only this column has: orthogonal to all others.
     direction = np.linalg.solve(data.triangle.T, np.eye(p)[j])
@@ -187,8 +187,8 @@ def _held_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> 
     def rise(value: float) -> float:
         nonlocal start
         change[:p, p - 1] = direction * (estimate_along - value / length)
-        held = Criterion(_changed(data, change, rotation.T @ data.triangle[:, others]), reml=False)
-        search = minimize(held, start, EVALUATIONS, held.scale)
+        constrained = Criterion(_changed(data, change, rotation.T @ data.triangle[:, others]), reml=False)
+        search = minimize(constrained, start, EVALUATIONS, constrained.scale)
         start = search.point.theta
         return search.point.value - best.value
 
@@ -197,7 +197,7 @@ def _held_effect(criterion: Criterion, best: Point, j: int, estimate: float) -> 
 
 
 def _changed(data: CrossProducts, change: Floats, triangle: Floats) -> CrossProducts:
-    """The same random effects with the columns ``[Q r]`` times ``change``."""
+    """The cross-products with the columns ``[Q r]`` times ``change``."""
     s = data.matrix.shape[0] - data.p - 1
     width = change.shape[1]
     matrix = np.empty((s + width, s + width))
@@ -205,9 +205,9 @@ def _changed(data: CrossProducts, change: Floats, triangle: Floats) -> CrossProd
     matrix[:s, s:] = data.matrix[:s, s:] @ change
     matrix[s:, :s] = matrix[:s, s:].T
     matrix[s:, s:] = change.T @ data.matrix[s:, s:] @ change
-    apart = data.eliminated
-    if apart is not None:
-        apart = replace(apart, right=apart.right @ change)
+    eliminated = data.eliminated
+    if eliminated is not None:
+        eliminated = replace(eliminated, right=eliminated.right @ change)
     return replace(
-        data, matrix=matrix, eliminated=apart, p=width - 1, triangle=triangle, least_squares=np.zeros(width - 1)
+        data, matrix=matrix, eliminated=eliminated, p=width - 1, triangle=triangle, least_squares=np.zeros(width - 1)
     )

@@ -1,4 +1,4 @@
-"""How much of the spread a model explains: marginal and conditional R², and the share of each grouping factor.
+"""How much variance a model explains: marginal and conditional R², and the share of each grouping factor.
 
 Nakagawa, Johnson & Schielzeth 2017 (J. R. Soc. Interface 14), with random slopes by Johnson 2014 (Methods Ecol. Evol.
 5): a term's variance is that of its effects averaged over the rows.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RSquared:
-    """Share of the outcome's variance: of the fixed effects alone, and with the random effects."""
+    """Share of the outcome's variance explained by the fixed effects alone, and together with the random effects."""
 
     marginal: float
     conditional: float
@@ -36,7 +36,7 @@ def r_squared(result: FittedModel) -> RSquared:
 
 
 def icc(result: FittedModel) -> pd.DataFrame:
-    """Intraclass correlations: the share of each random term in the variance that the fixed effects leave.
+    """Intraclass correlations: the share of each random term in the variance that the fixed effects do not explain.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def _term_variances(result: FittedModel) -> list[float]:
     for term, loading in zip(result.design.terms, loadings, strict=False):
         rows: Floats = np.ones((1, 1)) if term.values is None else term.values
         by_row = ((rows @ loading) ** 2).sum(axis=1)
-        if term.root is not None:  # a level's own variance is not one everywhere on a kernel
+        if term.root is not None:  # the diagonal of a kernel need not be one
             own = (term.root**2).sum(axis=1)[term.codes]
             by_row = by_row * own
         found.append(state.point.sigma2 * float(np.mean(by_row)))

@@ -1,4 +1,4 @@
-"""Refits of one model to other outcomes: the cross-products of the design stay, only those with the outcome change."""
+"""Refits of one model to other outcomes, which change only the cross-products with the outcome."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ..numerics.curvature import profiled_hessian
 from ..numerics.evaluated import Point
 from ..numerics.optimize import Search, minimize
 
-# Predicted decrease at which a refit stops: what is left is below a hundredth of a parameter's own standard error,
-# in a distribution of hundreds of draws.
+# Predicted decrease at which a refit stops: the remaining error is below a hundredth of a parameter's standard error,
+# negligible in a distribution of hundreds of draws.
 DECREASE = 1e-4
 EVALUATIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a model needs to know of an outcome, in the whitened rows.
+    """Cross-products of an outcome with the design, in the whitened rows.
 
     Attributes
     ----------
     kept
         ``Z'y`` over the terms that are not eliminated, shape ``(s,)``.
-    apart
+    eliminated
         ``Z'y`` over the eliminated term, shape ``(L k,)``; empty if there is none.
     basis
         ``Q'y``, shape ``(p,)``.
@@ -36,49 +36,49 @@ class Outcome:
     """
 
     kept: Floats
-    apart: Floats
+    eliminated: Floats
     basis: Floats
     total: float
 
 
 class Refitter:
-    """Fits the model of ``criterion`` to other outcomes, from the minimum ``point`` on.
+    """Fits the model of ``criterion`` to other outcomes, starting at its minimum ``point``.
 
-    The search borrows what average information lacks from ``point``, so that a refit takes a few evaluations.
+    The search corrects the average information by its error at ``point``, so that a refit takes a few evaluations.
     """
 
     def __init__(self, criterion: Criterion, point: Point, decrease: float = DECREASE) -> None:
         data = criterion.data
         self._decrease = decrease
         self._matrix = data.matrix.copy()
-        apart = data.eliminated
-        if apart is not None:
-            apart = replace(apart, right=apart.right.copy())
-        self._apart = apart
-        self._data = replace(data, matrix=self._matrix, eliminated=apart)
+        eliminated = data.eliminated
+        if eliminated is not None:
+            eliminated = replace(eliminated, right=eliminated.right.copy())
+        self._eliminated = eliminated
+        self._data = replace(data, matrix=self._matrix, eliminated=eliminated)
         self._start = point.theta
-        self._missing = profiled_hessian(criterion, point) - point.curvature
+        self._correction = profiled_hessian(criterion, point) - point.curvature
         self.criterion = copy(criterion)
 
     def fit(self, outcome: Outcome) -> Search[Point]:
-        """Minimise the criterion of ``outcome``; ``criterion`` then belongs to it, until the next call."""
+        """Minimise the criterion of ``outcome``; ``self.criterion`` is that criterion until the next call."""
         p, s = self._data.p, self.criterion.layout.size
         self._matrix[:s, -1] = self._matrix[-1, :s] = outcome.kept - self._matrix[:s, s : s + p] @ outcome.basis
         self._matrix[-1, s:-1] = self._matrix[s:-1, -1] = 0.0
         self._matrix[-1, -1] = outcome.total - float(outcome.basis @ outcome.basis)
-        if self._apart is not None:
-            self._apart.right[:, -1] = outcome.apart - self._apart.right[:, :p] @ outcome.basis
+        if self._eliminated is not None:
+            self._eliminated.right[:, -1] = outcome.eliminated - self._eliminated.right[:, :p] @ outcome.basis
         coefficients = np.linalg.solve(self._data.triangle, outcome.basis)
         self.criterion.data = replace(self._data, least_squares=coefficients)
         return self.borrow(self.criterion)
 
     def borrow(self, criterion: Criterion) -> Search[Point]:
-        """Minimise another criterion of the same parameters with what is known of this one's minimum."""
-        asked = 0
+        """Minimise another criterion of the same parameters, starting from this one's minimum."""
+        calls = 0
 
         def exact(point: Point) -> Floats:
-            nonlocal asked
-            asked += 1  # what was borrowed has misled the search if it asks again
-            return point.curvature + self._missing if asked == 1 else profiled_hessian(criterion, point)
+            nonlocal calls
+            calls += 1  # a second call means that the borrowed correction misled the search
+            return point.curvature + self._correction if calls == 1 else profiled_hessian(criterion, point)
 
         return minimize(criterion, self._start, EVALUATIONS, criterion.scale, exact=exact, decrease=self._decrease)

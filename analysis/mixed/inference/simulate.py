@@ -1,4 +1,4 @@
-r"""Outcomes drawn from a fitted model, as cross-products with the design: no row is ever drawn.
+r"""Outcomes simulated from a fitted model, as cross-products with the design: rows are never simulated.
 
 With :math:`A = [Z\; Q]` in the whitened rows, the errors enter a refit only through :math:`A'e \sim N(0, \sigma^2 A'A)`
 and :math:`e'e`, whose part outside the column space of :math:`A` is :math:`\sigma^2\chi^2`.
@@ -17,14 +17,14 @@ from ..numerics.criterion import Criterion
 from ..numerics.evaluated import Point
 from .refit import Outcome
 
-# Pivots below this share of the largest are dependent columns: one-hot columns of crossed factors always have some.
+# A pivot below this share of the largest is a dependent column: one-hot columns of crossed factors always have some.
 DEPENDENT = 1e-10
-# Draws made at once; together with the number of random effects it bounds memory.
+# Draws made at once: this and the number of random effects bound the memory.
 BATCH = 64
 
 
 class Simulator:
-    """Draws random effects and errors of the model at ``point``; the fixed effects are left at zero."""
+    """Simulates random effects and errors of the model at ``point``; the fixed effects are zero."""
 
     def __init__(self, criterion: Criterion, point: Point) -> None:
         self._criterion, self._sigma = criterion, float(np.sqrt(point.sigma2))
@@ -34,11 +34,11 @@ class Simulator:
         self._free = criterion.data.n - self._factor.shape[1]
 
     def draw(self, count: int, rng: np.random.Generator) -> Iterator[Outcome]:
-        """``count`` outcomes less their fixed part, in batches of the same size whatever ``count`` is."""
+        """``count`` outcomes without their fixed part, in batches whose size does not depend on ``count``."""
         p, s = self._criterion.data.p, self._criterion.layout.size
         done = 0
         while done < count:
-            # Whole batches are drawn, so that the first draws of a long run are those of a short one.
+            # Only whole batches are drawn, so that a long run starts with the draws of a short one.
             effects = self._effects(rng)
             error = self._sigma * rng.standard_normal((self._factor.shape[1], BATCH))
             beyond = self._sigma**2 * rng.chisquare(self._free, BATCH) if self._free > 0 else np.zeros(BATCH)
@@ -47,10 +47,10 @@ class Simulator:
             moved = self._cross[:, :-p] @ effects  # A'Zb
             total += (effects * moved[:-p]).sum(axis=0)
             products += moved
-            gone = len(products) - p - s
+            eliminated = len(products) - p - s
             for i in range(min(BATCH, count - done)):
                 column = products[:, i]
-                yield Outcome(column[gone:-p], column[:gone], column[-p:], float(total[i]))
+                yield Outcome(column[eliminated:-p], column[:eliminated], column[-p:], float(total[i]))
             done += BATCH
 
     def _effects(self, rng: np.random.Generator) -> Floats:

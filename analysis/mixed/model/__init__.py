@@ -1,1 +1,4 @@
-"""From a formula and rows to the arrays of a mixed model."""
+"""From a formula and rows to the arrays of a mixed model.
+
+May import: formulas, core.
+"""

@@ -1,4 +1,4 @@
-"""What a design must not be, and what to do about it: infinite, constant, collinear, without enough levels or rows."""
+"""Checks of a design, each with a remedy: infinite, constant or collinear columns, too few levels or rows."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from .design import RandomTerm
 
-# A column counts as a combination of others when what is left of it after projection is below this share of its
-# length. R's lm uses 1e-7 for the same purpose.
+# A column is collinear if less than this share of its length remains after projecting out the others. R's lm uses 1e-7
+# for the same purpose.
 RANK_TOLERANCE = 1e-7
 
 
 def check_columns(names: list[str], frame: pd.DataFrame, formula: MixedFormula) -> None:
-    """Refuse variables that are no columns of the data."""
+    """Refuse variables that are not columns of the data."""
     columns = [str(column) for column in frame.columns]
     for name in names:
         if name not in frame.columns:
@@ -42,13 +42,13 @@ def check_outcome(y: Floats, formula: MixedFormula) -> None:
     """Refuse an outcome that is the same in all rows."""
     if np.ptp(y) == 0:
         raise DesignError(
-            f"the outcome '{formula.response}' is {y[0]:g} in all {len(y)} rows: there is nothing to explain.",
+            f"the outcome '{formula.response}' is {y[0]:g} in all {len(y)} rows: there is no variation to explain.",
             "Check that the right column was chosen and that scores were not filled in.",
         )
 
 
 def check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formula: MixedFormula) -> None:
-    """Refuse collinear fixed columns, and say which column repeats which."""
+    """Refuse collinear fixed columns, and say which columns determine which."""
     from scipy.linalg import qr, solve_triangular
 
     n, p = X.shape
@@ -57,7 +57,7 @@ def check_rank(X: Floats, weights: Floats | None, names: tuple[str, ...], formul
     lengths = np.sqrt(gram.diagonal())
     for j in np.flatnonzero(lengths == 0):
         raise DesignError(f"the fixed-effect column '{names[j]}' of '{formula.text}' is zero in every row.")
-    # The Gram matrix of unit columns settles the clear cases; the QR of all rows is only paid for in the others.
+    # The Gram matrix of unit columns settles the clear cases; only the others need a QR of all rows.
     if n > p and np.linalg.eigvalsh(gram / np.outer(lengths, lengths))[0] > 1e-6:
         return
     r, pivot = qr(scaled / lengths, mode="r", pivoting=True)
@@ -88,12 +88,12 @@ def check_terms(terms: tuple[RandomTerm, ...], n: int, formula: MixedFormula, re
             raise DesignError(
                 f"the grouping factor '{term.group}' of '{formula.text}' has one level, '{term.levels[0]}', on the "
                 f"{n} rows used: its variance cannot be estimated.",
-                f"Take the term with '{term.group}' out of the formula.",
+                f"Remove the term with '{term.group}' from the formula.",
             )
         if residual and term.size >= n:
             raise DesignError(
                 f"'{term.group}' has {len(term.levels)} levels and {term.size} random effects on {n} rows: they cannot "
-                "be told from the residuals.",
+                "be separated from the residuals.",
                 "Use a coarser grouping factor or fewer random slopes.",
             )
         for column in term.columns:

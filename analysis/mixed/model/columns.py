@@ -1,7 +1,7 @@
 """Columns of a formula's right-hand side on given rows.
 
-Sums and products of numeric columns are taken here, in microseconds; everything else (factors, functions, polynomials,
-splines) is :mod:`analysis.formulas.matrix`'s work. Both give the same columns under the same names.
+Sums and products of numeric columns are computed here, in microseconds; everything else (factors, functions,
+polynomials, splines) in :mod:`analysis.formulas.matrix`. Both give the same columns under the same names.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Evaluator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A matrix with named columns, and how to get it for other rows."""
+    """A matrix with named columns, and the evaluator that computes it for other rows."""
 
     matrix: Floats
     names: tuple[str, ...]
@@ -83,7 +83,7 @@ def evaluate_columns(expression: str, columns: Mapping[str, pd.Series[Any]], n: 
 
 @lru_cache(maxsize=512)
 def _numeric_products(expression: str, whole: str) -> tuple[tuple[str, ...], ...] | None:
-    """The products of variables that ``expression`` expands to; ``None`` if it has anything but names."""
+    """The products of variables that ``expression`` expands to; ``None`` if it contains anything but names."""
     terms = describe(expression, whole)
     if not all(isinstance(terms.variables[text], Name) for term in terms.terms for text in term):
         return None

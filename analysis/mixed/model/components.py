@@ -1,4 +1,4 @@
-"""Variance components and correlations, by the names that results print."""
+"""Variance components and correlations, with the names that results print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .design import RandomTerm
 
 @dataclass(frozen=True, slots=True)
 class VarianceComponent:
-    """Variance of one varying column over the levels of one grouping factor; ``group`` is Residual for the rest."""
+    """Variance of one column over the levels of one grouping factor; ``group`` is Residual for the residual."""
 
     group: str
     term: str

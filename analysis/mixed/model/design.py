@@ -1,7 +1,7 @@
 """From a formula and a frame to arrays: outcome, fixed columns, and per random term its codes and columns.
 
-Group matrices stay sparse: a term keeps one integer code per row and a few columns, never a
-rows × random-effects matrix.
+Grouping matrices stay sparse: a term has one integer code per row and a few columns, never a rows × random-effects
+matrix.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RandomTerm:
     factors
         Variables that make up the grouping factor.
     columns
-        Names of the ``k`` varying columns, ``"Intercept"`` for the constant.
+        Names of the ``k`` columns that vary by level, ``"Intercept"`` for the constant.
     codes
         Level of each row, shape ``(n,)``.
     levels
@@ -63,7 +63,7 @@ class RandomTerm:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of the columns as results print them: what follows a kernel says so."""
+        """Names of the columns as results print them, marked if they follow a kernel."""
         return self.columns if self.root is None else tuple(f"{column} (kernel)" for column in self.columns)
 
     @property
@@ -79,7 +79,7 @@ class RandomTerm:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Arrays of one model, and what was left out to get them.
+    """Arrays of one model, and the rows that were left out.
 
     ``X`` has shape ``(n, p)``, ``y`` and ``weights`` ``(n,)``; ``kept`` marks the rows of the frame that are used;
     ``evaluator`` evaluates the fixed columns on new rows that have ``fixed_variables``; ``columns`` has the variables
@@ -105,19 +105,19 @@ class Design:
             raise CrossliftError(f"'{variable}' is not in the fixed part of '{self.formula.text}'.", hint)
 
     def grouping(self, name: str, otherwise: str = "") -> RandomTerm:
-        """The first term that groups by ``name``; ``otherwise`` ends the advice where there is none.
+        """The first term that groups by ``name``; ``otherwise`` ends the hint if there is none.
 
         Raises
         ------
         CrossliftError
-            If no term does.
+            If no term groups by it.
         """
         for term in self.terms:
             if term.group == name:
                 return term
         groups = sorted({term.group for term in self.terms})
         hint = did_you_mean(name, groups) or f"Grouping factors: {', '.join(groups)}{otherwise}."
-        raise CrossliftError(f"'{name}' is no grouping factor of the model.", hint)
+        raise CrossliftError(f"'{name}' is not a grouping factor of the model.", hint)
 
     @property
     def n(self) -> int:
@@ -158,7 +158,7 @@ def build_design(
     needed
         Further columns without which a row is left out.
     residual
-        Whether the model has a residual variance, which an effect for every row could not be told from.
+        Whether the model has a residual variance, from which an effect for every row could not be separated.
 
     Raises
     ------
@@ -181,12 +181,12 @@ def build_design(
     kept, dropped = _complete_rows(columns, coded, len(frame))
     if not kept.any():
         raise DesignError(
-            f"no row of the {len(frame)} has a value for every variable of '{formula.text}'.",
+            f"none of the {len(frame)} rows has a value for every variable of '{formula.text}'.",
             "Missing: " + ", ".join(f"{reason} ({count})" for reason, count in dropped) + ".",
         )
     if dropped:
         columns = {name: column[kept] for name, column in columns.items()}
-    # Numbers beside None are objects to pandas; without the missing ones they are numbers again.
+    # pandas stores numbers with None as objects; without the missing values they become numbers again.
     columns = {name: column.infer_objects() if column.dtype == object else column for name, column in columns.items()}
     if dropped:
         coded = {name: code_rows(columns[name]) for name in factors}
@@ -231,7 +231,7 @@ def _names(formula: MixedFormula, weights: str | None) -> list[str]:
 def _complete_rows(
     columns: Mapping[str, pd.Series[Any]], coded: Mapping[str, Coded], n: int
 ) -> tuple[Booleans, list[tuple[str, int]]]:
-    """Rows with a value for every variable; each row left out is counted once, under the first one missing."""
+    """Rows with a value for every variable; each dropped row is counted once, under its first missing variable."""
     kept = np.ones(n, dtype=bool)
     dropped = []
     for name, column in columns.items():
@@ -258,7 +258,7 @@ def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Fl
         wrong = ~np.isfinite(values)
         raise DesignError(
             f"the outcome '{formula.response}' of '{formula.text}' is not a finite number in {int(wrong.sum())} of {n} "
-            f"rows, the first of them number {int(wrong.argmax()) + 1}.",
+            f"rows, first in row {int(wrong.argmax()) + 1}.",
             "Leave such rows out with a condition (--where), or change the expression.",
         )
     return values
@@ -278,7 +278,7 @@ def _random_term(
 def _with_kernels(
     terms: list[RandomTerm], covariances: Mapping[str, LevelCovariance], formula: MixedFormula
 ) -> tuple[RandomTerm, ...]:
-    """Terms whose levels are correlated, each beside or in place of the one with independent levels."""
+    """Terms with correlated levels, in addition to or in place of those with independent levels."""
     groups = {term.group for term in terms}
     for group in covariances:
         if group not in groups:
@@ -300,6 +300,6 @@ def _weights(column: pd.Series[Any], name: str) -> Floats:
         where = column.index[~(values > 0)][0]
         raise DesignError(
             f"the weight '{name}' of row {where} is {column.loc[where]}, not a positive number.",
-            "Leave such rows out: a weight of zero is no observation.",
+            "Leave such rows out: a row of weight zero is not an observation.",
         )
     return values

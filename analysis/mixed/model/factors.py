@@ -1,4 +1,4 @@
-"""Grouping factors as codes: a number for each row, a label for each level."""
+"""Grouping factors as codes: one number per row, one label per level."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Coded: TypeAlias = tuple[Integers, list[str]]
 
 
 def code_rows(column: pd.Series[Any]) -> Coded:
-    """Codes of a factor's rows, −1 where it has no value, and its labels as text, in sorted order."""
+    """Codes of a factor's rows, −1 for a missing value, and its labels as text, in sorted order."""
     import pandas as pd
 
     if column.dtype != "str":
         codes, labels = pd.factorize(column, sort=True)
         return np.asarray(codes, dtype=np.intp), [str(label) for label in labels.tolist()]
-    # The same for text, without the indexes that pandas builds on the way.
+    # The same for text, without the indexes that pandas.factorize builds.
     codes, unique = column.array.factorize()
     names = unique.tolist()
     order = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.full(len(order) + 1, -1, dtype=np.intp)  # the last place is that of −1
+    rank = np.full(len(order) + 1, -1, dtype=np.intp)  # the last element is for −1
     rank[order] = np.arange(len(order))
     return rank[codes], [names[i] for i in order]
 
@@ -42,6 +42,6 @@ def combine(factors: list[Coded]) -> tuple[Integers, tuple[str, ...]]:
 
 def missing_rows(column: pd.Series[Any]) -> Booleans:
     """Rows without a value."""
-    # pandas' own answer takes ten times as long for a column of plain floats.
+    # pandas' isna takes ten times as long for a plain float column.
     values = column.to_numpy()
     return np.isnan(values) if values.dtype.kind == "f" else column.isna().to_numpy().copy()

@@ -1,4 +1,4 @@
-"""lme4 formulas: the fixed part, and the random-effect terms with their blocks kept apart.
+"""lme4 formulas: the fixed part, and the random-effect terms, one for each pair of parentheses.
 
 ``(1 + x|g)`` and ``(1|g) + (0 + x|g)`` differ in which covariances are estimated: each pair of parentheses with a bar
 is a term of its own.
@@ -41,7 +41,7 @@ class Bar:
 class MixedFormula:
     """A parsed formula: response, fixed part and random-effect terms.
 
-    ``response`` and ``fixed`` are expressions in one spelling.
+    ``response`` and ``fixed`` are expressions in normalised spelling.
     """
 
     text: str
@@ -59,7 +59,7 @@ def parse_formula(text: str) -> MixedFormula:
     Raises
     ------
     FormulaError
-        If the formula is not understood to its last character, or a bar or a parenthesis is missing or misplaced.
+        If the formula cannot be parsed completely, or a bar or a parenthesis is missing or misplaced.
     """
     clean = " ".join(text.split())
     left, right = parse_sides(clean)
@@ -83,7 +83,7 @@ def parse_formula(text: str) -> MixedFormula:
 
 
 def split_terms(right: Node) -> list[tuple[str, Node]]:
-    """The parts of a right-hand side, with their signs; sums around bars are opened."""
+    """The parts of a right-hand side, with their signs; sums around bars are expanded."""
     found: list[tuple[str, Node]] = []
     parts = [("+", right.first), *right.rest] if isinstance(right, Chain) and right.level == "sum" else [("+", right)]
     for sign, part in parts:
@@ -97,7 +97,7 @@ def split_terms(right: Node) -> list[tuple[str, Node]]:
 
 
 def join_terms(parts: list[tuple[str, Node]]) -> str:
-    """The text of a sum; ``1`` for none."""
+    """The text of a sum; ``1`` if it is empty."""
     if not parts:
         return "1"
     words: list[str] = []
@@ -125,7 +125,7 @@ def _bar_text(node: Chain) -> str:
 
 
 def _without_parentheses(bar: Chain, whole: str) -> FormulaError:
-    """``x + 1|g`` is one bar over a sum; what was meant is its last term."""
+    """``x + 1|g`` parses as one bar over a sum; its last term is what was meant."""
     first = bar.first
     last = first.rest[-1][1] if isinstance(first, Chain) and first.level == "sum" else first
     term = f"{text_of(last)}{bar.rest[0][0]}{text_of(bar.rest[0][1])}"
@@ -140,7 +140,7 @@ def _has_bar(node: Node) -> bool:
 
 
 def _refuse_bars(part: Node, whole: str) -> None:
-    """Refuse a random-effect term inside of a product, a power or a function that is no condition."""
+    """Refuse a bar inside a covariance structure of lme4 or glmmTMB."""
     inner = bare(part)
     if isinstance(inner, Call) and any(isinstance(argument, Chain) and argument.level in ("or", "bar")
                                        for argument in inner.arguments) and inner.function in _STRUCTURES:  # fmt: skip
@@ -148,7 +148,7 @@ def _refuse_bars(part: Node, whole: str) -> None:
         separate = bar.replace("||", "|").replace("|", "||")
         raise FormulaError(
             f"'{inner.function}({bar})' in '{whole}': covariances of this structure are not fitted.",
-            f"Write ({bar}) for free correlations, or ({separate}) for none.",
+            f"Write ({bar}) for free correlations, or ({separate}) for uncorrelated effects.",
         )
 
 
@@ -157,7 +157,7 @@ _STRUCTURES = frozenset({"us", "diag", "cs", "ar1", "toep", "ou", "exp", "gau", 
 
 
 def _expand_bar(inner: Chain, whole: str) -> list[Bar]:
-    """Turn the inside of one pair of parentheses into its terms."""
+    """Expand the content of one pair of parentheses into terms."""
     if len(inner.rest) != 1:
         raise FormulaError(
             f"the random-effect term '({_bar_text(inner)})' in '{whole}' needs columns, one bar and a grouping factor.",
@@ -171,7 +171,7 @@ def _expand_bar(inner: Chain, whole: str) -> list[Bar]:
 
 
 def _grouping(factor: Node, whole: str) -> list[tuple[str, ...]]:
-    """Factors of ``g``, ``a:b`` and ``a/b/c``, the nested ones from the outermost."""
+    """Factors of ``g``, ``a:b`` and ``a/b/c``, nested ones from the outermost inwards."""
     factor = bare(factor)
     match factor:
         case Name(name=name):
@@ -187,14 +187,16 @@ def _grouping(factor: Node, whole: str) -> list[tuple[str, ...]]:
             return found
         case Chain(level="sum" | "product"):
             each = " + ".join(f"(1|{text_of(operand)})" for operand in factor.operands)
-            raise FormulaError(f"the grouping factor '{text_of(factor)}' in '{whole}' is no factor.", f"Write {each}.")
+            raise FormulaError(
+                f"the grouping factor '{text_of(factor)}' in '{whole}' is not a factor.", f"Write {each}."
+            )
         case Call(function=function, arguments=arguments):
             inside = ":".join(text_of(argument) for argument in arguments)
             hint = f"Write {inside}." if function in ("interaction", "factor", "as.factor", "C") else ""
             raise FormulaError(
                 f"the grouping factor '{text_of(factor)}' in '{whole}' is not a column.", hint or "Name a column."
             )
-    raise FormulaError(f"the grouping factor '{text_of(factor)}' in '{whole}' names no variable.")
+    raise FormulaError(f"the grouping factor '{text_of(factor)}' in '{whole}' does not name a variable.")
 
 
 def _uncorrelated(expression: str, whole: str) -> list[str]:

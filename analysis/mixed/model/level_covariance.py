@@ -1,4 +1,4 @@
-"""Known covariances between the levels of a grouping factor, such as languages related by descent or place."""
+"""Known covariances between the levels of a grouping factor, such as phylogenetic kernels of languages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...core.errors import DesignError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-# Negative eigenvalues down to this share of the largest are rounding in a positive semidefinite matrix.
+# Negative eigenvalues down to this share of the largest are rounding errors of a positive semidefinite matrix.
 ROUNDING = 1e-8
 
 
@@ -27,8 +27,8 @@ class LevelCovariance:
     matrix
         Square frame with the level labels as index and columns.
     independent
-        Estimate an independent variance beside it, so that the share on the kernel is part of the answer (default);
-        without it all of the factor's variance follows the kernel.
+        Also estimate an independent variance, so that the share of the kernel is estimated (default). If false, all of
+        the factor's variance follows the kernel.
     """
 
     matrix: pd.DataFrame
@@ -36,7 +36,7 @@ class LevelCovariance:
 
 
 def as_covariances(given: Mapping[str, LevelCovariance | pd.DataFrame] | None) -> dict[str, LevelCovariance]:
-    """Covariances by grouping factor; a bare frame stands for one with an independent part beside it."""
+    """Covariances by grouping factor; a plain frame means one with an independent variance in addition."""
     return {
         group: kernel if isinstance(kernel, LevelCovariance) else LevelCovariance(kernel)
         for group, kernel in (given or {}).items()
@@ -54,7 +54,7 @@ def root_of(kernel: LevelCovariance, group: str, levels: Sequence[str]) -> Float
     matrix = kernel.matrix
     labels = [str(label) for label in matrix.index]
     if labels != [str(label) for label in matrix.columns]:
-        raise DesignError(f"the covariance of '{group}' has other labels on its rows than on its columns.")
+        raise DesignError(f"the covariance of '{group}' has different row and column labels.")
     position = {label: i for i, label in enumerate(labels)}
     missing = [level for level in levels if level not in position]
     if missing:
@@ -67,18 +67,18 @@ def root_of(kernel: LevelCovariance, group: str, levels: Sequence[str]) -> Float
 def square_root(values: Floats, group: str, levels: Sequence[str]) -> Floats:
     """``R`` with ``RR'`` the covariance ``values`` between ``levels``; shapes and errors as :func:`root_of`."""
     if not np.isfinite(values).all():
-        raise DesignError(f"the covariance of '{group}' has cells that are no numbers.")
+        raise DesignError(f"the covariance of '{group}' has cells that are not finite numbers.")
     scale = float(np.abs(values).max())
     if np.abs(values - values.T).max() > ROUNDING * scale:
         i, j = divmod(int(np.abs(values - values.T).argmax()), len(values))
         raise DesignError(
             f"the covariance of '{group}' is not symmetric: {values[i, j]:g} between '{levels[i]}' and '{levels[j]}', "
-            f"{values[j, i]:g} the other way round."
+            f"{values[j, i]:g} in the opposite cell."
         )
     roots, vectors = np.linalg.eigh(0.5 * (values + values.T))
     if roots[0] < -ROUNDING * roots[-1]:
         raise DesignError(
             f"the covariance of '{group}' is not positive semidefinite: its smallest eigenvalue is {roots[0]:.3g}.",
-            "Distances are no covariances: use exp(-distance / scale), or add a multiple of the identity.",
+            "Distances are not covariances: use exp(-distance / scale), or add a multiple of the identity.",
         )
     return np.asarray(vectors * np.sqrt(np.clip(roots, 0.0, None)))

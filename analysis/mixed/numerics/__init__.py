@@ -1,1 +1,4 @@
-"""The criterion, its derivatives and its minimum."""
+"""The criterion, its derivatives and its minimum.
+
+May import: mixed.model, formulas, core.
+"""

@@ -1,4 +1,4 @@
-"""The cross-products between the eliminated term and the kept ones, and the sums over levels that they enter."""
+"""The cross-products between the eliminated term and the kept ones, and sums over levels that involve them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .nonzero_pairs import Pairs, filled_cells
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Pairs up to which the list is kept (24 bytes each); beyond it sparse products are formed anew.
+# Pairs up to which the list is stored (24 bytes each); beyond that, sparse products are computed each time.
 MOST_PAIRS = 20_000_000
-# Cells of Gram matrices by kind of level that take the time of one pair, or of one cell of a dense border's product.
+# Cells of the kinds' Gram matrices that take the time of one pair, or of one cell of a dense border's product.
 KINDS, KIND = 8.0, 0.25
-# Cells up to which the border is kept dense, and the share of cells that are not zero from which it is at any size.
+# Cells up to which the border is dense, and the share of non-zero cells from which it is dense at any size.
 DENSE, SPARSE = 100_000, 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A kernel of a kept term: its levels are independent ones times ``R'``, from where they stand as themselves.
+    """A kernel of a kept term, applied as ``R'`` to its levels.
 
     Attributes
     ----------
@@ -49,12 +49,12 @@ class Border:
     Parameters
     ----------
     matrix
-        The border, with a column for each level as it stands in the rows.
+        The border, before kernels are applied.
     blocks
         Cross-products of the term with itself, shape ``(L, k, k)``.
     turns
-        Kernels of kept terms, which would fill their columns. A sparse border stays without them where it is large, and
-        what it is multiplied by is turned instead.
+        Kernels of kept terms, which would fill their columns. If a sparse border is large, they are applied to the
+        other operand of each product instead.
     """
 
     def __init__(self, matrix: Floats | csr_array, blocks: Floats, turns: tuple[Turn, ...] = ()) -> None:
@@ -64,7 +64,7 @@ class Border:
         counts = filled_cells(matrix, self.k)
         sparse = int(counts.sum()) < SPARSE * cells
         self._dense: Floats | None = None
-        # A small border is multiplied by at once; a sparse product takes longer to begin than that.
+        # A small dense product is faster than the overhead of a sparse one.
         if cells <= DENSE or not sparse:
             self._dense = np.ascontiguousarray(_down(as_dense(matrix).T, turns).T)
         self._own, self._turns = matrix, turns
@@ -80,17 +80,17 @@ class Border:
         self._own = own = as_sparse(matrix)
         if self._kinds is None and pairs is not None and pairs <= MOST_PAIRS:
             self._pairs = Pairs(own, self.levels, self.k)
-        # Every evaluation multiplies by both; turning a sparse matrix round takes as long as the product.
+        # Every evaluation multiplies by both, and transposing a sparse matrix takes as long as the product.
         self._transposed = own.T.tocsr()
 
     @property
     def matrix(self) -> Floats | csr_array:
-        """``B`` itself."""
+        """``B``, with kernels applied."""
         return _down(as_dense(self._own).T, self._turns).T if self._turns else self._own
 
     @property
     def plain(self) -> bool:
-        """Whether the border is dense, its term has one column, and nothing about it is known beforehand."""
+        """Whether the border is dense, its term has one column, and its levels are not of few kinds."""
         return self.k == 1 and isinstance(self._own, np.ndarray) and self._kinds is None
 
     def carry(self, columns: Floats) -> Floats:
@@ -106,9 +106,9 @@ class Border:
         return _down(np.asarray(self._transposed @ rows), self._turns)
 
     def subtract_gram(self, omega: Floats, target: Floats) -> None:
-        """``target -= Σ B_l' Ω_l B_l`` for symmetric ``Ω`` without a negative eigenvalue, in place.
+        """``target -= Σ B_l' Ω_l B_l`` for symmetric positive semidefinite ``Ω``, in place.
 
-        Where levels are of kinds, ``Ω`` has to be the same within each.
+        If levels are of few kinds, ``Ω`` must be the same within each.
         """
         if self._kinds is not None:
             target -= self._kinds.gram(omega)
@@ -159,14 +159,14 @@ class Border:
 
 
 def mirrored(lower: Floats) -> Floats:
-    """The symmetric matrix of which a lower triangle, with zeros above, is given."""
+    """The symmetric matrix with a given lower triangle, which has zeros above."""
     result = lower + lower.T
     result.flat[:: len(lower) + 1] *= 0.5
     return result
 
 
 def _down(rows: Floats, turns: tuple[Turn, ...]) -> Floats:
-    """Rows by level as it stands, turned into rows by independent level; the same rows if there is no kernel."""
+    """Apply the kernels to rows ordered by level; without kernels the rows are unchanged."""
     return _replaced(rows, turns, [correlate(rows[turn.part], turn.root, turn.shape) for turn in turns])
 
 
@@ -185,7 +185,7 @@ def _replaced(rows: Floats, turns: tuple[Turn, ...], parts: list[Floats]) -> Flo
 
 
 def correlate(rows: Floats, root: Floats | None, shape: tuple[int, int]) -> Floats:
-    """``(R' ⊗ I)`` times rows ordered by level and column; the rows themselves where levels are independent."""
+    """``(R' ⊗ I)`` times rows ordered by level and column; the rows themselves if levels are independent."""
     if root is None:
         return rows
     levels, k = shape
@@ -236,7 +236,7 @@ def as_sparse(matrix: Floats | csr_array) -> csr_array:
 
 
 def side_by_side(parts: Sequence[Floats | csr_array]) -> Floats | csr_array:
-    """One border from those with each kept term: sparse where it is large and few cells are filled."""
+    """One border from those with each kept term: sparse if it is large and mostly zero."""
     from scipy.sparse import csr_array, hstack
 
     if parts[0].shape[0] * sum(part.shape[1] for part in parts) <= DENSE:

@@ -8,12 +8,12 @@ lower triangles :math:`\lambda`, as in lme4 (Bates et al. 2015, J. Stat. Softw. 
 
 .. math:: A'H^{-1}A = A'WA - (L^{-1}\Lambda'Z'WA)'(L^{-1}\Lambda'Z'WA), \qquad A = [Z\; X\; y].
 
-Derivatives are taken with respect to :math:`G = \lambda\lambda'`, where they are those of a variance component
-(average information: Gilmour, Thompson & Cullis 1995, Biometrics 51), and carried to ``theta`` by the chain rule.
-That keeps the optimisation unconstrained: a variance of zero is an ordinary stationary point in ``theta``.
+Derivatives are taken with respect to :math:`G = \lambda\lambda'`, as for a variance component (average information:
+Gilmour, Thompson & Cullis 1995, Biometrics 51), and converted to ``theta`` by the chain rule. That keeps the
+optimisation unconstrained: a variance of zero is an ordinary stationary point in ``theta``.
 
-Where one term has been set apart (``elimination``), the same formulas run on what is left of the data once it is gone,
-and the products that involve it follow from its border.
+If one term is eliminated (:mod:`analysis.mixed.numerics.elimination`), the same formulas apply to the reduced data, and
+the products that involve the term follow from its border.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from .factored import Factored, factor
 from .layout import Layout
 from .level_traces import level_traces
 
-# Relative standard deviations at which the search starts: of a term's first column and of the further ones. Among
-# values around these the reference sets and the bundled data take the fewest evaluations.
+# Starting values: relative standard deviations of a term's first column and of the further ones. Of the values tried,
+# these need the fewest evaluations on the reference sets and the bundled data.
 START = (0.7, 0.3)
 # A standard deviation below this share of the residual's counts as zero; lme4's isSingular uses the same bound, without
-# bringing columns to size one first.
+# standardising columns first.
 SINGULAR = 1e-4
 
-# Kept random effects up to which the last factor is remembered: second derivatives are asked for where value and
-# gradient were.
+# Kept random effects up to which the last factor is cached: second derivatives are computed at the same point as value
+# and gradient.
 REMEMBERED = 400
 
 
@@ -50,11 +50,11 @@ class Criterion:
         #: (term, row, column) of each entry of ``theta``: lower triangles, column by column
         self.entries = [(t, a, b) for t, (_, k) in enumerate(data.shapes) for b in range(k) for a in range(b, k)]
         self.layout = Layout(data.shapes, data.kept)
-        apart = data.eliminated
-        # Working out which cells of the border meet takes as long as an evaluation: it is handed on where it stays.
+        eliminated = data.eliminated
+        # Finding the pairs of non-zero cells takes as long as an evaluation, so an unchanged border is passed on.
         self.border: Border | None = None
-        if apart is not None:
-            self.border = border or Border(apart.border, apart.blocks, apart.turns)
+        if eliminated is not None:
+            self.border = border or Border(eliminated.border, eliminated.blocks, eliminated.turns)
         self._last: Factored | None = None
         self.log_triangle = 2.0 * float(np.log(np.abs(np.diag(data.triangle))).sum())
 
@@ -65,14 +65,14 @@ class Criterion:
 
     @property
     def scale(self) -> float:
-        """Size of a typical ``theta``: the residual's spread in a row of typical weight, relative to σ.
+        """Size of a typical ``theta``: the residual standard deviation of a row of typical weight, relative to σ.
 
-        Columns are standardised, so that steps and zeros of all entries are measured in it.
+        Columns are standardised, so steps and zeros of all entries are relative to it.
         """
         return float(np.sqrt(np.exp(-self.data.log_weights / self.data.n)))
 
     def start(self) -> Floats:
-        """Uncorrelated effects, somewhat smaller than the residual; those of predictors are usually smaller yet."""
+        """Starting values: uncorrelated effects smaller than the residual, slopes smaller than intercepts."""
         first, further = START
         sizes = [0.0 if a != b else first if a == 0 else further for _, a, b in self.entries]
         return self.scale * np.array(sizes)
@@ -92,7 +92,7 @@ class Criterion:
         return [np.linalg.solve(basis, own) for basis, own in zip(self.data.bases, triangles, strict=True)]
 
     def flat(self, theta: Floats, small: float = SINGULAR) -> list[int]:
-        """Terms with less than their full number of dimensions at ``theta``; ``small`` counts as zero."""
+        """Terms without full rank at ``theta``; ``small`` counts as zero."""
         if len(self.entries) == len(self.data.shapes):  # one column each
             return np.flatnonzero(np.abs(theta) < small * self.scale).tolist()
         return [
@@ -102,7 +102,7 @@ class Criterion:
     def triangle(self, t: int, covariance: Floats) -> Floats:
         """``λ`` of a term from its covariance in the columns of the formula, relative to σ²."""
         own = self.data.bases[t] @ covariance @ self.data.bases[t].T
-        floor = 1e-14 * float(np.trace(own))  # a covariance without its full rank has a factor too
+        floor = 1e-14 * float(np.trace(own))  # so that a singular covariance has a factor too
         return np.linalg.cholesky(own + floor * np.eye(len(own)))
 
     def __call__(self, theta: Floats, sigma2: float | None = None) -> Point:
@@ -110,7 +110,7 @@ class Criterion:
         return evaluate(self, theta, sigma2)
 
     def factor(self, theta: Floats) -> Factored:
-        """Eliminate, scale and factor the system at ``theta``, unless that was done last; errors as :func:`factor`."""
+        """Eliminate, scale and factor the system at ``theta`` unless it is cached; errors as :func:`factor`."""
         last = self._last
         if last is not None and last.data is self.data and np.array_equal(last.theta, theta):
             return last
@@ -121,7 +121,7 @@ class Criterion:
         return found
 
     def forget(self) -> None:
-        """Drop the last factor, which takes a few times the memory of the data."""
+        """Drop the cached factor, which takes a few times the memory of the data."""
         self._last = None
 
     def level_traces(self, at: Factored) -> list[Floats]:
@@ -139,5 +139,5 @@ class Criterion:
         return result
 
     def bending(self, slopes: tuple[Floats, ...]) -> Floats:
-        """Part of the second derivatives that comes from ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
+        """The part of the second derivatives due to ``G`` being quadratic in ``theta``, shape ``(m, m)``."""
         return self.layout.bending(np.concatenate([slope.ravel() for slope in slopes]))

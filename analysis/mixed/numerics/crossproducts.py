@@ -1,11 +1,11 @@
-"""Cross-products of the design, formed in one pass over the rows; nothing after this module sees a row again.
+"""Cross-products of the design, formed in one pass over the rows; later modules never see the rows.
 
 The fixed columns enter as an orthonormal basis and the outcome as its least-squares residual. Both are exact
-re-parametrisations (the likelihood shifts by a known constant) and keep large offsets and collinear columns from
-eating digits when squares are summed.
+re-parametrisations (the likelihood shifts by a known constant) and keep precision with large offsets and nearly
+collinear columns when squares are summed.
 
-One random term is kept apart where that pays: if its own block is diagonal by level, the criterion can eliminate it
-before anything dense is factored.
+One random term is eliminated if that saves time: its own block must be block-diagonal by level, so that the criterion
+can eliminate it before anything dense is factored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .whitening import Right, Rows, right_columns, whiten
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Random effects of the largest term from which eliminating it first is faster than one dense factor
+# From this many random effects of the largest term, eliminating it is faster than one dense factor
 # (benchmarks/elimination.py).
 ELIMINATE = 150
 
@@ -39,16 +39,16 @@ class Eliminated:
     Attributes
     ----------
     term
-        Its position among the terms.
+        Position of the term among the terms.
     blocks
-        With itself, one block a level, shape ``(L, k, k)``.
+        Cross-products with itself, one block per level, shape ``(L, k, k)``.
     border
-        With the other terms, shape ``(L k, s)``, by the levels that stand in the rows; sparse where it is large and few
-        cells are filled.
+        Cross-products with the other terms, shape ``(L k, s)``, before kernels are applied; sparse if it is large and
+        mostly zero.
     right
-        With the fixed basis and the outcome, shape ``(L k, p + 1)``.
+        Cross-products with the fixed basis and the outcome, shape ``(L k, p + 1)``.
     turns
-        Kernels of the other terms, by which their columns of ``border`` are still to be turned.
+        Kernels of the other terms, still to be applied to their columns of ``border``.
     """
 
     term: int
@@ -60,7 +60,7 @@ class Eliminated:
 
 @dataclass(frozen=True, slots=True)
 class CrossProducts:
-    """Everything the criterion needs to know about the data.
+    """Sufficient statistics: everything the criterion needs of the data.
 
     Attributes
     ----------
@@ -68,11 +68,11 @@ class CrossProducts:
         ``A'WA`` for ``A = [Z Q r]``, shape ``(s + p + 1, s + p + 1)``: random effects of all terms that are not
         eliminated, orthonormal basis of the fixed columns, residual of the outcome.
     eliminated
-        The term kept apart, if any.
+        The eliminated term, if any.
     shapes
         ``(levels, columns)`` of each random term, in the order of the formula; random effects are ordered by level,
         then column. With known sampling variances and a residual variance on top, the last term is the residual:
-        one effect a row.
+        one effect per row.
     n, p
         Rows and fixed effects.
     triangle
@@ -80,11 +80,11 @@ class CrossProducts:
     least_squares
         Coefficients of the weighted least-squares fit, shape ``(p,)``.
     log_weights
-        Sum of the logarithms of the weights: minus the log-determinant of the rows' own covariance up to σ².
+        Sum of the logarithms of the weights: minus the log-determinant of the rows' residual covariance up to σ².
     known_scale
         True if the weights are inverse variances, so that σ² is 1 and not estimated.
     bases
-        What the standardised columns of each term are multiplied with to give those of the formula, shapes ``(k, k)``.
+        Matrices that turn the standardised columns of each term into those of the formula, shapes ``(k, k)``.
     """
 
     matrix: Floats
@@ -106,8 +106,8 @@ class CrossProducts:
     @property
     def kept(self) -> tuple[int, ...]:
         """Positions of the terms in ``matrix``, in its order."""
-        gone = None if self.eliminated is None else self.eliminated.term
-        return tuple(t for t in range(len(self.shapes)) if t != gone)
+        eliminated = None if self.eliminated is None else self.eliminated.term
+        return tuple(t for t in range(len(self.shapes)) if t != eliminated)
 
 
 def form_crossproducts(
@@ -120,8 +120,8 @@ def form_crossproducts(
     design
         The model's arrays.
     eliminate
-        Whether to keep a term apart: the residual on top of known variances, or the largest term. Decided by its size
-        if not given.
+        Whether to eliminate a term: the residual on top of known variances, or the largest term. If not given, its size
+        decides.
     known
         Known sampling variances of the rows.
     residual
@@ -130,7 +130,7 @@ def form_crossproducts(
     Raises
     ------
     DesignError
-        If the fixed effects reproduce the outcome exactly, so that no variance is left to divide.
+        If the fixed effects reproduce the outcome exactly, so that no residual variance remains.
     """
     return sum_rows(whiten(design, known, residual), design.formula, eliminate)
 
@@ -138,7 +138,7 @@ def form_crossproducts(
 def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -> CrossProducts:
     """Sum the cross-products of whitened rows; parameters and errors as :func:`form_crossproducts`."""
     right = right_columns(rows.X, rows.y, formula)
-    matrix, eliminated = assemble(rows, right.columns, choose_apart(rows, eliminate))
+    matrix, eliminated = assemble(rows, right.columns, choose_eliminated(rows, eliminate))
     return CrossProducts(
         matrix=matrix,
         eliminated=eliminated,
@@ -154,7 +154,7 @@ def sum_rows(rows: Rows, formula: MixedFormula, eliminate: bool | None = None) -
 
 
 def exchange_right(data: CrossProducts, rows: Rows, right: Right) -> CrossProducts:
-    """The same random effects beside other fixed columns and another outcome, both of the whitened rows."""
+    """The same random effects with other fixed columns and another outcome, both of the whitened rows."""
     columns = right.columns
     s = sum(rows.operands[t].size for t in data.kept)
     matrix = np.empty((s + columns.shape[1], s + columns.shape[1]))
@@ -166,36 +166,36 @@ def exchange_right(data: CrossProducts, rows: Rows, right: Right) -> CrossProduc
         start = stop
     matrix[s:, :s] = matrix[:s, s:].T
     matrix[s:, s:] = columns.T @ columns
-    apart = data.eliminated
-    if apart is not None:
-        apart = replace(apart, right=rows.operands[apart.term].with_right(columns))
+    eliminated = data.eliminated
+    if eliminated is not None:
+        eliminated = replace(eliminated, right=rows.operands[eliminated.term].with_right(columns))
     return replace(
         data,
         matrix=matrix,
-        eliminated=apart,
+        eliminated=eliminated,
         p=columns.shape[1] - 1,
         triangle=right.triangle,
         least_squares=right.least_squares,
     )
 
 
-def choose_apart(rows: Rows, eliminate: bool | None) -> int | None:
-    """The term to keep apart: its levels must be independent of each other, in the prior and in the rows."""
-    if rows.residual:  # on top of known variances, one effect a row
+def choose_eliminated(rows: Rows, eliminate: bool | None) -> int | None:
+    """The term to eliminate: its levels must be independent of each other, a priori and in the rows."""
+    if rows.residual:  # on top of known variances, one effect per row
         return len(rows.operands) - 1 if eliminate is None or eliminate else None
-    able = [t for t, operand in enumerate(rows.operands) if isinstance(operand, OneHot) and rows.roots[t] is None]
-    if not able:
+    candidates = [t for t, operand in enumerate(rows.operands) if isinstance(operand, OneHot) and rows.roots[t] is None]
+    if not candidates:
         return None
-    largest = max(able, key=lambda t: rows.operands[t].size)
+    largest = max(candidates, key=lambda t: rows.operands[t].size)
     if eliminate is None:
         eliminate = rows.operands[largest].size >= ELIMINATE
     return largest if eliminate else None
 
 
-def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Eliminated | None]:
-    """Fill the symmetric matrix of the kept terms block by block, and the parts of the one set apart."""
+def assemble(rows: Rows, right: Floats, eliminated: int | None) -> tuple[Floats, Eliminated | None]:
+    """Fill the symmetric matrix of the kept terms block by block, and the parts of the eliminated one."""
     operands, roots, shapes = rows.operands, rows.roots, rows.shapes
-    kept = [t for t in range(len(operands)) if t != apart]
+    kept = [t for t in range(len(operands)) if t != eliminated]
     starts = np.concatenate([[0], np.cumsum([operands[t].size for t in kept])]).astype(int)
     s, r = int(starts[-1]), right.shape[1]
     matrix = np.zeros((s + r, s + r))
@@ -209,13 +209,13 @@ def assemble(rows: Rows, right: Floats, apart: int | None) -> tuple[Floats, Elim
             table = operands[t].own() if t == u else operands[t].table(operands[u])
             block = correlate(correlate(as_dense(table), roots[t], shapes[t]).T, roots[u], shapes[u])
             matrix[places[j], places[i]] = block
-            matrix[places[i], places[j]] = block.T  # of a term with itself, the same up to rounding
-    return matrix, None if apart is None else _set_apart(rows, right, apart, kept)
+            matrix[places[i], places[j]] = block.T  # for a term with itself, equal up to rounding
+    return matrix, None if eliminated is None else _eliminate(rows, right, eliminated, kept)
 
 
-def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Eliminated:
+def _eliminate(rows: Rows, right: Floats, term: int, kept: list[int]) -> Eliminated:
     operands, roots, shapes = rows.operands, rows.roots, rows.shapes
-    own = operands[apart]
+    own = operands[term]
     # Sparse rows are a diagonal of roots of weights: the residual on top of known variances.
     blocks = own.level_blocks() if isinstance(own, OneHot) else (own.values.diagonal() ** 2)[:, None, None]
     parts = [own.table(operands[t]) for t in kept]
@@ -226,4 +226,4 @@ def _set_apart(rows: Rows, right: Floats, apart: int, kept: list[int]) -> Elimin
             turns.append(Turn(slice(start, stop), root, shapes[t]))
         start = stop
     border = side_by_side(parts) if parts else np.zeros((own.size, 0))
-    return Eliminated(apart, blocks, border, own.with_right(right), tuple(turns))
+    return Eliminated(term, blocks, border, own.with_right(right), tuple(turns))

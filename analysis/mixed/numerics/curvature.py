@@ -11,7 +11,7 @@ from .traces import TraceSums
 
 
 def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
-    """Fixed effects and their covariance in the columns the user wrote, shapes ``(p,)`` and ``(p, p)``."""
+    """Fixed effects and their covariance in the columns of the formula, shapes ``(p,)`` and ``(p, p)``."""
     back = np.linalg.inv(criterion.data.triangle)
     estimate = criterion.data.least_squares + back @ point.coefficients
     covariance = point.sigma2 * back @ np.linalg.inv(point.fixed) @ back.T
@@ -21,7 +21,7 @@ def coefficients(criterion: Criterion, point: Point) -> tuple[Floats, Floats]:
 def hessian(criterion: Criterion, point: Point) -> Floats:
     """Exact second derivatives of the criterion in ``(theta, sigma)``, shape ``(m + 1, m + 1)``.
 
-    The criterion is taken before σ is profiled out, as lmerTest does. Where the scale is known there is no σ: shape
+    For the criterion before σ is profiled out, as in lmerTest. If the scale is known there is no σ, and the shape is
     ``(m, m)``.
     """
     directions = criterion.directions(criterion.lambdas(point.theta))

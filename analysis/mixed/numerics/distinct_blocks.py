@@ -1,7 +1,7 @@
-"""Gram matrices of a border whose levels are of few kinds: unweighted rows, of which levels have one, two, or three.
+"""Gram matrices of a border whose levels are of few kinds, such as levels with one, two or three unweighted rows.
 
-What eliminating a term does to a level depends on the level's own cross-product alone. Levels that have the same one
-share a factor at every ``λ``: the Gram matrix of each kind is summed once, and any other is a weighted sum of these.
+The effect of eliminating a term on a level depends only on the level's own cross-product. Levels with the same one have
+the same factor at every ``λ``: the Gram matrix of each kind is computed once, and any other is a weighted sum of these.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from ...core.arrays import Floats, Integers
 
-# Kinds, and cells of all their Gram matrices together, up to which they are kept.
+# Largest number of kinds, and of cells in all their Gram matrices, that are stored.
 MOST_KINDS, MOST_CELLS = 32, 4_000_000
 
 
@@ -37,13 +37,13 @@ class Kinds:
 
     def contract(self, omega: Floats, lower: Floats) -> float:
         """``tr(S Σ ω_l B_l' B_l)`` for symmetric ``S``, given as its lower triangle with zeros above."""
-        found = self._grams @ lower.ravel(order="K")  # of a symmetric matrix either triangle will do
+        found = self._grams @ lower.ravel(order="K")  # either triangle of a symmetric matrix will do
         diagonals = self._grams[:, :: self._size + 1] @ lower.diagonal()
         return float(omega.ravel()[self._first] @ (2.0 * found - diagonals))
 
 
 def kinds_of(blocks: Floats, size: int, work: float, gram: Callable[[Integers], Floats]) -> Kinds | None:
-    """Kinds of levels, where they are few enough to save work.
+    """Kinds of levels, or ``None`` if they are too many to save work.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def kinds_of(blocks: Floats, size: int, work: float, gram: Callable[[Integers], 
     size
         Columns of the border, ``s``.
     work
-        Cells of Gram matrices that take the time of one Gram matrix without kinds.
+        Cells of the kinds' Gram matrices that take the time of one Gram matrix without kinds.
     gram
         ``Σ B_l' B_l`` over the levels at some positions, shape ``(s, s)``.
     """

@@ -35,7 +35,7 @@ class Reduced:
     log_determinant
         ``log |I + λ'Cλ|`` summed over levels.
     keep
-        ``E``, shape ``(L, k, k)``: what multiplying by ``H₀⁻¹`` leaves of a level's rows.
+        ``E``, shape ``(L, k, k)``: the factor by which ``H₀⁻¹`` shrinks a level's rows.
     own
         ``Z₀'H₀⁻¹Z₀`` by level, shape ``(L, k, k)``.
     right

@@ -1,4 +1,4 @@
-"""The criterion at one parameter, and what was computed on the way."""
+"""The criterion at one point, with intermediate results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...core.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The criterion at one ``theta`` and what was computed on the way.
+    """The criterion at one ``theta``, with intermediate results.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class Point:
     gradient, curvature
         First derivatives ``(m,)`` and average-information second derivatives ``(m, m)`` with respect to ``theta``.
     sigma2
-        Profiled residual variance; 1 where the scale is known.
+        Profiled residual variance; 1 if the scale is known.
     residual
-        ``y'Py`` with σ left out: what the random and fixed effects leave of the outcome.
+        ``y'Py`` without σ: the residual quadratic form.
     coefficients
         Fixed effects in the orthonormal basis, shape ``(p,)``.
     fixed

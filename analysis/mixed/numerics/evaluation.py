@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Projected:
-    """``Z'H⁻¹[Q r]`` over the kept effects, ``Z'Py`` over them, and ``Z'H⁻¹Q`` and ``Z'Py`` of each term."""
+    """``Z'H⁻¹[Q r]`` and ``Z'Py`` over the kept effects, and ``Z'H⁻¹Q`` and ``Z'Py`` of each term."""
 
     kept: Floats
     outcome: Floats
     cross: dict[int, Floats]
     own: dict[int, Floats]
-    gone: int | None
+    eliminated: int | None
 
 
 def evaluate(criterion: Criterion, theta: Floats, sigma2: float | None) -> Point:
-    """Criterion, gradient and average information at ``theta``, with σ² profiled out where it is not given.
+    """Criterion, gradient and average information at ``theta``, with σ² profiled out if it is not given.
 
     Raises
     ------
     numpy.linalg.LinAlgError
-        If rounding left nothing to factor: variances too far apart for double precision.
+        If rounding makes the system singular: variances differ by more than double precision can represent.
     """
     data, s = criterion.data, criterion.layout.size
     at = criterion.factor(theta)
@@ -48,7 +48,7 @@ def evaluate(criterion: Criterion, theta: Floats, sigma2: float | None) -> Point
     cells = _slopes(criterion, at, found, sigma2)
     quadratic, linear = _directions(at, found)
     information = quadratic / sigma2
-    if profiled:  # taking σ out takes away what a common factor of all variances explains
+    if profiled:  # profiling σ out removes the part that a common factor of all variances explains
         information = information - linear[:, None] * linear / (criterion.degrees * sigma2**2)
     bending = criterion.layout.bending(cells)
     return Point(
@@ -89,26 +89,26 @@ def _project(at: Factored, coefficients: Floats) -> _Projected:
     own: dict[int, Floats] = {t: outcome[part] for t, part in layout.parts.items()}
     if at.data.eliminated is None or at.reduced is None or at.border is None:
         return _Projected(kept, outcome, cross, own, None)
-    gone = at.data.eliminated.term
+    eliminated = at.data.eliminated.term
     block = at.reduced.right - np.asarray(apply_blocks(at.reduced.keep, at.border.carry(back)))
-    cross[gone] = block[:, :p]
-    own[gone] = block[:, p] - block[:, :p] @ coefficients
-    return _Projected(kept, outcome, cross, own, gone)
+    cross[eliminated] = block[:, :p]
+    own[eliminated] = block[:, p] - block[:, :p] @ coefficients
+    return _Projected(kept, outcome, cross, own, eliminated)
 
 
 def _slopes(criterion: Criterion, at: Factored, found: _Projected, sigma2: float) -> Floats:
-    """Derivatives in each ``G``, ``Σ Z'PZ - Z'Py y'PZ / σ²`` over levels: the cells of all of them."""
+    """Cells of the derivatives in each ``G``, ``Σ Z'PZ - Z'Py y'PZ / σ²`` over levels."""
     layout, p = at.layout, at.data.p
     cells = level_traces(at, criterion.scale)
     white = solve(at.triangle, found.kept[:, :p].T) if criterion.reml else np.zeros((0, layout.size))
     if len(layout.narrow_cells):
         taken = found.outcome**2 / sigma2 + np.einsum("ij,ij->j", white, white)
         cells[layout.narrow_cells] -= layout.by_narrow_term(taken)
-    for t in layout.wide if found.gone is None else [*layout.wide, found.gone]:
+    for t in layout.wide if found.eliminated is None else [*layout.wide, found.eliminated]:
         k = at.data.shapes[t][1]
         taken = _by_level(found.own[t], k) / sigma2
         if criterion.reml:
-            own = solve(at.triangle, found.cross[t].T) if t == found.gone else white[:, layout.parts[t]]
+            own = solve(at.triangle, found.cross[t].T) if t == found.eliminated else white[:, layout.parts[t]]
             taken += _by_level(own, k)
         cells[layout.cells[t]] -= taken.ravel()
     return cells
@@ -121,19 +121,19 @@ def _by_level(columns: Floats, k: int) -> Floats:
 
 
 def _directions(at: Factored, found: _Projected) -> tuple[Floats, Floats]:
-    """``v_i'Z'PZv_j`` and ``v_i'Z'Py`` for ``v_i = ∂Gᵢ Z'Py``, of all entries of ``theta``, ``(m, m)`` and ``(m,)``."""
+    """``v_i'Z'PZv_j`` and ``v_i'Z'Py`` for ``v_i = ∂Gᵢ Z'Py``, shapes ``(m, m)`` and ``(m,)``."""
     layout, m = at.layout, len(at.theta)
     kept = np.zeros((layout.size, m))
     rows, entries = layout.narrow_rows, layout.entry_of
     kept[rows, entries] = 2.0 * at.theta[entries] * found.outcome[rows]
     for t in layout.wide:
         kept[layout.parts[t], layout.entries[t]] = _images(found.own[t], at.lambdas[t])
-    apart, linear, places = None, kept.T @ found.outcome, slice(0, 0)
-    if found.gone is not None:
-        apart = _images(found.own[found.gone], at.lambdas[found.gone])
-        places = layout.entries[found.gone]
-        linear[places] = apart.T @ found.own[found.gone]
-    return at.products(kept, apart, places, fixed=True), linear
+    on_eliminated, linear, places = None, kept.T @ found.outcome, slice(0, 0)
+    if found.eliminated is not None:
+        on_eliminated = _images(found.own[found.eliminated], at.lambdas[found.eliminated])
+        places = layout.entries[found.eliminated]
+        linear[places] = on_eliminated.T @ found.own[found.eliminated]
+    return at.products(kept, on_eliminated, places, fixed=True), linear
 
 
 def _images(projected: Floats, triangle: Floats) -> Floats:

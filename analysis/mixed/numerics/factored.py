@@ -1,4 +1,4 @@
-r"""One factor of the bordered system, which value, derivatives and products follow from.
+r"""The factor of the bordered system, from which value, derivatives and products follow.
 
 The factor of
 
@@ -6,7 +6,7 @@ The factor of
    \begin{pmatrix} \Lambda'Z'WZ\Lambda + I & \Lambda'Z'W[Q\; r] \\ \cdot & [Q\; r]'W[Q\; r] \end{pmatrix}
 
 holds :math:`L`, :math:`L^{-1}\Lambda'Z'W[Q\; r]`, the factor of :math:`Q'H^{-1}Q` and, squared in its last corner,
-:math:`r'Pr`. Where one term has been eliminated, :math:`W` is :math:`H_0^{-1}` of that term.
+:math:`r'Pr`. If one term has been eliminated, :math:`W` is :math:`H_0^{-1}` of that term.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .crossproducts import CrossProducts
 from .elimination import Reduced, reduce
 from .layout import Layout
 
-# Rows up to which a lower triangle is inverted as it is. OpenBLAS takes up to twice as long as by halves, which are
-# products of matrices.
+# Up to this many rows a lower triangle is inverted directly. Beyond, OpenBLAS takes up to twice as long as inversion by
+# halves, which uses matrix products.
 WHOLE = 64
 
 
@@ -35,13 +35,13 @@ class Factored:
     Attributes
     ----------
     data, border, layout
-        What was factored.
+        The system that was factored.
     theta, lambdas
-        Where: the parameters, and the terms' lower triangles.
+        The parameters, and the terms' lower triangles.
     matrix
-        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products, with the eliminated term gone.
+        ``[Z Q r]'H₀⁻¹[Z Q r]``, shape ``(s + p + 1, s + p + 1)``: the cross-products without the eliminated term.
     reduced
-        What eliminating a term left; ``None`` if none is.
+        The data with one term eliminated; ``None`` if none is.
     factor
         Lower factor of the bordered system, of the same shape.
     """
@@ -76,13 +76,13 @@ class Factored:
         return self._substitute(rows, 0)
 
     def backward(self, rows: Floats) -> Floats:
-        """The same through its transpose, from the last of these rows up."""
+        """Backward substitution through the transpose, from the last of these rows up."""
         return self._substitute(rows, 1)
 
     def _substitute(self, rows: Floats, trans: int) -> Floats:
         if not rows.size:
             return rows
-        # Rows of zeros below take part in nothing; the leading part of the factor would have to be copied.
+        # Padding with zero rows changes nothing; the leading part of the factor would have to be copied.
         padded = np.zeros((len(self.factor), rows.shape[1]), order="F")
         padded[: len(rows)] = rows
         return np.asarray(dtrtrs(self.factor, padded, lower=1, trans=trans, overwrite_b=1)[0][: len(rows)])
@@ -105,39 +105,41 @@ class Factored:
         Parameters
         ----------
         loads
-            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in the
-            columns of all of them; those on the eliminated term follow one another.
+            Position of a term and columns over its random effects, shapes ``(L k, c)``; the result is square in all
+            columns; those on the eliminated term must be consecutive.
         fixed
-            Whether the fixed effects are taken out.
+            Whether the fixed effects are projected out.
         """
         s = self.layout.size
         ends = np.cumsum([0, *(columns.shape[1] for _, columns in loads)]).tolist()
         kept = np.zeros((s, ends[-1]))
-        apart: list[Floats] = []
+        on_eliminated: list[Floats] = []
         places = slice(0, 0)
         for (t, columns), (start, stop) in zip(loads, pairwise(ends), strict=True):
             if t in self.layout.parts:
                 kept[self.layout.parts[t], start:stop] = columns
             else:
-                places = slice(places.start if apart else start, stop)
-                apart.append(columns)
-        return self.products(kept, np.hstack(apart) if apart else None, places, fixed)
+                places = slice(places.start if on_eliminated else start, stop)
+                on_eliminated.append(columns)
+        return self.products(kept, np.hstack(on_eliminated) if on_eliminated else None, places, fixed)
 
-    def products(self, kept: Floats, apart: Floats | None, places: slice, fixed: bool) -> Floats:
-        """The same for columns over all kept effects and, at some places, over those of the eliminated term."""
+    def products(self, kept: Floats, on_eliminated: Floats | None, places: slice, fixed: bool) -> Floats:
+        """As :meth:`inner`, for columns over all kept effects and, at ``places``, over those of the eliminated term."""
         s, p = self.layout.size, self.data.p
         right = self.matrix[: s + p, :s] @ kept
         base = kept.T @ right[:s]
-        if apart is not None and self.reduced is not None and self.border is not None:
-            through = self.border.meet(np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), apart)))  # (E B)'v
+        if on_eliminated is not None and self.reduced is not None and self.border is not None:
+            through = self.border.meet(
+                np.asarray(apply_blocks(self.reduced.keep.transpose(0, 2, 1), on_eliminated))
+            )  # (E B)'v
             met = kept.T @ through
             base[:, places] += met
             base[places, :] += met.T
-            base[places, places] += apart.T @ np.asarray(apply_blocks(self.reduced.own, apart))
+            base[places, places] += on_eliminated.T @ np.asarray(apply_blocks(self.reduced.own, on_eliminated))
             right[:s, places] += through
-            right[s:, places] += self.reduced.right[:, :p].T @ apart
+            right[s:, places] += self.reduced.right[:, :p].T @ on_eliminated
         right[:s] = self.layout.turned(self.theta, right[:s])
-        # Forward substitution through L and the factor of Q'H⁻¹Q in one go.
+        # Forward substitution through L and the factor of Q'H⁻¹Q at once.
         taken = self.forward(right if fixed else right[:s])
         base -= taken.T @ taken
         return 0.5 * (base + base.T)
@@ -151,7 +153,7 @@ def factor(
     Raises
     ------
     numpy.linalg.LinAlgError
-        If rounding left nothing to factor: variances too far apart for double precision.
+        If rounding makes the system singular: variances differ by more than double precision can represent.
     """
     reduced, matrix = None, data.matrix
     if data.eliminated is not None and border is not None:
@@ -178,7 +180,7 @@ def inverse_triangle(lower: Floats) -> Floats:
 
 
 def solve(triangle: Floats, columns: Floats, trans: int = 0) -> Floats:
-    """Solve with a lower triangle (or its transpose); of either there may be nothing."""
+    """Solve with a lower triangle (or its transpose); either operand may be empty."""
     if not len(triangle) or not columns.size:
         return columns
     return np.asarray(dtrtrs(triangle, columns, lower=1, trans=trans)[0])

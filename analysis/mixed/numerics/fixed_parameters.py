@@ -1,7 +1,7 @@
-r"""Fits with some standard deviations held at given values.
+r"""Fits with some standard deviations fixed at given values.
 
-``theta`` is relative to :math:`\sigma`, so a held standard deviation :math:`\phi` ties its entry to it:
-:math:`\theta = \phi/\sigma`. The free parameters are the other entries and, unless it is held too,
+``theta`` is relative to :math:`\sigma`, so a fixed standard deviation :math:`\phi` ties its entry to it:
+:math:`\theta = \phi/\sigma`. The free parameters are the other entries and, unless it is fixed too,
 :math:`\tau = \log\sigma`.
 """
 
@@ -23,7 +23,7 @@ from .optimize import minimize
 
 @dataclass(frozen=True, slots=True)
 class HeldPoint:
-    """The criterion at one value of the free parameters, in the form the search takes, and the point behind it."""
+    """The criterion at one value of the free parameters, as the search needs it, with the point it comes from."""
 
     theta: Floats
     value: float
@@ -35,7 +35,7 @@ class HeldPoint:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a search ended."""
+    """End of a search."""
 
     point: Point
     evaluations: int
@@ -43,12 +43,12 @@ class End:
 
 
 class Held:
-    """The criterion as a function of what is not held.
+    """The criterion as a function of the free parameters.
 
     Attributes
     ----------
     entries
-        Those of the free entries of ``theta``, which come first.
+        (term, row, column) of the free entries of ``theta``, which come first.
     """
 
     def __init__(self, criterion: Criterion, values: Mapping[int, float], sigma: float | None) -> None:
@@ -70,7 +70,7 @@ class Held:
         return {t for t, _, _ in self.entries}
 
     def search(self, evaluations: int) -> End:
-        """Minimise over what is free."""
+        """Minimise over the free parameters."""
         if self.count == 0:
             return End(self(np.zeros(0)).point, 1, True)
         found = minimize(
@@ -79,7 +79,7 @@ class Held:
         return End(found.point.point, found.evaluations, found.converged)
 
     def start(self) -> Floats:
-        """Where the search begins: the usual start, and σ as the outcome's spread around the fixed effects."""
+        """Starting values: the default ones, and for σ the residual standard deviation around the fixed effects."""
         start = self.criterion.start()[self.free]
         if self.sigma is not None:
             return start
@@ -130,7 +130,7 @@ class Held:
     def curvature(self, point: Point) -> Floats:
         """Exact second derivatives in the free parameters of the search, near its minimum."""
         result = self.hessian(point)
-        if self.sigma is None:  # from σ to log σ; the gradient in σ is about zero
+        if self.sigma is None:  # from σ to log σ, where the gradient in σ is about zero
             sigma = np.sqrt(point.sigma2)
             result[-1] *= sigma
             result[:, -1] *= sigma
@@ -138,41 +138,41 @@ class Held:
 
 
 def hold_at(criterion: Criterion, design: Design, values: Mapping[str, float]) -> Held:
-    """Read standard deviations to hold, by grouping factor or ``Residual``.
+    """Read the fixed standard deviations, by grouping factor or ``Residual``.
 
     Raises
     ------
     CrossliftError
-        If a name is no component of the model, or a value is negative.
+        If a name is not a variance component of the model, or a value is negative.
     DesignError
-        If several effects vary by a factor, so that its standard deviation is not one number.
+        If several effects vary by a factor, so that it has more than one standard deviation.
     """
     entries: dict[int, float] = {}
     sigma = None
     groups = [term.group for term in design.terms]
     for name, value in values.items():
         if not (np.isfinite(value) and value >= 0):
-            raise CrossliftError(f"the standard deviation of '{name}' cannot be held at {value}.", "It is at least 0.")
+            raise CrossliftError(
+                f"the standard deviation of '{name}' cannot be fixed at {value}.", "It must be at least 0."
+            )
         if name == "Residual":
             if criterion.data.known_scale and len(criterion.data.shapes) == len(groups):
-                raise CrossliftError(
-                    "this model has no residual variance to hold: sampling variances are all there is."
-                )
+                raise CrossliftError("this model has no residual variance to fix, only sampling variances.")
             if criterion.data.known_scale:
                 entries[len(criterion.entries) - 1] = float(value)
             elif value == 0:
-                raise CrossliftError("the residual standard deviation cannot be held at 0.")
+                raise CrossliftError("the residual standard deviation cannot be fixed at 0.")
             else:
                 sigma = float(value)
             continue
         if name not in groups:
             hint = did_you_mean(name, groups) or f"Components: {', '.join([*groups, 'Residual'])}."
-            raise CrossliftError(f"'{name}' is no variance component of '{design.formula.text}'.", hint)
+            raise CrossliftError(f"'{name}' is not a variance component of '{design.formula.text}'.", hint)
         own = [i for i, (t, _, _) in enumerate(criterion.entries) if t < len(groups) and groups[t] == name]
         if len(own) > 1:
             raise DesignError(
-                f"'{name}' has several variances or correlations in '{design.formula.text}': one value cannot be all.",
-                f"Only a factor with one effect, such as (1|{name}), can be held.",
+                f"'{name}' has several variances or correlations in '{design.formula.text}': one value cannot fix all.",
+                f"Only a factor with one effect, such as (1|{name}), can be fixed.",
             )
         entries[own[0]] = float(value) * float(criterion.data.bases[criterion.entries[own[0]][0]][0, 0])
     return Held(criterion, entries, sigma)

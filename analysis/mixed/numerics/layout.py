@@ -1,7 +1,7 @@
-r"""Where the random effects of each term lie, and multiplication by the block-diagonal :math:`\Lambda`.
+r"""Positions of the random effects of each term, and multiplication by the block-diagonal :math:`\Lambda`.
 
 Effects are ordered by term, level and column. :math:`\Lambda` then has one diagonal and, for terms with several
-columns, a few more entries a level; each is applied to all levels at once.
+columns, a few more entries per level; each is applied to all levels at once.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from .border import mirrored
 
 
 class Layout:
-    """Where effects, entries of ``theta`` and cells of the terms' ``(k, k)`` matrices lie.
+    """Positions of effects, entries of ``theta`` and cells of the terms' ``(k, k)`` matrices.
 
     Attributes
     ----------
     size
-        Effects of all kept terms, ``s``.
+        Number of effects of all kept terms, ``s``.
     parts, starts
-        Rows of each kept term, and the first ones.
+        Rows of each kept term, and their first rows.
     entries
         Entries of ``theta`` of each term: its lower triangle, column by column.
     cells
-        Of each term, where its ``(k, k)`` matrix lies when those of all terms are written one after the other.
+        Position of each term's ``(k, k)`` matrix in the concatenation of all terms' matrices.
     narrow
         Which of the kept terms have one column; ``narrow_terms``, ``narrow_cells``, ``narrow_entries`` and
         ``narrow_levels`` have those terms' positions in the formula, cells, entries of ``theta`` and numbers of levels,
@@ -82,7 +82,7 @@ class Layout:
         return result
 
     def system(self, theta: Floats, matrix: Floats) -> Floats:
-        """``Λ'CΛ + I`` for the leading ``s`` rows and columns of ``C``, beside ``Λ'`` times what borders them."""
+        """``Λ'CΛ + I`` for the leading ``s`` rows and columns of ``C``, with ``Λ'`` times the columns next to them."""
         s, size = self.size, len(matrix)
         scale = np.ones(size)
         scale[:s] = theta[self._diagonal]
@@ -96,7 +96,7 @@ class Layout:
         return result
 
     def spread(self, theta: Floats, inverse: Floats) -> Floats:
-        """``ΛM⁻¹Λ'`` over the kept effects; it and ``M⁻¹`` as lower triangles with zeros above."""
+        """``ΛM⁻¹Λ'`` over the kept effects; both it and ``M⁻¹`` are lower triangles with zeros above."""
         if not self._below:
             load = theta[self._diagonal]
             return inverse * load * load[:, None]

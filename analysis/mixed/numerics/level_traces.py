@@ -1,4 +1,4 @@
-"""``Z'H⁻¹Z`` summed over the levels of each term: what the log-determinant's derivatives are."""
+"""``Z'H⁻¹Z`` summed over the levels of each term: the derivatives of the log-determinant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .border import Border
 from .elimination import Reduced
 from .factored import Factored, inverse_triangle
 
-# Relative standard deviations under which a trace is taken from the products themselves: (I - M⁻¹)/λ² loses digits.
+# Below this relative standard deviation a trace is computed from the products, because (I - M⁻¹)/λ² loses precision.
 TINY = 1e-3
 
 
@@ -19,13 +19,13 @@ def level_traces(at: Factored, scale: float) -> Floats:
     Parameters
     ----------
     at
-        Where.
+        The factored system.
     scale
         Size of a typical entry of ``theta``.
     """
     layout = at.layout
     cells = np.empty(layout.cells[-1].stop)
-    # A dense border is solved for; a sparse one meets few cells of the inverse.
+    # A dense border uses a solve; a sparse one needs only few cells of the inverse.
     inverse = at.inverse() if at.border is not None and not at.border.plain else None
     if layout.size:
         _kept(at, scale, inverse, cells)
@@ -39,7 +39,7 @@ def _kept(at: Factored, scale: float, inverse: Floats | None, cells: Floats) -> 
     layout = at.layout
     turned: Floats | None = None
     if inverse is None:
-        turned = inverse_triangle(at.lower).T  # its rows lie in one piece
+        turned = inverse_triangle(at.lower).T  # its rows are contiguous
         diagonal = np.einsum("ij,ij->i", turned, turned)
     else:
         diagonal = inverse.diagonal()
@@ -59,7 +59,7 @@ def _kept(at: Factored, scale: float, inverse: Floats | None, cells: Floats) -> 
         total = _blocks(diagonal, turned, inverse, layout.parts[t], len(at.lambdas[t]))
         back = np.linalg.inv(at.lambdas[t])
         cells[layout.cells[t]] = (back.T @ (at.data.shapes[t][0] * np.eye(len(back)) - total) @ back).ravel()
-    for t in tiny:  # what the products leave: (I - M⁻¹)/λ² has lost its digits
+    for t in tiny:  # from the products, because (I - M⁻¹)/λ² has lost its precision
         cells[layout.cells[t]] = _from_products(at, t).ravel()
 
 

@@ -1,8 +1,8 @@
 """Pairs of non-zero cells within the levels of a sparse border.
 
-Few levels of two large factors meet, so the border is sparse and its Gram matrix ``Σ B_l' Ω_l B_l`` has a pattern that
-no ``Ω`` changes. The pattern is worked out once, as a list of pairs of non-zero cells within a level; a Gram matrix is
-then one multiplication a pair.
+Few levels of two large factors occur together, so the border is sparse and its Gram matrix ``Σ B_l' Ω_l B_l`` has the
+same pattern for every ``Ω``. The pattern is computed once, as a list of pairs of non-zero cells within a level; a Gram
+matrix then takes one multiplication per pair.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def filled_cells(matrix: Floats | csr_array, k: int) -> Integers:
-    """Cells that are not zero in each level of a term with ``k`` columns, shape ``(L,)``."""
+    """Number of non-zero cells in each level of a term with ``k`` columns, shape ``(L,)``."""
     if isinstance(matrix, np.ndarray):
         return np.count_nonzero(matrix.reshape(len(matrix) // k, k * matrix.shape[1]), axis=1)
     return np.diff(matrix.indptr[::k]).astype(np.int64)
@@ -39,7 +39,7 @@ class Pairs:
         row = np.repeat(np.arange(levels * k), np.diff(matrix.indptr))
         low, high = np.minimum(column[first], column[second]), np.maximum(column[first], column[second])
         key = high.astype(np.int64) * size + low
-        # Short integers are sorted by their digits, in a tenth of the time.
+        # numpy sorts short integers by radix sort, in a tenth of the time.
         order = np.argsort(key.astype(np.min_scalar_type(size * size)), kind="stable")
         first, second, key = first[order], second[order], key[order]
         starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else key
@@ -51,7 +51,7 @@ class Pairs:
         self._off = self.high != self.low
         self._mirrored = self.low[self._off], self.high[self._off]
         self._weights = np.where(self._off, 2.0, 1.0)
-        # A pair of different cells in one column stands for itself and its mirror.
+        # A pair of different cells in one column counts for itself and its mirror image.
         twice = (column[first] == column[second]) & (first != second)
         self.product[twice] *= 2.0
 

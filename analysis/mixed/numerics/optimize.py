@@ -12,16 +12,17 @@ from scipy.linalg.lapack import dposv, dsyevd
 from ...core.arrays import Floats
 
 # Predicted decrease of the criterion at which the search stops. lme4's references agree to 1e-6; near the minimum the
-# decrease is quadratic in the remaining step, so this leaves estimates right to about 1e-5 of their standard errors.
+# decrease is quadratic in the remaining step, so estimates are correct to about 1e-5 of their standard errors.
 DECREASE = 1e-10
-# Predicted decrease at which what average information lacks is added: the steps left are few but slow without.
+# Predicted decrease at which average information is corrected to the exact curvature: few steps remain, but they
+# converge slowly without it.
 NEAR = 1e-2
-# Share of a predicted decrease that may fail to come before exact curvature is asked for again, and the decrease below
-# which rounding decides what comes.
+# Relative error of a predicted decrease above which exact curvature is computed again, and the decrease below which
+# rounding dominates.
 TRUSTED, ROUNDED = 0.2, 1e-8
 # Evaluations after which the search gives up. Every reference set needs fewer than 10.
 EVALUATIONS = 200
-# A direction in which the criterion falls away from a stationary point by more than this is left downhill.
+# A stationary point with a direction of more negative curvature than this is a saddle point, which the search leaves.
 DESCENT = 1e-6
 
 
@@ -59,7 +60,7 @@ Out = TypeVar("Out", bound=Located, covariant=True)
 
 
 class Function(Protocol[Out]):
-    """What is minimised.
+    """The function to minimise.
 
     Attributes
     ----------
@@ -76,9 +77,9 @@ class Function(Protocol[Out]):
 
 @dataclass(frozen=True, slots=True)
 class Search(Generic[P]):
-    """Where a search ended: the best point, the evaluations it took, and whether it met its criterion.
+    """End of a search: the best point, the number of evaluations, and whether it converged.
 
-    ``missing`` is what average information lacked of the second derivatives where these were last asked for.
+    ``missing`` is exact curvature minus average information where exact curvature was last computed.
     """
 
     point: P
@@ -89,7 +90,7 @@ class Search(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step within the radius, the decrease it predicts, and the lowest curvature there, 0 if all are positive."""
+    """A step, the decrease it predicts, and the lowest eigenvalue of the curvature, 0 if all are positive."""
 
     move: Floats
     decrease: float
@@ -107,9 +108,9 @@ def minimize(
 ) -> Search[P]:
     """Minimise ``criterion`` from ``start``.
 
-    Each step solves the quadratic model given by the gradient and the curvature within a radius that shrinks when the
-    model promised more than the criterion kept. The method always ends: at a predicted decrease below ``decrease``, or
-    after ``evaluations``.
+    Each step solves the quadratic model given by the gradient and the curvature within a radius that shrinks if the
+    criterion decreases less than the model predicts. The search always ends: at a predicted decrease below
+    ``decrease``, or after ``evaluations``.
 
     Parameters
     ----------
@@ -120,10 +121,10 @@ def minimize(
     evaluations
         Limit on evaluations.
     radius
-        Radius of the first step; about the size of what ``theta`` is expected to be.
+        Radius of the first step, about the expected size of ``theta``.
     exact
-        Exact second derivatives at a point, asked for when the minimum is near, and again where they have changed.
-        Average information alone converges too, by a constant factor a step.
+        Exact second derivatives at a point, computed near the minimum and again if they have changed. Average
+        information alone converges too, but linearly.
     report
         Called with the number of evaluations and the best point after each one.
     decrease
@@ -155,11 +156,11 @@ def minimize(
                 return Search(point, count, False, missing)
             continue
         kept = (point.value - candidate.value) / step.decrease
-        # What was missing at one point may mislead at the next: a step that it predicted badly asks for it anew.
+        # The correction from one point may mislead at the next: after a badly predicted step it is computed again.
         stale = missing is not None and abs(kept - 1.0) > TRUSTED and step.decrease > ROUNDED
         if missing is not None and not stale and step.decrease > ROUNDED:
             missing = _updated(missing, point, candidate)
-        if not kept > 0.25:  # also when the value is not a number
+        if not kept > 0.25:  # also if the value is NaN
             radius = 0.25 * length
         elif kept > 0.75:
             radius = max(radius, 2.5 * length)
@@ -216,13 +217,13 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
         move = np.asarray(newton).ravel()
         if float(move @ move) <= radius**2:
             return _Step(move, -0.5 * float(gradient @ move), 0.0)
-    roots, vectors, info = dsyevd(curvature, lower=1)  # eigh takes longer to get there than this takes
+    roots, vectors, info = dsyevd(curvature, lower=1)  # less overhead than eigh
     if info != 0:
-        raise np.linalg.LinAlgError("the curvature of the criterion has no eigenvalues: a value in it is not a number")
+        raise np.linalg.LinAlgError("the curvature of the criterion has no eigenvalues: it contains NaN")
     slope = vectors.T @ gradient
     lowest = float(roots[0])
     if lowest <= -DESCENT and abs(slope[0]) < DESCENT:
-        slope[0] = DESCENT  # on a ridge the gradient says nothing: take either side
+        slope[0] = DESCENT  # on a ridge the gradient is zero: choose either side
     floor = max(0.0, -lowest) + 1e-12 * max(1.0, -lowest, float(roots[-1]))
 
     def along(shift: float) -> Floats:
@@ -231,7 +232,7 @@ def _step(gradient: Floats, curvature: Floats, radius: float) -> _Step:
     shift = 0.0 if lowest > floor else floor
     move = along(shift)
     # Newton's method on 1/length, which rises to its root from the left (Moré & Sorensen 1983, SIAM J. Sci. Stat.
-    # Comput. 4). A radius is a rough thing: within a hundredth will do.
+    # Comput. 4). The radius need not be exact: 1% is close enough.
     for _ in range(50):
         length = float(np.linalg.norm(move))
         if not length > 1.01 * radius:

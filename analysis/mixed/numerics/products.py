@@ -1,4 +1,4 @@
-"""Dense products over all random effects, for what is computed once at the minimum."""
+"""Dense products over all random effects, for computations that are done once at the minimum."""
 
 from __future__ import annotations
 

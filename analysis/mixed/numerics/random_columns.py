@@ -14,13 +14,13 @@ from .border import dense_diagonal
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-# Cells of the table between two factors from which it is summed sparsely.
+# Cells of the table between two factors above which it is sparse.
 DENSE_TABLE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class OneHot:
-    """Rows that each load on the ``k`` effects of one level; ``columns`` is ``(n, k)``, ``None`` where all are one."""
+    """Rows that each load on the ``k`` effects of one level; ``columns`` is ``(n, k)``, ``None`` if all are one."""
 
     term: RandomTerm
     columns: Floats | None
@@ -31,7 +31,7 @@ class OneHot:
         return self.term.size
 
     def with_right(self, right: Floats) -> Floats:
-        """``Z'R`` for dense columns, fastest where each of them lies in one piece."""
+        """``Z'R`` for dense columns, fastest if each is contiguous."""
         levels, k = len(self.term.levels), self.term.width
         result = np.empty((levels, k, right.shape[1]))
         for i in range(k):
@@ -50,7 +50,7 @@ class OneHot:
         return csr_array((values, indices, np.arange(0, n * k + 1, k)), shape=(n, self.size))
 
     def level_blocks(self) -> Floats:
-        """Cross-products with itself: one ``(k, k)`` block a level, shape ``(L, k, k)``."""
+        """Cross-products with itself: one ``(k, k)`` block per level, shape ``(L, k, k)``."""
         levels, k = len(self.term.levels), self.term.width
         blocks = np.empty((levels, k, k))
         for i in range(k):
@@ -84,7 +84,7 @@ class OneHot:
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
-    """Any sparse rows, shape ``(n, size)``: what one-hot rows become when they are rotated."""
+    """Any sparse rows, shape ``(n, size)``, such as rotated one-hot rows."""
 
     values: csr_array
 

@@ -1,7 +1,7 @@
-"""Known sampling variances of the rows, alone or as a covariance in blocks.
+"""Known sampling variances of the rows, or a block-diagonal sampling covariance.
 
 Rows that share a sampling error (gains over one baseline) are rotated block by block onto the eigenvectors of their
-covariance: what is left is a known variance a row, and an added residual variance stays the same for every row.
+covariance: this leaves one known variance per row, and an added residual variance is the same for every row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_array
 
-# Blocks up to this many rows are decomposed; larger ones are no blocks but a full covariance.
+# Largest block that is decomposed; a larger one is in effect a full covariance.
 LARGEST_BLOCK = 2000
 
 
@@ -29,7 +29,7 @@ class KnownVariance:
     Attributes
     ----------
     variance
-        Of the rotated rows, shape ``(n,)``, all positive.
+        Sampling variances of the rotated rows, shape ``(n,)``, all positive.
     rotation
         Orthogonal, block-sparse ``U`` with ``V = U diag(variance) U'``; ``None`` if ``V`` is diagonal.
     """
@@ -49,7 +49,7 @@ def known_variance(given: Any, frame: pd.DataFrame, kept: Booleans) -> KnownVari
     Parameters
     ----------
     given
-        A column name, one variance a row, or an ``(n, n)`` covariance (dense or sparse), for all rows of the frame.
+        A column name, one variance per row, or an ``(n, n)`` covariance (dense or sparse), for all rows of the frame.
     frame
         The data.
     kept
@@ -58,7 +58,7 @@ def known_variance(given: Any, frame: pd.DataFrame, kept: Booleans) -> KnownVari
     Raises
     ------
     DesignError
-        If a variance is missing or not positive, or a covariance is no covariance.
+        If a variance is missing or not positive, or a covariance is not positive definite.
     """
     if isinstance(given, str):
         return KnownVariance(_positive(frame[given].to_numpy(dtype=float), kept, frame, given), None)
@@ -98,7 +98,7 @@ def _blocks(given: Any, kept: Booleans) -> KnownVariance:
     sizes = np.bincount(label, minlength=count)
     if sizes.max() > LARGEST_BLOCK:
         raise DesignError(
-            f"the sampling covariance ties {sizes.max()} rows together; blocks of up to {LARGEST_BLOCK} are supported."
+            f"the sampling covariance has a block of {sizes.max()} rows; blocks of up to {LARGEST_BLOCK} are supported."
         )
     sorted_matrix = matrix[order][:, order]
     variances, vectors, start = [], [], 0
@@ -108,7 +108,7 @@ def _blocks(given: Any, kept: Booleans) -> KnownVariance:
             raise DesignError(
                 f"the sampling covariance is not positive definite: a block of {size} rows has the eigenvalue "
                 f"{roots[0]:.3g}.",
-                "Two differences of the same two scores are one: leave one of them out.",
+                "Are two rows differences of the same two scores? Leave one of them out.",
             )
         variances.append(roots)
         vectors.append(basis)

@@ -1,4 +1,4 @@
-"""One BLAS thread for small systems: waking a second one costs more than a few hundred rows of work bring."""
+"""One BLAS thread for small systems, where waking a second one costs more than it saves."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-# Random effects up to which one thread is as fast as two or faster (benchmarks/threads.py).
+# Up to this many random effects one thread is at least as fast as two (benchmarks/threads.py).
 SMALL = 2000
 
 
 def blas_threads(q: int) -> AbstractContextManager[Any]:
-    """Context in which linear algebra on ``q`` random effects runs on a sensible number of threads."""
+    """Context in which linear algebra on ``q`` random effects runs on one thread if ``q`` is small."""
     return _controller().limit(limits=1, user_api="blas") if q <= SMALL else nullcontext()
 
 
 @lru_cache(maxsize=1)
 def _controller() -> Any:
-    import scipy.linalg  # noqa: F401  its BLAS has to be loaded to be found
+    import scipy.linalg  # noqa: F401  its BLAS must be loaded before threadpoolctl can find it
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

@@ -50,7 +50,7 @@ def _columns(rows: Floats, layout: Layout, t: int) -> list[Floats]:
 
 
 def kept_products(at: Factored, fixed: bool) -> Floats:
-    """``Z'PZ`` of the kept terms where none is eliminated, shape ``(s, s)``; ``Z'H⁻¹Z`` unless ``fixed``."""
+    """``Z'PZ`` (``fixed``) or ``Z'H⁻¹Z`` of the kept terms if none is eliminated, shape ``(s, s)``."""
     s, p = at.layout.size, at.data.p
     right = np.empty((s + p if fixed else s, s), order="F")
     right[:s] = at.layout.turned(at.theta, at.matrix[:s, :s])
@@ -61,22 +61,22 @@ def kept_products(at: Factored, fixed: bool) -> Floats:
 
 
 def border_sums(at: Factored, cross: tuple[Floats, ...], fixed: bool) -> Floats:
-    r"""The sums where a term with one column has been eliminated, whose rows of :math:`K` are never formed.
+    r"""The sums if a term with one column has been eliminated, without forming its rows of :math:`K`.
 
     With the border :math:`F = EB`, :math:`S = \Lambda M^{-1}\Lambda'` and :math:`N = I - SR`,
 
     .. math:: K_{00} = D - F S F' - F_0'F_0, \qquad K_{0\cdot} = F N - F_0'F_\cdot,
 
-    so that the sums need :math:`F'F` alone, which the border gives from its pairs.
+    so the sums need only :math:`F'F`, which the border computes from its pairs.
 
     Parameters
     ----------
     at
-        Where.
+        The factored system.
     cross
         ``Z'H⁻¹Q`` of each term, shapes ``(L k, p)``.
     fixed
-        Whether the fixed effects are taken out.
+        Whether the fixed effects are projected out.
     """
     assert at.data.eliminated is not None
     assert at.reduced is not None

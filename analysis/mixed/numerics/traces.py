@@ -1,4 +1,4 @@
-r"""Sums over levels that second derivatives are made of: :math:`\sum_{lm} K_{la,mc} K_{lb,md}` for each pair of terms.
+r"""Sums over levels that enter the second derivatives: :math:`\sum_{lm} K_{la,mc} K_{lb,md}` for each pair of terms.
 
 :math:`K` is :math:`Z'PZ` under REML and :math:`Z'H^{-1}Z` under ML.
 """
@@ -17,7 +17,7 @@ from .trace_products import border_sums, cell_sums, kept_products
 
 
 class TraceSums:
-    """The sums for every pair of terms at one point, and the traces they give.
+    """The sums for every pair of terms at one point, and the traces that follow from them.
 
     Attributes
     ----------
@@ -26,12 +26,12 @@ class TraceSums:
     """
 
     def __init__(self, criterion: Criterion, point: Point, fixed: bool) -> None:
-        """``fixed`` says whether ``K`` is ``Z'PZ``, with the fixed effects taken out, or ``Z'H⁻¹Z``."""
-        apart, layout = criterion.data.eliminated, criterion.layout
+        """``fixed``: ``K`` is ``Z'PZ``, with the fixed effects projected out, instead of ``Z'H⁻¹Z``."""
+        eliminated, layout = criterion.data.eliminated, criterion.layout
         self._cells = layout.cells
-        if apart is None:
+        if eliminated is None:
             self.sums = cell_sums(kept_products(criterion.factor(point.theta), fixed), layout)
-        elif layout.size and apart.blocks.shape[1] == 1:
+        elif layout.size and eliminated.blocks.shape[1] == 1:
             self.sums = border_sums(criterion.factor(point.theta), point.cross, fixed)
         else:
             self.sums = _from_products(criterion, point, fixed)
@@ -47,7 +47,7 @@ class TraceSums:
 def _from_products(criterion: Criterion, point: Point, fixed: bool) -> Floats:
     full, shapes = full_products(criterion, point.theta), criterion.data.shapes
     kernel = full.matrix[: full.q, : full.q]
-    if fixed:  # R⁻¹Q'H⁻¹Z is what REML takes out of each product
+    if fixed:  # REML subtracts the product of R⁻¹Q'H⁻¹Z with itself
         whitened = solve(np.linalg.cholesky(point.fixed), np.concatenate(point.cross).T)
         kernel = kernel - whitened.T @ whitened
     return cell_sums(kernel, Layout(shapes, range(len(shapes))))

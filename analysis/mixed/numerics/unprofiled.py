@@ -1,7 +1,7 @@
-r"""The criterion before σ is profiled out, minimised with one standard deviation or correlation held at a value.
+r"""The criterion before σ is profiled out, minimised with one standard deviation or correlation fixed.
 
 In ``theta`` and :math:`\tau = \log\sigma` the standard deviation of an effect is the length of its row of
-:math:`\lambda` times :math:`\sigma`, and the correlation of two effects the cosine of theirs.
+:math:`\lambda` times :math:`\sigma`, and the correlation of two effects is the cosine between their rows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STOP = 1e-10
 
 
 class Joint:
-    """Minus twice the log-likelihood as a function of ``(theta, log σ)``; of ``theta`` alone where σ is known."""
+    """Minus twice the log-likelihood as a function of ``(theta, log σ)``; of ``theta`` alone if σ is known."""
 
     def __init__(self, criterion: Criterion, best: Point, terms: Sequence[RandomTerm]) -> None:
         self.criterion, self.best, self.terms = criterion, best, terms
@@ -49,7 +49,7 @@ class Joint:
         return self._std_dev(t, column)
 
     def _place(self, group: str, column: str) -> tuple[int, int]:
-        """Position of a term and of a column in it."""
+        """Positions of a term and of a column within it."""
         for t, term in enumerate(self.terms):
             if term.group == group and column in term.labels:
                 return t, term.labels.index(column)
@@ -150,16 +150,17 @@ class Joint:
         excess: Callable[[Floats], float],
         slope: Callable[[Floats], Floats],
     ) -> tuple[Floats, float]:
-        """The lower of the minima found from where the last search ended and from the free minimum.
+        """The lower of two minima: searched from the end of the last search and from the unconstrained minimum.
 
-        Far out a variance may collapse, where any correlation is met; a search that starts from there stays there.
+        Far from the estimate a variance may become zero, where any correlation is feasible; a search that starts there
+        stays there.
         """
         starts = [self.minimum] if last is self.minimum else [last, self.minimum]
         ends = [self._search(self._moved(start, t, move), [], excess, slope) for start in starts]
         return min(ends, key=lambda end: end[1])
 
     def _moved(self, x: Floats, t: int, move: Callable[[Floats], None]) -> Floats:
-        """``x`` with the covariance of one term changed in place by ``move``, the others kept."""
+        """``x`` with the covariance of one term changed in place by ``move``, the others unchanged."""
         m, sigma2 = len(self.best.theta), self._scale(x)
         loading = self.criterion.loadings(x[:m])[t]
         covariance = sigma2 * loading @ loading.T
@@ -174,17 +175,17 @@ class Joint:
     def _search(
         self,
         start: Floats,
-        held: list[int],
+        fixed: list[int],
         excess: Callable[[Floats], float | Floats] | None = None,
         slope: Callable[[Floats], Floats] | None = None,
     ) -> tuple[Floats, float]:
-        """Minimise with some entries held, or under one equality."""
+        """Minimise with some entries fixed, or under one equality constraint."""
         from scipy.optimize import minimize
 
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * len(start)
-        if self.free:  # e⁸ times its estimate is out of reach, and an overflow is no step
+        if self.free:  # σ stays within a factor of e⁸ of its estimate, so that a step cannot overflow
             bounds[-1] = (self.minimum[-1] - 8.0, self.minimum[-1] + 8.0)
-        for i in held:
+        for i in fixed:
             bounds[i] = (start[i], start[i])
         constraints = [] if excess is None else [{"type": "eq", "fun": excess, "jac": slope}]
         found = minimize(

@@ -13,11 +13,11 @@ from ..model.formula import MixedFormula
 from .random_columns import OneHot, Sparse
 from .sampling import KnownVariance
 
-# A residual sum of squares below this share of the outcome's own means that the fixed effects reproduce the outcome:
-# variances are then differences of rounding errors. Rounding alone leaves about 1e-31; an outcome with a large offset
+# If the residual sum of squares is below this share of the outcome's, the fixed effects reproduce the outcome and
+# variances are differences of rounding errors. Rounding alone leaves about 1e-31; an outcome with a large offset
 # and little spread must pass.
 EXACT_FIT = 1e-26
-# Condition of a term's columns beyond which they are not orthogonalised: one repeats the others.
+# Condition number of a term's columns above which they are collinear and not orthogonalised.
 COLLINEAR = 1e12
 
 
@@ -38,9 +38,9 @@ class Rows:
     shapes
         ``(levels, columns)`` of each term.
     root
-        Square root of the weights, ``None`` where all are one.
+        Square root of the weights, ``None`` if all are one.
     log_weights
-        Sum of their logarithms.
+        Sum of the logarithms of the weights.
     known_scale
         True if the weights are inverse variances.
     residual
@@ -63,7 +63,7 @@ class Rows:
 
 
 def whiten(design: Design, known: KnownVariance | None = None, residual: bool = True) -> Rows:
-    """Scale and rotate the rows of ``design``; ``residual`` adds one random effect a row to known variances."""
+    """Scale and rotate the rows of ``design``; ``residual`` adds one random effect per row to known variances."""
     if known is None:
         root = None if design.weights is None else np.sqrt(design.weights)
         log_weights = 0.0 if design.weights is None else float(np.log(design.weights).sum())
@@ -115,9 +115,9 @@ def whiten(design: Design, known: KnownVariance | None = None, residual: bool = 
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """A term in units of its own: orthogonal columns of size one, a covariance of levels of size one.
+    """A standardised term: orthogonal columns of size one, a covariance of levels of size one.
 
-    The search then does not depend on the unit or the origin of a predictor, and what is small is small in any unit.
+    The search then does not depend on the unit or the origin of a predictor.
     ``values`` times ``basis`` are the columns of the formula, up to the scale of ``root``.
     """
 
@@ -146,7 +146,7 @@ def standardize(term: RandomTerm) -> Standard:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Orthonormal basis and residual of the outcome as columns ``(n, p + 1)``, and how the fixed effects follow."""
+    """Orthonormal basis and residual of the outcome as columns ``(n, p + 1)``, and what the fixed effects need."""
 
     columns: Floats
     triangle: Floats
@@ -165,7 +165,7 @@ def right_columns(X: Floats, y: Floats, formula: MixedFormula) -> Right:
             f"the fixed effects of '{formula.text}' reproduce '{formula.response}' exactly.",
             "Is a predictor a copy of the outcome, or computed from it?",
         )
-    columns = np.empty((len(y), X.shape[1] + 1), order="F")  # each column in one piece: sums over levels go by column
+    columns = np.empty((len(y), X.shape[1] + 1), order="F")  # contiguous columns: sums over levels go by column
     columns[:, :-1], columns[:, -1] = basis, remainder
     return Right(columns, triangle, np.linalg.solve(triangle, projected + correction))
 
@@ -173,8 +173,8 @@ def right_columns(X: Floats, y: Floats, formula: MixedFormula) -> Right:
 def orthonormal_basis(X: Floats) -> tuple[Floats, Floats]:
     """Return ``Q, R`` with ``X = Q R`` and ``Q'Q = I`` by Cholesky QR, done twice.
 
-    One pass over the rows each, where Householder QR needs a pass a column; two rounds give full accuracy for
-    condition numbers up to 1e8 (Yamamoto et al. 2015, ETNA 44), beyond which Householder QR takes over.
+    Each round is one pass over the rows, where Householder QR needs a pass per column; two rounds give full accuracy
+    for condition numbers up to 1e8 (Yamamoto et al. 2015, ETNA 44), beyond which Householder QR takes over.
     """
     gram = X.T @ X
     lengths = np.sqrt(gram.diagonal())

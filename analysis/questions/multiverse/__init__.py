@@ -1,4 +1,7 @@
-"""Every defensible specification of one question: which choices there are, all fits, and what they say together."""
+"""All defensible specifications of one question: the choices, all fits, and what they say together.
+
+May import: claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""
 
 from .choices import Choice, ChoiceOption, default_choices, fix_choices, read_choices
 from .result import Multiverse

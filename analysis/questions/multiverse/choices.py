@@ -1,4 +1,4 @@
-"""The choices of a multiverse as data: their options, which one is the default, and why each can be defended."""
+"""The choices of a multiverse as data: their options, the default, and the reason for each."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALL = "all"
-#: A target task is left out in turn if it has this share of the rows and this many languages; without a smaller one
-#: the rows are nearly the same.
+#: A target task is left out in turn if it has this share of the rows and this many languages; leaving out a smaller one
+#: hardly changes the rows.
 TASK_SHARE, TASK_LANGUAGES = 0.02, 3
-#: Without a study there must be this many languages left: under it a slope over languages supports no claim.
+#: Fewest languages that must remain without a study: with fewer, a slope over languages supports no claim.
 STUDY_LANGUAGES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceOption:
-    """One way to decide, and why it can be defended."""
+    """An option of a choice, and the reason for it."""
 
     name: str
     why: str
@@ -50,52 +50,54 @@ class Choice:
         return tuple(option.name for option in self.options)
 
     def only(self, names: Sequence[str]) -> Choice:
-        """The choice with these options alone, in this order.
+        """The choice restricted to these options, in this order.
 
         Raises
         ------
         CrossliftError
-            For a name that is no option, or no name at all.
+            If a name is not an option, or no name is given.
         """
         known = {option.name: option for option in self.options}
         for name in names:
             if name not in known:
                 raise unknown_name(f"option of '{self.name}'", name, known)
         if not names:
-            raise CrossliftError(f"the choice '{self.name}' has no option left.", f"Options: {', '.join(known)}.")
+            raise CrossliftError(
+                f"the choice '{self.name}' needs at least one option.", f"Options: {', '.join(known)}."
+            )
         return replace(self, options=tuple(known[name] for name in dict.fromkeys(names)))
 
 
 def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tuple[Choice, ...]:
-    """The choices that ``rows`` leave open, each with every option that can be defended.
+    """The choices that ``rows`` leave open, each with all defensible options.
 
-    A choice of which the rows settle all but one option is left out.
+    A choice is left out if the rows leave only one option.
     """
     found = [
         _measure(),
-        _choice("recipe", "what stands for features that nobody observed?",
+        _choice("recipe", "what replaces unobserved features?",
                 knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
         _choice("coverage", "how much of a language must be observed?",
                 any="a prediction is better than losing the language",
                 half="under half observed, the distance is mostly imputed",
                 most="a stricter bound: three quarters observed"),
         _outcome(outcome),
-        _left_out("studies", "is one study behind it?", rows, "study"),
-        _left_out("tasks", "is one task behind it?", rows, "target_task"),
+        _left_out("studies", "does one study drive the result?", rows, "study"),
+        _left_out("tasks", "does one task drive the result?", rows, "target_task"),
         _english(rows, outcome, source),
         _training(rows, source),
         _choice("effects", "which random effects?",
-                cells="crossed intercepts and one for each kind of cell that repeats: the default model",
-                crossed="crossed intercepts alone: fewer variances to estimate",
+                cells="crossed intercepts, and one per kind of cell that repeats: the default model",
+                crossed="crossed intercepts only: fewer variances to estimate",
                 slopes="the default model, and the slope may differ between tasks (else models)"),
         _choice("kernel", "are languages independent?",
-                none="no covariance to choose", related=f"related languages may gain alike ({KERNEL})"),
-        _choice("covariate", "beside corpus size?",
-                none="the whole association, also what goes through corpus size",
-                corpus="distance and corpus size go together: their parts told apart"),
-        _choice("df_method", "which degrees of freedom?",
-                satterthwaite="holds its level on twelve designs with independent languages",
-                kenward_roger="holds it too, with few ragged rows better"),
+                none="no choice of covariance needed", related=f"related languages may have similar gains ({KERNEL})"),
+        _choice("covariate", "adjusted for corpus size?",
+                none="the total association, including any through corpus size",
+                corpus="distance and corpus size are correlated: their effects separated"),
+        _choice("df_method", "which degrees-of-freedom method?",
+                satterthwaite="keeps its level on twelve designs with independent languages",
+                kenward_roger="keeps it too, and better with few unbalanced rows"),
     ]  # fmt: skip
     return tuple(choice for choice in found if choice is not None and len(choice.options) > 1)
 
@@ -106,13 +108,13 @@ def fix_choices(choices: Sequence[Choice], fixed: Sequence[str]) -> tuple[Choice
     Raises
     ------
     CrossliftError
-        If a text has no ``=``, or names no choice or option.
+        If a text has no ``=``, or names an unknown choice or option.
     """
     wanted: dict[str, list[str]] = {}
     for text in fixed:
         name, equals, options = text.partition("=")
         if not equals:
-            raise CrossliftError(f"'{text}' fixes no choice.", "Write NAME=OPTION, such as measure=syntactic.")
+            raise CrossliftError(f"'{text}' does not fix a choice.", "Write NAME=OPTION, such as measure=syntactic.")
         wanted[name.strip()] = [option.strip() for option in options.split(",") if option.strip()]
     return _restricted(choices, wanted)
 
@@ -123,7 +125,7 @@ def read_choices(path: str | Path, choices: Sequence[Choice]) -> tuple[Choice, .
     Raises
     ------
     CrossliftError
-        If the file cannot be read, holds no mapping, or names no choice or option.
+        If the file cannot be read, does not contain a mapping, or names an unknown choice or option.
     """
     import tomllib
 
@@ -139,7 +141,7 @@ def read_choices(path: str | Path, choices: Sequence[Choice]) -> tuple[Choice, .
     except (tomllib.TOMLDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise CrossliftError(f"'{file.name}' is neither YAML nor TOML: {error}.") from error
     if not isinstance(content, dict):
-        raise CrossliftError(f"'{file.name}' holds no mapping.", "Write 'measure: [syntactic, genetic]'.")
+        raise CrossliftError(f"'{file.name}' does not contain a mapping.", "Write 'measure: [syntactic, genetic]'.")
     wanted = {
         str(name): [_text(item) for item in (given if isinstance(given, list) else [given])]
         for name, given in content.items()
@@ -166,26 +168,28 @@ def _choice(name: str, question: str, **options: str) -> Choice:
 
 def _measure() -> Choice:
     why = {
-        "syntactic": "word order and morphology, the measure most papers use",
+        "syntactic": "word order and morphology, the measure in most papers",
         "phonological": "sounds and syllables",
-        "inventory": "which sounds there are",
+        "inventory": "sound inventory",
         "featural": "all of these features together",
         "genetic": "distance in the family tree",
-        "geographic": "distance on the globe, which goes with contact",
+        "geographic": "distance on the globe, which is related to contact",
     }
     return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in typology.MEASURES))
 
 
 def _outcome(outcome: str) -> Choice:
     points = ChoiceOption("points", "as papers print it")
-    logit = ChoiceOption("logit", "a point near 0 or 100 is more than one in the middle")
-    standardized = ChoiceOption("standardized", "tasks differ in spread: points over the task's standard deviation")
+    logit = ChoiceOption("logit", "a point near 0 or 100 means more than one in the middle")
+    standardized = ChoiceOption(
+        "standardized", "tasks differ in variance: points divided by the task's standard deviation"
+    )
     options = {
         "gain": (
             points,
             ChoiceOption("adjusted", "the score after, given the score before (analysis of covariance)"),
             logit,
-            ChoiceOption("error", "share of the remaining errors that goes away"),
+            ChoiceOption("error", "share of the remaining errors that is removed"),
             standardized,
         ),
         "gap": (points, standardized),
@@ -195,7 +199,7 @@ def _outcome(outcome: str) -> Choice:
 
 
 def _left_out(name: str, question: str, rows: pd.DataFrame, column: str) -> Choice | None:
-    options = [ChoiceOption(ALL, "all there is")]
+    options = [ChoiceOption(ALL, "all rows")]
     for level, own in rows.groupby(column, sort=True):
         rest = rows[rows[column] != level]
         if column == "study":
@@ -215,8 +219,8 @@ def _english(rows: pd.DataFrame, outcome: str, source: str) -> Choice | None:
     return _choice(
         "source",
         f"with {name} itself?",
-        without="no transfer between languages in it",
-        **{"with": "distance zero is a distance too"},
+        without="it involves no transfer between languages",
+        **{"with": "zero is a distance too"},
     )
 
 
@@ -230,5 +234,5 @@ def _training(rows: pd.DataFrame, source: str) -> Choice | None:
         "training",
         "intermediate data in which languages?",
         any="every intermediate stage counts",
-        source=f"in {resolve(source).name} alone: data in the language tested are no zero-shot transfer",
+        source=f"in {resolve(source).name} alone: data in the test language are not zero-shot transfer",
     )

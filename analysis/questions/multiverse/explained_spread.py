@@ -1,4 +1,4 @@
-"""How much of the spread of the estimates each choice explains."""
+"""How much of the variance of the estimates each choice explains."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A choice's part in the variance of the estimates.
+    """A choice's share of the variance of the estimates.
 
     Attributes
     ----------
     alone
-        Share that the choice explains by itself: between its options' means.
+        Share that the choice explains by itself, between the means of its options.
     beside
-        Share that it adds to all other choices (type II: main effects).
+        Share that it adds to all other choices (type II, main effects).
     low_option, high_option
         Options with the lowest and highest mean estimate.
     low, high
-        Those means.
+        The means of these options.
     """
 
     choice: str
@@ -40,10 +40,10 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """All choices, and the share that their main effects explain together; the rest is how they combine.
+    """All choices, and the share that their main effects explain together; the rest are interactions.
 
-    ``balanced`` is true where every option meets every other equally often: ``alone`` and ``beside`` are then the same
-    and add up to ``together``.
+    ``balanced`` is true if every option occurs equally often with every other: ``alone`` and ``beside`` are then the
+    same and add up to ``together``.
     """
 
     choices: tuple[Spread, ...]
@@ -57,11 +57,11 @@ def decompose(frame: pd.DataFrame, choices: list[str], column: str = "effect") -
     Parameters
     ----------
     frame
-        One row a fit.
+        One row per fit.
     choices
-        Columns that hold the options.
+        Columns of the options.
     column
-        The estimates.
+        Column of the estimates.
     """
     y = frame[column].to_numpy(dtype=float)
     y = y - y.mean()

@@ -1,7 +1,7 @@
-"""Fits of many specifications: what does not depend on rows, kernel and random effects is summed once.
+"""Fits of many specifications that share sums over the same rows, kernel and random effects.
 
-Specifications that share those differ only in the fixed columns and the outcome, of which the cross-products with the
-random effects are a few sums. A permutation of the distance needs the fit without it alone.
+Specifications that share these differ only in the fixed columns and the outcome, whose cross-products with the random
+effects are a few sums. A permutation of the distance needs only the fit without it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from .starting_values import Start, Trail
 if TYPE_CHECKING:
     from ...mixed.numerics.border import Border
 
-# Predicted decrease of the criterion at which the fit without the distance stops. It gives permutations the same
-# variances for every arrangement, which needs no more.
+# Predicted decrease of the criterion at which the fit without the distance stops. Low accuracy is enough, because its
+# variances are the same for every arrangement.
 ROUGH = 1e-4
-# And at which the others stop: estimates are right to about 1e-4 of their standard errors, in a distribution of them.
+# The same for the other fits: estimates are accurate to about 1e-4 of their standard errors.
 DECREASE = 1e-8
-# Relative standard deviations that count as zero: a search that stops there tells no smaller ones apart.
+# Relative standard deviations below this count as zero, because the search is not more accurate.
 SINGULAR = 1e-3
 
 
@@ -47,7 +47,7 @@ class Fit:
     """The slope of one specification, per 0.1 of distance in the unit of its outcome.
 
     ``effect`` is the slope in standard deviations of the outcome per standard deviation of the distance between
-    languages, ``scale`` what the estimate is multiplied with to give it.
+    languages, ``scale`` the factor from the estimate to it.
     """
 
     estimate: float
@@ -71,7 +71,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """The fit without the distance, as a permutation of it sees the rows.
+    """The fit without the distance, as permutations need it.
 
     Attributes
     ----------
@@ -91,17 +91,17 @@ class Null:
     languages: Integers
 
     def slopes(self, distance: Floats) -> tuple[Floats, Floats]:
-        """Slopes and t statistics of distances, one arrangement a row, shape ``(B, L)``, at the null's variances."""
+        """Slopes and t statistics of distances, one per row, shape ``(B, L)``, at the null model's variances."""
         top = distance @ self.with_outcome
         below = np.einsum("bl,bl->b", distance @ self.products, distance)
-        # What is left of a distance beside the other columns is zero where it repeats one of them.
+        # The residual of a distance that is collinear with the other columns is zero.
         fine = below > 1e-12 * (distance**2).sum(axis=1) * np.abs(self.products).max()
         below = np.where(fine, below, np.nan)
         return top / below, top / np.sqrt(below * self.sigma2)
 
 
 class Skeleton:
-    """Rows, random effects and kernel of specifications that share them; ``trail`` knows where searches may start."""
+    """Rows, random effects and kernel that specifications share; ``trail`` provides starting values."""
 
     def __init__(self, table: Table, spec: SpecRows, trail: Trail | None = None) -> None:
         self._table, self._trail, self._key = table, trail, skeleton_key(spec)
@@ -136,7 +136,7 @@ class Skeleton:
         return tuple(terms)
 
     def columns(self, spec: SpecRows, distance: bool) -> Floats:
-        """Fixed columns: intercept, distance (last, where asked for), covariates, levels of fixed factors."""
+        """Fixed columns: intercept, covariates, levels of fixed factors, and last, if requested, the distance."""
         names = (*spec.model.covariates, "|", *spec.model.factors)
         if names not in self._fixed:
             first = self._table.fixed_columns(spec.model.covariates, spec.kept)
@@ -183,7 +183,7 @@ class Skeleton:
         criterion = self.criterion(self.columns(spec, False), y)
         search = self._search(criterion, self._start(spec), ROUGH)
         if not search.converged:
-            raise DesignError("the search without the distance reached no minimum.")
+            raise DesignError("the fit without the distance did not converge.")
         return criterion, search.point
 
     def fit(self, spec: SpecRows, df: str) -> Fit:
@@ -212,7 +212,7 @@ class Skeleton:
         contrast[0, -1] = STEP
         variance = float((contrast @ reference.covariance @ contrast.T)[0, 0])
         if not variance > 0:
-            raise DesignError("the covariance of the fixed effects has lost its digits.")
+            raise DesignError("the covariance of the fixed effects has lost its precision.")
         own = t_tests(contrast @ back, np.array([np.sqrt(variance)]), reference.degrees(contrast), CONFIDENCE)
         values = {name: float(value[0]) for name, value in own.items()}
         u = self.distance(spec)
@@ -227,7 +227,7 @@ class Skeleton:
         )
 
     def _minimum(self, spec: SpecRows, y: Floats) -> tuple[Criterion, Search[Point]]:
-        """The criterion at its minimum; that of the last specification is kept, whose df another may ask for."""
+        """The criterion at its minimum; the last one is cached, because another specification may need its df."""
         key = (spec.outcome, spec.model.covariates, spec.x[spec.kept].tobytes())
         if self._last is None or self._last[0] != key:
             criterion = self.criterion(self.columns(spec, True), y)
@@ -250,7 +250,7 @@ class Skeleton:
         return own[first]
 
     def permutable(self, spec: SpecRows) -> Null:
-        """What permutations of the distance need; the slope does not differ between tasks under the null."""
+        """The null fit that permutations need; under the null the slope does not differ between tasks."""
         criterion, point = self.null(spec)
         load: list[tuple[int, Floats]] = [(self._language, np.eye(len(self.languages)))]
         products = criterion.factor(point.theta).inner(load, fixed=True)
@@ -265,7 +265,7 @@ def plain_criterion(table: Table, spec: SpecRows) -> Criterion:
 
 
 def skeleton_key(spec: SpecRows) -> tuple[Any, ...]:
-    """What specifications share that a skeleton is built from."""
+    """What specifications with the same skeleton share."""
     slope = spec.x.tobytes() if spec.model.slope else b""
     return (spec.kept.tobytes(), spec.model.groups, spec.model.slope, spec.kernel, slope)
 

@@ -1,10 +1,9 @@
-"""Joint inference: what all specifications together would show if distance had nothing to do with the outcome.
+"""Joint inference: all specifications together under the null hypothesis that distance and outcome are unrelated.
 
 Specification-curve analysis (Simonsohn, Simmons & Nelson 2020, Nature Human Behaviour 4) asks how often data without
-an effect give a curve as extreme as the one at hand. Here the distances of whole languages are shuffled, by one
-arrangement for all specifications and all measures, and rows stay where they are. Slope and t statistic of an
-arrangement take the variances from the fit without the distance, which no arrangement changes: so do those of the data
-they are compared with.
+an effect give a curve as extreme as the observed one. Here the distances of whole languages are shuffled, with the same
+arrangement for all specifications and measures, and rows stay in place. Slopes and t statistics use the variances of
+the fit without the distance, which are the same for every arrangement and for the observed data.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from ...core.confidence import ALPHA
 from ...core.multiplicity import adjust
 from .fits import Null
 
-#: What each statistic is, by name.
+#: Statistics by name, with descriptions.
 STATISTICS = {
     "median": "median standardised effect, in absolute value",
-    "significant": "share of fits that are significant in the direction with more of them",
+    "significant": "share of significant fits in the more frequent direction",
     "mean_t": "mean t statistic, in absolute value",
 }
 
@@ -47,7 +46,7 @@ class JointTest:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Tests, the number of arrangements and the specifications they rest on."""
+    """Tests, with the numbers of arrangements and of specifications used."""
 
     tests: tuple[JointTest, ...]
     draws: int
@@ -57,7 +56,7 @@ class Joint:
 
 @dataclass(frozen=True, slots=True)
 class Arrangements:
-    """Standardised effects and signed significance of one specification: the data first, then each arrangement."""
+    """Standardised effects and signed significance of a specification: the data first, then each arrangement."""
 
     effect: Floats
     statistic: Floats
@@ -67,8 +66,8 @@ class Arrangements:
 def shuffle_keys(draws: int, languages: int, seed: int) -> Floats:
     """A random key of each language in each arrangement, shape ``(draws, languages)``.
 
-    Whatever languages a specification has are put in the order of their keys, so that one draw moves languages alike in
-    all of them.
+    The languages of a specification are sorted by their keys, so one draw permutes languages consistently in all
+    specifications.
     """
     return np.random.default_rng(seed).random((draws, languages))
 
@@ -81,13 +80,13 @@ def arrange(null: Null, distance: Floats, keys: Floats, scale: float, df: float)
     null
         The fit without the distance.
     distance
-        Of each language of the specification, shape ``(L,)``.
+        Distance of each language of the specification, shape ``(L,)``.
     keys
-        Of all languages, shape ``(B, M)``.
+        Keys of all languages, shape ``(B, M)``.
     scale
-        What a slope per unit of distance is multiplied with to be standardised.
+        Factor that standardises a slope per unit of distance.
     df
-        Degrees of freedom by which significance is judged.
+        Degrees of freedom for significance.
     """
     order = np.argsort(keys[:, null.languages], axis=1)
     slopes, t = null.slopes(np.vstack([distance, distance[order]]))

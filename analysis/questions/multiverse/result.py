@@ -1,4 +1,4 @@
-"""What a multiverse found: all fits in one tidy frame, and what they say together."""
+"""The result of a multiverse: all fits in one tidy frame, with a joint summary."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Summary:
     Attributes
     ----------
     fits
-        Specifications that were fitted.
+        Number of fitted specifications.
     distinct
-        Different models among them: degrees of freedom, and bounds that no language fails, make no other fit.
+        Number of different models: other degrees of freedom, or a bound that all languages pass, do not count.
     median, low, high
         Median and the quantiles 2.5% and 97.5% of the standardised effects.
     negative
@@ -76,12 +76,12 @@ class Multiverse:
     Attributes
     ----------
     frame
-        One row a fitted specification, sorted by ``effect``: the options by choice, ``formula``, ``unit``, ``estimate``
-        (per 0.1 of distance, in ``unit``), ``std_error``, ``df``, ``statistic``, ``p_value``, ``conf_low``,
-        ``conf_high``, ``effect``, ``effect_low``, ``effect_high`` (standard deviations of the outcome per standard
-        deviation of distance between languages), ``n_obs``, ``languages``, ``singular``, ``default``.
+        One row per fitted specification, sorted by ``effect``: the options by choice, ``formula``, ``unit``,
+        ``estimate`` (per 0.1 of distance, in ``unit``), ``std_error``, ``df``, ``statistic``, ``p_value``,
+        ``conf_low``, ``conf_high``, ``effect``, ``effect_low``, ``effect_high`` (standard deviations of the outcome per
+        standard deviation of distance between languages), ``n_obs``, ``languages``, ``singular``, ``default``.
     space
-        Choices, and which combinations were left out.
+        Choices, and the combinations left out.
     failed
         Specifications without a fit, by reason.
     """
@@ -109,7 +109,7 @@ class Multiverse:
 
     @property
     def answer(self) -> list[str]:
-        """What the multiverse says, in sentences."""
+        """The results in sentences."""
         found = self.summary
         sign = "negative" if found.median < 0 else "positive"
         lines = [
@@ -138,16 +138,16 @@ class Multiverse:
         top = [item for item in self.spread.choices if item.beside > 0][:2]
         if top:
             named = " and ".join(f"'{item.choice}' ({item.beside:.0%})" for item in top)
-            lines.append(f"Of the spread between fits the choices that explain most are {named}.")
+            lines.append(f"The choices that explain most of the variance between fits are {named}.")
         if self.joint is None:
-            lines.append("Whether so many fits could agree by chance was not asked: --permute N answers it.")
+            lines.append("Whether so many fits could agree by chance was not tested: --permute N does.")
             return lines
         worst = min(test.adjusted for test in self.joint.tests)
         every = all(test.adjusted < ALPHA for test in self.joint.tests)
         if every:
             said = "Together the specifications show more than shuffled distances do, by every statistic"
         elif worst < ALPHA:
-            said = "Together the specifications show more than shuffled distances do by some statistics and not by all"
+            said = "Together the specifications show more than shuffled distances do by some statistics but not by all"
         else:
             said = "Together the specifications show no more than shuffled distances do"
         values = ", ".join(f"{STATISTICS[t.statistic].split(',')[0]}: {p_words(t.adjusted)}" for t in self.joint.tests)
@@ -194,14 +194,14 @@ class Multiverse:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to be careful about."""
+        """Caveats of the results."""
         lines = []
         lost = sum(n for _, n in self.failed)
         if lost:
             lines.append(f"{count(lost)} of {count(len(self.space.table))} specifications could not be fitted.")
         few = int((self.frame["languages"] < 15).sum())
         if few:
-            lines.append(f"{count(few)} fits rest on fewer than 15 languages, under which a slope supports no claim.")
+            lines.append(f"{count(few)} fits rest on fewer than 15 languages, too few for a slope to support a claim.")
         return tuple(lines)
 
 

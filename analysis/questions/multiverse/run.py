@@ -26,15 +26,15 @@ from .workers import Done, fit_all
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Specifications drawn if nothing else is said.
+#: Default number of specifications.
 LIMIT = 2000
-#: Specifications on which joint inference rests at most: every one of them keeps all arrangements in memory.
+#: Most specifications for joint inference, each of which keeps all arrangements in memory.
 JOINT = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class MultiverseRequest:
-    """What is asked.
+    """The data, choices and size of a multiverse.
 
     Attributes
     ----------
@@ -45,13 +45,13 @@ class MultiverseRequest:
     fixed
         ``NAME=OPTION[,OPTION…]`` each.
     moderators
-        Columns that enter every model beside the distance.
+        Columns in every model, in addition to the distance.
     limit
-        Specifications to draw; all if ``None``.
+        Number of specifications to draw; all if ``None``.
     permute
-        Arrangements of the permutation null; none if 0.
+        Number of arrangements for the permutation null; none if 0.
     jobs
-        Processes; one per processor at hand if 0.
+        Number of processes; one per available processor if 0.
     """
 
     data: tuple[str | pd.DataFrame, ...] = ()
@@ -78,7 +78,7 @@ def run_multiverse(request: MultiverseRequest, report: Callable[[str], None] | N
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used, or if no specification can be fitted.
+        If the input cannot be used, or no specification can be fitted.
     """
     say = report or (lambda words: None)
     check_moderators(request.moderators)
@@ -96,7 +96,7 @@ def run_multiverse(request: MultiverseRequest, report: Callable[[str], None] | N
         except CrossliftError as error:
             refused.append(f"{request.by} {level}: no multiverse; {error.message}")
     if not found:
-        raise CrossliftError(f"no level of '{request.by}' has a multiverse.", " ".join(refused))
+        raise CrossliftError(f"none of the levels of '{request.by}' has a multiverse.", " ".join(refused))
     return tuple(replace(item, notices=(*item.notices, *refused)) for item in found)
 
 
@@ -169,14 +169,14 @@ def _processors() -> int:
 
 
 def open_choices(request: MultiverseRequest) -> tuple[tuple[Choice, ...], Space]:
-    """The choices that the rows leave open, restricted as asked, and their combinations; nothing is fitted."""
+    """The choices that the rows leave open, restricted as requested, and their combinations, without fitting."""
     _, outcome = _rows(request, lambda words: None)
     space = _space(request, outcome, outcome.frame)
     return space.choices, space
 
 
 def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
-    """All rows that any specification may use, and the specifications: what validation and benchmarks start from."""
+    """All rows that any specification may use, and the specifications, for validation and benchmarks."""
     _, outcome = _rows(request, lambda words: None)
     options = outcome.options
     table = Table(outcome.frame, options.outcome, options.source, request.moderators)
@@ -184,7 +184,7 @@ def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
 
 
 def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input, Outcome]:
-    """Records and outcomes; the source language stays among the rows, as it is an option of a choice."""
+    """Records and outcomes, including the source language, which is an option of a choice."""
     options = replace(request.options, measure="syntactic", recipe=None)
     if options.outcome != "gap" and "source" not in options.keep:
         options = replace(options, keep=(*options.keep, "source"))

@@ -1,4 +1,4 @@
-"""All combinations of the options, less those that contradict themselves, and a sample of them."""
+"""All combinations of the options without contradictory ones, and a sample of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...core.errors import CrossliftError
 from ...languages.uriel import FEATURE_MEASURES
 from .choices import Choice
 
-#: Combinations above which a multiverse is refused: the table of them alone would fill the memory.
+#: Most combinations of a multiverse: a larger table would fill the memory.
 MOST = 5_000_000
 
 
@@ -23,15 +23,15 @@ class Space:
     Attributes
     ----------
     choices
-        What is decided.
+        The choices.
     table
-        Position of the option of each choice, shape ``(specifications, choices)``; sorted. The default comes first.
+        Position of the option of each choice, shape ``(specifications, choices)``, sorted, the default first.
     combinations
         Number of all combinations of options.
     excluded
-        Combinations that contradict themselves, by reason.
+        Numbers of contradictory combinations, by reason.
     possible
-        Number of combinations that do not.
+        Number of combinations without a contradiction.
     """
 
     choices: tuple[Choice, ...]
@@ -51,19 +51,19 @@ def build_space(choices: Sequence[Choice], limit: int | None = None, seed: int =
     Parameters
     ----------
     choices
-        What is decided.
+        The choices.
     limit
-        Number of specifications; all if not given, or if there are no more.
+        Number of specifications; all if not given, or if there are fewer.
     seed
-        Of the draw.
+        Seed of the draw.
 
     Raises
     ------
     CrossliftError
-        If there are no choices, or more combinations than can be held.
+        If there are no choices, or too many combinations.
     """
     if not choices:
-        raise CrossliftError("there is no choice with two options: one specification is no multiverse.")
+        raise CrossliftError("every choice has one option: a single specification is not a multiverse.")
     sizes = [len(choice.options) for choice in choices]
     combinations = int(np.prod([float(size) for size in sizes]))
     if combinations > MOST:
@@ -81,11 +81,11 @@ def build_space(choices: Sequence[Choice], limit: int | None = None, seed: int =
     table = table[kept]
     if not len(table):
         raise CrossliftError(
-            "every combination of the options contradicts itself.", "; ".join(reason for reason, _ in excluded) + "."
+            "every combination of the options is contradictory.", "; ".join(reason for reason, _ in excluded) + "."
         )
     possible = len(table)
     if limit is not None and limit < 2:
-        raise CrossliftError(f"a multiverse needs two specifications or more; {limit} was asked for.")
+        raise CrossliftError(f"a multiverse needs at least two specifications, not {limit}.")
     if limit is not None and limit < possible:
         drawn = 1 + np.random.default_rng(seed).choice(possible - 1, limit - 1, replace=False)
         table = table[np.sort(np.append(drawn, 0))]
@@ -93,7 +93,7 @@ def build_space(choices: Sequence[Choice], limit: int | None = None, seed: int =
 
 
 def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, np.ndarray]:
-    """Combinations that mean nothing, or the same as another, by reason."""
+    """Combinations that are contradictory, or duplicate another, by reason."""
     found: dict[str, np.ndarray] = {}
     plain = ~_is(choices, table, "measure", FEATURE_MEASURES, absent=True)
     for name, words in (

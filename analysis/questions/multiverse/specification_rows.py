@@ -1,4 +1,4 @@
-"""Rows of a specification as arrays: which rows, which outcome, which distance, and the model that goes with them."""
+"""Rows of a specification as arrays: the rows, outcome, distance and model."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ...outcomes.default_model import FACTORS, DefaultModel, model_of
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Languages under which no slope over them is fitted.
+#: Fewest languages for a slope over them.
 FEWEST_LANGUAGES = 5
-#: Least share of observed features by option of ``coverage``.
+#: Smallest share of observed features by option of ``coverage``.
 SHARES = {"any": 0.0, "half": 0.5, "most": 0.75}
-#: Sets of languages whose kernels are remembered.
+#: Number of sets of languages whose kernels are cached.
 ROOTS = 100
-#: Scores nearer to 0 or 100 than this are moved here before a logit is taken: they have none.
+#: Scores are moved at least this far from 0 and 100, where the logit is infinite.
 CLIP = 0.5
 UNITS = {
     "points": "points",
@@ -43,7 +43,7 @@ STEP = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Fixed factors, covariates, grouping factors, and the one between whose levels the slope varies."""
+    """Fixed factors, covariates, grouping factors, and the factor by which the slope varies."""
 
     factors: tuple[str, ...]
     covariates: tuple[str, ...]
@@ -52,7 +52,7 @@ class Model:
 
     @property
     def text(self) -> str:
-        """The formula in lme4's notation; ``outcome`` and ``typology`` stand for what the choices say."""
+        """The formula in lme4's notation; ``outcome`` and ``typology`` stand for the chosen ones."""
         left = " + ".join(["typology", *self.covariates, *self.factors])
         slope = f" + (0 + typology|{self.slope})" if self.slope else ""
         return f"outcome ~ {left}" + "".join(f" + (1|{group})" for group in self.groups) + slope
@@ -60,7 +60,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class SpecRows:
-    """The rows of one specification: positions in the table, and what is to be fitted to them."""
+    """The rows of one specification: positions in the table, and the model to fit."""
 
     kept: Booleans
     outcome: str
@@ -71,7 +71,7 @@ class SpecRows:
 
 @dataclass
 class Table:
-    """All rows that any specification may use, with what each choice needs of them.
+    """All rows that any specification may use, with the columns that choices need.
 
     Attributes
     ----------
@@ -80,9 +80,9 @@ class Table:
     outcome
         ``gain``, ``gap`` or ``score``.
     source
-        Language that distances are from.
+        Source language of the distances.
     moderators
-        Columns that enter every model beside the distance.
+        Columns in every model, in addition to the distance.
     """
 
     frame: pd.DataFrame
@@ -113,12 +113,12 @@ class Table:
                 raise unknown_name("column", name, map(str, self.frame.columns))
 
     def specify(self, options: Mapping[str, str]) -> SpecRows:
-        """Rows and model of a specification; a choice that is not stated takes what the default model does.
+        """Rows and model of a specification; a choice that is not given takes its default.
 
         Raises
         ------
         CrossliftError
-            If too few languages are left.
+            If too few languages remain.
         """
         measure, recipe = options.get("measure", "syntactic"), options.get("recipe", "knn")
         distance, share = self.distance(measure, recipe)
@@ -145,19 +145,19 @@ class Table:
         kept &= ~np.isnan(self.values(outcome))
         left = len(np.unique(self.codes[kept]))
         if left < FEWEST_LANGUAGES:
-            raise DesignError(f"under {FEWEST_LANGUAGES} languages are left.")
+            raise DesignError(f"fewer than {FEWEST_LANGUAGES} languages remain.")
         model = self._model(kept, tuple(covariates), options.get("effects", "cells"))
         return SpecRows(kept, outcome, distance, model, options.get("kernel", "none") == "related")
 
     def said(self, column: str, value: str) -> Booleans:
-        """Rows of which a column says a value."""
+        """Rows in which a column has a value."""
         if (column, value) not in self._said:
             same = (self.frame[column] == value).fillna(False)
             self._said[column, value] = same.to_numpy(dtype=bool)
         return self._said[column, value]
 
     def stated(self, column: str) -> Booleans:
-        """Rows of which a column says anything."""
+        """Rows in which a column is not missing."""
         if column not in self._stated:
             self._stated[column] = self.frame[column].notna().to_numpy()
         return self._stated[column]
@@ -167,7 +167,7 @@ class Table:
         kind = recipe if measure in FEATURE_MEASURES else typology.PLAIN
         if (measure, kind) not in self._distances:
             found = typology.frame(self.languages, self.source, measure, None if kind == typology.PLAIN else kind)
-            # A measure without features has no share of them: nothing is imputed.
+            # A measure without features has nothing to impute.
             share = found["observed_share"].astype(float).fillna(1.0).to_numpy()
             distance = found["distance"].to_numpy(dtype=float)
             self._distances[measure, kind] = distance[self.codes], share[self.codes]
@@ -199,9 +199,9 @@ class Table:
         )
 
     def _model(self, kept: Booleans, covariates: tuple[str, ...], effects: str) -> Model:
-        """The default model of these rows, with the random effects asked for.
+        """The default model of these rows, with the requested random effects.
 
-        The distance takes no part in it, so that specifications on the same rows have the same model.
+        It does not depend on the distance, so specifications on the same rows have the same model.
         """
         rows = kept.tobytes() + "|".join(covariates).encode()
         key = rows + f"|{effects}".encode()
@@ -217,9 +217,9 @@ class Table:
             elif effects == "slopes":
                 slope = next((name for name in ("target_task", "model") if name in groups), "")
                 if not slope:
-                    raise DesignError("no factor has three levels between which the slope could differ.")
+                    raise DesignError("no factor has three levels by which the slope could vary.")
             if "language" not in groups:
-                raise DesignError("languages are too few for a variance between them.")
+                raise DesignError("there are too few languages to estimate a variance between them.")
             self._models[key] = Model(factors, covariates, groups, slope)
         return self._models[key]
 
@@ -231,13 +231,13 @@ class Table:
         return compact(first)
 
     def _factor(self, name: str) -> Integers:
-        """Number of each row's level, as names are sorted; what is not stated is a level too."""
+        """Code of each row's level, in sorted order; a missing value is a level too."""
         if name not in self._factors:
             self._factors[name] = np.unique(self.frame[name].astype(str).to_numpy(), return_inverse=True)[1]
         return self._factors[name]
 
     def fixed_columns(self, covariates: tuple[str, ...], kept: Booleans) -> Floats:
-        """Intercept and covariates of the rows kept, one column a level but the first where they are names."""
+        """Intercept and covariates of the rows kept, with indicators for all levels but the first if they are names."""
         parts: list[Floats] = [np.ones(int(kept.sum()))]
         for name in covariates:
             if name not in self._columns:
@@ -247,13 +247,13 @@ class Table:
         return np.column_stack(parts)
 
     def kernel(self, languages: Integers) -> Floats:
-        """Covariance between some languages, its scale set by all of them, shape ``(L, L)``."""
+        """Covariance between some languages, scaled over all languages, shape ``(L, L)``."""
         if self._kernel is None:
             self._kernel = language_kernel(self.languages, KERNEL, missing="independent").matrix.to_numpy()
         return self._kernel[np.ix_(languages, languages)]
 
     def kernel_root(self, languages: Integers) -> Floats:
-        """A square root of it, remembered."""
+        """A square root of the kernel, cached."""
         key = languages.tobytes()
         if key not in self._roots:
             if len(self._roots) >= ROOTS:
@@ -264,16 +264,16 @@ class Table:
 
 
 def check_moderators(moderators: tuple[str, ...]) -> None:
-    """Refuse moderators whose slope would be the distance's own."""
+    """Refuse moderators that are the distance itself."""
     for name in moderators:
         if name == "typology" or not name.isidentifier():
             raise CrossliftError(
-                f"the moderator '{name}' is no column beside the distance.", "Name columns, such as log_params."
+                f"the moderator '{name}' is not a column besides the distance.", "Name columns, such as log_params."
             )
 
 
 def indicators(codes: Integers, count: int) -> list[Floats]:
-    """A column for each level but the first."""
+    """One column per level except the first."""
     return [(codes == j).astype(float) for j in range(1, count)]
 
 

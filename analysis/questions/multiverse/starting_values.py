@@ -1,8 +1,8 @@
-"""Where searches start: at the minimum of a specification much like it.
+"""Starting values: the minimum of a similar specification.
 
-Another distance moves the variances relative to each other by next to nothing, other rows or another outcome by little.
-The first of a list starts from the default rows with the same random effects, a fit of its own; the others from those
-before them in the list.
+Another distance hardly changes the relative variances, and other rows or another outcome change them little. The first
+specification of a list starts from a separate fit to the default rows with the same random effects, the others from
+those before them in the list.
 """
 
 from __future__ import annotations
@@ -22,56 +22,56 @@ from ...mixed.numerics.evaluated import Point
 from ...mixed.numerics.optimize import EVALUATIONS, minimize
 from .specification_rows import SpecRows, Table
 
-#: Choices that decide which random effects there are, where the levels of factors allow them, the default first.
+#: Choices that determine the random effects, as far as the factors' levels allow, the default first.
 DECIDING = {"training": ("any", "source"), "effects": ("cells", "crossed", "slopes")}
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A minimum: parameters, and what average information lacks there."""
+    """A minimum: its parameters, and exact curvature minus average information there."""
 
     theta: Floats
     missing: Floats
 
     def begin(self, criterion: Criterion) -> Floats:
-        """A start off the boundary: at a variance of zero the gradient is zero too, and a search would stay there."""
+        """A starting value off the boundary: at a variance of zero the gradient is zero, and a search would stay."""
         floor = 0.05 * criterion.scale
         return np.where(np.abs(self.theta) < floor, floor, self.theta)
 
     def exact(self, criterion: Criterion) -> Callable[[Point], Floats]:
-        """Second derivatives for a search: borrowed when first asked for, computed once they have misled it."""
-        asked = 0
+        """Second derivatives for a search: borrowed at the first call, computed at later ones."""
+        calls = 0
 
         def at(point: Point) -> Floats:
-            nonlocal asked
-            asked += 1
-            return point.curvature + self.missing if asked == 1 else profiled_hessian(criterion, point)
+            nonlocal calls
+            calls += 1
+            return point.curvature + self.missing if calls == 1 else profiled_hessian(criterion, point)
 
         return at
 
 
 class Trail:
-    """Minima of a list of specifications so far, the last of each kind."""
+    """Minima of the specifications so far, the last of each kind."""
 
     def __init__(self, starts: Starts) -> None:
         self._starts = starts
         self._last: dict[tuple[Any, ...], Start] = {}
 
     def start(self, rows: tuple[Any, ...], spec: SpecRows) -> Start | None:
-        """The last minimum of the same rows, or else of the same random effects, with its outcome where it can be."""
+        """The last minimum for the same rows, or else the same random effects, if possible with the same outcome."""
         for key in _kinds(rows, spec):
             if key in self._last:
                 return self._last[key]
         return self._starts.of(spec)
 
     def add(self, rows: tuple[Any, ...], spec: SpecRows, start: Start) -> None:
-        """Remember a minimum; ``rows`` tells apart what specifications share."""
+        """Store a minimum; ``rows`` identifies the shared rows."""
         for key in _kinds(rows, spec):
             self._last[key] = start
 
 
 def _kinds(rows: tuple[Any, ...], spec: SpecRows) -> list[tuple[Any, ...]]:
-    """What minima may be taken from, the most alike first."""
+    """Keys of minima to start from, the most similar first."""
     effects = (spec.model.groups, spec.model.slope, spec.kernel)
     outcome, covariates = spec.outcome, spec.model.covariates
     return [(*rows, outcome, covariates), (*effects, outcome, covariates), (*effects, outcome), effects]
@@ -79,7 +79,7 @@ def _kinds(rows: tuple[Any, ...], spec: SpecRows) -> list[tuple[Any, ...]]:
 
 @dataclass(slots=True)
 class Starts:
-    """A start for each set of random effects, found when it is first asked for.
+    """Starting values for each set of random effects, computed on first use.
 
     ``criterion`` gives the criterion of a specification.
     """
@@ -89,7 +89,7 @@ class Starts:
     _found: dict[tuple[tuple[str, ...], str, bool], Start | None] = field(default_factory=dict)
 
     def of(self, spec: SpecRows) -> Start | None:
-        """The start for a specification; ``None`` if no default rows have its random effects, or no minimum."""
+        """Starting values for a specification; ``None`` if no default fit with its random effects converges."""
         key = (spec.model.groups, spec.model.slope, spec.kernel)
         if key not in self._found:
             self._found[key] = self._find(key)

@@ -1,4 +1,4 @@
-"""Fits of a list of specifications, on one processor or several; the result does not depend on how many."""
+"""Fits of a list of specifications in one or several processes; the result does not depend on their number."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .joint_test import Arrangements, arrange
 from .specification_rows import STEP, SpecRows, Table
 from .starting_values import Starts, Trail
 
-#: Specifications for which a second process pays: starting one takes about a second.
+#: Fewest specifications for a second process, which takes about a second to start.
 PARALLEL = 400
-#: Specifications that are fitted one after another, each from the minima before it, on however many processes.
+#: Number of specifications that are fitted in sequence, each starting from earlier minima, for any number of processes.
 PART = 100
 
 _Part = list[tuple[int, dict[str, str]]]
@@ -27,7 +27,7 @@ _Part = list[tuple[int, dict[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One specification: its fit, or why there is none; its formula; and where it stands under the permutations."""
+    """A fitted specification: its fit or the reason for its failure, its formula, and its permutations."""
 
     position: int
     fit: Fit | None
@@ -62,11 +62,11 @@ def fit_all(
     specs
         Options by choice.
     keys
-        Of the languages in each arrangement, for the specifications at the positions ``permuted``.
+        Keys of the languages in each arrangement, for the specifications at the positions ``permuted``.
     permuted
-        Positions.
+        Positions of the specifications to permute.
     jobs
-        Processes.
+        Number of processes.
     report
         Called with the number of specifications done.
 
@@ -75,7 +75,7 @@ def fit_all(
     list of Done
         In the order of ``specs``.
     """
-    # What shares rows stays together: choices that change the rows come first in the order of the parts.
+    # Specifications with the same rows stay together: choices that change the rows come first in the order.
     ordered = sorted(enumerate(specs), key=lambda item: _rows_of(item[1]))
     parts = [ordered[i : i + PART] for i in range(0, len(ordered), PART)]
     helpers = jobs - 1 if len(specs) >= PARALLEL else 0
@@ -94,10 +94,10 @@ def _fit_parts(
     permuted: frozenset[int],
     helpers: int,
 ) -> Iterator[list[Done]]:
-    """Fit parts here and in so many more processes, which take a second to start: meanwhile this one fits.
+    """Fit parts here and in further processes; this process fits while the others start, which takes a second.
 
     The rows reach a process as pickled bytes through the pipe that starts it, and its fits come back through another:
-    pickles are in no file, so that no other user's bytes are ever unpickled.
+    pickles are never in a file, so other users' bytes are never unpickled.
     """
     waiting, starts = deque(parts), Starts(table, plain_criterion)
     if helpers < 1:
@@ -110,10 +110,12 @@ def _fit_parts(
 
     found: deque[list[Done]] = deque()
     context = multiprocessing.get_context("spawn")
-    content = pickle.dumps((table, keys, permuted))  # now: the table remembers what it is asked while fits go on here
+    content = pickle.dumps(
+        (table, keys, permuted)
+    )  # pickled now, because the table's caches grow while this process fits
 
     def feed() -> None:
-        """Hand parts to a process of its own, once that has started and read the table."""
+        """Hand parts to a process, once it has started and read the table."""
         with ProcessPoolExecutor(1, context, _start, (content,)) as pool:
             while own := _next(waiting):
                 found.append(pool.submit(_fit_in_worker, own).result())
@@ -125,14 +127,14 @@ def _fit_parts(
                 yield _fit_part(table, here, keys, permuted, starts)
                 yield from _ready(found)
         finally:
-            waiting.clear()  # on an error here, or once nobody asks for more
+            waiting.clear()  # after an error here, or when all results are taken
         for feeder in feeders:
             feeder.result()
             yield from _ready(found)
 
 
 def _next(waiting: deque[_Part]) -> _Part | None:
-    """Take the next one; ``None`` when all are taken."""
+    """Take the next part; ``None`` if all are taken."""
     try:
         return waiting.popleft()
     except IndexError:
@@ -205,7 +207,7 @@ def _fit_alike(
             found.append(Done(job.position, None, reason, text, -1, None))
             continue
         if not fit.converged:
-            found.append(Done(job.position, None, "the search reached no minimum.", text, -1, None))
+            found.append(Done(job.position, None, "the fit did not converge.", text, -1, None))
             continue
         arrangements = None
         if keys is not None and job.position in permuted:
@@ -219,7 +221,7 @@ def _fit_alike(
 
 
 def _identity(spec: SpecRows, key: tuple[Any, ...]) -> int:
-    """Specifications with the same number are the same fit, whatever their degrees of freedom."""
+    """Number that is equal for specifications with the same fit, ignoring degrees of freedom."""
     import hashlib
 
     digest = hashlib.blake2b(digest_size=8)

@@ -1,4 +1,4 @@
-"""What a pooled effect means, in plain sentences."""
+"""The answer of a pooled effect, in plain sentences."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ...outcomes.covariates import FACTORS
 if TYPE_CHECKING:
     import pandas as pd
 
-#: I², in percent, from which effects are called unlike.
+#: I², in percent, from which effects are called heterogeneous.
 UNLIKE = 50.0
-#: Factors that a new study would bring new levels of, in this order.
+#: Factors of which a new study would have new levels, in this order.
 NEW = {"language": "language", "target_task": "task", "model": "model", "study": "study"}
 
 
 def pooled_sentences(
     result: MetaResult | MultilevelMeta, outcome: str, rows: pd.DataFrame, source: str
 ) -> tuple[str, ...]:
-    """The pooled effect, where new ones would lie, and how much of the spread is no sampling error."""
+    """The pooled effect, its prediction intervals, and the share of variance beyond sampling error."""
     row = result.fixed.iloc[0]
     noun = "gain" if outcome == "gain" else f"gap to {source}"
     degrees = "normal distribution" if np.isinf(row["df"]) else f"{number(row['df'], 1)} degrees of freedom"
@@ -48,14 +48,14 @@ def pooled_sentences(
         lines.append(f"A single true {noun}{f' with a new {new}' if new else ''} would lie between {_interval(whole)}.")
     if result.i2 == result.i2:
         lines.append(
-            f"{number(result.i2, 0)}% of the spread of the {count(k)} {outcome}s is more than sampling error (I²)"
-            + (": the pooled one is an average over unlike cases." if result.i2 >= UNLIKE else ".")
+            f"{number(result.i2, 0)}% of the variance of the {count(k)} {outcome}s is more than sampling error (I²)"
+            + (": the pooled one is an average over heterogeneous cases." if result.i2 >= UNLIKE else ".")
         )
     return tuple(lines)
 
 
 def moderator_sentences(result: Any, table: pd.DataFrame, outcome: str) -> tuple[str, ...]:
-    """One sentence a coefficient."""
+    """One sentence per coefficient."""
     steps = {factor.column: factor for factor in FACTORS.values()}
     lines = []
     for row in table.to_dict("records"):
@@ -77,7 +77,7 @@ def moderator_sentences(result: Any, table: pd.DataFrame, outcome: str) -> tuple
 
 
 def robust_sentences(table: pd.DataFrame, cluster: str, clusters: int, outcome: str) -> tuple[str, ...]:
-    """One sentence a coefficient: what holds whatever ties effects of one cluster."""
+    """One sentence per coefficient of the cluster-robust tests."""
     steps = {factor.column: factor for factor in FACTORS.values()}
     lines = []
     for row in table.to_dict("records"):
@@ -90,15 +90,15 @@ def robust_sentences(table: pd.DataFrame, cluster: str, clusters: int, outcome: 
             words = f" (pooled {outcome})"
         size, low, high = (number(step * row[name], 2) for name in ("estimate", "conf_low", "conf_high"))
         lines.append(
-            f"Whatever ties {outcome}s of one {cluster.replace('_', ' ')}: {size} points{words} (95% interval {low} to "
+            f"Robust to dependence within a {cluster.replace('_', ' ')}: {size} points{words} (95% interval {low} to "
             f"{high}; {p_words(row['p_value'])}, {number(row['df'], 1)} degrees of freedom, {clusters} clusters)."
         )
     return tuple(lines)
 
 
 def _words(term: str) -> str:
-    """``task[xnli]`` is a level beside the reference; anything else has a unit of its own."""
-    return f"for {term} beside the reference level" if "[" in term else f"per unit of {term}"
+    """``task[xnli]`` is a level against the reference; any other term has its own unit."""
+    return f"for {term} compared with the reference level" if "[" in term else f"per unit of {term}"
 
 
 def _interval(row: Any) -> str:

@@ -1,4 +1,4 @@
-"""The rows that can be pooled: those with a sampling variance, their covariance, and the groups they fall into."""
+"""The rows that can be pooled: those with a sampling variance, their covariance, and their groups."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from ...outcomes.build import Outcome
 
-#: What the forest plot shows unless told otherwise: tasks with their languages.
+#: Default groups of the forest plot: tasks, with their languages.
 BY = ("target_task", "language")
 
 
 def with_variance(
     outcome: Outcome,
 ) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
-    """Rows whose sampling variance is known; the others are counted by why it is not."""
+    """Rows with a known sampling variance; the others are counted by reason."""
     frame, name = outcome.frame, outcome.options.outcome
     variance = frame["variance"].astype(float) if "variance" in frame.columns else frame[name] * float("nan")
     source = frame["variance_source"] if "variance_source" in frame.columns else variance.astype("str")
@@ -49,7 +49,7 @@ def sampling_covariance(rows: pd.DataFrame) -> Any:
 
 
 def check_column(rows: pd.DataFrame, option: str, name: str, several: bool) -> None:
-    """Refuse a name that is no column of the rows; ``several`` also one level alone."""
+    """Refuse a name that is not a column of the rows; with ``several``, also a column with one level."""
     if name not in rows.columns:
         raise unknown_name(f"column of {option}", name, [str(column) for column in rows.columns])
     if several and rows[name].nunique() < 2:
@@ -57,17 +57,17 @@ def check_column(rows: pd.DataFrame, option: str, name: str, several: bool) -> N
 
 
 def ungrouped(rows: pd.DataFrame, by: Sequence[str], outcome: str) -> list[str]:
-    """Rows that are in no group, by the column that they do not state."""
+    """Rows without a group, by the column in which the value is missing."""
     missing = {name: int((~stated(rows, [name])[name]).sum()) for name in by}
     return [
-        f"{count} of {len(rows)} {outcome}s do not state '{name}': they are in no group, and in the pooled {outcome}."
+        f"{count} of {len(rows)} {outcome}s have no '{name}': they are in the pooled {outcome}, but not in any group."
         for name, count in missing.items()
         if count
     ]
 
 
 def grouping(rows: pd.DataFrame, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The columns to group by: what is asked, else tasks and languages as far as they have several levels."""
+    """The columns to group by: those requested, else tasks and languages if they have several levels."""
     if asked is not None:
         return asked
     return tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)

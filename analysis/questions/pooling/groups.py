@@ -1,8 +1,8 @@
 """Pooled effects of groups, and of the subgroups within them, each from its own rows.
 
-A group is pooled in a model of the same kind as all rows together: the crossed factors that have levels enough among
-its rows, with the sampling covariance of its rows. Subgroups of few rows fall back on a variance between their effects,
-and a single effect, or effects that are all equal, stand with their sampling errors alone.
+A group is pooled in the same kind of model as all rows together: the crossed factors that have enough levels among its
+rows, with the sampling covariance of its rows. Subgroups with few rows are pooled as independent effects, and a single
+effect, or effects that are all equal, have their sampling errors only.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
     from ...meta.multilevel import MultilevelMeta
 
-#: A column with one level a row, for effects that share no factor with enough levels.
+#: A column with one level per row, for effects that share no factor with enough levels.
 ROW = "effect_row"
 NUMBERS = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
-#: What an effect is called by.
+#: Columns that make up an effect's label.
 LABELS = ("target_task", "language", "model")
 COLUMNS = ["group", "subgroup", "k", "estimate", "std_error", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
            "pred_low", "pred_high", "tau2", "weight", "note"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How rows are pooled: the outcome's column, the method, its test, and whether effects are independent."""
+class PoolingModel:
+    """How rows are pooled: the outcome column, the method, its test, and whether effects are independent."""
 
     outcome: str
     method: str
@@ -78,14 +78,14 @@ class How:
 
 
 def random_terms(frame: pd.DataFrame, outcome: str) -> str:
-    """The random effects of the default model for some rows; empty if no factor has levels enough."""
+    """The random effects of the default model for some rows; empty if no factor has enough levels."""
     return " + ".join(default_model(frame, outcome, [], few_fixed=False).random)
 
 
 def pool_groups(
     frame: pd.DataFrame,
     covariance: Any,
-    how: How,
+    how: PoolingModel,
     by: Sequence[str],
     weights: Floats | None = None,
     correction: str = "holm",
@@ -102,18 +102,18 @@ def pool_groups(
     by
         One or two columns: groups, and subgroups within them. Rows without a value are in no group.
     weights
-        Share of each row in the pooled effect of all rows, in percent.
+        Weight of each row in the pooled effect of all rows, in percent.
     correction
-        Adjustment of the p-values, over the groups and over the subgroups.
+        Multiplicity adjustment of the p-values, separately over groups and over subgroups.
     say
-        Called with a few words before each group.
+        Called with a short text before each group.
 
     Returns
     -------
     DataFrame
-        One row a group, its subgroups after it: ``group``, ``subgroup`` (empty for the group itself), ``k``,
+        One row per group, followed by its subgroups: ``group``, ``subgroup`` (empty for the group itself), ``k``,
         ``estimate``, ``std_error``, ``df``, ``p_value``, ``p_adjusted``, ``conf_low``, ``conf_high``, ``pred_low``,
-        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` where it was pooled in another way.
+        ``pred_high``, ``tau2``, ``weight`` (percent) and a ``note`` if it was pooled differently.
     """
     import pandas as pd
 
@@ -138,18 +138,18 @@ def pool_groups(
 
 
 def stated(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Which rows state a value of each column; an empty text is none."""
+    """Rows with a value in every column; an empty text counts as missing."""
     return frame[list(by)].notna() & (frame[list(by)].astype("str") != "")
 
 
-def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Floats | None) -> dict[str, Any]:
-    """One group's line."""
+def _row(frame: pd.DataFrame, covariance: Any, how: PoolingModel, at: Any, weights: Floats | None) -> dict[str, Any]:
+    """The row of one group."""
     line: dict[str, Any] = {"k": len(at), "weight": np.nan if weights is None else float(weights[at].sum()), "note": ""}
     own = frame.iloc[at].reset_index(drop=True)
     if len(at) == 1:
         one = MetaResult.of(read_effects(how.outcome, "variance", None, own), "FE", "z")
         missing = {"pred_low": np.nan, "pred_high": np.nan, "tau2": np.nan}
-        return line | _numbers(one) | missing | {"note": "one effect: its sampling error alone"}
+        return line | _numbers(one) | missing | {"note": "one effect: sampling error only"}
     try:
         found = how.pool(own, covariance[at][:, at])
     except CrossliftError:
@@ -157,7 +157,7 @@ def _row(frame: pd.DataFrame, covariance: Any, how: How, at: Any, weights: Float
             found, line["note"] = how.alone(own), "as independent effects"
         except CrossliftError:
             found = MetaResult.of(read_effects(how.outcome, "variance", None, own), "FE", "z")
-            line["note"] = "the effects do not differ: their sampling errors alone"
+            line["note"] = "the effects do not differ: sampling errors only"
     return line | _numbers(found)
 
 
@@ -166,7 +166,7 @@ def _numbers(found: MetaResult | MultilevelMeta) -> dict[str, Any]:
     numbers = {name: float(fixed[name]) for name in NUMBERS}
     numbers |= {"pred_low": float(predicted["pred_low"]), "pred_high": float(predicted["pred_high"])}
     if not isinstance(found, MetaResult) and found.test != "z" and np.isinf(numbers["df"]):
-        # No random effect was found to vary, so that Satterthwaite sees nothing estimated: count the effects instead.
+        # If every variance is estimated as zero, Satterthwaite's df are infinite: count the effects instead.
         df = np.array([found.k - 1.0])
         tests = t_tests(np.array([numbers["estimate"]]), np.array([numbers["std_error"]]), df, 0.95)
         numbers |= {name: float(tests[name][0]) for name in NUMBERS}

@@ -1,4 +1,4 @@
-"""What stands beside a pooled effect: moderators, differences of groups, robust tests, small-study effects."""
+"""Additional tests of a pooled effect: moderators, group differences, robust tests, small-study effects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...meta.bias import Bias, assess_bias
 from ...meta.multilevel import MultilevelMeta
 from ...meta.result import MetaResult
 from .answer import moderator_sentences, robust_sentences
-from .groups import How, random_terms
+from .groups import PoolingModel, random_terms
 from .request import Request
 from .result import Moderated, Robust
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def group_difference(
-    how: How, rows: pd.DataFrame, shared: Any, name: str, request: Request
+    how: PoolingModel, rows: pd.DataFrame, shared: Any, name: str, request: Request
 ) -> tuple[pd.DataFrame | None, str]:
-    """Test that groups do not differ: the grouping column as a moderator, in place of its random effect."""
+    """Test whether groups differ: the grouping column as a moderator instead of a random effect."""
     if rows[name].nunique() < 2:
         return None, f"'{name}' has one level"
     own = rows[name].notna().to_numpy()
@@ -36,7 +36,7 @@ def group_difference(
         random = random_terms(frame, how.outcome) if request.random == "crossed" else request.random
         rest = _without(random, name) if random else ""
         if not rest:
-            return None, "no random effect is left beside the groups"
+            return None, "no random effect remains besides the groups"
         return how.multilevel(frame, shared[at][:, at], rest, name).moderator_test(), ""
     except CrossliftError as error:
         return None, error.message
@@ -51,9 +51,9 @@ def _without(random: str, name: str) -> str:
 
 
 def moderated_by(
-    request: Request, how: How, rows: pd.DataFrame, shared: Any, alone: MetaResult | MultilevelMeta
+    request: Request, how: PoolingModel, rows: pd.DataFrame, shared: Any, alone: MetaResult | MultilevelMeta
 ) -> Moderated:
-    """The pooled effect with moderators, and the share of the variance they account for on the same rows."""
+    """The pooled effect with moderators, and the share of the variance they explain on the same rows."""
     formula = " + ".join(request.moderators)
     if how.independent:
         result: MetaResult | MultilevelMeta = how.alone(rows, formula)
@@ -76,13 +76,13 @@ def moderated_by(
 
 
 def robust_by(
-    cluster: str, result: MetaResult | MultilevelMeta, how: How, rows: pd.DataFrame, request: Request
+    cluster: str, result: MetaResult | MultilevelMeta, how: PoolingModel, rows: pd.DataFrame, request: Request
 ) -> Robust:
-    """Cluster-robust tests, from a model of independent effects where other factors cross the clusters."""
+    """Cluster-robust tests, from a model of independent effects if other factors cross the clusters."""
     labels = rows[cluster].astype("str").where(rows[cluster].notna())
     if labels.isna().any():
         raise CrossliftError(
-            f"'{cluster}' is not stated for {int(labels.isna().sum())} of {len(rows)} effects.",
+            f"'{cluster}' is missing for {int(labels.isna().sum())} of {len(rows)} effects.",
             f'--where "notna({cluster})" leaves them out.',
         )
     count = int(labels.nunique())
@@ -98,21 +98,21 @@ def robust_by(
     formula = " + ".join(request.moderators) or None
     working = how.alone(rows, formula)
     words = (
-        f"a model of independent effects: '{cluster}' and the other factors cross, and robust errors need clusters "
-        "that share nothing"
+        f"a model of independent effects: '{cluster}' crosses the other factors, and robust errors need "
+        "independent clusters"
     )
     return robust(working.robust(labels), words, crossed=True)
 
 
 def small_studies(
-    how: How,
+    how: PoolingModel,
     rows: pd.DataFrame,
     shared: Any,
     result: MetaResult | MultilevelMeta,
     counts: Sequence[tuple[str, int]],
     request: Request,
 ) -> Bias:
-    """Whether less precise effects are larger, in the model that was pooled with."""
+    """Test whether less precise effects are larger, in the same model as the pooled effect."""
     alone = how.alone(rows)
     computed = sum(count for source, count in counts if "binomial" in source)
     studies = int(rows["study"].nunique())

@@ -1,4 +1,4 @@
-"""What may be asked of a pooled gain, and what no data can make good."""
+"""The request for a pooled gain, and its checks before any data are read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OUTCOMES = ("gain", "gap")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: data, grouping, moderators, and how to pool.
+    """What to pool and how: data, grouping, moderators, model.
 
     ``random`` is ``crossed`` (the factors of the default model), ``none`` (independent effects) or random intercepts in
     lme4's notation. Empty ``data`` means every bundled set that has the outcome.
@@ -44,11 +44,11 @@ class Request:
 
 
 def check_request(request: Request) -> None:
-    """Refuse what no data can make good, before any are read."""
+    """Refuse requests that no data could satisfy, before reading any."""
     if request.options.outcome not in OUTCOMES:
         if request.options.outcome == "score":
             raise CrossliftError(
-                "scores are not pooled: they are no effects.", "Use --outcome gain or gap, or 'analyze fit'."
+                "scores are not pooled: they are not effects.", "Use --outcome gain or gap, or 'analyze fit'."
             )
         raise unknown_name("outcome", request.options.outcome, OUTCOMES)
     if request.method not in METHODS:
@@ -60,18 +60,18 @@ def check_request(request: Request) -> None:
         raise unknown_name("adjustment", request.adjust, ADJUSTMENTS)
     if request.by is not None and len(request.by) > 2:
         raise CrossliftError(
-            f"--by takes a column of groups and one of subgroups, not {len(request.by)}.",
+            f"--by takes one column of groups and one of subgroups, not {len(request.by)} columns.",
             "For example target_task,language.",
         )
     independent = is_independent(request)
     if request.random not in ("crossed", "none") and request.method not in LIKELIHOODS:
         raise CrossliftError(
-            f"method {request.method} is for independent effects, and random effects '{request.random}' were given.",
+            f"method {request.method} is for independent effects, but random effects '{request.random}' were given.",
             "Use REML or ML, or leave --random out.",
         )
     if request.test in ("knha", "t") and not independent:
         raise CrossliftError(
-            f"test '{request.test}' counts every effect as independent of the others, and the model does not.",
+            f"test '{request.test}' treats effects as independent, but the model does not.",
             "Add --random none, or leave --test out (Satterthwaite's degrees of freedom).",
         )
     if request.test in ("satterthwaite", "kenward-roger") and independent:
@@ -79,5 +79,5 @@ def check_request(request: Request) -> None:
 
 
 def is_independent(request: Request) -> bool:
-    """Whether effects are taken as independent of each other."""
+    """Whether effects are treated as independent."""
     return request.random == "none" or (request.random == "crossed" and request.method not in LIKELIHOODS)

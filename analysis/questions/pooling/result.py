@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moderated:
-    """The fit with moderators: its coefficients with adjusted p-values, and the share of variance they account for."""
+    """The fit with moderators: its coefficients with adjusted p-values, and the share of variance they explain."""
 
     result: MetaResult | MultilevelMeta
     table: pd.DataFrame
@@ -29,9 +29,9 @@ class Moderated:
 
 @dataclass(frozen=True, slots=True)
 class Robust:
-    """Cluster-robust tests of the coefficients, and the model they start from.
+    """Cluster-robust tests of the coefficients, and their working model.
 
-    ``crossed`` is true where other factors of the model cross the clusters, which the tests do not see.
+    ``crossed`` is true if other factors of the model cross the clusters, which the tests do not account for.
     """
 
     cluster: str
@@ -47,7 +47,7 @@ class Pooled:
     """The pooled effect and everything that is printed around it.
 
     ``rows`` are the effects that have a sampling variance, with their columns; ``sources_of_variance`` counts the
-    effects by where it comes from, those without one included; ``by`` are the columns of ``groups``.
+    effects by its origin, including those without one; ``by`` are the columns of ``groups``.
     """
 
     request: Request

@@ -15,7 +15,7 @@ from ...outcomes.build import read_outcome
 from ...outcomes.default_model import CROSSED, default_model
 from .answer import pooled_sentences
 from .effects import check_column, grouping, sampling_covariance, ungrouped, with_variance
-from .groups import How, pool_groups
+from .groups import PoolingModel, pool_groups
 from .moderators import group_difference, moderated_by, robust_by, small_studies
 from .request import Request, check_request, is_independent
 from .result import Pooled, Robust
@@ -23,7 +23,7 @@ from .result import Pooled, Robust
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Degrees of freedom under which a robust test is not to be trusted (Tipton 2015, Psychol. Methods 20).
+#: Fewest degrees of freedom for a reliable robust test (Tipton 2015, Psychol. Methods 20).
 FEWEST_DF = 4.0
 
 
@@ -33,14 +33,14 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     Parameters
     ----------
     request
-        What is asked.
+        What to pool and how.
     report
-        Called with a few words when a new stage begins.
+        Called with a short text at the start of each stage.
 
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used.
+        If the input cannot be used.
     """
     say = report or (lambda words: None)
     check_request(request)
@@ -102,31 +102,31 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
     )
 
 
-def _how(request: Request, rows: pd.DataFrame) -> tuple[How, tuple[str, ...]]:
+def _how(request: Request, rows: pd.DataFrame) -> tuple[PoolingModel, tuple[str, ...]]:
     outcome, independent = request.options.outcome, is_independent(request)
-    how = How(outcome, request.method, request.test, independent)
+    how = PoolingModel(outcome, request.method, request.test, independent)
     if independent:
         shared = sum(rows[name].nunique() < len(rows) for name in CROSSED)
         if request.random == "none" or not shared:
             return how, ()
         return how, (
-            f"method {request.method} takes the {len(rows)} {outcome}s as independent; those of one language, task or "
+            f"method {request.method} treats the {len(rows)} {outcome}s as independent; those of one language, task or "
             "baseline are not. --method REML crosses them, --robust language makes the test robust to it.",
         )
     notices = default_model(rows, outcome, [], few_fixed=False).notices
     return how, notices if request.random == "crossed" else ()
 
 
-def _whole(request: Request, how: How, rows: pd.DataFrame, shared: Any) -> MetaResult | MultilevelMeta:
+def _whole(request: Request, how: PoolingModel, rows: pd.DataFrame, shared: Any) -> MetaResult | MultilevelMeta:
     if len(rows) == 1:
-        raise CrossliftError(f"one {how.outcome} has a known sampling variance: there is nothing to pool.")
+        raise CrossliftError(f"only one {how.outcome} has a known sampling variance: there is nothing to pool.")
     if request.random in ("crossed", "none"):
         return how.pool(rows, shared)
     return how.multilevel(rows, shared, request.random, None)
 
 
 def _advice(result: MetaResult | MultilevelMeta, robust: Robust | None, rows: pd.DataFrame) -> list[str]:
-    """Warnings about what the pooled effect rests on."""
+    """Warnings about the evidence for the pooled effect."""
     lines = []
     fixed = result.fixed.iloc[0]
     if np.isfinite(fixed["df"]) and fixed["df"] < FEWEST_DF:
@@ -136,15 +136,15 @@ def _advice(result: MetaResult | MultilevelMeta, robust: Robust | None, rows: pd
     if robust is not None and robust.crossed:
         name = robust.cluster.replace("_", " ")
         lines.append(
-            f"robust tests by {name} see what ties effects of one {name}, and not what ties those of one task or model "
-            f"across {name}s: where those vary (the table of variances says so) the crossed model's interval is the "
-            "one that holds (validation/meta measures both)."
+            f"robust tests by {name} allow for dependence within a {name}, but not within a task or model "
+            f"across {name}s: if those vary (see the table of variances), the crossed model's interval is the "
+            "valid one (validation/meta measures both)."
         )
     if robust is not None:
         low = robust.table[robust.table["df"] < FEWEST_DF]
         if len(low):
             lines.append(
-                f"robust tests of {', '.join(low['term'])} have under {FEWEST_DF:g} degrees of freedom: their p-values "
-                "are too small even so. Cluster by something with more levels."
+                f"robust tests of {', '.join(low['term'])} have fewer than {FEWEST_DF:g} degrees of freedom: "
+                "their p-values are still too small. Cluster by a column with more levels."
             )
     return lines

@@ -1,4 +1,7 @@
-"""Design advice: power and minimum detectable effect of a planned sweep, and what to run next."""
+"""Design advice: power and minimum detectable effect of a planned sweep, and what to run next.
+
+May import: claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""
 
 from .design import PowerDesign, pick_languages
 from .next_step import Following, Step, rank_next

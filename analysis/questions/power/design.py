@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FACTORS = ("languages", "tasks", "models", "seeds")
 FEWEST_LANGUAGES = 5
-#: Rows above which a design is refused.
+#: Most rows of a design.
 MOST = 200_000
 
 
@@ -39,13 +39,13 @@ class PowerDesign:
         for name in FACTORS:
             least = FEWEST_LANGUAGES if name == "languages" else 1
             if getattr(self, name) < least:
-                raise CrossliftError(f"a design has {least} {name} or more; {getattr(self, name)} was asked for.")
+                raise CrossliftError(f"a design needs at least {least} {name}, not {getattr(self, name)}.")
         if self.rows > MOST:
-            raise CrossliftError(f"{self.rows:,} gains are more than {MOST:,}.", "Ask for a smaller design.")
+            raise CrossliftError(f"{self.rows:,} gains are more than {MOST:,}.", "Use a smaller design.")
         if self.tasks * self.models * self.seeds < 2:
             raise CrossliftError(
-                "with one task, model and seed a language has one gain: no mixed model tells languages from noise.",
-                "Ask for two tasks, models or seeds.",
+                "with one task, model and seed a language has one gain, which does not separate languages from noise.",
+                "Use two tasks, models or seeds.",
             )
 
     @property
@@ -55,17 +55,17 @@ class PowerDesign:
 
     @property
     def words(self) -> str:
-        """As text prints it."""
+        """The design as text."""
         return in_words({name: getattr(self, name) for name in FACTORS})
 
     def vary(self, factor: str, value: int) -> PowerDesign:
-        """The same with another number of levels."""
+        """The same design with another number of levels of one factor."""
         if factor not in FACTORS:
             raise unknown_name("factor of a design", factor, FACTORS)
         return replace(self, **{factor: value})
 
     def frame(self, distances: np.ndarray) -> pd.DataFrame:
-        """One row a gain, with ``typology`` of its language; ``distances`` has one value a language."""
+        """One row per gain, with ``typology`` of its language; ``distances`` has one value per language."""
         import pandas as pd
 
         sizes = (self.languages, self.tasks, self.models, self.seeds)
@@ -73,7 +73,7 @@ class PowerDesign:
         names = ("language", "target_task", "model", "seed")
         text = {name: [f"{name[0]}{code:04d}" for code in codes[:, i]] for i, name in enumerate(names)}
         frame = pd.DataFrame(text).assign(typology=distances[codes[:, 0]], study="planned", intermediate_task="planned")
-        if self.seeds > 1:  # with one, a run is a model on a task
+        if self.seeds > 1:  # with one seed, a run is a model on a task
             run = frame["target_task"] + ":" + frame["model"] + ":" + frame["seed"]
             frame = frame.assign(run=run, baseline_run=run)
         return frame
@@ -83,8 +83,8 @@ def pick_languages(used: Sequence[str], count: int, source: str = "eng", measure
                    seed: int = 1) -> tuple[tuple[str, ...], np.ndarray]:  # fmt: skip
     """Languages of a planned sweep with their distances: those in use first, then others of URIEL at random.
 
-    New ones are drawn from the languages with at least half of the measure's features observed; a longer list begins
-    with a shorter one.
+    New ones are drawn from languages with at least half of the measure's features observed; a longer list starts
+    with the shorter one.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def pick_languages(used: Sequence[str], count: int, source: str = "eng", measure
         pool = sorted(set(table.index[table["distance"].notna() & enough]) - {*own, source})
         if len(pool) < count - len(codes):
             raise CrossliftError(
-                f"URIEL has {len(pool) + len(own)} languages with {measure} distances; {count} were asked for."
+                f"URIEL has {len(pool) + len(own)} languages with {measure} distances, fewer than {count}."
             )
         codes += rng.permutation(np.array(pool))[: count - len(codes)].tolist()
     found = typology.frame(codes, source, measure)["distance"].to_numpy(dtype=float)

@@ -1,4 +1,4 @@
-"""Hours of a sweep's stages as they were measured, for ranking what to run next."""
+"""Measured hours of a sweep's stages, for ranking what to run next."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ...store.timings import Timing, Timings, read_timings
 
 @dataclass(frozen=True, slots=True)
 class MeasuredCost:
-    """Wall hours of one worker, from stages that a store has finished.
+    """Wall-clock hours of one worker, from finished stages in a store.
 
-    A stage of a model and task takes the median of theirs. Where that task was not timed with that model, it takes the
-    model's seconds per step (or item) times the median steps of the task, or else the model's median stage; for a model
-    that was never timed, the same over all models.
+    A stage of a model and task takes the median of its timings. If that task was not timed with that model, it takes
+    the model's seconds per step (or item) times the task's median steps, or else the model's median stage; for a model
+    without timings, the same over all models.
     """
 
     path: Path
@@ -27,18 +27,18 @@ class MeasuredCost:
 
     @property
     def unit(self) -> str:
-        """Of the hours."""
+        """Unit of the hours."""
         return "hours"
 
     @property
     def note(self) -> str:
-        """Where the hours are from."""
+        """Origin of the hours."""
         devices = ", ".join(sorted({row.device for row in self.rows}))
-        skipped = f"; {count(self.untimed)} more say no time" if self.untimed else ""
-        return f"hours are those of one worker, measured in {count(len(self.rows))} stages on {devices}{skipped}."
+        skipped = f"; {count(self.untimed)} more have no timing" if self.untimed else ""
+        return f"hours are of one worker, measured in {count(len(self.rows))} stages on {devices}{skipped}."
 
     def fine_tune(self, model: str, task: str) -> float:
-        """Hours of one target stage; none where the task is evaluated without one."""
+        """Hours of one target stage; zero if the task is evaluated without one."""
         if not self._of("target", task=task) and self._of("evaluate", task=task):
             return 0.0
         return self._hours("target", model, task)
@@ -52,12 +52,12 @@ class MeasuredCost:
         return self._hours("evaluate", model, task)
 
     def stand_ins(self, models: Iterable[str], tasks: Iterable[str]) -> list[str]:
-        """What was never timed, in sentences that say what stands in for it."""
+        """Sentences that name models and tasks without timings, and their substitutes."""
         timed = {row.model for row in self.rows}, {row.task for row in self.rows if row.kind != "intermediate"}
         lines = []
         for what, known, asked, instead in (
-            ("model", timed[0], models, "timings of the other models stand in for its own"),
-            ("task", timed[1], tasks, "the median stage of each model stands in for its own"),
+            ("model", timed[0], models, "timings of the other models are used instead"),
+            ("task", timed[1], tasks, "the median stage of each model is used instead"),
         ):
             lacking = [name for name in dict.fromkeys(asked) if name not in known]
             if lacking:
@@ -72,7 +72,8 @@ class MeasuredCost:
         if not alike:
             words = {"intermediate": "intermediate", "target": "target", "evaluate": "evaluation"}[kind]
             raise StoreError(
-                f"'{self.path}' holds no timing of {words} stages.", "Run one first, or state costs in a YAML file."
+                f"'{self.path}' does not contain timings of {words} stages.",
+                "Run one first, or state costs in a YAML file.",
             )
         own = [row for row in alike if task in ("", row.task)]
         if own:
@@ -90,7 +91,7 @@ def measured_cost(path: str | Path) -> MeasuredCost:
     Raises
     ------
     StoreError
-        If it is no store, or holds no timings.
+        If it is not a store, or does not contain timings.
     """
     found: Timings = read_timings(Path(path))
     return MeasuredCost(found.path, found.rows, found.untimed)

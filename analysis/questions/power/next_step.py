@@ -1,4 +1,4 @@
-"""What to run next: the cell that takes most of the slope's variance away for an hour of training."""
+"""What to run next: the addition that reduces the slope's variance most per hour of training."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class CostModel:
     """GPU-hours of training and evaluating, proportional to parameters times examples.
 
     ``train`` and ``evaluate`` are hours per billion parameters and thousand examples. The defaults are relative: one
-    for a pass of training and a third of it for one of evaluation (a forward pass is about a third of a forward and a
-    backward one), so that hours are units of cost and only their ratios mean anything.
+    for a training pass and a third for an evaluation pass (a forward pass is about a third of a forward and backward
+    pass), so only ratios of these hours are meaningful.
     """
 
     train: Positive = 1.0
@@ -44,12 +44,12 @@ class CostModel:
 
     @property
     def unit(self) -> str:
-        """Of the hours."""
+        """Unit of the hours."""
         return "GPU-hours" if self.measured else "relative hours"
 
     @property
     def note(self) -> str:
-        """Where the hours are from, where they are no hours."""
+        """Origin of the costs, if they are not measured."""
         return "" if self.measured else "costs are relative (parameters × examples); --cost FILE or STORE gives hours."
 
     def fine_tune(self, model: str, task: str) -> float:
@@ -61,7 +61,7 @@ class CostModel:
         return self.train * self._billions(model) * self.intermediate_examples / 1000.0
 
     def test(self, model: str, task: str) -> float:
-        """Hours of scoring one language of one task; tasks are taken to be alike."""
+        """Hours of scoring one language of one task; all tasks are assumed to cost the same."""
         return self.evaluate * self._billions(model) * self.items / 1000.0
 
     def _billions(self, model: str) -> float:
@@ -70,7 +70,7 @@ class CostModel:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a grid crosses, as names."""
+    """Names that a grid crosses."""
 
     languages: tuple[str, ...]
     targets: tuple[str, ...]
@@ -82,7 +82,7 @@ class Sweep:
 class Step:
     """One addition: its kind and name, hours, and the slope's standard error before and after it.
 
-    ``per_hour`` is the variance that it takes away per hour, in squared points per 0.1 of distance.
+    ``per_hour`` is the reduction in variance per hour, in squared points per 0.1 of distance.
     """
 
     kind: str
@@ -95,9 +95,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Candidates for the next addition, best first, and the additions made one after the other.
+    """Candidates for the next addition, best first, and the sequence of additions.
 
-    ``grid`` is the content of a grid file that ``runner plan`` reads: the sweep with all steps in it.
+    ``grid`` is the content of a grid file for ``runner plan``: the sweep with all additions.
     """
 
     ranking: tuple[Step, ...]
@@ -117,21 +117,24 @@ def rank_next(
     measure: str = "syntactic",
     source: str = "eng",
 ) -> Following:
-    """Rank what may be added to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used up.
+    """Rank possible additions to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used.
 
-    Trained models are kept: a new language is scored by all of them, a new seed trains every stage anew, a new task
-    adds its target stages, a new model all stages. The variance of the slope is that of the crossed sweep with the
-    variances known.
+    Trained models are kept: a new language is scored by all of them, a new seed retrains every stage, a new task adds
+    its target stages, a new model all stages. The variance of the slope is computed for the crossed sweep with known
+    variance components.
 
     Raises
     ------
     CrossliftError
-        If the grid names no languages one by one, or the offer holds nothing that can be added.
+        If the grid does not list its languages, or the offer does not contain anything to add.
     """
     costs = cost or CostModel()
     sweep = _sweep(parse_grid_file(grid))
     offers = _offers(offer, sweep)
-    notices = ["variances are taken as known and every language is tested in every task.", *filter(None, [costs.note])]
+    notices = [
+        "variances are treated as known, and every language is assumed to be tested in every task.",
+        *filter(None, [costs.note]),
+    ]
     if isinstance(costs, MeasuredCost):
         notices += costs.stand_ins([*sweep.models, *offers["model"]], [*sweep.targets, *offers["task"]])
     distances = _distances([*sweep.languages, *offers["language"]], source, measure)
@@ -159,7 +162,7 @@ def read_offer(path: str | Path) -> dict[str, Any]:
 
 
 def read_cost(path: str | Path) -> CostModel:
-    """Costs from YAML; what it does not state keeps its default."""
+    """Costs from YAML; missing values keep their defaults."""
     place = Path(path)
     content = read_yaml(place, "file", COSTS)
     return read_typed(CostModel, content, f"in '{place.name}'", measured="train" in content and "evaluate" in content)
@@ -167,11 +170,11 @@ def read_cost(path: str | Path) -> CostModel:
 
 def _sweep(grid: GridFile) -> Sweep:
     if grid.languages is None:
-        raise CrossliftError("the grid asks for all languages: none is left to add.", "List their codes.")
+        raise CrossliftError("the grid includes all languages: none can be added.", "List their codes.")
     if len(grid.languages) < 3:
         raise CrossliftError(
             f"the grid has {len(grid.languages)} languages, {len(grid.targets)} targets and {len(grid.models)} models.",
-            "Ranking needs three languages, a target and a model.",
+            "Ranking needs at least three languages, a target and a model.",
         )
     return Sweep(
         tuple(map(str, grid.languages)), tuple(entry.name for entry in grid.targets),
@@ -190,7 +193,9 @@ def _offers(offer: Mapping[str, Any], sweep: Sweep) -> dict[str, list[str]]:
     }
     found = {kind: [name for name in names if name not in there] for kind, (names, there) in named.items()}
     if not any(found.values()):
-        raise CrossliftError("the offer holds nothing that the grid has not.", f"Keys: {', '.join(OFFERS)}.")
+        raise CrossliftError(
+            "the offer does not contain anything that is not in the grid.", f"Keys: {', '.join(OFFERS)}."
+        )
     return found
 
 
@@ -217,7 +222,7 @@ def _ranked(
     before = _variance(sweep, components, distances)
     found = []
     for kind in ADDITIONS:
-        # Seeds are alike: the first one offered stands for all.
+        # Seeds are interchangeable: the first one offered represents all.
         for name in offers[kind][:1] if kind == "seed" else offers[kind]:
             hours = _hours(sweep, kind, name, cost)
             after = _variance(_with(sweep, kind_step(kind, name)), components, distances)
@@ -226,7 +231,7 @@ def _ranked(
 
 
 def kind_step(kind: str, name: str) -> Step:
-    """An addition of which nothing is known yet."""
+    """An addition before its effect is computed."""
     return Step(kind, name, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -245,7 +250,7 @@ def _variance(sweep: Sweep, components: Components, distances: Mapping[str, floa
 
 
 def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -> float:
-    """Hours with the baseline of every cell: target stages and scores come twice, intermediate stages once."""
+    """Hours including the baseline of every cell: target stages and scores count twice, intermediate stages once."""
     seeds = 1 if kind == "seed" else len(sweep.seeds)
     models = (name,) if kind == "model" else sweep.models
     targets = (name,) if kind == "task" else sweep.targets
@@ -261,7 +266,7 @@ def _hours(sweep: Sweep, kind: str, name: str, cost: CostModel | MeasuredCost) -
 
 
 def _grid(grid: Mapping[str, Any], sweep: Sweep, offer: Mapping[str, Any]) -> dict[str, Any]:
-    """The grid with what was added, entries as they were offered."""
+    """The grid with the additions, in the form in which they were offered."""
     result = dict(grid)
     result["languages"], result["seeds"] = list(sweep.languages), list(sweep.seeds)
     for key, names, name in (("targets", sweep.targets, _task_name), ("models", sweep.models, model_name)):

@@ -22,26 +22,26 @@ from .variances import COMPONENTS, Components, fitted_components, state_componen
 if TYPE_CHECKING:
     import pandas as pd
 
-#: An effect within this share of the fitted one is the fitted one, rounded.
+#: Relative difference up to which an effect counts as the fitted one, rounded.
 OBSERVED = 0.02
-#: Power that the minimum detectable effect is for.
+#: Power that defines the minimum detectable effect.
 TARGET = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class PowerRequest:
-    """What is asked.
+    """The design, effect and variances of a power analysis.
 
     Attributes
     ----------
     effect
-        True slope in points per 0.1 of distance; ``None`` asks for the minimum detectable effect alone.
+        True slope in points per 0.1 of distance; ``None`` for the minimum detectable effect only.
     vary
         A factor of the design and its values.
     stated
-        ``NAME=VARIANCE`` each, in squared points.
+        Variance components as ``NAME=VARIANCE``, in squared points.
     fit
-        Whether variances that are not stated are fitted to the data.
+        Whether variance components that are not given are estimated from the data.
     """
 
     design: PowerDesign = field(default_factory=lambda: PowerDesign(25, 6, 7))
@@ -97,14 +97,14 @@ class Power:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row a design."""
+        """One row per design."""
         import pandas as pd
 
         return pd.DataFrame([asdict(point) for point in self.points])
 
     @property
     def answer(self) -> list[str]:
-        """What the simulations say, in sentences."""
+        """The results in sentences."""
         lines = []
         factor = self.request.vary[0] if self.request.vary else None
         for point in self.points if len(self.points) == 1 else (self.points[0], self.points[-1]):
@@ -122,31 +122,31 @@ class Power:
                 lines.append(f"The first of these designs with {self.request.target:.0%} power has {first} {factor}.")
             else:
                 lines.append(
-                    f"None of these designs has {self.request.target:.0%} power; more {factor} alone may not do."
+                    f"None of these designs has {self.request.target:.0%} power; more {factor} alone may not be enough."
                 )
         return lines
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to be careful about."""
+        """Caveats of the results."""
         lines = []
         if self.fitted_effect is not None and self.request.effect is not None:
             gap = abs(self.request.effect - self.fitted_effect)
             if gap <= OBSERVED * abs(self.fitted_effect):
                 lines.append(
-                    f"the effect asked about is the estimate of the same data ({number(self.fitted_effect, 2)}): "
-                    "observed power is a restatement of its p-value and says nothing about the data at hand, and an "
-                    "estimate that was picked for being significant is too large. Ask about the smallest effect that "
+                    f"the effect is the estimate from the same data ({number(self.fitted_effect, 2)}): "
+                    "observed power only restates its p-value and says nothing about these data, and an "
+                    "estimate that was selected for being significant is too large. Use the smallest effect that "
                     "would matter."
                 )
         failed = sum(point.failed for point in self.points)
         if failed:
             total = failed + sum(point.simulations for point in self.points)
-            lines.append(f"{count(failed)} of {count(total)} simulated sweeps reached no minimum and are not counted.")
+            lines.append(f"{count(failed)} of {count(total)} simulated sweeps did not converge and are not counted.")
         if self.components["cell"] == 0 and any(point.seeds > 1 for point in self.points):
             lines.append(
-                "seeds are taken to average out all of the residual: what they do not (the component 'cell') is not "
-                "known from data without repeated seeds. The power of designs with more seeds is an upper bound; "
+                "seeds are assumed to average out the whole residual: the part that they do not (component 'cell') is "
+                "not known from data without repeated seeds. The power of designs with more seeds is an upper bound; "
                 "state --component cell=VARIANCE."
             )
         return tuple(lines)
@@ -181,7 +181,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Variances, the languages in use, and where they are from."""
+    """Variance components with their origin, and the languages in use."""
 
     components: Components
     used: tuple[str, ...]
@@ -192,17 +192,17 @@ class Basis:
 
 
 def run_power(request: PowerRequest, report: Callable[[str], None] | None = None) -> Power:
-    """Fit or take variances, simulate each design, and find what it detects.
+    """Estimate or read variance components, simulate each design, and find its power and detectable effect.
 
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used.
+        If the input cannot be used.
     """
     say = report or (lambda words: None)
     check_counts({"--simulations": request.draws})
     if not 0.0 < request.target < 1.0 or request.target <= ALPHA:
-        raise CrossliftError(f"a target power lies between {ALPHA} and 1; {request.target} was given.")
+        raise CrossliftError(f"a target power must lie between {ALPHA} and 1, not {request.target}.")
     designs = _designs(request)
     basis = find_basis(request, say)
     most = max(design.languages for design in designs)
@@ -225,7 +225,7 @@ def run_power(request: PowerRequest, report: Callable[[str], None] | None = None
 
 
 def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
-    """Variances of the default model on the data, with those that are stated in their place."""
+    """Variance components of the default model on the data, overridden by those given."""
     if not request.fit:
         return Basis(state_components(None, request.stated), (), None, (), (), ())
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
@@ -265,8 +265,8 @@ def _point(found: Simulated, distances: Any, components: Components, request: Po
 
 def _about(codes: Sequence[str], new: int, measure: str) -> tuple[str, ...]:
     if not new:
-        return (f"distances are those of {len(codes)} languages of the data.",)
+        return (f"distances are of {len(codes)} languages of the data.",)
     return (
-        f"{new} of {len(codes)} languages are drawn from those in URIEL that the data do not use and of which at least "
+        f"{new} of {len(codes)} languages are drawn from URIEL, among those not in the data of which at least "
         f"half of the {measure} features are observed.",
     )

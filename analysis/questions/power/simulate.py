@@ -1,8 +1,8 @@
 """Simulated tests of a planned sweep: error, standard error and degrees of freedom of the slope, for all effects.
 
-Restricted likelihood does not see the fixed effects: whatever the true slope is, variances, standard error and degrees
-of freedom of a simulated sweep are the same, and the estimate is the truth plus the same error. One run of simulations
-therefore gives the power at every effect, and the minimum detectable effect is a root of one smooth function.
+The restricted likelihood does not depend on the fixed effects: for any true slope, the variances, standard error and
+degrees of freedom of a simulated sweep are the same, and the estimate is the true slope plus the same error. One set of
+simulations therefore gives the power at every effect, and the minimum detectable effect is a root of a smooth function.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .variances import Components
 
 ALPHA = 0.05
 STEP = 0.1
-# Relative standard deviation at which searches begin where the truth is smaller.
+# Smallest relative standard deviation used as a starting value.
 SMALLEST = 0.1
 
 
@@ -41,11 +41,11 @@ class Simulated:
     Attributes
     ----------
     error, std_error, df
-        Of each simulation that ended, shape ``(n,)``.
+        Values of each simulation that converged, shape ``(n,)``.
     failed
-        Simulations whose search reached no minimum.
+        Number of simulations that did not converge.
     singular
-        Simulations with a variance on its boundary.
+        Number of simulations with a variance on its boundary.
     formula
         The model that is fitted.
     """
@@ -65,7 +65,7 @@ class Simulated:
         return share, float(np.sqrt(share * (1.0 - share) / len(self.error)))
 
     def detectable(self, power: float = 0.8) -> float:
-        """Least effect, in absolute value, at which both signs together have ``power``."""
+        """Smallest absolute effect with ``power`` in a two-sided test."""
         low, high = 0.0, float(np.median(self.std_error))
         while self._both(high) < power:
             low, high = high, 2.0 * high
@@ -93,14 +93,14 @@ def simulate(
     design
         Numbers of levels.
     distances
-        Of the languages, shape ``(design.languages,)``.
+        Distances of the languages, shape ``(design.languages,)``.
     components
-        True variances. Those that the design cannot tell apart are added: with one task, languages within a task are
+        True variances. Those that the design cannot separate are added: with one task, languages within a task are
         languages.
     draws
-        Simulated sweeps.
+        Number of simulated sweeps.
     seed
-        Of the draws.
+        Seed of the draws.
     report
         Called with the number of sweeps done.
     """
@@ -120,7 +120,7 @@ def simulate(
         # Terms of intercepts alone: standard deviations relative to the residual's, in the order of the terms.
         theta = np.array([np.sqrt(truth[term.group] / sigma2) for term in built.terms])
         point = criterion(theta, sigma2)
-        # A search that begins at a variance of zero has no slope to follow.
+        # At a variance of zero the gradient is zero, so a search cannot start there.
         refitter = Refitter(criterion, criterion(np.maximum(theta, SMALLEST), sigma2))
         slope = built.fixed_names.index("typology")
         contrast = np.zeros((1, built.p))
@@ -144,12 +144,12 @@ def simulate(
             df.append(float(reference.degrees(contrast)[0]))
             singular += bool(own.flat(end.theta))
     if not error:
-        raise CrossliftError(f"none of {draws} simulated sweeps could be fitted.", "Ask for a larger design.")
+        raise CrossliftError(f"none of {draws} simulated sweeps could be fitted.", "Use a larger design.")
     return Simulated(design, np.array(error), np.array(std_error), np.array(df), failed, singular, formula)
 
 
 def _merged(design: PowerDesign, components: Components, groups: list[str]) -> dict[str, float]:
-    """Variance of each term of the model and of the residual, with what the design does not tell apart added up."""
+    """Variance of each term of the model and of the residual, with those that the design cannot separate added up."""
     result = {group: components[group] for group in groups}
     result["residual"] = components["residual"]
     for name in ("run", "language:target_task", "model:target_task", "target_task", "model", "cell"):
@@ -161,7 +161,7 @@ def _merged(design: PowerDesign, components: Components, groups: list[str]) -> d
             if home:
                 result[home] += components[name]
         elif name == "cell":
-            # One gain a cell: as good as residual. More seeds: the closest term is that of languages within a task.
+            # One gain per cell: part of the residual. More seeds: nearest to languages within a task.
             home = "residual" if design.seeds == 1 or "language:target_task" not in result else "language:target_task"
             result[home] += components[name]
         elif name == "language:target_task":
@@ -175,7 +175,7 @@ def _merged(design: PowerDesign, components: Components, groups: list[str]) -> d
 
 
 def _once_a_run(design: PowerDesign) -> list[str]:
-    """Terms that have one level a training run."""
+    """Terms with one level per training run."""
     if design.seeds > 1:
         return []
     names = ["model:target_task"]
@@ -185,9 +185,9 @@ def _once_a_run(design: PowerDesign) -> list[str]:
 def slope_variance(distances: Floats, components: Components, tasks: int, models: int, seeds: int) -> float:
     r"""Variance of the slope per 0.1 of distance in a crossed design with known variances.
 
-    In a balanced design a language's mean carries everything: its variance is
-    :math:`\sigma^2_l + \sigma^2_{lt}/T + \sigma^2_{c}/(TM) + \sigma^2_e/(TMS)`, and the slope's that over the sum of
-    squares of the distances.
+    In a balanced design a language's mean is sufficient: its variance is
+    :math:`\sigma^2_l + \sigma^2_{lt}/T + \sigma^2_{c}/(TM) + \sigma^2_e/(TMS)`, and the slope's variance is that
+    divided by the sum of squares of the distances.
     """
     spread = float(((distances - distances.mean()) ** 2).sum())
     return STEP**2 * language_variance(components, tasks, models, seeds) / spread
@@ -206,7 +206,7 @@ def language_variance(components: Components, tasks: int, models: int, seeds: in
 def balanced_power(effect: float, variance: float, languages: int) -> float:
     """Power of the t test with ``languages - 2`` degrees of freedom, exact in a balanced design.
 
-    It is so as long as the variance between languages is not estimated as zero.
+    This holds unless the variance between languages is estimated as zero.
     """
     df = languages - 2.0
     bound = float(stdtrit(df, 1.0 - ALPHA / 2.0))

@@ -10,24 +10,24 @@ from ...core.errors import CrossliftError, unknown_name
 from ...mixed import MixedResult
 from ...outcomes.default_model import RUNS
 
-#: Components by name, and what varies.
+#: Components by name, with descriptions.
 COMPONENTS = {
     "language": "languages, beyond distance",
     "target_task": "target tasks",
     "model": "models",
     "language:target_task": "languages within a task",
     "model:target_task": "models within a task",
-    "cell": "languages within a model and task: what more seeds do not average out",
-    "run": "training runs: what all languages of a seed share",
+    "cell": "languages within a model and task, not averaged out by more seeds",
+    "run": "training runs: shared by all languages of a seed",
     "residual": "single gains: seeds, prompts and test items",
 }
-#: Groups of a fit whose variance a single gain of a planned sweep carries whole.
+#: Groups of a fit whose variance counts fully in a single gain of a planned sweep.
 SINGLE = ("baseline", "Residual")
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Variances in squared points by name, and where each is from (``fitted``, ``stated`` or ``not known``)."""
+    """Variances in squared points by name, and the origin of each (``fitted``, ``stated`` or ``not known``)."""
 
     variance: Mapping[str, float]
     origin: Mapping[str, str]
@@ -39,9 +39,9 @@ class Components:
 def fitted_components(result: MixedResult) -> Components:
     """Components of the default model of gains.
 
-    The variance between gains that share a baseline goes to the residual: in a planned sweep every gain has a baseline
-    of its own, and so do the training runs with and without an intermediate stage. What a fit without repeated seeds
-    cannot tell apart, ``run`` and ``cell``, is taken as zero.
+    The variance between gains that share a baseline is added to the residual: in a planned sweep every gain has its own
+    baseline, and its own training runs with and without an intermediate stage. ``run`` and ``cell`` cannot be estimated
+    without repeated seeds and are then zero.
     """
     found = result.variance.groupby("group", sort=False)["variance"].sum()
     variance = {name: float(found.get(name, 0.0)) for name in COMPONENTS}
@@ -54,19 +54,19 @@ def fitted_components(result: MixedResult) -> Components:
 
 
 def state_components(base: Components | None, stated: Sequence[str]) -> Components:
-    """Replace components by ``NAME=VARIANCE``; those that neither a fit nor a statement gives are zero.
+    """Replace components by ``NAME=VARIANCE``; those neither fitted nor stated are zero.
 
     Raises
     ------
     CrossliftError
-        For an unknown name, or a variance that is no number of zero or more, or if no residual is left.
+        If a name is unknown, a variance is not a non-negative number, or the residual variance is zero.
     """
     variance = dict(base.variance) if base else dict.fromkeys(COMPONENTS, 0.0)
     origin = dict(base.origin) if base else dict.fromkeys(COMPONENTS, "not known")
     for text in stated:
         name, equals, number = text.partition("=")
         if not equals:
-            raise CrossliftError(f"'{text}' states no component.", "Write NAME=VARIANCE, such as language=15.")
+            raise CrossliftError(f"'{text}' does not state a component.", "Write NAME=VARIANCE, such as language=15.")
         if name not in COMPONENTS:
             raise unknown_name("variance component", name, COMPONENTS)
         try:
@@ -74,7 +74,7 @@ def state_components(base: Components | None, stated: Sequence[str]) -> Componen
         except ValueError:
             value = math.nan
         if not (value >= 0 and math.isfinite(value)):
-            raise CrossliftError(f"the variance '{number}' of '{name}' is no number of zero or more.")
+            raise CrossliftError(f"the variance '{number}' of '{name}' is not a number of at least 0.")
         variance[name], origin[name] = value, "stated"
     if not variance["residual"] > 0:
         raise CrossliftError(

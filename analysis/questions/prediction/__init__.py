@@ -1,1 +1,4 @@
-"""Predictions for a language, task or size not yet run, and how good they are where the truth is known."""
+"""Predictions for a language, task or size not yet run, and their cross-validated errors.
+
+May import: claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""

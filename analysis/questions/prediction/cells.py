@@ -1,4 +1,4 @@
-"""Cells to predict: what was asked for, or every combination of language, task and model that no row has."""
+"""Cells to predict: those requested, or every combination of language, task and model without a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .features import NUMERIC, Features
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Features that belong to a language, those of a model, and (all others) of how a task was trained.
+#: Features of a language and of a model; all others describe the training of a task.
 OF_LANGUAGE, OF_MODEL = ("typology", "log_corpus"), ("log_params",)
 KEYS = ("language", "target_task", "model", "intermediate_task")
 
@@ -32,26 +32,26 @@ def cells(
     models: Sequence[str] = (),
     sizes: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One row a cell, with every feature and the mean of its rows where it was observed (``observed``).
+    """One row per cell, with every feature and the mean of its rows if it was observed (``observed``).
 
-    What is not asked for takes every value there is; with nothing asked for, only cells without rows are returned. A
-    size is a new model of that many parameters. A moderator that is one number for each language, or for each model, is
-    taken from there; how a task was trained is taken from the median of the rows of the same task and model, else of
-    the task, else of all.
+    A dimension that is not requested takes all its values; if nothing is requested, only cells without rows are
+    returned. A size means a new model with that many parameters. A moderator that is constant by language or by model
+    takes that value; features of a task's training take the median of the rows of the same task and model, else of the
+    task, else of all.
 
     Raises
     ------
     UnknownNameError
         If a task or model is not among the rows, or a language has no code.
     CrossliftError
-        If a model and a size are both given, or nothing is left.
+        If a model and a size are both given, or no cell is left.
     """
     import pandas as pd
 
     if models and sizes:
         raise CrossliftError("--model names a model that was run, --size a new one of that size.", "Give one of them.")
     if sizes and "log_params" not in features.numeric:
-        raise CrossliftError("these rows state no model size (or one), so that none can be predicted for.",
+        raise CrossliftError("these rows have no model sizes (or only one), so predictions by size are impossible.",
                              "Leave --size out, or add params_m.")  # fmt: skip
     asked = bool(languages or tasks or models or sizes)
     known = frame["language"][frame["language"] != AVERAGE].unique()
@@ -65,7 +65,7 @@ def cells(
     }
     rows = pd.MultiIndex.from_product(list(choices.values()), names=list(choices)).to_frame(index=False)
     trained = frame.groupby(["model", "intermediate_task"], dropna=False).ngroups
-    if not new and trained:  # a model goes with the intermediate tasks it was run with
+    if not new and trained:  # a model keeps the intermediate tasks it was run with
         pairs = frame[["model", "intermediate_task"]].astype("str").fillna("").drop_duplicates()
         rows = rows.merge(pairs, on=["model", "intermediate_task"])
     seen = frame.assign(**{name: frame[name].astype("str").fillna("") for name in KEYS})
@@ -74,7 +74,7 @@ def cells(
     if not asked:
         rows = rows[rows["rows"] == 0]
     if len(rows) == 0:
-        raise CrossliftError("every language, task and model has been run together: no cell is left to predict.",
+        raise CrossliftError("every language, task and model has been run together: every cell is observed.",
                              "Name one: --language CODE, --size 13B.")  # fmt: skip
     return _filled(rows.reset_index(drop=True), seen, features, options, new)
 
@@ -97,7 +97,7 @@ def _filled(
         owner = _owner(seen, name)
         if owner is not None:
             value = rows[owner].map(seen.groupby(owner)[name].median()).astype(float)
-            if name not in NUMERIC:  # what a user's own column says of another language is for nobody to guess
+            if name not in NUMERIC:  # a user's own column cannot be guessed for another language
                 rows[name] = value
                 continue
         else:
@@ -110,8 +110,8 @@ def _filled(
 
 
 def _owner(seen: pd.DataFrame, name: str) -> str | None:
-    """The column whose levels have a value of the feature each: language or model; ``None`` if neither."""
-    if name == "nearest_pivot":  # over the mixtures there are
+    """The column within whose levels the feature is constant: language or model; ``None`` if neither."""
+    if name == "nearest_pivot":  # over the mixtures in the data
         return "language"
     if name in NUMERIC:
         return None
@@ -127,7 +127,7 @@ def _levels(frame: pd.DataFrame, name: str) -> list[str]:
 
 
 def _among(frame: pd.DataFrame, column: str, name: str) -> str:
-    """The level that a user means, whatever the case."""
+    """The level that a name means, ignoring case."""
     levels = [str(level) for level in frame[column].dropna().unique()]
     for level in levels:
         if level.casefold() == name.casefold():
@@ -136,13 +136,13 @@ def _among(frame: pd.DataFrame, column: str, name: str) -> str:
 
 
 def outside(rows: pd.DataFrame, frame: pd.DataFrame, features: Features) -> list[str]:
-    """Numeric features of each cell that lie outside the rows' range, joined; empty where all are inside."""
+    """Numeric features of each cell that lie outside the rows' range, joined; empty if all are inside."""
     notes = [[] for _ in range(len(rows))]  # type: list[list[str]]
     for name in features.numeric:
         low, high = frame[name].min(), frame[name].max()
         for i, value in enumerate(rows[name]):
             if np.isnan(value) and name not in NUMERIC:
-                notes[i].append(f"{name} not known: the median taken")
+                notes[i].append(f"{name} not known: median used")
             if value < low or value > high:
                 notes[i].append(f"{name} outside the data")
     return ["; ".join(note) for note in notes]

@@ -1,4 +1,4 @@
-"""What every method predicts from: the same columns for all, filled in the same way, from training rows alone."""
+"""Features that every method uses: the same columns, imputed in the same way from the training rows only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...records.condition import CONFIG, Condition
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Numeric features, in this order, where enough rows have them; what each is.
+#: Numeric features, in this order, used if enough rows have them, with their descriptions.
 NUMERIC = {
     "typology": "typological distance from the source language",
     "log_corpus": "log₂ size of the language's pretraining corpus",
@@ -31,7 +31,7 @@ NUMERIC = {
 }
 #: Factors; their levels are random effects of the mixed model and indicators elsewhere.
 FACTORS = ("target_task", "model", "intermediate_task")
-#: Share of rows that must have a feature.
+#: Share of rows that must have a value of a feature.
 ENOUGH = 0.5
 
 
@@ -43,12 +43,12 @@ class Features:
     factors: tuple[str, ...]
 
     def fill(self, rows: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-        """Missing numbers replaced by the median over the training rows' languages."""
+        """Impute missing numbers by the median over the training rows' languages."""
         middle = {name: float(train.groupby("language")[name].median().median()) for name in self.numeric}
         return rows.assign(**{name: rows[name].astype(float).fillna(value) for name, value in middle.items()})
 
     def matrix(self, rows: pd.DataFrame, levels: dict[str, Sequence[str]], products: bool = True) -> Floats:
-        """Numbers, then an indicator for each level of each factor and, for ``products``, numbers by target task."""
+        """Numbers, then an indicator for each level of each factor and, with ``products``, numbers by target task."""
         numbers = rows[list(self.numeric)].to_numpy(dtype=float)
         blocks = [numbers]
         for name in self.factors:
@@ -65,7 +65,7 @@ class Features:
 
 
 def add_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """The numeric features that the rows of an outcome do not have yet."""
+    """Add the numeric features that the rows do not have yet."""
     frame = frame.assign(
         log_examples=np.log2(frame["intermediate_examples"].where(frame["intermediate_examples"] > 0) / 1000.0),
         log_train=np.log2(frame["train_examples"].where(frame["train_examples"] > 0) / 1000.0),
@@ -81,12 +81,12 @@ def choose(frame: pd.DataFrame, moderators: Sequence[str] = ()) -> Features:
     frame
         Rows with the columns of :func:`add_columns`.
     moderators
-        Further columns of the rows, which have to be numbers.
+        Further numeric columns of the rows.
 
     Raises
     ------
     CrossliftError
-        If a moderator is no column, holds no numbers, or fewer than half of the rows have it or all the same.
+        If a moderator is not a numeric column, is missing in more than half of the rows, or is constant.
     """
     numeric = [name for name in NUMERIC if _telling(frame[name])]
     for name in moderators:
@@ -97,7 +97,7 @@ def choose(frame: pd.DataFrame, moderators: Sequence[str] = ()) -> Features:
 
 
 def words(name: str) -> str:
-    """What a numeric feature is."""
+    """Description of a numeric feature."""
     return NUMERIC.get(name, "a column of the rows")
 
 
@@ -111,18 +111,18 @@ def check_moderator(frame: pd.DataFrame, name: str) -> None:
         raise unknown_name("column", name, map(str, frame.columns))
     column = frame[name]
     if column.dtype.kind not in "iufb" or not name.isidentifier():
-        raise CrossliftError(f"the moderator '{name}' is no column of numbers.",
-                             "Code it as numbers, under a name that a formula can hold.")  # fmt: skip
+        raise CrossliftError(f"the moderator '{name}' is not a numeric column.",
+                             "Code it as numbers, under a name that is valid in a formula.")  # fmt: skip
     if not _telling(column):
         raise CrossliftError(
-            f"the moderator '{name}' is stated in {int(column.notna().sum()):,} of {len(frame):,} rows and has "
+            f"the moderator '{name}' has a value in {int(column.notna().sum()):,} of {len(frame):,} rows and has "
             f"{column.nunique()} different values: too few to predict from.",
             "At least half of the rows must have it, and not all the same value.",
         )
 
 
 def _configurations(frame: pd.DataFrame) -> pd.DataFrame:
-    """What SumEval's training mixtures say about a row: their languages, the nearest one, the language's own share."""
+    """Features of SumEval's training mixtures by row: their languages, the nearest one, the language's own share."""
     named = frame["condition"].map(lambda text: Condition.parse(text).value(CONFIG))
     nothing = {"pivots": np.nan, "nearest_pivot": np.nan, "log_own": np.nan}
     if named.isna().all():

@@ -1,4 +1,4 @@
-"""How good predictions are for languages, or whole families, that no method has seen."""
+"""Cross-validation over languages, or over whole families."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .methods import METHODS
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What is left out together, and the column that says so.
+#: Unit that is left out, and its column.
 SCHEMES = {"language": "language", "family": "language_family"}
-#: Languages or families without which nothing is evaluated.
+#: Fewest languages or families for an evaluation.
 FEWEST_FOLDS = 3
 
 
@@ -32,14 +32,14 @@ def cross_validate(
 ) -> pd.DataFrame:
     """Predict the rows of each language (family) from the rows of all others.
 
-    A method without limits of its own gets the 95% quantile of its absolute errors on the same task in the other
-    folds: nothing of a fold enters its own interval.
+    A method without its own limits gets the 95% quantile of its absolute errors on the same task in the other folds, so
+    no fold enters its own interval.
 
     Returns
     -------
     DataFrame
-        One row a row of ``frame`` and method: ``scheme``, ``method``, ``row``, ``fold``, ``target_task``, ``observed``,
-        ``predicted``, ``conf_low``, ``conf_high``.
+        One row per method and row of ``frame``: ``scheme``, ``method``, ``row``, ``fold``, ``target_task``,
+        ``observed``, ``predicted``, ``conf_low``, ``conf_high``.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def cross_validate(
         raise DesignError(
             f"the rows are in {len(folds)} {'families' if scheme == 'family' else 'languages'}: too few to leave "
             "one out.",
-            f"{FEWEST_FOLDS} are needed.",
+            f"At least {FEWEST_FOLDS} are needed.",
         )
     y = frame[outcome].to_numpy(dtype=float)
     n = len(frame)
@@ -85,7 +85,7 @@ def cross_validate(
 
 
 def _widths(error: np.ndarray, groups: np.ndarray, tasks: np.ndarray) -> np.ndarray:
-    """Half-width of each row's interval: errors of the same task in other folds, of all tasks where there are none."""
+    """Half-width of each row's interval: errors of the same task in other folds, or of all tasks if there are none."""
     result = np.empty(len(error))
     for group in np.unique(groups):
         inside = groups == group

@@ -1,4 +1,4 @@
-"""The methods: the mixed model and what it is held against. Each learns from training rows and predicts others."""
+"""The methods: the mixed model and its competitors. Each is fitted to training rows and predicts others."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .features import Features
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Splits of the training languages by which the lasso's penalty is chosen.
+#: Cross-validation folds of the training languages for the lasso's penalty.
 SPLITS = 5
-# Spread of a column, as a share of its largest value, up to which it is a constant.
+# A column whose standard deviation is a smaller share of its largest value is constant.
 CONSTANT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Predictions, shape ``(n,)``, and 95% limits where the method has its own."""
+    """Predictions, shape ``(n,)``, and 95% limits if the method has its own."""
 
     estimate: Floats
     conf_low: Floats | None = None
@@ -43,7 +43,7 @@ def mixed_formula(frame: pd.DataFrame, outcome: str, features: Features) -> str:
 def fit_model(train: pd.DataFrame, outcome: str, features: Features) -> MixedResult:
     """The mixed model of all features (REML)."""
     filled = features.fill(train, train)
-    if filled["study"].nunique() < FEWEST_LEVELS:  # as a fixed effect it could not be predicted for another study
+    if filled["study"].nunique() < FEWEST_LEVELS:  # as a fixed effect it would not allow predictions for another study
         filled = filled.assign(study="")
     return fit_mixed(mixed_formula(filled, outcome, features), filled)
 
@@ -51,9 +51,9 @@ def fit_model(train: pd.DataFrame, outcome: str, features: Features) -> MixedRes
 def stand_in(
     result: MixedResult, rows: pd.DataFrame, train: pd.DataFrame, features: Features
 ) -> tuple[pd.DataFrame, list[tuple[str, str, Booleans]]]:
-    """Rows that the model can predict, and which factor was taken as its most frequent level in which of them.
+    """Rows that the model can predict, and which factors were set to their most frequent level in which rows.
 
-    A factor with two levels is a fixed effect: a third level has no coefficient, and no variance to stand for it.
+    A factor with two levels is a fixed effect, so a third level has neither a coefficient nor a variance.
     """
     taken = []
     for name in result.design.fixed_variables:
@@ -68,7 +68,7 @@ def stand_in(
 
 
 def mixed(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
-    """The mixed model; levels not seen have a variance and no effect, and nor does a training run that others saw."""
+    """The mixed model; new levels, and the training runs, add variance but no effect."""
     result = fit_model(train, outcome, features)
     rows, _ = stand_in(result, features.fill(test, train), train, features)
     rows = rows.assign(**dict.fromkeys(RUNS, "(new)"))
@@ -77,13 +77,13 @@ def mixed(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Featu
 
 
 def mean(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
-    """The mean of the target task in training; of all rows for a task not seen."""
+    """The mean of the target task in training; for a new task, of all rows."""
     by_task = train.groupby("target_task")[outcome].mean()
     return Predicted(test["target_task"].map(by_task).fillna(train[outcome].mean()).to_numpy(dtype=float))
 
 
 def linear(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
-    """Least squares on the numeric features, a fit for each target task; the mean for a task not seen."""
+    """Least squares on the numeric features, one fit per target task; for a new task, the mean."""
     result = np.array(mean(train, test, outcome, features, seed).estimate)
     filled, new = features.fill(train, train), features.fill(test, train)
     for task, rows in filled.groupby("target_task"):
@@ -100,7 +100,7 @@ def linear(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Feat
 
 
 def _units(X: Floats) -> tuple[Floats, Floats]:
-    """Mean and spread of each column; the spread of a constant is one, whatever rounding made of it."""
+    """Mean and standard deviation of each column; one for a constant column, even with rounding errors."""
     center, scale = X.mean(axis=0), X.std(axis=0)
     scale[scale <= CONSTANT * np.abs(X).max(axis=0, initial=0.0)] = 1.0
     return center, scale
@@ -127,10 +127,10 @@ def lasso(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Featu
 
 
 def boosting(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
-    """Gradient boosting of trees on numbers and indicators, scikit-learn's defaults but for no early stopping."""
+    """Gradient boosting of trees on numbers and indicators, scikit-learn's defaults without early stopping."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    X, new = _matrices(train, test, features, products=False)  # trees make their own
+    X, new = _matrices(train, test, features, products=False)  # trees find interactions themselves
     model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
     model.fit(X, train[outcome].to_numpy(dtype=float))
     return Predicted(np.asarray(model.predict(new)))
@@ -147,7 +147,7 @@ def _matrices(
 
 
 Method = Callable[["pd.DataFrame", "pd.DataFrame", str, Features, int], Predicted]
-#: Name on tables and figures.
+#: Methods by their names in tables and figures.
 METHODS: dict[str, Method] = {
     "mixed model": mixed,
     "gradient boosting": boosting,

@@ -22,18 +22,18 @@ from .methods import fit_model, stand_in
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Share by which another method's mean absolute error has to be smaller for a warning.
+#: Relative advantage in mean absolute error of another method that causes a warning.
 CLEARLY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionRequest:
-    """What is asked of ``predict``. Empty ``data`` means every bundled set that can answer.
+    """The request of ``predict``. Empty ``data`` means every bundled set with the outcome.
 
     ``languages``, ``tasks``, ``models`` and ``sizes`` name cells; with none of them, all cells that were not run.
-    ``schemes`` says what is left out in the evaluation; empty for none. ``by`` are columns of the rows: their values
-    make the groups that errors are given for beside target tasks. ``moderators`` are further columns of numbers to
-    predict from.
+    ``schemes`` says what is left out in the evaluation; empty for no evaluation. ``by`` are columns of the rows by
+    whose values errors are given, in addition to target tasks. ``moderators`` are further numeric columns to predict
+    from.
     """
 
     data: tuple[str | pd.DataFrame, ...] = ()
@@ -51,14 +51,14 @@ class PredictionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Predictions and how good their like were.
+    """Predictions, and cross-validated errors.
 
     Attributes
     ----------
     cells
         ``language``, ``target_task``, ``model``, ``intermediate_task``, ``estimate``, ``std_error``, ``conf_low``,
-        ``conf_high`` (95%, of one new outcome), ``observed`` and ``rows`` where the cell was run, ``new`` (levels no
-        row has) and ``note``.
+        ``conf_high`` (95%, of one new outcome), ``observed`` and ``rows`` if the cell was run, ``new`` (levels without
+        rows) and ``note``.
     folds
         Predictions out of fold: :func:`analysis.questions.prediction.folds.cross_validate`.
     errors, by_task, by_group
@@ -81,12 +81,12 @@ class Prediction:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Advice of the mixed model, and where it is not the best predictor."""
+        """Warnings of the mixed model, and if it is not the best predictor."""
         return (*self.result.warnings, *_comparison(self.errors))
 
     @property
     def sentences(self) -> list[str]:
-        """One for each way to leave out."""
+        """One sentence per scheme."""
         lines = []
         for scheme, table in self.errors.groupby("scheme", sort=False) if len(self.errors) else ():
             by = table.set_index("method")
@@ -95,7 +95,7 @@ class Prediction:
             row = by.loc[["mixed model"]].iloc[0].to_dict()
             lines.append(
                 f"For {unit} left out ({row['folds']}, {row['rows']:,} rows) the mean absolute error is "
-                f"{', '.join(parts)} points; the mixed model's 95% intervals hold "
+                f"{', '.join(parts)} points; the mixed model's 95% intervals contain "
                 f"{row['coverage']:.1%} of the outcomes."
             )
         return lines
@@ -133,7 +133,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used.
+        If the input cannot be used.
     """
     import pandas as pd
 
@@ -148,7 +148,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
     features = choose(frame, request.moderators)
     if not features.numeric:
         raise CrossliftError("no numeric feature (distance, corpus size, model size, …) varies among these rows.",
-                             "Predictions for what was not run need one: add languages or models.")  # fmt: skip
+                             "Predictions of new cells need one: add languages or models.")  # fmt: skip
     filled = {name: int(frame[name].isna().sum()) for name in features.numeric if frame[name].isna().any()}
     wanted = cells(frame, options.outcome, features, options, request.languages, request.tasks, request.models,
                    request.sizes)  # fmt: skip
@@ -168,7 +168,9 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
         named = ", ".join(f"{name} in {rows:,}" for name, rows in filled.items())
         notices.append(f"missing features are the median over the training languages: {named} of {len(frame):,} rows.")
     for reason, rows in without_group(frame, request.by):
-        notices.append(f"{reason}: {rows:,} of {len(frame):,} rows are in no group; all other errors count them.")
+        notices.append(
+            f"{reason}: {rows:,} of {len(frame):,} rows are not in any group; all other errors include them."
+        )
     return Prediction(
         request,
         read.sources,
@@ -188,7 +190,7 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
 
 def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, features: Features) -> pd.DataFrame:
     rows, taken = stand_in(result, features.fill(wanted, frame), frame, features)
-    rows = rows.assign(**dict.fromkeys(("baseline", *RUNS, "study"), "(new)"))  # what no cell shares with a row
+    rows = rows.assign(**dict.fromkeys(("baseline", *RUNS, "study"), "(new)"))  # new in every cell
     found = result.predictions(rows, new_levels="average", outcome=True)
     table = wanted[list(KEYS)].copy()
     for column in found.columns:
@@ -200,30 +202,30 @@ def _predicted(result: MixedResult, wanted: pd.DataFrame, frame: pd.DataFrame, f
     ]
     notes = outside(wanted, frame, features)
     for name, usual, where in taken:
-        notes = [f"{note}; {name} taken as {usual}".removeprefix("; ") if hit else note
+        notes = [f"{note}; {name} set to {usual}".removeprefix("; ") if hit else note
                  for note, hit in zip(notes, where, strict=True)]  # fmt: skip
     table["note"] = notes
     return table
 
 
 def _with_columns(folds: pd.DataFrame, frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Predictions out of fold with columns of the rows that they are of."""
+    """Out-of-fold predictions with columns of their rows."""
     return folds.assign(**{name: frame[name].to_numpy()[folds["row"]] for name in names})
 
 
 def _comparison(table: pd.DataFrame) -> list[str]:
-    """Where another method predicts better than the mixed model whose interval is printed."""
+    """Warnings if another method predicts better than the mixed model, whose interval is printed."""
     lines = []
     for scheme, own in table.groupby("scheme", sort=False) if len(table) else ():
         by = {str(name): float(mae) for name, mae in zip(own["method"], own["mae"], strict=True)}
         best = min(by, key=lambda name: by[name])
         if by[best] < (1.0 - CLEARLY) * by["mixed model"]:
             lines.append(
-                f"by leave-one-{scheme}-out {best} misses by {number(by[best], 2)} points on average and the mixed "
+                f"by leave-one-{scheme}-out {best} is off by {number(by[best], 2)} points on average and the mixed "
                 f"model by {number(by['mixed model'], 2)}: the mixed model is not the best point predictor "
                 "of these rows."
             )
         if by["mean"] <= by["mixed model"]:
             lines.append(f"by leave-one-{scheme}-out the mixed model does not beat the mean of the task: the features "
-                         "say little about what is left out.")  # fmt: skip
+                         "say little about the rows left out.")  # fmt: skip
     return lines

@@ -1,4 +1,4 @@
-"""One plain sentence a factor, and the naive slope beside it."""
+"""One plain sentence per factor, with the naive slope beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...outcomes.covariates import Factor
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Levels (languages, models) under which a slope over them supports no claim.
+#: Fewest levels (languages, models) for a slope over them to support a claim.
 FEWEST_LEVELS = {"language": 15, "model": 4}
 # noun, verb for a positive slope, verb for a negative one
 _VERBS = {"gain": ("gain", "rises", "falls"), "gap": ("gap to {source}", "widens", "narrows"),
@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def excludes_zero(self) -> bool:
-        """True if the 95% interval does."""
+        """Whether the 95% interval excludes zero."""
         return not self.conf_low <= 0.0 <= self.conf_high
 
     @property
@@ -65,7 +65,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Naive:
-    """The same slope from pooled least squares, which takes every row for independent of every other."""
+    """The same slope from pooled least squares, which treats all rows as independent."""
 
     term: str
     estimate: float
@@ -79,7 +79,7 @@ def answer(result: MixedResult, factor: Factor, rows: pd.DataFrame, source: str 
     Raises
     ------
     FormulaError
-        If the factor is no term of the model.
+        If the factor is not a term of the model.
     """
     column = _column(result, factor)
     weights = np.zeros((1, len(result.names)))
@@ -114,11 +114,11 @@ def naive(result: MixedResult, factor: Factor) -> Naive:
     ours = factor.step * float(np.sqrt(result.covariance[column, column]))
     if ours > std_error:
         ratio = (
-            f"its standard error is {ours / std_error:.1f} times too small, because it takes every row for independent"
+            f"its standard error is {ours / std_error:.1f} times too small, because it treats all rows as independent"
         )
     else:
         larger = f"{std_error / ours:.1f} times ours"
-        ratio = f"its standard error is {larger}, because it leaves what the factors explain in the noise"
+        ratio = f"its standard error is {larger}, because what the grouping factors explain stays in its residual"
     sentence = (
         f"Pooled OLS on the same {design.n:,} rows gives {number(estimate, 2)} points per {factor.words} "
         f"(standard error {number(std_error, 2)}, ours {number(ours, 2)}): {ratio}."
@@ -132,14 +132,14 @@ def advice(found: Answer, factor: Factor) -> list[str]:
     fewest = FEWEST_LEVELS[factor.level]
     if found.levels < fewest:
         lines.append(
-            f"the slope over '{factor.name}' rests on {found.levels} {factor.level}s; under {fewest} it supports no "
-            f"claim, whatever its p-value. Add {factor.level}s."
+            f"the slope over '{factor.name}' rests on {found.levels} {factor.level}s; with fewer than {fewest} it "
+            f"supports no claim, whatever its p-value. Add {factor.level}s."
         )
     if found.levels < found.df < float("inf"):
         lines.append(
             f"the slope over '{factor.name}' is tested with {found.df:.0f} degrees of freedom on {found.levels} "
             f"{factor.level}s: the variance between {factor.level}s is estimated near zero, so its interval and "
-            f"p-value take rows of one {factor.level} for independent. Read them as the narrowest that the data allow."
+            f"p-value treat rows of one {factor.level} as independent. Read them as the narrowest that the data allow."
         )
     return lines
 

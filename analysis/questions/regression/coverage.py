@@ -1,4 +1,4 @@
-"""How well the languages of a fit are documented, and how far distance stands in for corpus size."""
+"""How well the languages of a fit are documented, and how far distance is collinear with corpus size."""
 
 from __future__ import annotations
 

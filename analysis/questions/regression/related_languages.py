@@ -1,4 +1,4 @@
-"""The fit with related languages: a covariance by descent or place, beside the fit with independent ones."""
+"""A fit with related languages (a phylogenetic or geographic kernel), beside the fit with independent languages."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GROUP = "language"
-# A criterion above that of the model inside it by more than this was not minimised.
+# A criterion that exceeds the nested model's by more than this was not minimised.
 ROUNDING = 1e-4
-# A share below this, without any fall of the criterion, is a variance on its boundary that the search came near to.
+# A smaller share that does not lower the criterion is a variance on its boundary, which a search only comes near.
 SHARE = 0.005
-#: Degrees of freedom under this share of the independent fit's are explained.
+#: Fewer degrees of freedom than this share of the independent fit's are explained in a sentence.
 FEW = 0.5
 
 
@@ -36,21 +36,21 @@ class Related:
     Attributes
     ----------
     kernel
-        The covariance and what it was made of.
+        The covariance and the parts that it was built from.
     answers, independent
-        Slopes of the asked factors under both, in points per step.
+        Slopes of the requested factors with the kernel and without it, in points per step.
     result
         The fit with the kernel; an independent variance of languages is estimated beside it.
     kernel_variance, independent_variance
-        What the fit puts on the kernel and on independent languages.
+        Variances of the kernel and of independent languages.
     share
-        Part of the variance between two languages that follows the kernel; NaN where there is none to share.
+        Share of the variance between two languages that follows the kernel; NaN if that variance is zero.
     difference
-        Fall of the criterion from independent languages to the kernel. The fixed effects are the same, so that
-        restricted likelihoods compare.
+        By how much the kernel lowers the criterion. The fixed effects are the same, so restricted likelihoods are
+        comparable.
     p_value
-        Likelihood-ratio test of the kernel's variance, which is zero on a boundary: half of the chi-square probability
-        (Self & Liang 1987, JASA 82). NaN where the kernel adds more than one parameter.
+        Likelihood-ratio test that the kernel's variance is zero. Zero lies on the boundary, so the chi-square
+        probability is halved (Self & Liang 1987, JASA 82). NaN if the kernel adds more than one parameter.
     """
 
     kernel: LanguageKernel
@@ -69,7 +69,7 @@ class Related:
         first = f"covariance {self.kernel.words} over {n - len(self.kernel.missing)} languages"
         if self.kernel.missing:
             named = ", ".join(_label(code) for code in self.kernel.missing)
-            first += f"; not in URIEL as it needs, so independent: {named}"
+            first += f"; independent, because URIEL lacks what the kernel needs: {named}"
         lines = [first]
         for ours, plain in zip(self.answers, self.independent, strict=True):
             per = f"points per {FACTORS[ours.factor].words}"
@@ -83,7 +83,7 @@ class Related:
         if np.isnan(self.share):
             return "Neither fit finds variance between languages beyond the other terms: relatedness changes nothing."
         if not self.result.converged:
-            return "The search with related languages reached no minimum: its numbers are not to be used."
+            return "The fit with related languages did not converge: do not use its numbers."
         if abs(self.difference) < ROUNDING and self.share < SHARE:
             return "None of the variance between languages follows the covariance: both fits are the same."
         test = "" if np.isnan(self.p_value) else f", {p_words(self.p_value)}"
@@ -96,8 +96,8 @@ class Related:
         if self.p_value >= ALPHA:
             # The test has little power and the interval keeps its level under both: validation/kernel/README.md.
             return (
-                f"{sentence} These rows do not tell related languages from independent ones; the interval with related "
-                "languages holds for both."
+                f"{sentence} These rows cannot distinguish related from independent languages; the interval with "
+                "related languages is valid for both."
             )
         return sentence
 
@@ -132,14 +132,14 @@ def fit_related(
     Parameters
     ----------
     result
-        Fit with independent languages, by the engine of this package.
+        Fit with independent languages, by this package's own engine.
     rows
         The frame it was fitted on.
     name
-        Kernel, as :func:`analysis.languages.kernels.language_kernel` takes it. Languages without what it needs stay
+        Kernel, as :func:`analysis.languages.kernels.language_kernel` takes it. Languages that lack what it needs stay
         independent.
     factors
-        Whose slopes to report.
+        Factors whose slopes to report.
     df
         Degrees of freedom, as for :func:`analysis.fit_mixed`.
 
@@ -148,32 +148,32 @@ def fit_related(
     DesignError
         If the model has no random intercept by language.
     """
-    own = [term for term in result.design.terms if term.group == GROUP and "Intercept" in term.columns]
-    if not own:
+    intercepts = [term for term in result.design.terms if term.group == GROUP and "Intercept" in term.columns]
+    if not intercepts:
         raise DesignError(
             f"a covariance between languages needs (1|{GROUP}), which '{result.formula}' does not have.",
             f"Add + (1|{GROUP}) to the formula, or leave the kernel out.",
         )
-    kernel = language_kernel(own[0].levels, name, missing="independent")
+    kernel = language_kernel(intercepts[0].levels, name, missing="independent")
     if len(kernel.missing) > len(kernel.matrix) - 2:
         raise DesignError(
-            f"URIEL has what the kernel '{name}' needs of {len(kernel.matrix) - len(kernel.missing)} of "
+            f"URIEL has what the kernel '{name}' needs for {len(kernel.matrix) - len(kernel.missing)} of "
             f"{len(kernel.matrix)} languages: there is nothing to relate.",
             "Use another kernel, or leave it out.",
         )
     refit = fit_mixed(result.formula, rows, result.reml, covariance={GROUP: kernel.matrix}, df=df)
     variances = {(c.group, c.term): c.variance for c in refit.components}
-    on_kernel, beside = variances[GROUP, "Intercept (kernel)"], variances[GROUP, "Intercept"]
-    total = on_kernel * kernel.spread + beside
+    kernel_variance, independent_variance = variances[GROUP, "Intercept (kernel)"], variances[GROUP, "Intercept"]
+    total = kernel_variance * kernel.spread + independent_variance
     difference = result.criterion - refit.criterion
     return Related(
         kernel,
         tuple(answer(refit, factor, rows) for factor in factors),
         tuple(answer(result, factor, rows) for factor in factors),
         refit,
-        on_kernel,
-        beside,
-        on_kernel * kernel.spread / total if total > 0 else float("nan"),
+        kernel_variance,
+        independent_variance,
+        kernel_variance * kernel.spread / total if total > 0 else float("nan"),
         difference,
         _test(difference) if refit.parameters == result.parameters + 1 else float("nan"),
     )
@@ -186,7 +186,7 @@ def _test(difference: float) -> float:
 
 
 def _verdict(ours: Answer, plain: Answer) -> list[str]:
-    """What becomes of an interval that excluded zero, or did not, and why it may be so wide."""
+    """Whether the two intervals disagree about zero, and why the one with the kernel may be so wide."""
     lines = []
     if plain.excludes_zero and not ours.excludes_zero:
         lines.append("With related languages the data do not settle the direction.")
@@ -194,7 +194,7 @@ def _verdict(ours: Answer, plain: Answer) -> list[str]:
         lines.append("Only with related languages does the interval exclude zero.")
     if ours.df < FEW * plain.df:
         lines.append(
-            "Its degrees of freedom are few: the rows hardly tell how much of the variance follows the covariance."
+            "Its degrees of freedom are few: the rows say little about how much of the variance follows the covariance."
         )
     return lines
 

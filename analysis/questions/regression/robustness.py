@@ -1,4 +1,4 @@
-"""What an answer withstands: a bootstrap interval, a permutation of languages, each level left out in turn."""
+"""Robustness of an answer: a bootstrap interval, a permutation test, and leaving out each level in turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BootstrapCheck:
-    """Studentised parametric-bootstrap interval and p value of a slope, in points per step of its factor."""
+    """Studentised parametric-bootstrap interval and p-value of a slope, in points per step of its factor."""
 
     factor: str
     draws: int
@@ -34,7 +34,7 @@ class BootstrapCheck:
 
 @dataclass(frozen=True, slots=True)
 class PermutationCheck:
-    """Permutation p value of a factor, its values shuffled between whole levels; missing where it cannot be."""
+    """Permutation p-value of a factor shuffled between whole levels; ``None`` if it cannot be shuffled."""
 
     factor: str
     by: str
@@ -46,7 +46,7 @@ class PermutationCheck:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """The slope without each level of a factor: its range, and the level whose absence moves it most."""
+    """Slopes with each level left out in turn: their range, and the level that moves the slope most."""
 
     factor: str
     by: str
@@ -69,7 +69,7 @@ def bootstrap_checks(
     seed: int,
     report: Callable[[int], None] | None = None,
 ) -> tuple[BootstrapCheck, ...]:
-    """Bootstrap the model once and read off each factor's slope."""
+    """Bootstrap the model once and take each factor's slope from the draws."""
     found = result.bootstrap(draws, rng=seed, report=report)
     intervals = found.conf_int().set_index("term")
     checks = []
@@ -94,7 +94,7 @@ def permutation_checks(
     seed: int,
     report: Callable[[int], None] | None = None,
 ) -> tuple[PermutationCheck, ...]:
-    """Shuffle each factor between the levels it belongs to; say why where that cannot be."""
+    """Shuffle each factor between the levels it belongs to; if that is impossible the sentence says why."""
     checks = []
     for factor, item in answers:
         try:
@@ -114,7 +114,7 @@ def permutation_checks(
 def left_out(
     result: MixedResult, frame: pd.DataFrame, by: str, answers: Sequence[tuple[Factor, Answer]]
 ) -> tuple[LeftOut, ...]:
-    """Slopes without each level of ``by``: a grouping factor of the model or a column of the rows.
+    """Slopes with each level of ``by`` left out: a grouping factor of the model or a column of the rows.
 
     Raises
     ------
@@ -124,7 +124,9 @@ def left_out(
     if by not in frame.columns and by not in result.groups:
         known = sorted({*result.groups, "language_family", "study", "language"} & {*frame.columns, *result.groups})
         hint = did_you_mean(by, [str(column) for column in frame.columns]) or f"For example: {', '.join(known)}."
-        raise CrossliftError(f"'{by}' is no column of the rows to leave out by.", hint)
+        raise CrossliftError(
+            f"cannot leave out by '{by}': it is neither a column of the rows nor a grouping factor.", hint
+        )
     table = result.influence(frame[by].astype("str").where(frame[by].notna()) if by in frame.columns else by)
     checks = []
     for factor, item in answers:
@@ -132,13 +134,13 @@ def left_out(
         known_rows = own.dropna(subset=["estimate"])
         lost = tuple(own.loc[own["estimate"].isna(), "level"])
         if known_rows.empty:
-            raise CrossliftError(f"the slope over '{factor.name}' cannot be estimated without any of '{by}'.")
+            raise CrossliftError(f"the slope over '{factor.name}' cannot be estimated, whichever '{by}' is left out.")
         slopes = factor.step * known_rows["estimate"].to_numpy()
         names = known_rows["level"].to_numpy()
         most = int(np.abs(known_rows["dfbetas"].to_numpy()).argmax())
         low, high = int(slopes.argmin()), int(slopes.argmax())
         sentence = (
-            f"Without one {by.replace('_', ' ')} at a time ({len(slopes)}), the slope over {factor.name} runs from "
+            f"Without one {by.replace('_', ' ')} at a time ({len(slopes)}), the slope over {factor.name} ranges from "
             f"{number(float(slopes[low]), 2)} (without {names[low]}) to {number(float(slopes[high]), 2)} (without "
             f"{names[high]}); leaving out {names[most]} moves it most, to {number(float(slopes[most]), 2)}."
         )

@@ -32,9 +32,9 @@ ENGINES = ("crosslift", "statsmodels", "mixedlm")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: data, outcome, factors or a formula, and how to fit.
+    """What to fit and how: data, outcome, factors or a formula, engine and checks.
 
-    Empty ``data`` means every bundled set that can answer: those with gains for the outcome ``gain``, all sets of
+    Empty ``data`` means every bundled set with the outcome: those with gains for the outcome ``gain``, all sets of
     scores otherwise.
     """
 
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The typology slope once log corpus size is in the model, or why there is none."""
+    """The typology slope once log corpus size is in the model, or why it is missing."""
 
     answer: Answer | None
     reason: str
@@ -64,7 +64,7 @@ class Sensitivity:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What the answers withstand, as far as it was asked for."""
+    """The robustness checks that were requested."""
 
     bootstrap: tuple[BootstrapCheck, ...] = ()
     permutation: tuple[PermutationCheck, ...] = ()
@@ -72,7 +72,7 @@ class Checks:
 
     @property
     def sentences(self) -> list[str]:
-        """One for each."""
+        """One sentence per check."""
         return [
             *(check.sentence for check in self.bootstrap),
             *(check.sentence for check in self.permutation),
@@ -104,7 +104,7 @@ class FactorFit:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Advice of the model and about the answers."""
+        """Warnings of the model and about the answers."""
         about = [line for item in self.answers for line in advice(item, FACTORS[item.factor])]
         return (*self.result.warnings, *about)
 
@@ -141,14 +141,14 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     Parameters
     ----------
     request
-        What is asked.
+        What to fit and how.
     report
-        Called with a few words when a new stage begins and while a search goes on.
+        Called with a short text at the start of each stage and during a search, to show progress.
 
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used.
+        If the input cannot be used.
     """
     say = report or (lambda words: None)
     factors = [_factor(name) for name in request.factors]
@@ -204,7 +204,7 @@ def _factor(name: str) -> Factor:
 
 
 def _check(request: Request) -> None:
-    """Refuse what no data can make good, before any are read."""
+    """Refuse requests that no data could satisfy, before reading any."""
     if request.engine not in ENGINES:
         raise unknown_name("engine", request.engine, ENGINES)
     if request.engine == "mixedlm":
@@ -215,15 +215,16 @@ def _check(request: Request) -> None:
         parse_kernel(request.kernel)
         if request.engine != "crosslift":
             raise CrossliftError(
-                f"the engine '{request.engine}' takes no covariance between languages.", "Leave --engine out."
+                f"the engine '{request.engine}' does not support a covariance between languages.", "Leave --engine out."
             )
     check_counts({"--bootstrap": request.bootstrap, "--permute": request.permute})
     if request.engine != "crosslift" and (request.bootstrap or request.permute or request.leave_out):
         raise CrossliftError(
-            f"the engine '{request.engine}' keeps nothing to draw from or to leave out of.", "Leave --engine out."
+            f"the engine '{request.engine}' does not support --bootstrap, --permute or --leave-out.",
+            "Leave --engine out.",
         )
     if request.within and not request.factors:
-        raise CrossliftError(f"--within {request.within} splits factors, and none is asked for.", "Give --factor.")
+        raise CrossliftError(f"--within {request.within} splits a factor, but no factor was given.", "Give --factor.")
 
 
 def _checks(
@@ -233,7 +234,7 @@ def _checks(
     asked: Sequence[tuple[Factor, Answer]],
     say: Callable[[str], None],
 ) -> Checks:
-    """What was asked of the answers beyond their intervals."""
+    """Run the requested robustness checks."""
     bootstrapped: tuple[BootstrapCheck, ...] = ()
     permuted: tuple[PermutationCheck, ...] = ()
     left: tuple[LeftOut, ...] = ()
@@ -254,25 +255,27 @@ def _checks(
 
 
 def _independence(request: Request, factors: Sequence[Factor]) -> tuple[str, ...]:
-    """What an interval over languages takes for granted, where no kernel was asked for."""
+    """The assumption behind an interval over languages, unless a kernel was requested."""
     if request.kernel or not any(factor.level == "language" for factor in factors):
         return ()
     return (
-        "languages are taken as independent. Where related ones are alike beyond the model the interval is too narrow "
-        "(validation/calibration measures by how much); --kernel genealogy+geography puts a fit with related languages "
-        "beside it.",
+        "languages are treated as independent. If related languages are more alike than the model says, the interval "
+        "is too narrow (validation/calibration measures by how much); --kernel genealogy+geography adds a fit with "
+        "related languages.",
     )
 
 
 def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
     if "|" not in formula:
         raise DesignError(
-            f"no grouping factor has two levels among the {len(outcome.frame)} rows, so there is nothing to cross.",
+            f"no grouping factor has two levels in these {len(outcome.frame)} rows, so a mixed model cannot be fitted.",
             "Add languages, tasks or models, or state a model with --formula.",
         )
     if request.engine != "crosslift":
         if request.df not in ("satterthwaite", "normal"):
-            raise CrossliftError(f"--engine {request.engine} has no degrees of freedom '{request.df}'.")
+            raise CrossliftError(
+                f"--engine {request.engine} does not support the degrees-of-freedom method '{request.df}'."
+            )
         say(
             f"fitting with {request.engine}" + (" (minutes on large tables)" if request.engine == "statsmodels" else "")
         )
@@ -291,14 +294,14 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
 
 
 def _own_df(request: Request) -> str:
-    """Degrees of freedom of the fits beside the main one, which are our own engine's whatever fitted that."""
+    """Degrees-of-freedom method of the additional fits, which always use our own engine."""
     return request.df if request.engine == "crosslift" else "normal"
 
 
 def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
-    """Refit with log corpus size beside distance: the two go together, so either may stand in for the other."""
+    """Refit with log corpus size added: it is correlated with distance, so either may stand in for the other."""
     if "log_corpus" in result.design.fixed_variables:
-        return Sensitivity(None, "log corpus size is in the model already")
+        return Sensitivity(None, "log corpus size is already in the model")
     left, _, right = result.formula.partition("~")
     formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:

@@ -28,9 +28,9 @@ from .answer import Answer, Naive
 if TYPE_CHECKING:
     import pandas as pd
 
-# Parts whose range is below this share of the factor's are rounding.
+# A part whose range is a smaller share of the factor's range than this is rounding error.
 ROUNDING = 1e-9
-# A part of which less than this share is left beside the other fixed effects follows from them.
+# A part is collinear with the other fixed effects if they leave less than this share of it unexplained.
 COLLINEAR = 1e-7
 #: Half the width of a 95% interval of pooled least squares, in standard errors.
 NORMAL = 1.96
@@ -45,13 +45,13 @@ class Parts:
     factor
         Its name.
     within, between
-        Slope over deviations from the group's mean, and over the groups' means; ``None`` where there is no such part.
+        Slope over deviations from the group's mean, and over the groups' means; ``None`` if there is no such part.
     difference
-        Between minus within; ``None`` unless there are both.
+        Between minus within; ``None`` unless both exist.
     pooled
         Slopes over the whole factor: of the model, and of ordinary least squares with its standard error.
     lines
-        What it says, a sentence each.
+        The printed sentences.
     flips
         Which slopes differ in sign from the one within groups: ``"between"``, ``"model"``, ``"ols"``.
     """
@@ -124,7 +124,8 @@ def split(frame: pd.DataFrame, column: str, group: str) -> pd.DataFrame:
     -------
     frame
         ``<column>_within``, the deviation from the group's mean, and ``<column>_between``, that mean. Rows without a
-        value or without a group have neither. Where a part is constant up to rounding it is exactly so.
+        value or without a group have neither. A part that is constant up to rounding is made exactly
+        constant.
 
     Raises
     ------
@@ -148,11 +149,11 @@ def split(frame: pd.DataFrame, column: str, group: str) -> pd.DataFrame:
 
 
 def check_group(rows: pd.DataFrame, group: str) -> None:
-    """Refuse a group that is no column, or that no row states."""
+    """Refuse a group that is not a column, or is missing in every row."""
     if group not in rows.columns:
         raise unknown_name("group", group, [str(name) for name in rows.columns])
     if not rows[group].notna().any():
-        raise CrossliftError(f"none of {count(len(rows))} rows states '{group}': there are no groups to split by.")
+        raise CrossliftError(f"'{group}' is missing in all {count(len(rows))} rows: there are no groups to split by.")
 
 
 def fit_within(
@@ -190,7 +191,7 @@ def fit_within(
     groups = int(used[group].nunique())
     notes = []
     if left_out:
-        notes.append(f"{count(left_out)} of {count(result.n_obs)} rows state no {_one(group)} and are left out here.")
+        notes.append(f"{count(left_out)} of {count(result.n_obs)} rows have no {_one(group)} and are left out here.")
     columns = {factor.name: split(used, factor.column, group) for factor, _, _ in asked}
     whole = {factor.name: _whole(columns[factor.name], result, stated, factor.column, group) for factor, _, _ in asked}
     both = [factor for factor, _, _ in asked if whole[factor.name] is None]
@@ -198,7 +199,7 @@ def fit_within(
     if both:
         if not any(term.group == group for term in result.design.terms):
             notes.append(
-                f"The model has no (1|{group}): the slope between {_many(group)} takes rows of one {_one(group)} for "
+                f"The model has no (1|{group}): the slope between {_many(group)} treats rows of one {_one(group)} as "
                 "independent."
             )
         frame = used.assign(**{str(name): part for f in both for name, part in columns[f.name].items()})
@@ -233,27 +234,30 @@ def _whole(
     own = result.names.index(column)
     names = [name for i, name in enumerate(result.names) if i != own]
     others = np.delete(result.design.X[stated], own, axis=1)
-    for other, part, values in (("within", "mean", between), ("between", "deviation from the mean", within)):
+    for other, part, values in (
+        ("within", f"{one} mean", between),
+        ("between", f"deviation from the {one} mean", within),
+    ):
         weights, *_ = np.linalg.lstsq(others, values, rcond=None)
         if np.linalg.norm(values - others @ weights) <= COLLINEAR * np.linalg.norm(values):
             share = np.abs(weights) * np.linalg.norm(others, axis=0)
             from_ = [n for n, s in zip(names, share, strict=True) if n != "Intercept" and s > COLLINEAR * share.max()]
             return other, (
-                f"has a {part} of each {one} that follows from {' and '.join(from_)}: its slope above is wholly "
-                f"{other} {many}."
+                f"is collinear: its {part} follows from {' and '.join(from_)}, so its slope above is wholly {other} "
+                f"{many}."
             )
     return None
 
 
 def _formula(result: MixedResult, factors: Sequence[Factor]) -> str:
-    """The formula with the sum of its parts for each factor among the fixed effects."""
+    """The formula with each factor replaced, among the fixed effects, by the sum of its parts."""
     parsed = result.design.formula
     fixed = parse_expression(parsed.fixed)
     for factor in factors:
         name, parts = factor.column, f"{factor.column}_within + {factor.column}_between"
         taken = [word for word in parts.split(" + ") if word in result.design.fixed_variables]
         if taken:
-            raise FormulaError(f"the formula '{result.formula}' has '{taken[0]}' already.")
+            raise FormulaError(f"the formula '{result.formula}' already contains '{taken[0]}'.")
         fixed = replace_name(fixed, name, parse_expression(parts))
     pieces = join_terms(summands(fixed))
     return f"{parsed.response} ~ {pieces}" + "".join(f" + ({bar.expression}|{bar.group})" for bar in parsed.bars)
@@ -265,7 +269,7 @@ def _parts(refit: MixedResult, factor: Factor, group: str, groups: int, answered
     difference = _slope(refit, factor, {f"{factor.column}_between": 1.0, f"{factor.column}_within": -1.0}, groups)
     flips, pooling = _pooling(within, answered, pooled, group)
     many, per = _many(group), f"points per {factor.words}"
-    settled = "the two differ" if difference.excludes_zero else "the data do not settle that the two differ"
+    settled = "the two differ" if difference.excludes_zero else "the data do not settle whether the two differ"
     lines = [
         f"{factor.name} within {many}: {number(within.estimate, 2)} {per} ({within.basis}).",
         f"{factor.name} between {many}: {number(between.estimate, 2)} {per} ({between.basis}; {groups} {many}).",
@@ -291,8 +295,8 @@ def _pooling(within: Answer, answered: Answer, pooled: Naive, group: str) -> tup
         if value * within.estimate < 0:
             flips.append(name)
             lines.append(
-                f"{words}, {number(value, 2)}, whose interval {zero}, has another sign than the slope within "
-                f"{_many(group)}, {number(within.estimate, 2)}, whose interval {_zero(within)}: pooling turns it round."
+                f"{words}, {number(value, 2)}, whose interval {zero}, has the opposite sign to the slope within "
+                f"{_many(group)}, {number(within.estimate, 2)}, whose interval {_zero(within)}: pooling reverses it."
             )
     return tuple(flips), lines
 

@@ -1,4 +1,4 @@
-"""What a reader would plot if only size varied: outcomes with languages and tasks held at their averages."""
+"""Adjusted means by size: outcomes with languages and tasks set to their averages."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def adjusted_means(frame: pd.DataFrame, model: CurveModel, fit: FormFit, axis: Axis, average: Target) -> pd.DataFrame:
-    """Means by size: each row's outcome minus what its language, task and family add to the average of all.
+    """Means by size of each row's outcome minus the effects of its language, task and family.
 
-    The model (language) of a size keeps its effect, so that points scatter around the curve as models do.
+    The effect of the model (language) is kept, so points scatter around the curve as models do.
 
     Returns
     -------

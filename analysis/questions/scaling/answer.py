@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from .nonlinear_fit import FormFit
 
 _WHERE = {
-    "observed": "a size that was seen",
-    "between": "interpolated, between sizes that were seen",
-    "beyond": "extrapolated beyond the largest size seen",
-    "below": "extrapolated below the smallest size seen",
+    "observed": "an observed size",
+    "between": "interpolated between observed sizes",
+    "beyond": "extrapolated beyond the largest observed size",
+    "below": "extrapolated below the smallest observed size",
 }
 
 
 def sentences(curve: Curve) -> list[str]:
-    """Slope, forms, the size left out, moderators, predictions."""
+    """Sentences about slope, forms, hold-out, moderators and predictions."""
     return [
         slope_sentence(curve),
         form_sentence(curve),
@@ -31,7 +31,7 @@ def sentences(curve: Curve) -> list[str]:
 
 
 def slope_sentence(curve: Curve) -> str:
-    """The log-linear slope, as ``fit`` words it."""
+    """The log-linear slope, worded as in ``fit``."""
     slope, axis = curve.slope, curve.axis
     ends = f"{axis.label(curve.sizes[0])} to {axis.label(curve.sizes[-1])}"
     unit = "" if axis.counted else f" {axis.unit}"
@@ -57,8 +57,10 @@ def form_sentence(curve: Curve) -> str:
         return f"Only the {best.form.words} form could be fitted."
     behind = " and ".join(f"the {fit.form.words} by {number(fit.aic - best.aic, 1)}" for fit in others)
     if len(curve.alike) > 1:
-        return f"Lowest AIC: {best.form.words}, ahead of {behind}; the data cannot tell forms within 2 apart.{_parameter(curve, best)}"  # noqa: E501
-    return f"By AIC the {best.form.words} describes the sizes seen best, ahead of {behind}.{_parameter(curve, best)}"
+        return f"Lowest AIC: {best.form.words}, ahead of {behind}; the data cannot distinguish forms within 2.{_parameter(curve, best)}"  # noqa: E501
+    return (
+        f"By AIC the {best.form.words} describes the observed sizes best, ahead of {behind}.{_parameter(curve, best)}"
+    )
 
 
 def _parameter(curve: Curve, fit: FormFit) -> str:
@@ -68,13 +70,13 @@ def _parameter(curve: Curve, fit: FormFit) -> str:
         return f" Its exponent α is {number(fit.parameter, 2)} (95% profile interval {low} to {high})."
     if fit.form.name == "threshold":
         low = "the smallest size" if fit.open_low else curve.axis.label(fit.conf_low)
-        high = "the last but one size" if fit.open_high else curve.axis.label(fit.conf_high)
+        high = "the second-largest size" if fit.open_high else curve.axis.label(fit.conf_high)
         return f" Its threshold is at {curve.axis.label(fit.parameter)} (95% profile interval {low} to {high})."
     return ""
 
 
 def holdout_sentence(curve: Curve) -> str:
-    """Whether the curve predicted the size it had not seen."""
+    """Whether the curve predicted the size left out."""
     held = curve.holdout
     which = curve.axis.label(held.largest)
     if held.smallest < held.largest:
@@ -90,11 +92,11 @@ def holdout_sentence(curve: Curve) -> str:
             f"{name} {number(row['predicted'], 1)} ({number(row['conf_low'], 1)} to {number(row['conf_high'], 1)})"
         )
     missed = [name for name in own if held.missed(name)]
-    verdict = "every interval holds it"
+    verdict = "every interval contains it"
     if missed:
-        verdict = f"the interval of {missed[0]} does not hold it"
+        verdict = f"the interval of {missed[0]} does not contain it"
     if len(missed) > 1:
-        verdict = f"the intervals of {' and '.join(missed)} do not hold it"
+        verdict = f"the intervals of {' and '.join(missed)} do not contain it"
     sentence = (
         f"Without {which} the forms predict for it a mean {curve.outcome} of {', '.join(parts)}; observed "
         f"{number(held.observed, 1)}: {verdict}."
@@ -106,17 +108,17 @@ def holdout_sentence(curve: Curve) -> str:
     least = float(errors[best])
     if least < naive:
         return (
-            f"{sentence} By cell the best, {best}, misses by {number(least, 1)} points; taking the previous size's "
-            f"{curve.outcome} misses by {number(naive, 1)}."
+            f"{sentence} By cell the best form, {best}, is off by {number(least, 1)} points; the previous size's "
+            f"{curve.outcome} is off by {number(naive, 1)}."
         )
     return (
-        f"{sentence} By cell no form beats taking the previous size's {curve.outcome} (mean absolute error "
+        f"{sentence} By cell no form beats the previous size's {curve.outcome} (mean absolute error "
         f"{number(naive, 1)}; best form, {best}: {number(least, 1)})."
     )
 
 
 def prediction_sentences(curve: Curve) -> list[str]:
-    """One for every size asked for: the best form, the average and a new language, and where the size lies."""
+    """One sentence per requested size: predictions of the best form for the average and a new language."""
     table = curve.predictions
     if not len(table):
         return []
@@ -133,13 +135,17 @@ def prediction_sentences(curve: Curve) -> list[str]:
                 f"{number(row['estimate'], 1)} points ({number(row['conf_low'], 1)} to {number(row['conf_high'], 1)})"
             )
 
-        line = f"{size}{unit} ({_WHERE[where]}): {curve.outcome} of {interval(ALL)} over the languages and tasks seen"
+        line = (
+            f"{size}{unit} ({_WHERE[where]}): {curve.outcome} of {interval(ALL)} over the observed languages and tasks"
+        )
         if NEW_LANGUAGE in by.index:
             line += f", {interval(NEW_LANGUAGE)} in a new language"
         named = [f"{interval(str(name))} in {name}" for name in by.index if name not in (ALL, NEW_LANGUAGE)]
         line += "".join(f", {part}" for part in named) + "; 95% prediction intervals."
         if where in ("beyond", "below"):
             same = table[(table["z"] == z) & (table["target"] == ALL)]["estimate"]
-            line += f" The forms say {number(same.min(), 1)} to {number(same.max(), 1)}: extrapolation, not evidence."
+            line += (
+                f" The forms predict {number(same.min(), 1)} to {number(same.max(), 1)}: extrapolation, not evidence."
+            )
         lines.append(line)
     return lines

@@ -1,4 +1,4 @@
-"""One curve: every form, the comparison, the size left out, the moderators, and what it says about sizes."""
+"""One curve: all forms, their comparison, the hold-out, moderators and predictions."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .predict import ALL, position, predict_curve, targets
 if TYPE_CHECKING:
     import pandas as pd
 
-#: AIC above the best from which a form is taken to be told apart (Burnham & Anderson 2002, section 2.6).
+#: AIC difference from the best above which a form counts as worse (Burnham & Anderson 2002, section 2.6).
 TOLD_APART = 2.0
 GRID = 25
-#: How far beyond the sizes a figure draws, as a share of their span, if nothing farther was asked for.
+#: How far a figure extends beyond the sizes, as a share of their range, unless larger sizes are requested.
 BEYOND = 0.1
 
 
@@ -45,7 +45,7 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """All that is known about the outcome against one size, in one group of rows.
+    """Results for the outcome against one size, in one group of rows.
 
     Attributes
     ----------
@@ -54,12 +54,12 @@ class Curve:
     sizes
         Base-2 logarithms, sorted, shape ``(s,)``.
     fits, lacking
-        The forms, best first by AIC, and those that could not be fitted, with the reason.
+        The fitted forms, best AIC first, and those that could not be fitted, with reasons.
     predictions
-        At the sizes asked for: ``form``, ``target``, ``z``, ``size``, ``estimate``, ``std_error``, ``conf_low``,
-        ``conf_high``, ``position``.
+        Predictions at the requested sizes: ``form``, ``target``, ``z``, ``size``, ``estimate``, ``std_error``,
+        ``conf_low``, ``conf_high``, ``position``.
     line, points
-        Of the figure: every form over a grid, and adjusted means by size.
+        Data of the figure: every form over a grid, and adjusted means by size.
     """
 
     group: str
@@ -88,12 +88,12 @@ class Curve:
 
     @property
     def alike(self) -> tuple[FormFit, ...]:
-        """Forms that the data cannot tell from the best, itself among them."""
+        """Forms that the data cannot distinguish from the best, including the best."""
         return tuple(fit for fit in self.fits if fit.aic - self.best.aic < TOLD_APART)
 
     @property
     def table(self) -> pd.DataFrame:
-        """The comparison: one row a form, best first; ``weight`` is Akaike's."""
+        """The comparison: one row per form, best first; ``weight`` is the Akaike weight."""
         import pandas as pd
 
         delta = np.array([fit.aic - self.best.aic for fit in self.fits])
@@ -120,7 +120,7 @@ class Curve:
         return pd.DataFrame(records)
 
     def adjusted(self, p: float) -> Curve:
-        """With the slope's p value adjusted over several groups."""
+        """The curve with its slope's p-value adjusted over several groups."""
         return replace(self, slope=replace(self.slope, p_adjusted=p))
 
 
@@ -144,9 +144,9 @@ def fit_curve(
     at
         Sizes to predict, base-2 logarithms in the axis's unit.
     languages
-        Languages to predict for beside the average and a new language.
+        Languages to predict for, in addition to the average and a new language.
     moderators
-        Numeric columns that may change the curve; their p values are adjusted together by ``adjustment``.
+        Numeric columns that may change the curve; their p-values are adjusted together by ``adjustment``.
     """
     import pandas as pd
 
@@ -247,7 +247,7 @@ def _warnings(
     sizes: np.ndarray,
     axis: Axis,
 ) -> list[str]:
-    """What a reader has to know before believing the curve."""
+    """Caveats of the curve."""
     best, lines = fits[0], []
     alike = [fit for fit in fits if fit.aic - best.aic < TOLD_APART]
     if len(alike) > 1:
@@ -259,8 +259,8 @@ def _warnings(
             low, high = last["estimate"].min(), last["estimate"].max()
             spread = f" At {last['size'].iloc[0]} they predict {low:.1f} to {high:.1f} points."
         lines.append(
-            f"the data cannot tell these forms apart: {words} (AIC within {TOLD_APART:g}).{spread} Which of them holds "
-            "beyond the sizes seen is not known."
+            f"the data cannot distinguish these forms: {words} (AIC within {TOLD_APART:g}).{spread} Which of them "
+            "holds beyond the observed sizes is not known."
         )
     for fit in fits:
         if fit.at_bound:
@@ -272,12 +272,10 @@ def _warnings(
     for _, reason in lacking:
         lines.append(reason)
     if len(sizes) <= 6:
-        lines.append(
-            f"{len(sizes)} sizes carry the whole curve: one of them more or less can change which form is best."
-        )
+        lines.append(f"the curve rests on {len(sizes)} sizes: adding or removing one can change which form is best.")
     if axis.name == "size" and truncated(frame).all():
         lines.append(
-            "all sizes are truncations of one checkpoint: the curve is about layers kept, and says nothing about "
+            "all sizes are truncations of one checkpoint: the curve is about the layers kept, not about "
             "models pretrained at these sizes."
         )
     lines += best.result.warnings

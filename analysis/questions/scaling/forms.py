@@ -1,4 +1,4 @@
-r"""The curves that are compared, each linear once its one nonlinear parameter is given.
+r"""The curves that are compared, each linear given its single nonlinear parameter.
 
 With :math:`z` the base-2 logarithm of the size and :math:`z_0` the smallest one:
 
@@ -6,11 +6,12 @@ With :math:`z` the base-2 logarithm of the size and :math:`z_0` the smallest one
 - *saturating power law*: :math:`c - d x^{-\alpha}, \alpha > 0`, written as
   :math:`a + b\,(1 - 2^{-\alpha (z - z_0)}) / (\alpha \ln 2)`, so that :math:`b` is the slope per doubling at the
   smallest size and the log-linear form is the limit :math:`\alpha \to 0`;
-- *threshold*: :math:`a + b \max(0, z - t)`: nothing up to :math:`2^t`, log-linear beyond.
+- *threshold*: :math:`a + b \max(0, z - t)`: flat up to :math:`2^t`, log-linear beyond.
 
-The threshold is a hinge and not a logistic curve with a chance floor. The flat part left of it is the floor, each
-task's own through the task's random intercept, which a logistic floor common to tasks with 33% and 50% chance would
-not be; gains have no chance level; and a logistic curve is not linear in random effects at any given midpoint.
+The threshold is a hinge and not a logistic curve with a chance floor. The flat part left of it is the floor, with its
+own level for each task through the task's random intercept, which a logistic floor common to tasks with 33% and 50%
+chance would not be; gains have no chance level; and a logistic curve is not linear in random effects at any given
+midpoint.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ import numpy as np
 
 from ...core.arrays import Floats
 
-#: Share of the whole rise that the first step between sizes may take: a steeper power law is a step.
+#: Largest share of the total rise in the first step between sizes: a steeper power law is a step.
 STEEPEST = 0.99
-#: Share by which the slope falls over all sizes, under which a power law is a straight line to any reader.
+#: Smallest relative fall of the slope over all sizes: with less, a power law is in effect a straight line.
 STRAIGHT = 0.01
-#: Sizes that a form with a nonlinear parameter needs: three determine it exactly and leave nothing to judge it by.
+#: Fewest sizes for a form with a nonlinear parameter: three determine it exactly, without a test of its fit.
 FEWEST_SIZES = 4
 
 
@@ -38,13 +39,13 @@ class Form:
     Attributes
     ----------
     name, words
-        On the command line, and in sentences.
+        Names on the command line and in sentences.
     parameter
         Name of the nonlinear parameter; empty if there is none.
     basis
-        The curve's column: from ``z`` and the parameter, with the smallest size for origin.
+        The curve's column, from ``z`` and the parameter, with the smallest size as origin.
     search
-        Bounds of the parameter and the points where searches start, from the sizes there are.
+        Bounds and starting values of the parameter, from the observed sizes.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Form:
 
     @property
     def extra(self) -> int:
-        """Parameters beyond those of the mixed model."""
+        """Number of parameters beyond those of the mixed model."""
         return 1 if self.parameter else 0
 
 
@@ -73,14 +74,14 @@ def _hinge(z: Floats, parameter: float, origin: float) -> Floats:
 
 
 def _rates(sizes: Floats) -> Floats:
-    """Starts from nearly straight to nearly a step, evenly in the logarithm."""
+    """Starting values from almost straight to almost a step, evenly spaced in the logarithm."""
     low = -np.log2(1.0 - STRAIGHT) / (sizes[-1] - sizes[0])
     high = -np.log2(1.0 - STEEPEST) / (sizes[1] - sizes[0])
     return np.geomspace(low, high, 20)
 
 
 def _knots(sizes: Floats) -> Floats:
-    """Starts at and between the sizes; beyond the last but one, only the largest size would say where it is."""
+    """Starting values at and between the sizes, up to the second-largest: only one size lies beyond it."""
     if len(sizes) > 12:
         return np.linspace(sizes[0], sizes[-2], 25)
     steps = [np.linspace(a, b, 4, endpoint=False) for a, b in pairwise(sizes[:-1])]

@@ -1,4 +1,4 @@
-"""Does the curve predict the largest size when it has not seen it? Each form is fitted anew without that size."""
+"""Hold-out of the largest size: each form is refitted without it and predicts it."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from .nonlinear_fit import FormFit, fit_form
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Sizes up to which one is left out; of more, the largest tenth.
+#: Up to this many sizes, one is left out; of more, the largest tenth.
 FEW = 12
-#: Sizes that have to be left for a curve.
+#: Fewest remaining sizes for a curve.
 LEFT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Holdout:
-    """Predictions of the largest size by curves that have not seen it.
+    """Predictions of the largest size by curves fitted without it.
 
     Attributes
     ----------
     smallest, largest
-        Of the sizes left out, base-2 logarithms; equal if one is.
+        Range of the sizes left out, base-2 logarithms; equal if it is one size.
     table
-        One row a form: ``form``, ``rows``, ``mae``, ``rmse``, ``bias`` (predicted minus observed), ``coverage`` of 95%
-        intervals of single rows, and the mean over all rows left out: ``predicted``, ``conf_low``, ``conf_high``. The
-        row ``previous size`` predicts each cell by its outcome at the next smaller size.
+        One row per form: ``form``, ``rows``, ``mae``, ``rmse``, ``bias`` (predicted minus observed), ``coverage`` of
+        95% intervals of single rows, and the mean over all rows left out: ``predicted``, ``conf_low``,
+        ``conf_high``. The row ``previous size`` predicts each cell by its outcome at the next smaller size.
     rows, matched
-        Rows left out, and those of them with a cell at a smaller size: errors are over the latter, so that all rows of
-        the table are judged on the same ones (over all if none is matched).
+        Rows left out, and those of them whose cell has a smaller size: errors are over the latter, so that all forms
+        are judged on the same rows (over all if none is matched).
     observed
-        Mean over all rows left out.
+        Observed mean over all rows left out.
     dropped
-        Rows of a largest size that no curve could predict, and why.
+        Rows of the largest size that could not be predicted, and why.
     reason
-        Why there is none; the table is then empty.
+        Why there is no hold-out; the table is then empty.
     """
 
     smallest: float
@@ -59,7 +59,7 @@ class Holdout:
     reason: str = ""
 
     def missed(self, form: str) -> bool:
-        """True if the form's interval for the mean does not hold the observed mean."""
+        """True if the form's interval for the mean does not contain the observed mean."""
         row = self.table.set_index("form").loc[[form]].iloc[0].to_dict()
         return not row["conf_low"] <= self.observed <= row["conf_high"]
 
@@ -74,7 +74,7 @@ def leave_largest_out(frame: pd.DataFrame, outcome: str, axis: Axis, forms: Sequ
     cut = sizes[-out]
     nothing = pd.DataFrame()
     if len(sizes) - out < LEFT:
-        return Holdout(cut, sizes[-1], nothing, 0, 0, np.nan, (), f"only {len(sizes) - out} sizes would be left")
+        return Holdout(cut, sizes[-1], nothing, 0, 0, np.nan, (), f"only {len(sizes) - out} sizes would remain")
     train, test = frame[z < cut].reset_index(drop=True), frame[z >= cut].reset_index(drop=True)
     try:
         model = curve_model(train, outcome, axis)
@@ -86,10 +86,10 @@ def leave_largest_out(frame: pd.DataFrame, outcome: str, axis: Axis, forms: Sequ
         if name != TERM:
             unseen = ~test[name].isin(train[name].unique())
             if unseen.any():
-                dropped.append((f"{name} not seen at a smaller size", int(unseen.sum())))
+                dropped.append((f"{name} without a smaller size", int(unseen.sum())))
                 test = test[~unseen].reset_index(drop=True)
     if len(test) == 0:
-        return Holdout(cut, sizes[-1], nothing, 0, 0, np.nan, tuple(dropped), "no row of it could be predicted")
+        return Holdout(cut, sizes[-1], nothing, 0, 0, np.nan, tuple(dropped), "none of its rows could be predicted")
     naive = previous_size(train, test, outcome, axis)
     judged = ~np.isnan(naive) if not np.isnan(naive).all() else np.ones(len(test), dtype=bool)
     y = test[outcome].to_numpy(dtype=float)
@@ -118,9 +118,9 @@ def leave_largest_out(frame: pd.DataFrame, outcome: str, axis: Axis, forms: Sequ
 
 
 def previous_size(train: pd.DataFrame, test: pd.DataFrame, outcome: str, axis: Axis) -> np.ndarray:
-    """Outcome of each row's cell at the largest size in ``train``; NaN where the cell is not there.
+    """Outcome of each row's cell at the largest size in ``train``; NaN if the cell is not in it.
 
-    A cell is everything that names an evaluation but its size; several rows of one are averaged.
+    A cell is everything that identifies an evaluation except its size; several rows of a cell are averaged.
     """
     own = {"size": ("model",), "examples": ("intermediate_examples",), "corpus": ("language",)}[axis.name]
     keys = [name for name in (*EVALUATION, "family") if name not in own]
@@ -137,7 +137,7 @@ def previous_size(train: pd.DataFrame, test: pd.DataFrame, outcome: str, axis: A
 def _predict(
     fit: FormFit, train: pd.DataFrame, test: pd.DataFrame, model: CurveModel, axis: Axis
 ) -> tuple[Mixture, Mixture]:
-    """Of single outcomes, and of the mean over the rows left out."""
+    """Predict single outcomes, and the mean over the rows left out."""
     rows = test[list(model.columns)].copy()
     z, origin = test[axis.column].to_numpy(dtype=float), float(train[axis.column].min())
     single, mean = [], []

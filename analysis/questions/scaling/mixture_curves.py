@@ -1,7 +1,7 @@
-"""Predictions averaged over the values that a nonlinear parameter may have.
+"""Predictions averaged over plausible values of a nonlinear parameter.
 
-An interval at the likeliest value alone takes that value for known. Here each value's prediction counts by its profile
-likelihood: a mixture of t distributions, whose quantiles are the interval.
+An interval at the maximum-likelihood value alone treats that value as known. Here each value's prediction is weighted
+by its profile likelihood: a mixture of t distributions, whose quantiles are the interval.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 
 from ...core.arrays import Floats
 
-# Halvings of the bracket that a quantile is looked for in: to 1e-12 of its width.
+# Bisections of a quantile's bracket, to 1e-12 of its width.
 HALVINGS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Components' predictions: ``estimate``, ``std_error`` and ``df`` of shape ``(m, r)``; ``weights`` ``(m,)``."""
+    """Component predictions: ``estimate``, ``std_error`` and ``df`` of shape ``(m, r)``; ``weights`` ``(m,)``."""
 
     estimate: Floats
     std_error: Floats
@@ -33,7 +33,7 @@ class Mixture:
 
     @property
     def std_dev(self) -> Floats:
-        """Spread within and between components, shape ``(r,)``, of t components taken by their standard errors."""
+        """Standard deviation within and between components, shape ``(r,)``, each t by its standard error."""
         between = (self.estimate - self.mean) ** 2
         return np.sqrt(self.weights @ (self.std_error**2 + between))
 
@@ -56,6 +56,6 @@ class Mixture:
 
 
 def mixture_of(components: Sequence[tuple[Floats, Floats, Floats]], weights: Floats) -> Mixture:
-    """From the estimates, standard errors and degrees of freedom of each component, each of shape ``(r,)``."""
+    """Mixture of components given as estimates, standard errors and df, each of shape ``(r,)``."""
     estimate, std_error, df = (np.array([item[k] for item in components]) for k in range(3))
     return Mixture(estimate, std_error, df, weights)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 #: The curve's column in formulas.
 TERM = "scale"
-#: Factors whose levels may have slopes of their own.
+#: Factors whose levels may have their own slopes.
 SLOPES = ("language", "target_task", "intermediate_task")
 
 
 @dataclass(frozen=True, slots=True)
 class CurveModel:
-    """Formula with the column ``scale`` for the curve, the columns it needs, and what was decided on the way."""
+    """Formula with the column ``scale`` for the curve, the columns it needs, and notices about the model."""
 
     formula: str
     outcome: str
@@ -42,18 +42,18 @@ class CurveModel:
     def fit(
         self, frame: pd.DataFrame, form: Form, parameter: float, axis: Axis, reml: bool = False, df: str = "normal"
     ) -> MixedResult:
-        """Fit with the nonlinear parameter given; the curve's origin is the smallest size in ``frame``."""
+        """Fit at a given nonlinear parameter; the curve's origin is the smallest size in ``frame``."""
         return fit_mixed(self.formula, self.rows(frame, form, parameter, axis), reml=reml, df=df)
 
     def rows(self, frame: pd.DataFrame, form: Form, parameter: float, axis: Axis) -> pd.DataFrame:
-        """What the formula needs of the rows, with the curve at ``parameter``."""
+        """The columns that the formula needs, with the curve at ``parameter``."""
         rows = frame[list(self.columns)].copy()
         z = frame[axis.column].to_numpy(dtype=float)
         rows[TERM] = form.basis(z, parameter, float(z.min()))
         return rows
 
     def follow(self, first: MixedResult) -> Callable[[pd.DataFrame], float]:
-        """Minus twice the log-likelihood for other curves, searched from the minimum of ``first`` on (ML)."""
+        """Minus twice the log-likelihood for other curves (ML), with searches starting at the minimum of ``first``."""
         state = first.engine_state()
         refitter = Refitter(state.criterion, state.point, DECREASE)
         parsed = parse_formula(self.formula)
@@ -70,22 +70,22 @@ class CurveModel:
 
 
 def curve_model(frame: pd.DataFrame, outcome: str, axis: Axis) -> CurveModel:
-    """The default model with the curve in it, slopes for each language and task that can have one, and families apart.
+    """The default model with the curve, random slopes by language and task if possible, and families as fixed effects.
 
-    A factor's levels get slopes where at least ``FEWEST_LEVELS`` of them are seen at three sizes or more. Several model
-    families are fixed effects, so that the curve is the one within families: families differ in more than size.
+    A factor's levels get slopes if at least ``FEWEST_LEVELS`` of them are observed at three sizes or more. Model
+    families are fixed effects, so that the curve is within families, which differ in more than size.
 
     Raises
     ------
     DesignError
-        If fewer than three sizes are there.
+        If there are fewer than three sizes.
     """
     z = frame[axis.column]
     sizes = int(z.nunique())
     if sizes < 3:
         raise DesignError(
-            f"the {len(frame)} rows have {sizes} value{'s' if sizes != 1 else ''} of {axis.words}: no curve runs "
-            "through fewer than three.",
+            f"the {len(frame)} rows have {sizes} value{'s' if sizes != 1 else ''} of {axis.words}: a curve needs at "
+            "least three.",
             "Add sizes, or ask for another --factor (size, examples, corpus).",
         )
     check_families(frame, axis)
@@ -94,8 +94,8 @@ def curve_model(frame: pd.DataFrame, outcome: str, axis: Axis) -> CurveModel:
     if axis.name == "size" and families.nunique() >= 2:
         if families.isna().any():
             notices.append(
-                f"'family' is not stated in {int(families.isna().sum())} of {len(frame)} rows: families are not told "
-                "apart, and the curve mixes differences between them with size."
+                f"'family' is missing in {int(families.isna().sum())} of {len(frame)} rows: families are not "
+                "distinguished, and the curve mixes differences between them with size."
             )
         else:
             predictors.append("family")
@@ -114,7 +114,7 @@ def curve_model(frame: pd.DataFrame, outcome: str, axis: Axis) -> CurveModel:
 
 
 def check_families(frame: pd.DataFrame, axis: Axis) -> None:
-    """Refuse truncations of one checkpoint beside sizes that were pretrained separately.
+    """Refuse truncations of one checkpoint together with separately pretrained sizes.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def check_families(frame: pd.DataFrame, axis: Axis) -> None:
     if cut.any() and not cut.all():
         family = str(names[cut].iloc[0])
         raise CrossliftError(
-            f"'{family}' holds truncations of one checkpoint ({int(cut.sum())} rows); the other {int((~cut).sum())} "
+            f"'{family}' contains truncations of one checkpoint ({int(cut.sum())} rows); the other {int((~cut).sum())} "
             "rows come from models pretrained at their size. Their sizes are not on one curve.",
             f"Keep one kind: --where \"family == '{family}'\" or --where \"family != '{family}'\", or --by family.",
         )

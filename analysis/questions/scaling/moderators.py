@@ -1,4 +1,4 @@
-"""Does scale do more for some languages than for others? The curve's rise where a moderator is low, and high."""
+"""Does scale help some languages more than others? The curve's rise at a low and a high value of a moderator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .nonlinear_fit import FormFit
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Quantiles of the moderator over its levels that stand for low and high.
+#: Quantiles of the moderator over its levels that represent low and high.
 LOW, HIGH = 0.1, 0.9
 
 
@@ -32,18 +32,18 @@ class Rise:
 
 @dataclass(frozen=True, slots=True)
 class Moderation:
-    """How far a moderator changes the rise from the smallest to the largest size.
+    """How much a moderator changes the rise from the smallest to the largest size.
 
     Attributes
     ----------
     low, high
-        The rise at the moderator's 10% and 90% quantile over languages (over rows for what is no property of one).
+        The rise at the moderator's 10% and 90% quantile over languages (over rows if not a language property).
     difference
         The rise at ``high`` minus that at ``low``, with its test; ``p_adjusted`` over all moderators.
     levels
         Languages (or rows) that the difference rests on.
     reason
-        Why there is none.
+        Why the moderation is missing.
     """
 
     moderator: str
@@ -61,7 +61,7 @@ class Moderation:
     sentence: str
 
     def adjusted(self, p: float) -> Moderation:
-        """With the p value adjusted over several moderators."""
+        """The moderation with its p-value adjusted over several moderators."""
         return replace(self, p_adjusted=p)
 
 
@@ -104,27 +104,27 @@ def moderate(frame: pd.DataFrame, model: CurveModel, fit: FormFit, axis: Axis, m
 
 
 def check_moderator(frame: pd.DataFrame, name: str) -> pd.Series[float]:
-    """The column, or what is wrong with it.
+    """The column, or an error that says what is wrong with it.
 
     Raises
     ------
     CrossliftError
-        If it is missing, no number, or constant.
+        If it is missing, not numeric, or constant.
     """
     import pandas as pd
 
     if name not in frame.columns:
         columns = [str(column) for column in frame.columns]
         raise CrossliftError(
-            f"'{name}' is no column to moderate the curve by.",
+            f"'{name}' is not a column that can moderate the curve.",
             did_you_mean(name, columns) or f"Columns: {', '.join(columns)}.",
         )
     column = frame[name]
     if not pd.api.types.is_numeric_dtype(column):
-        raise CrossliftError(f"'{name}' is no number: a moderator changes the slope per unit of it.",
-                             f"Curves by group: --by {name}.")  # fmt: skip
+        raise CrossliftError(f"'{name}' is not numeric: a moderator changes the slope per unit.",
+                             f"For curves by group use --by {name}.")  # fmt: skip
     if column.nunique() < 2:
-        raise CrossliftError(f"'{name}' has fewer than two values among these rows: it moderates nothing.")
+        raise CrossliftError(f"'{name}' has fewer than two values in these rows: it cannot moderate the curve.")
     return column
 
 

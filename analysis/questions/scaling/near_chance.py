@@ -1,4 +1,4 @@
-"""Scores bunched near chance: a size that cannot do the task yet has no gain to show, whatever tuning taught it."""
+"""Scores near the chance level: a size that cannot do the task shows no gain, whatever tuning taught it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ...outcomes.chance import CHANCE
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Points above chance up to which a score counts as near it.
+#: A score up to this many points above the chance level counts as near it.
 NEAR = 3.0
-#: Share of scores near chance from which it is said.
+#: Smallest share of scores near chance that is reported.
 MANY = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class NearChance:
-    """Scores of one task near chance: at the smallest and the largest size, and over all of them."""
+    """Scores of one task near chance: at the smallest and the largest size, and over all sizes."""
 
     task: str
     chance: float
@@ -31,7 +31,7 @@ class NearChance:
     largest_near: int
 
     def sentence(self, outcome: str, axis: Axis) -> str:
-        """What was found, and what it does to the curve."""
+        """The counts, and their consequence for the curve."""
         ends = ""
         if self.smallest_rows and self.largest_rows:
             ends = (
@@ -41,13 +41,13 @@ class NearChance:
         which = "scores before tuning" if outcome == "gain" else "scores"
         return (
             f"{self.task}: {self.near} of {self.rows} {which} are under {self.chance + NEAR:.1f}, at most {NEAR:g} "
-            f"points above chance{ends}. A curve over them mixes what scale does with whether the task can be done at "
-            "all."
+            f"points above chance{ends}. A curve over them mixes the effect of scale with whether the task can be done "
+            "at all."
         )
 
 
 def near_chance(frame: pd.DataFrame, outcome: str, axis: Axis) -> tuple[NearChance, ...]:
-    """Tasks of known chance level whose accuracies bunch near it (for gains, those before tuning)."""
+    """Tasks with a known chance level and many accuracies near it (for gains, those before tuning)."""
     column = "score_without" if outcome == "gain" else "score"
     if column not in frame.columns:
         return ()

@@ -1,8 +1,8 @@
-r"""Each form as a mixed model: its nonlinear parameter by profile likelihood, from many starts.
+r"""Each form as a mixed model, with its nonlinear parameter by profile likelihood from many starting values.
 
-The profile is :math:`\ell(\theta) = \max \ell(\theta, \beta, \Sigma)`, one linear mixed model (ML) a value of
-:math:`\theta`. Its minimum is looked for from every local minimum over a grid of starts; the 95% interval is where
-twice the log-likelihood falls by less than 3.84 (Venzon & Moolgavkar 1988, Applied Statistics 37).
+The profile is :math:`\ell(\theta) = \max \ell(\theta, \beta, \Sigma)`, one linear mixed model (ML) per value
+of :math:`\theta`. The search starts from every local minimum over a grid; the 95% interval is where twice the
+log-likelihood falls by less than 3.84 (Venzon & Moolgavkar 1988, Applied Statistics 37).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 #: 95% quantile of chi-square with one degree of freedom.
 RISE = 3.841458820694124
-# The search for a minimum ends within this share of the distance between starts.
+# The search for a minimum ends within this share of the grid's spacing.
 EXACT = 1e-4
-#: Weight, relative to the likeliest, below which a value of the parameter is left out of predictions.
+#: Smallest likelihood, relative to the maximum, of a parameter value that predictions use.
 NEGLIGIBLE = 1e-2
-#: Values of the parameter that predictions average over, and points of the profile behind each.
+#: Number of parameter values that predictions average over, and of profile points for each.
 POINTS, FINE = 9, 20
 
 
@@ -40,15 +40,16 @@ class FormFit:
     Attributes
     ----------
     parameter
-        The nonlinear one; NaN for the log-linear form.
+        The nonlinear parameter; NaN for the log-linear form.
     conf_low, conf_high
-        Of the parameter, 95% by profile; the bound of the search where the data set none (``open_low``, ``open_high``).
+        95% profile interval of the parameter; a bound of the search if the data give no limit (``open_low``,
+        ``open_high``).
     low_bound, high_bound
-        Of the search.
+        Bounds of the search.
     aic
-        Counts the nonlinear parameter.
+        AIC, which counts the nonlinear parameter.
     starts, optima
-        Starts of the search, and how many different local minima it ended in.
+        Number of starting values, and of different local minima reached from them.
     values, weights
         Values of the parameter, evenly spaced (a power law's in the logarithm), and their profile likelihoods, summing
         to one: what predictions average over.
@@ -73,7 +74,7 @@ class FormFit:
 
     @property
     def at_bound(self) -> bool:
-        """True if the likeliest value is a bound of the search."""
+        """True if the maximum-likelihood value is a bound of the search."""
         return bool(self.form.parameter) and (self.parameter <= self.low_bound or self.parameter >= self.high_bound)
 
 
@@ -96,8 +97,8 @@ def fit_form(
     sizes = np.unique(frame[axis.column].to_numpy(dtype=float))
     if len(sizes) < fewest:
         raise DesignError(
-            f"a {form.words} needs {fewest} sizes, and there are {len(sizes)}: its curve would pass through them "
-            "whatever they are."
+            f"a {form.words} needs {fewest} sizes, but there are {len(sizes)}: its curve would pass through any "
+            "such sizes."
         )
     starts = form.search(sizes)
     transform, back = (np.log, np.exp) if form.name == "power" else (_same, _same)
@@ -148,7 +149,7 @@ def _same(u: Any) -> Any:
 
 
 def _descend(criterion: Callable[[float], float], grid: Floats, heights: Floats) -> list[float]:
-    """The minimum near each local minimum of the grid; a bound may be one."""
+    """The minimum near each local minimum of the grid, which may be a bound."""
     from scipy.optimize import minimize_scalar
 
     ends = []
@@ -157,7 +158,7 @@ def _descend(criterion: Callable[[float], float], grid: Floats, heights: Floats)
         if not (heights[i] <= padded[i] and heights[i] < padded[i + 2]):
             continue
         around = float(grid[max(i - 1, 0)]), float(grid[min(i + 1, len(grid) - 1)])
-        # The two sides apart: a threshold's profile has a kink at every size, where a start lies.
+        # Each side separately, because a threshold's profile has a kink at every size, which is a grid point.
         tried = [float(grid[i])]
         for a, b in ((around[0], float(grid[i])), (float(grid[i]), around[1])):
             if b > a:
@@ -170,7 +171,7 @@ def _descend(criterion: Callable[[float], float], grid: Floats, heights: Floats)
 def _limit(
     criterion: Callable[[float], float], grid: Floats, heights: Floats, best: float, limit: float, side: int
 ) -> tuple[float, bool]:
-    """Outermost place where the profile crosses ``limit``: the interval may have a gap, which it then spans."""
+    """Outermost point where the profile crosses ``limit``, so that the interval spans any gap."""
     from scipy.optimize import brentq
 
     outward = [i for i in range(len(grid)) if side * (grid[i] - best) > 0]
@@ -187,7 +188,7 @@ def _limit(
 
 
 def _weights(known: dict[float, float]) -> tuple[Floats, Floats]:
-    """Points across the values that count, and their likelihoods, from the profile between values tried."""
+    """Evenly spaced values with non-negligible likelihood, and their likelihoods, interpolated from the profile."""
     u = np.array(sorted(known))
     heights = np.array([known[x] for x in u])
     inside = np.flatnonzero(heights <= heights.min() - 2.0 * np.log(NEGLIGIBLE))

@@ -1,4 +1,4 @@
-"""What a curve says about sizes: averages over the languages and tasks seen, one language, or a new one."""
+"""Predictions of a curve: for the average over observed languages and tasks, for one language, or for a new one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .nonlinear_fit import FormFit
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Levels that belong to one size: a prediction is for a new one.
+#: Factors whose levels have one size each: predictions are for a new level.
 SHARED = ("baseline", *RUNS)
 NEW = "(new)"
 ALL, NEW_LANGUAGE = "average", "new language"
@@ -29,7 +29,7 @@ ALL, NEW_LANGUAGE = "average", "new language"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is predicted: a label, and the cells it averages over with their weights."""
+    """A target of predictions: a label, and the cells it averages over with their weights."""
 
     label: str
     cells: pd.DataFrame
@@ -37,14 +37,14 @@ class Target:
 
 
 def targets(frame: pd.DataFrame, model: CurveModel, axis: Axis, languages: Sequence[str] = ()) -> list[Target]:
-    """The average over what was seen, a new language (where languages vary), and each language asked for.
+    """The average over observed cells, a new language (if languages vary), and each requested language.
 
     The model (or the language, on a corpus axis) is always a new one of its size.
 
     Raises
     ------
     UnknownNameError
-        If a language asked for is not among the rows.
+        If a requested language is not among the rows.
     """
     new = {axis.level, *SHARED}
     names = [name for name in model.columns if name != model.outcome and name not in new]
@@ -61,7 +61,7 @@ def targets(frame: pd.DataFrame, model: CurveModel, axis: Axis, languages: Seque
         if name == axis.level:
             cells[name] = NEW
         elif name in SHARED:
-            # All languages are tested after one training run.
+            # All languages are tested after the same training run.
             among = ("language", "target_task") if name == "baseline" else ("target_task",)
             keys = [key for key in among if key in cells.columns]
             cells[name] = NEW + cells[keys].astype(str).agg(":".join, axis=1) if keys else NEW
@@ -76,8 +76,8 @@ def targets(frame: pd.DataFrame, model: CurveModel, axis: Axis, languages: Seque
         if not own.any():
             known = ", ".join(sorted(frame["language"].unique()))
             raise UnknownNameError(
-                f"no row is in the language '{code}'.",
-                f"Languages: {known}. The row '{NEW_LANGUAGE}' of the table is for one that is not among them.",
+                f"there are no rows in the language '{code}'.",
+                f"Languages: {known}. The row '{NEW_LANGUAGE}' of the table is for a language that is not among them.",
             )
         found.append(Target(iso, cells[own].reset_index(drop=True), weights[own]))
     return found
@@ -138,7 +138,7 @@ def predict_curve(
 
 
 def position(z: float, sizes: Floats) -> str:
-    """``observed``, ``between`` sizes that were, or ``beyond`` or ``below`` all of them."""
+    """``observed``, ``between`` observed sizes, or ``beyond`` or ``below`` all of them."""
     if np.isclose(sizes, z, atol=0.02).any():
         return "observed"
     if z > sizes[-1]:

@@ -22,16 +22,16 @@ from .curve import Curve, fit_curve
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Sizes that predictions are made for if none are asked for; other axes take multiples of the largest size.
+#: Default sizes for predictions; other axes take multiples of the largest size.
 DEFAULT_SIZES = ("7B", "13B", "70B")
 MULTIPLES = (2.0, 4.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleRequest:
-    """What is asked of ``scale``.
+    """The request of ``scale``.
 
-    Empty ``data`` means every bundled set that can answer; no ``moderators``, typological distance where it varies.
+    Empty ``data`` means every bundled set with the outcome; empty ``moderators``, typological distance if it varies.
     """
 
     factor: str = "size"
@@ -49,7 +49,7 @@ class ScaleRequest:
 class ScaleFit:
     """The curves and everything that is printed around them.
 
-    ``skipped`` names groups of ``--by`` without a curve, the rows they have, and why.
+    ``skipped`` names groups of ``--by`` without a curve, with their numbers of rows and the reasons.
     """
 
     request: ScaleRequest
@@ -63,7 +63,7 @@ class ScaleFit:
 
     @property
     def slopes(self) -> pd.DataFrame:
-        """Tidy table of the log-linear slopes: one row a group."""
+        """Tidy table of the log-linear slopes: one row per group."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -81,7 +81,7 @@ class ScaleFit:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Tidy table of all forms of all groups, with their errors at the size left out."""
+        """Tidy table of all forms of all groups, with their errors at the held-out size."""
         import pandas as pd
 
         parts = []
@@ -128,14 +128,14 @@ def fit_scale(request: ScaleRequest, report: Callable[[str], None] | None = None
     Parameters
     ----------
     request
-        What is asked.
+        What to fit and how.
     report
-        Called with a few words when a new stage begins.
+        Called with a short text at the start of each stage.
 
     Raises
     ------
     CrossliftError
-        For every kind of input that cannot be used.
+        If the input cannot be used.
     """
     say = report or (lambda words: None)
     axis = find_axis(request.factor)
@@ -173,15 +173,15 @@ def fit_scale(request: ScaleRequest, report: Callable[[str], None] | None = None
             skipped.append((group, len(rows), error.message))
             dropped.append((f"group '{group}' without a curve", len(rows)))
     if not curves:
-        raise DesignError(f"no group of --by {','.join(request.by)} has a curve.", skipped[0][2])
+        raise DesignError(f"none of the groups of --by {','.join(request.by)} has a curve.", skipped[0][2])
     for curve in curves:
         dropped += curve.dropped
     p = adjust([curve.slope.p_value for curve in curves], request.adjust)
     notices = [*read.notices, *outcome.notices]
     for curve in curves:
         notices += [line for line in curve.model.notices if line not in notices]
-        apart = f"{curve.group}: " if curve.group not in ("", *(item.task for item in curve.chance)) else ""
-        notices += [apart + item.sentence(curve.outcome, axis) for item in curve.chance]
+        prefix = f"{curve.group}: " if curve.group not in ("", *(item.task for item in curve.chance)) else ""
+        notices += [prefix + item.sentence(curve.outcome, axis) for item in curve.chance]
     return ScaleFit(
         request,
         axis,
@@ -202,7 +202,7 @@ def _default_at(axis: Axis, frame: pd.DataFrame) -> list[float]:
 
 
 def _default_moderators(rows: pd.DataFrame, axis: Axis) -> tuple[str, ...]:
-    """Typological distance, where three languages differ in it; a corpus is the language's own, as distance is."""
+    """Typological distance, if three languages differ in it; not for corpus size, which is also a language's own."""
     return ("typology",) if axis.level != "language" and rows["typology"].nunique() >= 3 else ()
 
 

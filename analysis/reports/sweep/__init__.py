@@ -1,1 +1,4 @@
-"""What reports say about a sweep with controls: amounts, the control of as many steps, domain, depth and distance."""
+"""What reports say about a sweep with controls: amounts, the equal-steps control, domain, depth and distance.
+
+May import: reports, plots, questions, claims, meta, outcomes, records, store, languages, mixed, formulas, core.
+"""

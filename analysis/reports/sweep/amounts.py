@@ -22,7 +22,7 @@ FEWEST_AMOUNTS = 3
 def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
     """Slopes over the amount by target and baseline, and the mean gain at each amount for a figure.
 
-    Of the intermediate task with the most amounts; ``None`` where none has ``FEWEST_AMOUNTS``. The frame has
+    For the intermediate task with the most amounts; ``None`` if none has ``FEWEST_AMOUNTS``. The frame has
     ``target_task``, ``baseline``, ``examples``, ``estimate``, ``low`` and ``high``.
     """
     sizes = sweep.gains["plain"].frame.groupby("intermediate_task")["intermediate_examples"].nunique().sort_index()
@@ -64,7 +64,7 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
     notes = left_out(sweep, used, "not every amount was run on their target at their depth", task)
     if unknown:
         notes += (
-            f"{unknown} languages without a resource class have no part in differences of low-resource languages.",
+            f"{unknown} languages without a resource class are left out of differences of low-resource languages.",
         )
     table = value_table(entries, _STEP, f"Growth of the gain of {task} with its examples", notes)
     section = Section(" ".join([words, *sweep.caveats]), values, table, fits, basis(pd.concat(used["plain"])))
@@ -72,7 +72,7 @@ def amounts(sweep: Sweep) -> tuple[Section, pd.DataFrame] | None:
 
 
 def _slopes(rows: pd.DataFrame, words: str, fits: Fits) -> dict[str, tuple[Value, pd.DataFrame]]:
-    """The slope, and its difference for low-resource languages and for those in CC-100, where there are both kinds."""
+    """The slope, and its difference for low-resource languages and for those in CC-100, if there are both kinds."""
     depths = rows["model"].nunique()
     models, cells = (" + model" if depths > 1 else ""), 1 + depths
     result, once = fit_runs(rows, f"doublings{models}", cells, differs="doublings")

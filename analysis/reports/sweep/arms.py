@@ -8,7 +8,7 @@ from ..describe import value_table
 from ..numbers import Value
 from .rows import OVER, Fits, Section, Sweep, at_depths, basis, change, crossed, key, left_out, means, short, targets_of
 
-#: The two arms of one size that differ in domain, and what the domain of each is near to.
+#: The two arms of equal size that differ in domain, and the domain of each.
 DOMAINS = ("banking77:500", "nollysenti:500")
 
 
@@ -104,8 +104,8 @@ def by_depth(sweep: Sweep) -> Section:
                 grows.setdefault(f"On {target} the gain changes from {ends[0]} to {ends[1]} by ", []).append(said)
     depths = sweep.gains["plain"].frame["model"].nunique()
     words = (
-        f"The sweep has {depths} depths: {', '.join(models)}. Their gains stand beside each other by target, over the "
-        "arms that every depth has on it, and are pooled with no other model. "
+        f"The sweep has {depths} depths: {', '.join(models)}. Their gains are compared by target, over the "
+        "arms that every depth has on it, and are not pooled with other models. "
         + " ".join(f"{start}{' and by '.join(said)}." for start, said in grows.items())
         if depths > 1
         else f"The sweep has one depth, {models[0]}: nothing can be said about depth."

@@ -1,4 +1,4 @@
-"""Gains of a sweep against typological distance, over either baseline, with and without related languages alike."""
+"""Gains of a sweep against typological distance, over either baseline, with and without the phylogenetic kernel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .rows import OVER, Fits, Section, Sweep, basis, short, targets_of
 
 UNIT = "points per 0.1"
 _SAME_SLOPE = (
-    "training runs are given no slope of their own, so that intervals leave out how a slope differs from run to run."
+    "training runs do not have a slope of their own, so that intervals leave out how a slope varies between runs."
 )
 
 
@@ -34,7 +34,7 @@ def by_distance(sweep: Sweep) -> Section:
                 f"{answer.levels} languages, {found.result.n_obs:,} gains",
             )
             if found.related and found.related.answers:
-                entries[f"{words}, related languages alike"] = (
+                entries[f"{words}, related languages"] = (
                     Value.of(found.related.answers[0], UNIT),
                     "kernel genealogy+geography",
                 )

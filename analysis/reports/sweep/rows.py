@@ -33,19 +33,19 @@ CITED = (
 OVER = {"plain": "no intermediate stage", "steps": "as many steps on the target task"}
 #: Resource classes (Joshi et al.) up to this one count as low.
 LOW = 2
-_BRIEF = {"no intermediate stage": "no stage", " on the target task": "", "related languages alike": "kernel"}
+_BRIEF = {"no intermediate stage": "no stage", " on the target task": "", "related languages": "kernel"}
 _ONCE = (
-    "too few training runs to tell the noise of training from the effect; such intervals speak of languages and items "
-    "alone."
+    "too few training runs to tell the noise of training from the effect; such intervals reflect languages and items "
+    "only."
 )
 RETRIEVAL = (
-    "Tatoeba is among the targets, and e5 was tuned for retrieval: what an intermediate stage does to it here tests no "
-    "finding about retrieval in models that were not tuned for it."
+    "Tatoeba is among the targets, and e5 was tuned for retrieval: the effect of an intermediate stage on it does "
+    "not test findings about retrieval in models that were not tuned for it."
 )
 TRUNCATIONS = (
     "The depths are truncations of one checkpoint after its first layers, not models pretrained at several sizes."
 )
-#: Fits that a diagnosis names one by one.
+#: A diagnosis names up to this many fits one by one.
 FEW = 4
 
 
@@ -59,7 +59,7 @@ class Sweep:
 
     @property
     def caveats(self) -> list[str]:
-        """What holds for every figure of it."""
+        """Caveats that hold for every number of it."""
         rows = self.read.records
         found = [TRUNCATIONS] if rows["family"].fillna("").str.contains("truncation").any() else []
         return found + ([RETRIEVAL] if (rows["target_task"] == "tatoeba").any() else [])
@@ -76,7 +76,7 @@ class Fits:
 
     @property
     def diagnostics(self) -> list[str]:
-        """What is said of the fits, each sentence once, with the fits that it is said of."""
+        """Diagnostic sentences, each once, with the fits that it applies to."""
         return [f"Of the sweep ({self._which(names)}): {line}" for line, names in self.health.items()]
 
     def _which(self, names: list[str]) -> str:
@@ -141,11 +141,11 @@ def _with_arms(frame: pd.DataFrame) -> pd.DataFrame:
 def fit_runs(
     rows: pd.DataFrame, fixed: str, cells: int, outcome: str = "gain", differs: str = "", kind: str = ""
 ) -> tuple[MixedResult, bool]:
-    """A mixed model with intercepts for languages, training runs and the runs of baselines, as far as they have levels.
+    """A mixed model with intercepts for languages, training runs and the runs of baselines, if they have enough levels.
 
-    Every score after one training shares its luck, in whatever language: without an effect of the run a mean over many
-    languages would seem certain after a single training. And what an arm does in one language it does after every
-    training: without a part of its own for each language more seeds would seem to be more languages.
+    Run-to-run noise is shared across languages: without an effect of the run, a mean over many languages would seem
+    certain after a single training run. And an arm's effect in a language recurs in every run: without an effect of
+    the language, more seeds would look like more languages.
 
     Parameters
     ----------
@@ -154,11 +154,11 @@ def fit_runs(
     fixed
         Right-hand side of the fixed part.
     cells
-        Distinct values of the fixed part; with no more runs than that the run has no variance of its own.
+        Distinct values of the fixed part; with only as many runs the run does not get a variance of its own.
     differs
         Column whose effect may differ between languages: a number, or text of which every level has its own.
     kind
-        Column that tells two kinds of languages apart, which a run may serve unlike.
+        Column that tells two kinds of languages apart, on which a run may have different effects.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def fit_runs(
 
 
 def _repeats(rows: pd.DataFrame, column: str) -> bool:
-    """Whether more than one run gives what a language has at a value of ``column``."""
+    """Whether a language has results of more than one run at a value of ``column``."""
     return bool(rows.duplicated(["language", column]).any())
 
 
@@ -212,7 +212,7 @@ def change(rows: pd.DataFrame, column: str, words: str, fits: Fits, outcome: str
 
 
 def short(name: str) -> str:
-    """The name of an estimate as it fits beside a figure."""
+    """The name of an estimate, short enough for a figure's margin."""
     for full, brief in _BRIEF.items():
         name = name.replace(full, brief)
     return name
@@ -229,7 +229,7 @@ def targets_of(rows: pd.DataFrame) -> list[str]:
 
 
 def basis(rows: pd.DataFrame) -> str:
-    """What a figure rests on."""
+    """The data that a number is based on."""
     runs = rows["run"].nunique()
     return f"{rows['language'].nunique()} languages, {runs} training run{'s' if runs != 1 else ''}, {len(rows):,} gains"
 
@@ -237,7 +237,7 @@ def basis(rows: pd.DataFrame) -> str:
 def crossed(rows: pd.DataFrame, keep: str, every: str) -> pd.DataFrame:
     """Rows of those levels of ``keep`` that were run at every level of ``every``, or all if there are none.
 
-    Means that are held against each other rest on the same cells: an arm that one depth alone has run says nothing of
+    Means that are compared rest on the same cells: an arm that was run at only one depth says nothing about
     depth.
     """
     seen = rows.groupby(keep)[every].nunique()
@@ -255,7 +255,7 @@ def at_depths(sweep: Sweep, rows: Sequence[pd.DataFrame]) -> str:
 def left_out(
     sweep: Sweep, used: Mapping[str, Sequence[pd.DataFrame]], why: str, task: str | None = None
 ) -> tuple[str, ...]:
-    """A note on the gains (of one intermediate task) that comparisons do not rest on, for each baseline."""
+    """A note on the gains (of one intermediate task) that comparisons leave out, for each baseline."""
     notes = []
     for baseline, over in OVER.items():
         frame = sweep.gains[baseline].frame
@@ -294,7 +294,7 @@ class Section:
 def show(
     session: Session, sweep: Sweep | None, section: Section | None, xlabel: str, caption: str, alternative: str
 ) -> None:
-    """Words, table and figure of a section whose figure shows estimates with intervals, or that there is none."""
+    """Words, table and figure of a section whose figure shows estimates with intervals, or that there is no section."""
     if sweep is None or section is None:
         omit(session)
         return
@@ -310,7 +310,7 @@ def show(
 def omit(session: Session) -> None:
     """Say that there is no sweep among the data, in place of its words, figure and table."""
     session.numbers["sweep_detail"] = (
-        f"The set '{OWN_SWEEP}', a sweep of our own with a control of as many steps, is not among the data."
+        f"The set '{OWN_SWEEP}', a sweep of our own with an equal-steps control, is not among the data."
     )
     session.omit("sweep")
     session.omit("sweep_table")

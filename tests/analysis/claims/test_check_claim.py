@@ -204,5 +204,5 @@ def test_settings_that_the_table_lacks() -> None:
         check_claim(sheet(), "mean(gain) = 1", Settings(under="metrik"))
     with pytest.raises(CrossliftError, match="has no column 'items'"):
         check_claim(sheet(), "mean(gain) = 1", Settings(items="items"))
-    with pytest.raises(CrossliftError, match="t has no rows"):
+    with pytest.raises(CrossliftError, match="t is empty: no row below the header"):
         check_claim(Sheet("t", "", {"gain": ()}), "mean(gain) = 1")

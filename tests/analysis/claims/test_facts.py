@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.claims.computations import COMPUTATIONS
 from analysis.claims.registry import Claim, registry
 from analysis.claims.verdicts import NOT_COMPUTED, Check, Outcome, Reading, join, settle
-from analysis.claims.verify import CHECKS, verify
+from analysis.claims.verify import check_of, verify
 from analysis.claims.xtreme.design_facts import (
     check_anli_size,
     check_languages_of_a_task,
@@ -134,4 +135,9 @@ def test_a_joined_claim_is_as_good_as_its_worst_part() -> None:
 
 
 def test_checks_of_the_registry_are_all_in_use() -> None:
-    assert {claim.computation for claim in registry().claims.values()} - {""} == set(CHECKS)
+    assert {claim.computation for claim in registry().claims.values()} - {""} == set(COMPUTATIONS)
+
+
+def test_every_computation_is_a_function_that_is_there() -> None:
+    for name in COMPUTATIONS:
+        assert callable(check_of(name)), name

@@ -71,7 +71,7 @@ def test_a_users_file(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     status, out, _ = run(capsys, "--factor", "typology", "--data", str(table))
     assert status == 0
     assert "scores.csv" in out
-    assert "Warning: the slope over 'typology' rests on 7 languages; under 15 it supports no claim" in out
+    assert "Warning: the slope over 'typology' rests on 7 languages; with fewer than 15 it supports no claim" in out
 
 
 def test_mapped_columns(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_related_languages(capsys: pytest.CaptureFixture[str], table: Path, tmp_
     assert status == 0
     assert "Related languages\n  covariance genetic (scale 0.400) + geography (scale 0." in out
     assert "With related languages: " in out
-    # It stands beside what is printed without it, but for the note that languages are taken as independent.
-    independent = [line for line in plain.splitlines() if "languages are taken as independent" in line]
+    # It stands beside what is printed without it, but for the note that languages are treated as independent.
+    independent = [line for line in plain.splitlines() if "languages are treated as independent" in line]
     assert len(independent) == 1
     assert set(plain.splitlines()) - set(out.splitlines()) == set(independent)
     assert json.loads((tmp_path / "k.json").read_text())["kernel"]["name"] == "genetic:0.4+geography"
@@ -204,7 +204,7 @@ def test_plot_is_written_and_reproducible(
         (["--factor", "typology", "--engine", "lme4"], "unknown engine 'lme4'"),
         (["--factor", "typology", "--within", "modell"], "unknown group 'modell'. Did you mean 'model'"),
         (["--factor", "typology", "--kernel", "geneology"], "unknown kernel 'geneology'. Did you mean 'genealogy'"),
-        (["--factor", "typology", "--df", "kr"], "unknown way to get degrees of freedom, 'kr'"),
+        (["--factor", "typology", "--df", "kr"], "unknown degrees-of-freedom method 'kr'"),
         (["--factor", "corpus", "--corpus", "c4"], "unknown corpus 'c4'. Did you mean 'mc4'"),
         (["--factor", "typology", "--source", "englsh"], "'englsh' is no language code or name"),
         (["--factor", "typology", "--plot", "figure.gif"], "cannot be saved as 'figure.gif'"),

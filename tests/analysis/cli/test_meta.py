@@ -41,7 +41,7 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert status == 0
     for words in ("muennighoff2022_xmtf", "gain without a known sampling variance",
                   "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval",
-                  "By target task and language", "do the groups of target_task differ? F",
+                  "By target task and language", "difference between groups of target_task: F",
                   "The pooled gain is ", "In a new language",
                   "with a new language, task and model would lie between"):  # fmt: skip
         assert words in out
@@ -59,7 +59,7 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert f"{content['n_obs']} gains pool to {pooled['estimate']:.1f} points" in said
     assert f"(95% interval {pooled['conf_low']:.1f} to {pooled['conf_high']:.1f})" in said
     assert f"would lie between {new['pred_low']:.1f} and {new['pred_high']:.1f}" in said
-    assert f"{content['heterogeneity'][-1]['I2']:.0f}% of the spread" in said
+    assert f"{content['heterogeneity'][-1]['I2']:.0f}% of the variance" in said
     # Between-task heterogeneity is counted by tasks, not by rows.
     assert content["fixed"][0]["df"] < 10
     groups = pd.DataFrame(content["groups_pooled"])
@@ -97,9 +97,9 @@ def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table:
     assert status == 0
     for words in ("2  gain without a known sampling variance", "Moderators", "Robust to dependence within language",
                   "CR2 over 7 clusters", "Small-study effects", "Egger, multilevel", "trim-and-fill L0",
-                  "Without each language", "Benjamini and Hochberg", "Effects of one study are no sample",
+                  "Without each language", "Benjamini and Hochberg", "Effects of one study are not a sample",
                   "computed from scores and test-set sizes", "per 0.1 of typological distance",
-                  "Whatever ties gains of one language", "not what ties those of one task or model"):  # fmt: skip
+                  "Robust to dependence within a language", "but not within a task or model"):  # fmt: skip
         assert words in out, words
     content = json.loads((tmp_path / "b.json").read_text())
     assert len(content["left_out"]) == 7
@@ -121,7 +121,7 @@ def test_independent_effects_say_what_they_ignore(
         file = tmp_path / f"{method}.json"
         status, out, _ = run(capsys, "--data", str(table), "--method", method, "--by", "none", "--json", str(file))
         assert status == 0
-        assert f"method {method} takes the" in out
+        assert f"method {method} treats the" in out
         content = json.loads(file.read_text())
         assert content["model"] == "independent effects"
         assert content["df_method"] == ("z" if method == "FE" else "knha")
@@ -143,7 +143,7 @@ def test_rows_in_no_group_are_counted(capsys: pytest.CaptureFixture[str], table:
     frame.to_csv(some, index=False)
     status, out, _ = run(capsys, "--data", str(some), "--by", "intermediate_domain")
     assert status == 0
-    assert "7 of 61 gains do not state 'intermediate_domain': they are in no group" in out
+    assert "7 of 61 gains have no 'intermediate_domain': they are in the pooled gain, but not in any group" in out
 
 
 def test_gaps(capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,13 +176,13 @@ def test_json_to_standard_output_is_nothing_else(capsys: pytest.CaptureFixture[s
     ("arguments", "message"),
     [
         (["--method", "HE"], "unknown method 'HE'"),
-        (["--test", "knha"], "counts every effect as independent of the others"),
+        (["--test", "knha"], "treats effects as independent"),
         (["--test", "kr"], "unknown test 'kr'"),
         (["--random", "none", "--test", "satterthwaite"], "is for crossed models"),
         (["--random", "(1|langage)"], "unknown column 'langage'. Did you mean 'language'"),
         (["--random", "(1|language)", "--method", "DL"], "method DL is for independent effects"),
         (["--by", "tsk"], "unknown column of --by 'tsk'"),
-        (["--by", "language,target_task,model"], "--by takes a column of groups and one of subgroups, not 3"),
+        (["--by", "language,target_task,model"], "--by takes one column of groups and one of subgroups, not 3 columns"),
         (["--robust", "langage"], "unknown column of --robust 'langage'. Did you mean 'language'"),
         (["--leave-out", "study"], "'study' has 1 level"),
         (["--moderator", "typolgy"], "Did you mean 'typology'"),

@@ -24,7 +24,7 @@ def test_printed_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     files = ["--json", str(tmp_path / "m.json"), "--csv", str(tmp_path / "m.csv"), "--plot", str(tmp_path / "m.png")]
     status, out, _ = run(capsys, *SMALL, *files)
     assert status == 0
-    for words in ("Specifications", "drawn at random: 24 (seed 1)", "Spread", "against shuffled distances", "Answer",
+    for words in ("Specifications", "drawn at random: 24 (seed 1)", "Spread", "under shuffled distances", "Answer",
                   "fits have a", "The default specification gives", "left out"):  # fmt: skip
         assert words in out
     content = json.loads((tmp_path / "m.json").read_text())
@@ -83,10 +83,10 @@ def test_choices_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--specifications", "many"], "'many' is no number of specifications"),
+        (["--specifications", "many"], "'many' is not a valid number of specifications"),
         (["--fix", "measur=genetic"], "unknown choice 'measur'. Did you mean 'measure'?"),
         (["--adjust", "bonferoni"], "unknown adjustment 'bonferoni'"),
-        (["--moderator", "typology"], "the moderator 'typology' is no column beside the distance"),
+        (["--moderator", "typology"], "the moderator 'typology' is not a column besides the distance"),
         (["--moderator", "log_param"], "unknown column 'log_param'. Did you mean 'log_params'?"),
         (["--by", "tasks"], "unknown column 'tasks'"),
         (["--plot", "a.gif"], "a figure cannot be saved as 'a.gif'"),

@@ -77,15 +77,15 @@ def test_ranges() -> None:
     ("arguments", "words"),
     [
         (["--vary", "language=10:20:5"], "unknown factor of a design 'language'. Did you mean 'languages'?"),
-        (["--vary", "languages=10-20"], "'languages=10-20' is no range"),
+        (["--vary", "languages=10-20"], "'languages=10-20' is not a valid range"),
         (["--vary", "languages=10:20:0"], "an empty range"),
         (["--component", "languages=3"], "unknown variance component 'languages'. Did you mean 'language'"),
         (["--plot", "a.png"], "--plot draws a curve"),
         (["--plan", "a.yaml"], "--offer and --plan belong to --next"),
         (["--next", "a.yaml"], "what could be added to the sweep?"),
         (["--no-fit"], "the residual variance is zero"),
-        (["--target", "1.5"], "a target power lies between 0.05 and 1; 1.5 was given"),
-        (["--languages", "3"], "a design has 5 languages or more; 3 was asked for"),
+        (["--target", "1.5"], "a target power must lie between 0.05 and 1, not 1.5"),
+        (["--languages", "3"], "a design needs at least 5 languages, not 3"),
     ],
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:

@@ -84,7 +84,7 @@ def test_rows_without_a_group_are_counted(capsys: pytest.CaptureFixture[str], ta
     frame.to_csv(table, index=False)
     status, out, _ = run(capsys, "--data", str(table), "--language", "yo", "--evaluate", "language", "--by", "domain")
     assert status == 0
-    assert "no value for --by domain: 42 of 63 rows are in no group; all other errors count them" in " ".join(
+    assert "no value for --by domain: 42 of 63 rows are not in any group; all other errors include them" in " ".join(
         out.split()
     )
 
@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], 
         (["--evaluate", "none", "--plot", "a.png"], "--evaluate none leaves it out"),
         (["--evaluate", "none", "--by", "model"], "--evaluate none leaves it out"),
         (["--by", "seed"], "--by 'seed': none of the 63 rows has a value in that column."),
-        (["--by", "modle"], "--by 'modle' is no column of the rows. Did you mean 'model'?"),
+        (["--by", "modle"], "--by 'modle' is not a column of the rows. Did you mean 'model'?"),
         (["--language", "yo", "--target-task", "xnly"], "unknown target task 'xnly'"),
         (["--language", "yo", "--model", "m1", "--size", "13B"], "Give one of them"),
         (["--language", "yoo"], "yoo"),

@@ -39,8 +39,8 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
                          "--predictions", str(tmp_path / "p.csv"))  # fmt: skip
     assert status == 0
     for words in ("The score rises by", "By AIC the saturating power law", "Left out: 9.6B, 32 rows",
-                  "extrapolated beyond the largest size seen", "interpolated, between sizes", "of typological distance",
-                  "starts/minima"):  # fmt: skip
+                  "extrapolated beyond the largest observed size", "interpolated between observed sizes",
+                  "of typological distance", "starts/minima"):  # fmt: skip
         assert words in out
     content = json.loads(Path(files["json"]).read_text())
     assert content["command"] == "scale"
@@ -73,9 +73,9 @@ def test_groups_are_tested_together(capsys: pytest.CaptureFixture[str], table: P
     ("arguments", "words"),
     [
         (["--factor", "sise"], "unknown factor 'sise'"),
-        (["--at", "big"], "'big' is no model size"),
+        (["--at", "big"], "'big' is not a valid model size"),
         (["--factor", "examples"], "none of the 192 rows has a number of intermediate examples"),
-        (["--by", "tasks"], "--by 'tasks' is no column"),
+        (["--by", "tasks"], "--by 'tasks' is not a column"),
         (["--adjust", "holme"], "unknown adjustment 'holme'"),
         (["--plot", "a.gif"], "a figure cannot be saved as 'a.gif'"),
         (["--where", "params_m < 500"], "1 value of model size"),

@@ -163,7 +163,7 @@ def test_plot(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         (("TABLE", "--claim", "mean(gain) = 1", "--decimals", "-1"), "--decimals -1 is negative"),
         (("TABLE", "--claim", "mean(gain) = 1", "--scale", "5", "1"), "the smaller one first"),
         (("TABLE", "--claim", "mean(gain) = 1", "--scale", "a", "b"), "--scale a b is not two numbers"),
-        (("TABLE", "--claims", "EMPTY"), "holds no claim"),
+        (("TABLE", "--claims", "EMPTY"), "has no claim"),
         (("TABLE", "--claims", "none.txt"), "'none.txt' cannot be read"),
         (("--averages", "chung"), "'chung' is neither a file nor a bundled data set"),
         (("--tables", "none.csv"), "there is no file"),

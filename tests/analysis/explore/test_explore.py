@@ -103,7 +103,7 @@ def test_server_is_bound_to_loopback(app: Any) -> None:
 
 def test_bad_ports_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explore", "--port", "70000"]) == 2
-    assert "--port 70000 is no port." in capsys.readouterr().err
+    assert "--port 70000 is not a valid port." in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_nearly_collinear_columns_are_fitted() -> None:
 
 
 def test_a_factor_with_one_level_is_refused() -> None:
-    with pytest.raises(DesignError, match="'b' .* has one level, 'same'.*Take the term with 'b' out"):
+    with pytest.raises(DesignError, match="'b' .* has one level, 'same'.*Remove the term with 'b'"):
         fit("y ~ x + (1|a) + (1|b)", make(0).assign(b="same"))
 
 
@@ -119,7 +119,7 @@ def test_too_few_rows_are_refused() -> None:
 
 
 def test_no_complete_row() -> None:
-    with pytest.raises(DesignError, match="no row of the 160 has a value for every variable"):
+    with pytest.raises(DesignError, match="none of the 160 rows has a value for every variable"):
         fit("y ~ x + (1|a)", make(0).assign(x=np.nan))
 
 

@@ -60,7 +60,7 @@ def test_a_level_that_a_fixed_effect_needs_is_named() -> None:
     found = fit_mixed("y ~ x + only + (1|a) + (1|b)", frame).influence("a")
     lost = found[found["level"] == "a03"].set_index("term")
     assert np.isnan(lost.loc["only", "estimate"])
-    assert "repeats other fixed effects" in lost.loc["only", "note"]
+    assert "collinear with other fixed effects" in lost.loc["only", "note"]
     # What it leaves is the fit without the column.
     rest = fit_mixed("y ~ x + (1|a) + (1|b)", frame[frame["a"] != "a03"]).fixed.set_index("term")
     np.testing.assert_allclose(lost.loc["x", "estimate"], rest.loc["x", "estimate"], rtol=CLOSE)
@@ -71,7 +71,7 @@ def test_a_level_that_a_fixed_effect_needs_is_named() -> None:
 def test_what_influence_refuses() -> None:
     frame = make(35)
     result = fit_mixed(CROSSED, frame)
-    with pytest.raises(CrossliftError, match="'d' is no grouping factor"):
+    with pytest.raises(CrossliftError, match="'d' is not a grouping factor"):
         result.influence("d")
     with pytest.raises(CrossliftError, match="3 labels were given for 160 rows"):
         result.influence(pd.Series(["p", "q", "p"]))

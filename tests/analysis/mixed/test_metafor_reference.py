@@ -106,8 +106,8 @@ def test_equal_known_variances_equal_a_fixed_residual(cases) -> None:
         (lambda k: k.drop(index="l003", columns="l003"), "has no row for 'l003'"),
         (lambda k: k.assign(l001=0.0), "is not symmetric"),
         (lambda k: k - 2 * np.eye(len(k)), "is not positive semidefinite.*exp"),
-        (lambda k: k.iloc[:, ::-1], "other labels on its rows"),
-        (lambda k: k * np.nan, "no numbers"),
+        (lambda k: k.iloc[:, ::-1], "different row and column labels"),
+        (lambda k: k * np.nan, "not finite numbers"),
     ],
 )
 def test_what_is_no_covariance_of_levels(change, message: str, cases) -> None:
@@ -132,7 +132,7 @@ def test_variances_that_are_none(cases) -> None:
         fit_mixed(formula, frame, variances=np.eye(3))
     singular = np.eye(240)
     singular[0, 1] = singular[1, 0] = 1.0
-    with pytest.raises(DesignError, match="not positive definite.*Two differences of the same two scores"):
+    with pytest.raises(DesignError, match="not positive definite.*two rows differences of the same two scores"):
         fit_mixed(formula, frame, variances=singular)
     with pytest.raises(CrossliftError, match="Keep one"):
         fit_mixed(formula, frame, variances="vi", weights="vi")

@@ -148,5 +148,5 @@ def test_its_failures_are_ours_to_word(mixedlm, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("engine", ["mixedlm", "statsmodels"])
 def test_what_other_engines_do_not_offer(engine: str, mixedlm) -> None:
-    with pytest.raises(CrossliftError, match=f"engine '{engine}' takes no covariance between languages"):
+    with pytest.raises(CrossliftError, match=f"engine '{engine}' does not support a covariance between languages"):
         fit_factors(Request(engine=engine, kernel="genealogy"))

@@ -52,7 +52,7 @@ def test_what_cannot_be_moved() -> None:
     result = fit_mixed("y ~ x + (1|a)", frame)
     with pytest.raises(CrossliftError, match="'x' has several values in 'a0"):
         result.permutation_test("x", by="a")
-    with pytest.raises(CrossliftError, match="'language' is no grouping factor"):
+    with pytest.raises(CrossliftError, match="'language' is not a grouping factor"):
         result.permutation_test("x")
     with pytest.raises(CrossliftError, match="'w' is not in the fixed part"):
         result.permutation_test("w", by="a")

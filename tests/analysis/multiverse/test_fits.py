@@ -124,7 +124,7 @@ def test_a_specification_without_rows_says_why(bundled) -> None:
     )
     found = fit_all(small, [{"measure": "syntactic"}])[0]
     assert found.fit is None
-    assert found.reason == "under 5 languages are left."
+    assert found.reason == "fewer than 5 languages remain."
     with pytest.raises(CrossliftError, match="unknown column 'log_param'. Did you mean 'log_params'"):
         table.__class__(table.frame, "gain", moderators=("log_param",))
 

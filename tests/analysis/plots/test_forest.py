@@ -106,7 +106,7 @@ def test_single_effects_and_too_many_of_them() -> None:
     np.testing.assert_allclose(rows.rows["conf_high"][:13] - rows.rows["estimate"][:13],
                                1.959963984540054 * np.sqrt(data("bcg")["vi"]))  # fmt: skip
     many = pd.concat([data("bcg")] * 6, ignore_index=True).rename(columns={"yi": "gain", "vi": "variance"})
-    assert "too many for a row each: --by" in forest_rows(pooled_from(None, rows=many)).cut
+    assert "too many for one row each: --by" in forest_rows(pooled_from(None, rows=many)).cut
 
 
 @pytest.mark.parametrize("row", [0, 2])

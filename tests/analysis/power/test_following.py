@@ -108,10 +108,10 @@ def test_costs_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("grid", "offer", "words"),
     [
-        ({**GRID, "languages": "all"}, OFFER, "asks for all languages"),
+        ({**GRID, "languages": "all"}, OFFER, "includes all languages"),
         ({**GRID, "languages": ["ind", "jav"]}, OFFER, "the grid has 2 languages"),
         (GRID, {"language": ["ban"]}, "unknown key 'language' in the offer. Did you mean 'languages'?"),
-        (GRID, {"languages": ["ind"]}, "holds nothing that the grid has not"),
+        (GRID, {"languages": ["ind"]}, "does not contain anything that is not in the grid"),
     ],
 )
 def test_what_cannot_be_ranked(grid: dict[str, Any], offer: dict[str, Any], words: str) -> None:

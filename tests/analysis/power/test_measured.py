@@ -80,7 +80,7 @@ def test_a_task_without_a_target_stage_costs_none(sweep: Path) -> None:
     cost = measured_cost(sweep)
     rows = tuple(row for row in cost.rows if row.kind != "target")
     assert type(cost)(cost.path, rows).fine_tune("me5-small@3", "nusax") == 0.0
-    with pytest.raises(StoreError, match="holds no timing of target stages"):
+    with pytest.raises(StoreError, match="does not contain timings of target stages"):
         type(cost)(cost.path, rows).fine_tune("me5-small@3", "sib200")
 
 
@@ -91,7 +91,7 @@ def test_the_command_reads_a_store(sweep: Path, tmp_path: Path, capsys: pytest.C
     files = ["--next", str(tmp_path / "grid.yaml"), "--offer", str(tmp_path / "offer.yaml"), "--cost", str(sweep)]
     assert main(["power", *stated, *files, "--json", str(tmp_path / "n.json")]) == 0
     out = capsys.readouterr().out
-    assert "relative" not in out and "hours are those of one worker, measured in" in out
+    assert "relative" not in out and "hours are of one worker, measured in" in out
     content = json.loads((tmp_path / "n.json").read_text())
     assert content["cost"]["unit"] == "hours"
     assert {step["name"]: step["hours"] for step in content["next"]}["ban"] == pytest.approx(0.5)
@@ -121,4 +121,4 @@ def test_a_damaged_manifest_costs_itself_alone(tmp_path: Path) -> None:
     damaged.write_text("{")
     found = read_timings(path)
     assert found.untimed == 1
-    assert "1 more say no time" in measured_cost(path).note
+    assert "1 more have no timing" in measured_cost(path).note

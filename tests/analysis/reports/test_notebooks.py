@@ -77,7 +77,7 @@ def test_whoever_reads_the_users_data_reads_their_columns(name: str) -> None:
         call
         for call in ast.walk(tree)
         if isinstance(call, ast.Call)
-        and re.match(r"(analysis\.)?(read_inputs|possible|\w*Request)\(", text := ast.unparse(call))
+        and re.match(r"cl\.\w+\(|possible\(", text := ast.unparse(call))
         and re.search(r"session\.data|\bDATA\b", text)
     ]
     assert reading

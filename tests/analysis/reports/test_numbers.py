@@ -45,19 +45,19 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(NumbersError, match=r"no number 'slop' was recorded\. Did you mean 'slope'\?"):
         fill("It is {slop}.", recorded())
     with pytest.raises(
-        NumbersError, match=r"'slope.lo' cannot be printed: a value has no part 'lo'\. Did you mean 'low'"
+        NumbersError, match=r"'slope.lo' cannot be printed: a value lacks the part 'lo'\. Did you mean 'low'"
     ):
         fill("It is {slope.lo}.", recorded())
-    with pytest.raises(NumbersError, match="'rows' is no value with parts"):
+    with pytest.raises(NumbersError, match="'rows' is not a value with parts"):
         fill("{rows.low}", recorded())
-    with pytest.raises(NumbersError, match="it has no 'df'"):
+    with pytest.raises(NumbersError, match="it does not have 'df'"):
         fill("{share.df}", recorded())
 
 
 @pytest.mark.parametrize(
     ("name", "entry", "words"),
     [
-        ("Slope", 1, "no name for a number"),
+        ("Slope", 1, "not a valid name for a number"),
         ("slope", 2, "recorded twice"),
         ("other", 2.5, "is a float"),
         ("other", True, "is a bool"),

@@ -101,7 +101,7 @@ FAULTS = {
     "number": (PROSE.replace("{slope}", "{slop}"), CODE, "no number 'slop' was recorded"),
     "figure": (PROSE.replace("{figure line}", "{figure lin}"), CODE, "no figure 'lin' was recorded"),
     "unfinished": (PROSE, CODE.replace("session.finish()", ""), "no numbers.json was written"),
-    "answer": (PROSE, CODE.replace('session.say("answer"', 'session.say("reply"'), "records no 'answer'"),
+    "answer": (PROSE, CODE.replace('session.say("answer"', 'session.say("reply"'), "lacks an 'answer'"),
     "reference": (PROSE, CODE.replace('"phang2020"', '"phang2019"'), "unknown reference 'phang2019'"),
 }
 
@@ -160,7 +160,7 @@ def test_own_columns_need_no_other_names(tmp_path: Path) -> None:
         (["typolgy"], "unknown report 'typolgy'.\n  Did you mean 'typology'?"),
         (["--jobs", "0"], "--jobs 0: at least one report has to run."),
         (["typology", "--data", "nowhere.csv"], "'nowhere.csv'"),
-        (["typology", "--map", "lang=language"], "--map names columns of files, and no file is given."),
+        (["typology", "--map", "lang=language"], "--map names columns of files, but no file is given."),
         (["typology", "--map", "lang"], "--map 'lang' is not COLUMN=FIELD."),
     ],
 )

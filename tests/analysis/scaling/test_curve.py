@@ -64,7 +64,7 @@ def test_the_form_behind_the_scores_is_found_and_predicts_the_size_left_out() ->
 def test_forms_that_fit_alike_are_said_to() -> None:
     curve = fit_curve(scores(lambda z, i: 2.0 * z, noise=2.0), "score", AXIS, [AXIS.parse("70B")])
     assert len(curve.alike) > 1
-    assert any("the data cannot tell these forms apart" in line and "70B" in line for line in curve.warnings)
+    assert any("the data cannot distinguish these forms" in line and "70B" in line for line in curve.warnings)
     assert curve.slope.conf_low < 2.0 < curve.slope.conf_high
 
 
@@ -112,7 +112,7 @@ def test_a_family_seen_at_the_largest_size_alone_is_counted_and_left_out() -> No
     more = frame[frame["params_m"] == 4800].assign(family="G", model="g", log_params=frame["log_params"].max())
     other = frame[frame["params_m"] <= 600].assign(family="H", model="h")
     held = leave_largest_out(pd.concat([frame, more, other], ignore_index=True), "score", AXIS, [FORMS["log"]])
-    assert held.dropped == (("family not seen at a smaller size", len(more)),)
+    assert held.dropped == (("family without a smaller size", len(more)),)
     assert held.rows == (frame["params_m"] == 9600).sum()
 
 
@@ -120,7 +120,7 @@ def test_three_sizes_are_too_few_to_leave_one_out_or_to_bend() -> None:
     frame = scores(saturating)
     curve = fit_curve(frame[frame["params_m"] <= 1200].reset_index(drop=True), "score", AXIS, [])
     assert [name for name, _ in curve.lacking] == ["power", "threshold"]
-    assert curve.holdout.reason == "only 2 sizes would be left"
+    assert curve.holdout.reason == "only 2 sizes would remain"
     with pytest.raises(DesignError, match="have 2 values of model size"):
         curve_model(frame[frame["params_m"] <= 600], "score", AXIS)
 
@@ -129,7 +129,9 @@ def test_three_sizes_are_too_few_to_leave_one_out_or_to_bend() -> None:
 def test_truncations_are_never_pooled_with_pretrained_sizes() -> None:
     frame = scores(saturating)
     cut = frame.assign(family="me5-small truncations", model=frame["model"] + "t")
-    with pytest.raises(CrossliftError, match=r"'me5-small truncations' holds truncations of one checkpoint \(192 rows"):
+    with pytest.raises(
+        CrossliftError, match=r"'me5-small truncations' contains truncations of one checkpoint \(192 rows"
+    ):
         fit_curve(pd.concat([frame, cut], ignore_index=True), "score", AXIS, [])
     alone = fit_curve(cut, "score", AXIS, [])
     assert any("all sizes are truncations of one checkpoint" in line for line in alone.warnings)
@@ -137,12 +139,12 @@ def test_truncations_are_never_pooled_with_pretrained_sizes() -> None:
 
 def test_bad_moderators_and_languages_are_named() -> None:
     frame = scores(saturating)
-    with pytest.raises(CrossliftError, match="'typologi' is no column to moderate.*Did you mean 'typology'"):
+    with pytest.raises(CrossliftError, match="'typologi' is not a column that can moderate.*Did you mean 'typology'"):
         fit_curve(frame, "score", AXIS, [], moderators=("typologi",))
-    with pytest.raises(CrossliftError, match="'family' is no number"):
+    with pytest.raises(CrossliftError, match="'family' is not numeric"):
         fit_curve(frame, "score", AXIS, [], moderators=("family",))
     model = curve_model(frame, "score", AXIS)
-    with pytest.raises(UnknownNameError, match="no row is in the language 'ja'"):
+    with pytest.raises(UnknownNameError, match="there are no rows in the language 'ja'"):
         targets(frame, model, AXIS, ["ja"])
 
 

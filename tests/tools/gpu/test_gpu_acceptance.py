@@ -122,8 +122,11 @@ def test_it_says_how_long_it_took_to_start(rehearsal: Rehearsal) -> None:
     ("arguments", "words"),
     [
         (["--blocks", "chekc"], ("unknown block 'chekc'.", "Did you mean 'check'?")),
-        (["--tiny", "--limit", "sweep=soon"], ("'sweep=soon' is no limit.", "Write NAME=SECONDS, such as sweep=180.")),
-        (["--tiny", "--kit", "nowhere"], ("the kit cannot start:", "there is no", "tools/gpu/prepare.sh makes it")),
+        (
+            ["--tiny", "--limit", "sweep=soon"],
+            ("'sweep=soon' is not a valid limit.", "Write NAME=SECONDS, such as sweep=180."),
+        ),
+        (["--tiny", "--kit", "nowhere"], ("the kit cannot start:", "is missing", "tools/gpu/prepare.sh makes it")),
     ],
 )
 def test_what_is_asked_wrongly_is_refused(

@@ -19,7 +19,7 @@ from tests.tools.gpu.driver import pretend
 from tests.tools.gpu.test_gpu_meters import CARD
 from tools.gpu import large
 from tools.gpu.findings import Findings
-from tools.gpu.flops import flops_a_piece, linear_weights, peak
+from tools.gpu.flops import flops_per_piece, linear_weights, peak
 from tools.gpu.large import checksum
 from tools.gpu.random_models import random_backbone, random_features
 from tools.gpu.setting import Setting
@@ -48,7 +48,7 @@ def test_flops_are_those_that_pytorch_counts() -> None:
     with FlopCounterMode(display=False) as counter:
         train(bench, bench.start, Classification(), features, 2, training, 1, 1, "task")
     linear, adapters = linear_weights(bench.module)
-    formula = flops_a_piece(linear, adapters, PIECES, WIDTH, LAYERS)
+    formula = flops_per_piece(linear, adapters, PIECES, WIDTH, LAYERS)
     counted = counter.get_total_flops() / (BATCH * PIECES)
     # Eager attention multiplies what lies ahead of a piece too, which the formula leaves out: as much again.
     counted -= 6 * PIECES * WIDTH * LAYERS

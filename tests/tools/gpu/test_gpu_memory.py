@@ -121,4 +121,4 @@ def test_stages_that_the_time_left_out_are_not_held(tmp_path: Path, monkeypatch:
     found = Findings("kinds", tmp_path / "kinds.json")
     kinds.run(Setting("cpu", False, tmp_path, tmp_path, tmp_path, tmp_path, 1.0), found)
     assert found.to_json()["holds"] == "not-run"
-    assert found.to_json()["reasons"] == ["every stage was tried: 0 of 336: the time was over"]
+    assert found.to_json()["reasons"] == ["every stage was tried: 0 of 336: time ran out"]

@@ -92,7 +92,7 @@ def test_wheels_are_unpacked_where_their_package_is_missing(tmp_path: Path) -> N
 
 
 def test_data_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(CrossliftError, match=r"has no file 'sib200\.tsv\.xz'") as caught:
+    with pytest.raises(CrossliftError, match=r"does not contain 'sib200\.tsv\.xz'") as caught:
         prepare.prepare(random_weights(), tmp_path, tmp_path / "out", 10**6)
     assert "docs/tasks.md" in caught.value.hint
     assert not (tmp_path / "out").exists()
@@ -102,7 +102,7 @@ def test_only_a_prepared_folder_is_replaced(folder: Path, tmp_path: Path) -> Non
     weights, data, other = random_weights(), folder / "part1" / "data", tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("years of work")
-    with pytest.raises(CrossliftError, match="is not empty and no prepared folder"):
+    with pytest.raises(CrossliftError, match="is neither empty nor a prepared folder"):
         prepare.prepare(weights, data, other, 10**6)
     assert (other / "thesis.tex").read_text() == "years of work"
     once = prepare.prepare(weights, data, tmp_path / "new", 10**6)

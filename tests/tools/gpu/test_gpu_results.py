@@ -82,7 +82,7 @@ def test_blocks_that_were_not_run_have_no_section(rehearsal: Rehearsal) -> None:
 
 
 def test_a_rehearsal_is_refused(rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CrossliftError, match="a rehearsal, whose numbers are no results") as caught:
+    with pytest.raises(CrossliftError, match="a rehearsal, whose numbers are not results") as caught:
         report(rehearsal.content)
     assert "on a GPU" in caught.value.hint
     assert "Nothing here is a result" in report(rehearsal.content, rehearsal=True)

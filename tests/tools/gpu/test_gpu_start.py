@@ -28,24 +28,24 @@ def test_packages_that_are_missing_or_old() -> None:
     found = start.lacking_packages({**GOOD, "peft": None, "pandas": "1.5.3"})
     assert found == [
         "the package peft is missing: put its wheel into the kit (tools/gpu/prepare.sh)",
-        "the package pandas is 1.5.3, and 2.2 is the least: put a wheel into the kit",
+        "the package pandas is 1.5.3, but at least 2.2 is needed: put a wheel into the kit",
     ]
 
 
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=3 * 2**30))
     (line,) = start.lacking_disk(tmp_path, tiny=False)
-    assert "has 3.0 GiB free, and 12 are needed: give --state" in line
+    assert "has 3.0 GiB free, but 12 are needed: give --state" in line
     assert start.lacking_disk(tmp_path, tiny=True) == []
 
 
 @pytest.mark.parametrize(
     ("device", "words"),
     [
-        ({"torch": "2.11.0", "cuda": False}, "a GPU is missing (torch 2.11.0 sees none): look at the driver"),
+        ({"torch": "2.11.0", "cuda": False}, "a GPU is missing (torch 2.11.0 does not see one): check the driver"),
         ({"cuda": False, "error": "OSError: libcuda"}, "a GPU is missing (OSError: libcuda)"),
         ({}, "--tiny"),
-        ({"cuda": True, "free_gib": 23.0}, "kinds, large, beside, sweep need up to 60: end what else runs there, or "
+        ({"cuda": True, "free_gib": 23.0}, "kinds, large, beside, sweep need up to 60: end other programs on it, or "
          "give --blocks check agreement pack"),
     ],
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_blocks_that_need_no_model_start_without_one(tmp_path: Path, monkeypatch
     monkeypatch.setattr(start, "run_isolated", answer)
     kit, seen = start.look(tmp_path / "none", tmp_path, find_blocks(["kinds", "large"]), tiny=False)
     assert kit is None and seen["device"]["free_gib"] == 78
-    with pytest.raises(CrossliftError, match=r"there is no '.*kit\.json'"):
+    with pytest.raises(CrossliftError, match=r"kit\.json' is missing"):
         start.look(tmp_path / "none", tmp_path, find_blocks(["kinds", "sweep"]), tiny=False)
 
 

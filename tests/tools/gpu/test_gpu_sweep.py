@@ -130,7 +130,7 @@ def test_a_good_sweep_passes_every_check(setting: Setting, monkeypatch: pytest.M
         ("failure", "no stage failed"),
         ("stuck", "a worker and the driver were killed, and the sweep went on"),
         ("poor", f"English accuracy of at least {FLOOR:g} in every run"),
-        ("none", "at least one seed is whole"),
+        ("none", "at least one seed is complete"),
     ],
 )
 def test_every_fault_is_found(setting: Setting, fault: str, broken: str) -> None:
