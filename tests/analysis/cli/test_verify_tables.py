@@ -153,7 +153,7 @@ def test_plot(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--claim", "mean(gain) = 1"), "--claim needs a table"),
-        (("TABLE",), "no claim is made about 'TABLE'"),
+        (("chung2021_rembert",), "no claim is made about 'chung2021_rembert', and it is not a file"),
         (("TABLE", "--claim", "mean(gain)"), "a claim compares"),
         (("TABLE", "--claim", "mean(gain) = 1", "--results", "x"), "--results is about the registry; leave out TABLE"),
         (("--averages", "--documents", "x"), "--documents is about the registry; leave out --averages"),
