@@ -13,7 +13,7 @@ from ..audit.granularity import Granularity
 from ..audit.language_order import Profile
 from ..fit import figure_of
 from ..language.check import TableClaim, figure_text
-from ..verdicts import HOLDS, VERDICTS
+from ..verdicts import HOLDS, OPEN, POSSIBLE, VERDICTS
 from ..xtreme.replication import Replication
 from .registry import line_ranges
 
@@ -76,9 +76,10 @@ def average_blocks(found: Sequence[PrintedAverage]) -> list[Part]:
 
 
 def _brief(item: PrintedAverage) -> str:
-    """The readings that hold, else the first one; the JSON has them all."""
+    """The readings that hold, else the first that the data leave open, else the first; the JSON has them all."""
     holding = [reading for reading in item.readings if reading.status == HOLDS]
-    shown = holding or [item.readings[0]]
+    waiting = [reading for reading in item.readings if reading.status in (POSSIBLE, OPEN)]
+    shown = holding or waiting[:1] or [item.readings[0]]
     parts = [f"{reading.name}: {', '.join(filter(None, (figure_of(reading), reading.needs)))}" for reading in shown]
     rest = len(item.readings) - len(shown)
     if rest:

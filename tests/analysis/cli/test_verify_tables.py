@@ -110,6 +110,16 @@ def test_averages_of_a_users_table(capsys: pytest.CaptureFixture[str], tmp_path:
     assert "no count of 500 items is printed as 80.1" in out
 
 
+def test_what_a_blank_cell_must_be_is_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "blank.csv"
+    rows = ["model,target_task,metric,language,score", "A,xnli,acc,en,85.7", "A,xnli,acc,fr,", "A,xnli,acc,de,78.6"]
+    path.write_text("\n".join([*rows, "A,xnli,acc,avg,81.3"]) + "\n", encoding="utf-8")
+    status, out, _ = run(capsys, "--averages", str(path), "--strict")
+    assert status == 0
+    assert "mean over 3 languages: fra, not printed, must be 79.3 to 79.9" in out
+    assert "read as" not in out
+
+
 def test_results(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     status, out, _ = run(capsys, "--results", "polyglot_prompt_explainaboard", "--json", str(path))
@@ -153,7 +163,7 @@ def test_plot(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("--claim", "mean(gain) = 1"), "--claim needs a table"),
-        (("TABLE",), "no claim is made about 'TABLE'"),
+        (("chung2021_rembert",), "no claim is made about 'chung2021_rembert', and it is not a file"),
         (("TABLE", "--claim", "mean(gain)"), "a claim compares"),
         (("TABLE", "--claim", "mean(gain) = 1", "--results", "x"), "--results is about the registry; leave out TABLE"),
         (("--averages", "--documents", "x"), "--documents is about the registry; leave out --averages"),
