@@ -1,0 +1,48 @@
+"""The languages of a column, read as a whole: what stands around a text decides where it could mean two things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..core.errors import UnknownLanguageError
+from . import iso639
+from .codes import Resolution, is_name, resolve, resolve_code
+
+#: Codes that only Wikipedia has; beside them ``als`` is its Alemannic, not Tosk Albanian.
+_WIKIPEDIA = frozenset({"bat-smg", "fiu-vro", "map-bms", "roa-rup", "roa-tara", "zh-classical", "nds-nl", "be-x-old"})
+
+
+def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
+    """How to resolve the texts of one column.
+
+    ``Ga`` and ``En`` are languages among names and other languages' codes among codes; ``nan`` is Min Nan among
+    three-letter codes and else may be a missing value that a program wrote; ``als`` is Alemannic beside ``sq``.
+    """
+    own = {text.strip() for text in texts}
+    names = _are_names(own)
+    three = sum(len(text.split("_")[0]) == 3 and text[:3].islower() for text in own - {"nan"})
+    alemannic = "als" in own and ("sq" in own or bool(_WIKIPEDIA & {text.casefold() for text in own}))
+
+    def read(text: str) -> Resolution:
+        stripped = text.strip()
+        if stripped == "nan" and not three:
+            raise UnknownLanguageError(
+                "'nan' is the code of Min Nan and also how programs write a missing value.",
+                "Write 'zh-min-nan' or 'nan_Hant', or leave the cell empty.",
+            )
+        if alemannic and stripped == "als":
+            return Resolution(resolve("gsw"), warning="Wikipedia's code of Alemannic; in ISO 639-3 'als' is Albanian")
+        return resolve_code(text, names)
+
+    return read
+
+
+def _are_names(texts: set[str]) -> bool | None:
+    """Whether the column holds names; not known where every text could be both."""
+    long = [text for text in texts if len(text) > 3]
+    if any("_" not in text and "-" not in text and is_name(text) for text in long):
+        return True
+    short = [text for text in texts if len(text) in (2, 3)]
+    if any(not iso639.by_name(iso639.name_key(text)) for text in short) or any(text.islower() for text in short):
+        return False
+    return None
