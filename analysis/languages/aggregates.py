@@ -6,6 +6,8 @@ import re
 
 _MEANS = ("avg", "average", "averages", "mean")
 _KINDS = ("macro", "micro", "weighted", "overall", "total", "geometric", "arithmetic")
+#: Signs that stand for an average or a difference of the row.
+_SIGNS = frozenset("Δ∆δØ∅μµΣ")
 _OF_ALL = ("all", "overall", "total", "mul", "macro")
 #: Words of a heading that say over what an average runs; none of them is a language.
 _SCOPE = ("score", "acc", "accuracy", "f1", "em", "over", "across", "all", "of", "the", "langs", "lang", "languages",
@@ -21,6 +23,8 @@ def is_average(text: str) -> bool:
 
     ``Avg.``, ``Macro avg``, ``macro-avg``, ``average over all languages``; ``all`` and ``overall`` alone.
     """
+    if text.strip() in _SIGNS:
+        return True
     words = _words(text)
     if not words:
         return False

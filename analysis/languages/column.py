@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..core.errors import UnknownLanguageError
 from . import iso639
 from .codes import Resolution, is_name, resolve, resolve_code
 
@@ -15,8 +14,9 @@ _WIKIPEDIA = frozenset({"bat-smg", "fiu-vro", "map-bms", "roa-rup", "roa-tara", 
 def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
     """How to resolve the texts of one column.
 
-    ``Ga`` and ``En`` are languages among names and other languages' codes among codes; ``nan`` is Min Nan among
-    three-letter codes and else may be a missing value that a program wrote; ``als`` is Alemannic beside ``sq``.
+    ``Ga`` and ``En`` are languages among names and other languages' codes among codes; ``nan`` is Min Nan, with
+    a warning where no other code has three letters, as programs write a missing value so; ``als`` is Alemannic
+    beside ``sq``.
     """
     own = {text.strip() for text in texts}
     names = _are_names(own)
@@ -26,10 +26,7 @@ def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
     def read(text: str) -> Resolution:
         stripped = text.strip()
         if stripped == "nan" and not three:
-            raise UnknownLanguageError(
-                "'nan' is the code of Min Nan and also how programs write a missing value.",
-                "Write 'zh-min-nan' or 'nan_Hant', or leave the cell empty.",
-            )
+            return Resolution(resolve("nan"), warning="Min Nan; a missing value is an empty cell")
         if alemannic and stripped == "als":
             return Resolution(resolve("gsw"), warning="Wikipedia's code of Alemannic; in ISO 639-3 'als' is Albanian")
         return resolve_code(text, names)

@@ -151,6 +151,11 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
         dropped += pairing.dropped
         return pairing.frame
     reported = rows["gain"].notna()
+    if (reported & (rows["method"] == "intermediate")).any():  # a gain over itself is none
+        rows = _leave_out(rows, reported & (rows["method"] == "baseline"), "baseline row of stated gains", dropped)
+        reported = rows["gain"].notna()
+    rows = _leave_out(rows, ~reported & rows["score"].isna(), "no score", dropped)
+    reported = rows["gain"].notna()
     pairing = pair_gains(rows[~reported & rows["score"].notna()])
     dropped += pairing.dropped
     used = int(pairing.frame["baseline"].nunique())

@@ -1,4 +1,4 @@
-"""Files of scores: tables, as text wherever a message may have to quote a cell, and results of a harness."""
+"""Files of scores: tables, as text wherever a message may have to quote a cell, and results of harnesses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import RecordError, did_you_mean
-from .harness import read_harness
+from .harnesses import read_results
+from .readers import columnar, html, json_lines, latex, markdown, spreadsheet
+from .readers.delimited import delimited
+from .readers.text import PACKED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-#: Of results of the lm-evaluation-harness.
+#: Of results of a harness.
 HARNESS = ".json"
 
 
@@ -36,20 +39,22 @@ def read_table(path: Path) -> Read:
     if not path.is_file():
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         raise RecordError(f"there is no file '{path}'.", did_you_mean(path.name, siblings))
-    if path.suffix.lower() == HARNESS:
-        results = read_harness(path)
-        return Read(results.rows, 1, results.notices)
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = next((suffix for suffix in reversed(suffixes) if suffix in READERS), None)
-    if kind is None:
+    if suffixes[-1:] and suffixes[-1] in PACKED:
+        suffixes.pop()
+    kind = suffixes[-1] if suffixes else ""
+    if kind not in (*READERS, HARNESS):
         raise RecordError(
             f"'{path.name}' is not a kind of table that is read here.",
-            f"Endings: {', '.join(READERS)}, also with .gz; {HARNESS} for results of the lm-evaluation-harness.",
+            f"Endings: {', '.join(READERS)}, also packed ({', '.join(PACKED)}); {HARNESS} for results of harnesses.",
         )
     if path.stat().st_size == 0:
         raise RecordError(f"'{path.name}' is empty.")
     try:
-        return Read(READERS[kind](path), 1 if kind in (".jsonl", ".parquet") else 2)
+        if kind == HARNESS:
+            return Read(*read_results(path))
+        found = READERS[kind](path)
+        return Read(found, 2 if kind in _HEADED else 1)
     except RecordError:
         raise
     except Exception as error:  # the parsers raise many kinds; all mean that the file is not what its name says
@@ -60,62 +65,22 @@ def read_table(path: Path) -> Read:
         ) from error
 
 
-def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
-    def read(path: Path) -> pd.DataFrame:
-        import pandas as pd
-
-        table = pd.read_csv(
-            path, sep=separator, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig",
-            skip_blank_lines=False,
-        )  # fmt: skip
-        if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
-            raise RecordError(
-                f"'{path.name}', line 2: the row has more cells than the header has columns.",
-                "Check the delimiter, and quote cells that contain it.",
-            )
-        if len(table.columns) == 1 and any(mark in str(table.columns[0]) for mark in ",;\t"):
-            raise RecordError(
-                f"'{path.name}' has one column, '{table.columns[0]}': its delimiter is another than its ending says.",
-                "Save it with commas as .csv or with tabs as .tsv.",
-            )
-        return table
-
-    return read
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_parquet(path)
-
-
-def _json_lines(path: Path) -> pd.DataFrame:
-    import gzip
-    import json
-
-    import pandas as pd
-
-    rows = []
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise RecordError(f"'{path.name}', line {number}: not JSON ({error.msg}).") from error
-            if not isinstance(row, dict):
-                raise RecordError(f"'{path.name}', line {number}: expected an object, found {type(row).__name__}.")
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _delimited(","),
-    ".tsv": _delimited("\t"),
-    ".parquet": _parquet,
-    ".jsonl": _json_lines,
+    ".csv": delimited(","),
+    ".tsv": delimited("\t"),
+    ".txt": delimited("\t"),
+    ".parquet": columnar.parquet,
+    ".feather": columnar.arrow,
+    ".arrow": columnar.arrow,
+    ".jsonl": json_lines.read,
+    ".ndjson": json_lines.read,
+    ".md": markdown.read,
+    ".tex": latex.read,
+    ".html": html.read,
+    ".htm": html.read,
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), spreadsheet.read),
 }
+_HEADED = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 
 #: Endings of all files that are read.
 ENDINGS = (*READERS, HARNESS)

@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import RecordError, did_you_mean
 from ..store.layout import check_revisions, content_hash, is_store, read_store, store_records
 from . import bundled as datasets
+from .check import check_records
 from .files import ENDINGS, read_table
+from .frames import Frame, as_frame
 from .items_parquet import attach_items
-from .schema import NAMES, check_records, no_field
+from .sizes import fill_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,17 +35,27 @@ class Source:
     rows: int
 
 
+class Table(NamedTuple):
+    """Records of one source, what it was, what to say, and what its columns were taken for."""
+
+    frame: pd.DataFrame
+    source: Source
+    notices: tuple[str, ...] = ()
+    mapping: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Records of all sources together, with notices about what was converted on the way."""
+    """Records of all sources together, what was converted on the way, and what each file's columns were taken for."""
 
     records: pd.DataFrame
     sources: tuple[Source, ...]
     notices: tuple[str, ...]
+    mappings: tuple[Mapping[str, str], ...] = ()
 
 
 def read_inputs(
-    names: Sequence[str | pd.DataFrame],
+    names: Sequence[str | Frame],
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
 ) -> Input:
@@ -52,9 +65,11 @@ def read_inputs(
     ----------
     names
         Names of bundled sets, paths of tables or of results of the lm-evaluation-harness, directories that ``runner``
-        wrote, or data frames; a path wins if there is a file or store of that name.
+        wrote, or data frames of any library (pandas, polars, Arrow, …); a path wins if there is a file or store of that
+        name.
     mapping
-        For files: the column that holds a field, where the names differ.
+        For files and frames: what columns hold where their headings do not say it, and constants; see
+        :mod:`analysis.records.roles`.
     constants
         For files and stores: fields that are the same in all rows, whatever is said of them there.
 
@@ -65,47 +80,58 @@ def read_inputs(
     """
     import pandas as pd
 
-    frames, sources, notices = [], [], []
-    for name in names:
-        if isinstance(name, pd.DataFrame):
-            checked = check_records(with_constants(name, constants or {}), FRAME, mapping, first_line=0)
-            frames.append(checked.frame)
-            notices += [f"{FRAME}: {notice}" for notice in checked.notices]
-            sources.append(Source(FRAME, _frame_hash(name), len(checked.frame)))
-            continue
-        path = Path(name)
-        if is_store(path):
-            content = read_store(path)
-            check_revisions(content)
-            table = with_constants(store_records(content), constants or {})
-            checked = check_records(table, path.name, mapping, first_line=1)
-            frames.append(checked.frame)
-            notices += [f"{path.name}: {notice}" for notice in checked.notices]
-            notices += [f"{path.name}: left out cells/{file}: {reason}." for file, reason in content.damaged]
-            sources.append(Source(path.name, content_hash(content), len(checked.frame)))
-            continue
-        if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
-            table, first_line, said = read_table(path)
-            checked = check_records(with_constants(table, constants or {}), path.name, mapping, first_line)
-            frames.append(attach_items(checked.frame))
-            notices += [f"{path.name}: {notice}" for notice in (*said, *checked.notices)]
-            sources.append(Source(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), len(checked.frame)))
-            continue
-        if name not in datasets.catalog():
-            hint = did_you_mean(name, datasets.catalog()) or "'analyze data' lists the bundled sets."
-            raise RecordError(f"'{name}' is neither a file nor a bundled data set.", hint)
-        entry = datasets.find(name)
-        if entry.kind != "records":
-            raise RecordError(
-                f"the bundled set '{name}' holds covariates, not scores.", "'analyze data' lists the sets."
-            )
-        if constants:
-            raise RecordError(f"'{name}' is bundled as it was published: nothing in it can be set.", "Leave --set out.")
-        frame = datasets.load(name)
-        frames.append(frame)
-        sources.append(Source(name, entry.sha256(), len(frame)))
+    tables = [_read(name, mapping or {}, constants or {}) for name in names]
+    frames = [table.frame for table in tables]
     records = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-    return Input(records.reset_index(drop=True), tuple(sources), tuple(notices))
+    return Input(
+        records.reset_index(drop=True),
+        tuple(table.source for table in tables),
+        tuple(f"{table.source.name}: {notice}" for table in tables for notice in table.notices),
+        tuple(table.mapping for table in tables),
+    )
+
+
+def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str, str]) -> Table:
+    if not isinstance(name, str):
+        given = as_frame(name)
+        return _checked(given, FRAME, 0, mapping, constants, _frame_hash(given))
+    path = Path(name)
+    if is_store(path):
+        content = read_store(path)
+        check_revisions(content)
+        checked = check_records(store_records(content), path.name, mapping, 1, constants)
+        damaged = tuple(f"left out cells/{file}: {reason}." for file, reason in content.damaged)
+        source = Source(path.name, content_hash(content), len(checked.frame))
+        return Table(checked.frame, source, (*checked.notices, *damaged))
+    if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
+        table, first_line, said = read_table(path)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return _checked(table, path.name, first_line, mapping, constants, digest, said)
+    if name not in datasets.catalog():
+        hint = did_you_mean(name, datasets.catalog()) or "'analyze data' lists the bundled sets."
+        raise RecordError(f"'{name}' is neither a file nor a bundled data set.", hint)
+    entry = datasets.find(name)
+    if entry.kind != "records":
+        raise RecordError(f"the bundled set '{name}' holds covariates, not scores.", "'analyze data' lists the sets.")
+    if constants:
+        raise RecordError(f"'{name}' is bundled as it was published: nothing in it can be set.", "Leave --set out.")
+    frame = datasets.load(name)
+    return Table(frame, Source(name, entry.sha256(), len(frame)))
+
+
+def _checked(
+    table: pd.DataFrame,
+    name: str,
+    first_line: int,
+    mapping: Mapping[str, str],
+    constants: Mapping[str, str],
+    digest: str,
+    said: tuple[str, ...] = (),
+) -> Table:
+    checked = check_records(table, name, mapping, first_line, constants)
+    frame, sizes = fill_sizes(checked.frame)
+    frame = attach_items(frame)
+    return Table(frame, Source(name, digest, len(frame)), (*said, *checked.notices, *sizes), checked.mapping)
 
 
 def _frame_hash(frame: pd.DataFrame) -> str:
@@ -115,20 +141,3 @@ def _frame_hash(frame: pd.DataFrame) -> str:
 
 def _looks_like_path(name: str) -> bool:
     return "/" in name or any(suffix in ENDINGS for suffix in Path(name).suffixes)
-
-
-def with_constants(table: pd.DataFrame, constants: Mapping[str, str]) -> pd.DataFrame:
-    """The table with fields that are the same in all its rows.
-
-    What was trained on an intermediate task is no baseline, so that naming the task sets the method too.
-
-    Raises
-    ------
-    RecordError
-        If a name is no field of the record.
-    """
-    for name in constants:
-        if name not in NAMES:
-            raise no_field(name, "it cannot be set")
-    implied = {"method": "intermediate"} if constants.get("intermediate_task") else {}
-    return table.assign(**{**implied, **constants})

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import yaml
 
 from analysis.core.errors import StoreError
+from analysis.records.check import check_records
 from analysis.records.items_parquet import CORRECT, detach_items
-from analysis.records.schema import NAMES, check_records
+from analysis.records.schema import NAMES
 from analysis.store.layout import Cell, StoreContent, check_revisions, read_store, store_records
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid

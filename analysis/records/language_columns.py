@@ -1,0 +1,116 @@
+"""Languages of records: printed codes become ISO 639-3, scripts and other writings become conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import RecordError, UnknownLanguageError
+from ..core.missing import MISSING
+from ..languages.aggregates import is_average
+from ..languages.codes import AVERAGE, Resolution
+from ..languages.column import reader
+from .numeric import Place
+from .schema import EVALUATION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def resolve_languages(frame: pd.DataFrame, place: Place) -> list[str]:
+    """Replace printed codes by ISO 639-3, in place; keep the printed code in ``note``, the script in ``condition``.
+
+    Two printed codes of one language stay apart: by their scripts, or by the codes themselves where one evaluation has
+    a score under each.
+
+    Raises
+    ------
+    RecordError
+        If a language is missing or is none, with line, column and the nearest languages.
+    """
+    printed = frame["language"]
+    _refuse_missing(printed, place)
+    codes = list(dict.fromkeys(printed))
+    read = reader(code for code in codes if not is_average(code))
+    found = {code: _resolved(code, read, printed, place) for code in codes if not is_average(code)}
+    resolved = {code: found[code].language.iso if code in found else AVERAGE for code in codes}
+    notices = [
+        f"language code '{code}' ({int((printed == code).sum())} rows) read as '{one.language.iso}': {one.warning}"
+        for code, one in found.items()
+        if one.warning
+    ]
+    averages = {code: int((printed == code).sum()) for code in codes if code not in found and code != AVERAGE}
+    if averages:
+        words = ", ".join(f"'{code}' ({rows} rows)" for code, rows in averages.items())
+        notices.append(f"printed averages over languages, kept apart: {words}")
+    frame["language"] = printed.map(resolved).astype("str")
+    changed = (printed != frame["language"]) & (frame["language"] != AVERAGE)
+    _append(frame, "note", changed, "printed language code: " + printed.astype(str))
+    for column in ("train_language", "intermediate_language"):
+        if column in frame.columns:
+            frame[column] = _other_languages(frame[column], place)
+    variants = {code: f"script={one.variant}" for code, one in found.items() if one.variant}
+    _append(frame, "condition", printed.isin(list(variants)), printed.map(lambda code: variants.get(code, "")))
+    alike = _written_apart(frame, printed)
+    _append(frame, "condition", printed.isin(alike), "code=" + printed.astype(str))
+    by_language: dict[str, list[str]] = {}
+    for code in found:
+        by_language.setdefault(resolved[code], []).append(code)
+    apart = [
+        codes for codes in by_language.values() if len(codes) > 1 and any(c in variants or c in alike for c in codes)
+    ]
+    if apart:
+        pairs = "; ".join(f"{' and '.join(map(repr, codes))} are both '{resolved[codes[0]]}'" for codes in apart)
+        notices.append(f"writings of one language, kept apart in 'condition': {pairs}")
+    return notices
+
+
+def _refuse_missing(printed: pd.Series[Any], place: Place) -> None:
+    rows = [row for row, code in enumerate(printed) if not isinstance(code, str) or code in MISSING]
+    if not rows:
+        return
+    first = printed.iloc[rows[0]]
+    lines = list(dict.fromkeys(place.line(row) for row in rows))
+    shown = ", ".join(map(str, lines[:12])) + (", …" if len(lines) > 12 else "")
+    more = f" ({len(rows)} rows; lines {shown})" if len(rows) > 1 else ""
+    what = f"is missing: '{first}' is no language" if isinstance(first, str) else "is empty"
+    raise RecordError(f"{place.at(rows[0], 'language')} {what}{more}.", "Every score needs its language.")
+
+
+def _resolved(code: str, read: Callable[[str], Resolution], printed: pd.Series[Any], place: Place) -> Resolution:
+    try:
+        return read(code)
+    except UnknownLanguageError as error:
+        row = int((printed == code).to_numpy().argmax())
+        raise RecordError(f"{place.at(row, printed.name)}: {error.message}", error.hint) from error
+
+
+def _other_languages(column: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    codes = [code for code in column.dropna().unique() if code not in MISSING]
+    read = reader(code for code in codes if not is_average(code))
+    known = {code: AVERAGE if is_average(code) else _resolved(code, read, column, place).language.iso for code in codes}
+    return column.map(known).astype("str")
+
+
+def _written_apart(frame: pd.DataFrame, printed: pd.Series[Any]) -> list[str]:
+    """Printed codes of one language under which one evaluation has two scores: two writings, not one said twice."""
+    keys = [name for name in EVALUATION if name in frame.columns]
+    if not frame.duplicated(keys).any():
+        return []
+    count = printed.groupby([frame[key].astype("str").fillna("") for key in keys]).transform("nunique")
+    twice = set(frame.loc[(count > 1) & (frame["language"] != AVERAGE), "language"])
+    return list(dict.fromkeys(printed[frame["language"].isin(twice)]))
+
+
+def _append(frame: pd.DataFrame, column: str, where: pd.Series[Any], text: pd.Series[Any]) -> None:
+    """Add ``text`` to the cells of a text column where ``where`` holds, after what is there."""
+    if not where.any():
+        return
+    import pandas as pd
+
+    old = frame[column] if column in frame.columns else [None] * len(frame)
+    joined = [
+        before if not keep else f"{before}; {new}" if isinstance(before, str) else new
+        for before, new, keep in zip(old, text, where, strict=True)
+    ]
+    frame[column] = pd.Series(joined, index=frame.index, dtype="str")
