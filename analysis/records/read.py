@@ -16,6 +16,7 @@ from .check import check_records
 from .files import ENDINGS, read_table
 from .frames import Frame, as_frame
 from .items_parquet import attach_items
+from .roles import split_mapping
 from .sizes import fill_sizes
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str,
     if not isinstance(name, str):
         given = as_frame(name)
         return _checked(given, FRAME, 0, mapping, constants, _frame_hash(given))
+    constants = {**split_mapping(mapping)[1], **constants}
     path = Path(name)
     if is_store(path):
         content = read_store(path)
