@@ -198,8 +198,15 @@ def _write(path: str, records: pd.DataFrame, out: Console) -> None:
     from ..records.items_parquet import detach_items
 
     ending = Path(path).suffix
+    if path.endswith(".eee.json"):
+        from ..present.terminal import write_json
+        from ..records.readers.every_eval_ever import write
+
+        made = write(records)
+        write_json(path, made[0] if len(made) == 1 else made, out)
+        return
     if ending not in (".csv", ".parquet"):
-        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet.")
+        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet, .eee.json.")
     items = "items" in records.columns and bool(records["items"].notna().any())
     if ending == ".csv":
         write_csv(path, records.drop(columns=["items", "cell"], errors="ignore"))

@@ -9,6 +9,7 @@ from ..core.errors import CrossliftError
 from ..core.text import count
 from ..languages.codes import resolve
 from .build import Options, build_outcome
+from .default_model import default_model
 from .pairing import SHARES
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def _counted(question: str, frame: pd.DataFrame | None, what: str, lack: str, ar
     words = f"{count(len(frame))} {what}, {languages} languages"
     if languages < FEWEST_LANGUAGES:
         return Ready(question, False, f"{words}: needs {FEWEST_LANGUAGES}", arguments)
+    outcome = next(name for name in ("gain", "gap", "score") if name in frame.columns and what.startswith(name))
+    if question in ("fit", "gaps") and not default_model(frame, outcome, ["typology"]).groups:
+        return Ready(question, False, f"{words}: each once, needs several tasks or models", arguments)
     return Ready(question, True, words, arguments)
 
 

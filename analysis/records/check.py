@@ -36,6 +36,7 @@ def check_records(
     mapping: Mapping[str, str] | None = None,
     first_line: int = 2,
     constants: Mapping[str, str] | None = None,
+    points: bool = False,
 ) -> Checked:
     """Turn a table into records, or say what is wrong with which cell.
 
@@ -52,6 +53,8 @@ def check_records(
         Line of the file that the first row stands on, for messages.
     constants
         Fields that are the same in all rows, whatever is said of them there.
+    points
+        Whether scores are points already, whatever their size.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def check_records(
             frame[item.name], percent = found.values, percent or (item.name == "score" and found.percent)
             notices += found.notices
     if "score" in frame.columns:
-        frame, said = in_points(frame, name, percent)
+        frame, said = in_points(frame, name, percent or points)
         notices += said
         check_bounds(frame["score"], next(item for item in FIELDS if item.name == "score"), place)
     _check_methods(frame, place)

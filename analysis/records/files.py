@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import RecordError, did_you_mean
-from .harnesses import read_results
+from .harnesses import is_rows, read_lines, read_printed, read_results, read_tree
 from .readers import columnar, html, json_lines, latex, markdown, spreadsheet
 from .readers.delimited import delimited
 from .readers.text import PACKED
@@ -15,34 +15,39 @@ from .readers.text import PACKED
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .readers.results import Results
+
 
 #: Of results of a harness.
 HARNESS = ".json"
 
 
 class Read(NamedTuple):
-    """The cells of a file, the line that the first row stands on (1 where lines have no header), and what to say."""
+    """The cells of a file, the line that the first row stands on (1 where lines have no header), and what to say.
+
+    ``points`` tells that scores are points already, whatever their size.
+    """
 
     table: pd.DataFrame
     first_line: int
     notices: tuple[str, ...] = ()
+    points: bool = False
 
 
 def read_table(path: Path) -> Read:
-    """Read a file by the ending of its name.
+    """Read a file by the ending of its name, or a directory of results.
 
     Raises
     ------
     RecordError
         If the file is missing, of an unknown kind, empty, or broken.
     """
+    if path.is_dir():
+        return _of_harness(read_tree(path))
     if not path.is_file():
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         raise RecordError(f"there is no file '{path}'.", did_you_mean(path.name, siblings))
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] and suffixes[-1] in PACKED:
-        suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
+    kind = _ending(path)
     if kind not in (*READERS, HARNESS):
         raise RecordError(
             f"'{path.name}' is not a kind of table that is read here.",
@@ -51,10 +56,7 @@ def read_table(path: Path) -> Read:
     if path.stat().st_size == 0:
         raise RecordError(f"'{path.name}' is empty.")
     try:
-        if kind == HARNESS:
-            return Read(*read_results(path))
-        found = READERS[kind](path)
-        return Read(found, 2 if kind in _HEADED else 1)
+        return _read(path, kind)
     except RecordError:
         raise
     except Exception as error:  # the parsers raise many kinds; all mean that the file is not what its name says
@@ -63,6 +65,32 @@ def read_table(path: Path) -> Read:
             f"'{path.name}' cannot be read as {kind[1:].upper()}: {reason}.",
             "Check the delimiter, the quotes and the encoding (UTF-8).",
         ) from error
+
+
+def _read(path: Path, kind: str) -> Read:
+    if kind == HARNESS:
+        found = read_results(path)
+        return Read(found.rows, 1, found.notices, points=not is_rows(path))
+    lines = read_lines(path) if kind in (".jsonl", ".ndjson") else None
+    if lines is not None:
+        return _of_harness(lines)
+    table = READERS[kind](path)
+    printed = read_printed(table) if kind == ".md" else None
+    if printed is not None:
+        return _of_harness(printed)
+    return Read(table, 2 if kind in _HEADED else 1)
+
+
+def _of_harness(found: Results) -> Read:
+    return Read(found.rows, 1, found.notices, points=True)
+
+
+def _ending(path: Path) -> str:
+    """The ending that says the format: the one before that of a packed file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

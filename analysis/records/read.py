@@ -13,7 +13,7 @@ from ..core.errors import RecordError, did_you_mean
 from ..store.layout import check_revisions, content_hash, is_store, read_store, store_records
 from . import bundled as datasets
 from .check import check_records
-from .files import ENDINGS, read_table
+from .files import ENDINGS, Read, read_table
 from .frames import Frame, as_frame
 from .items_parquet import attach_items
 from .roles import split_mapping
@@ -95,7 +95,7 @@ def read_inputs(
 def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str, str]) -> Table:
     if not isinstance(name, str):
         given = as_frame(name)
-        return _checked(given, FRAME, 0, mapping, constants, _frame_hash(given))
+        return _checked(Read(given, 0), FRAME, mapping, constants, _frame_hash(given))
     constants = {**split_mapping(mapping)[1], **constants}
     path = Path(name)
     if is_store(path):
@@ -105,10 +105,9 @@ def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str,
         damaged = tuple(f"left out cells/{file}: {reason}." for file, reason in content.damaged)
         source = Source(path.name, content_hash(content), len(checked.frame))
         return Table(checked.frame, source, (*checked.notices, *damaged))
-    if path.is_file() or (name not in datasets.catalog() and _looks_like_path(name)):
-        table, first_line, said = read_table(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return _checked(table, path.name, first_line, mapping, constants, digest, said)
+    if path.exists() or (name not in datasets.catalog() and _looks_like_path(name)):
+        found = read_table(path)
+        return _checked(found, path.name, mapping, constants, _hash(path))
     if name not in datasets.catalog():
         hint = did_you_mean(name, datasets.catalog()) or "'analyze data' lists the bundled sets."
         raise RecordError(f"'{name}' is neither a file nor a bundled data set.", hint)
@@ -121,19 +120,21 @@ def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str,
     return Table(frame, Source(name, entry.sha256(), len(frame)))
 
 
-def _checked(
-    table: pd.DataFrame,
-    name: str,
-    first_line: int,
-    mapping: Mapping[str, str],
-    constants: Mapping[str, str],
-    digest: str,
-    said: tuple[str, ...] = (),
-) -> Table:
-    checked = check_records(table, name, mapping, first_line, constants)
+def _checked(found: Read, name: str, mapping: Mapping[str, str], constants: Mapping[str, str], digest: str) -> Table:
+    checked = check_records(found.table, name, mapping, found.first_line, constants, found.points)
     frame, sizes = fill_sizes(checked.frame)
     frame = attach_items(frame)
-    return Table(frame, Source(name, digest, len(frame)), (*said, *checked.notices, *sizes), checked.mapping)
+    return Table(frame, Source(name, digest, len(frame)), (*found.notices, *checked.notices, *sizes), checked.mapping)
+
+
+def _hash(path: Path) -> str:
+    """Of a file, or of all files below a directory with their names."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    total = hashlib.sha256()
+    for file in sorted(path.rglob("*.json")):
+        total.update(str(file.relative_to(path)).encode() + file.read_bytes())
+    return total.hexdigest()
 
 
 def _frame_hash(frame: pd.DataFrame) -> str:
