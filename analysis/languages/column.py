@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..core.errors import UnknownLanguageError
 from . import iso639
 from .codes import Resolution, is_name, resolve, resolve_code
 
@@ -12,7 +13,7 @@ _WIKIPEDIA = frozenset({"bat-smg", "fiu-vro", "map-bms", "roa-rup", "roa-tara", 
 
 
 def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
-    """How to resolve the texts of one column.
+    """How to resolve the texts of one column; what could be two languages in it is refused.
 
     ``Ga`` and ``En`` are languages among names and other languages' codes among codes; ``nan`` is Min Nan, with
     a warning where no other code has three letters, as programs write a missing value so; ``als`` is Alemannic
@@ -21,6 +22,8 @@ def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
     own = {text.strip() for text in texts}
     names = _are_names(own)
     three = sum(len(text.split("_")[0]) == 3 and text[:3].islower() for text in own - {"nan"})
+    short = {text for text in own if len(text) in (2, 3)}
+    odd = {text for text in short if text.istitle()} if any(text.islower() for text in short) else set()
     alemannic = "als" in own and ("sq" in own or bool(_WIKIPEDIA & {text.casefold() for text in own}))
 
     def read(text: str) -> Resolution:
@@ -29,7 +32,16 @@ def reader(texts: Iterable[str]) -> Callable[[str], Resolution]:
             return Resolution(resolve("nan"), warning="Min Nan; a missing value is an empty cell")
         if alemannic and stripped == "als":
             return Resolution(resolve("gsw"), warning="Wikipedia's code of Alemannic; in ISO 639-3 'als' is Albanian")
-        return resolve_code(text, names)
+        found = resolve_code(text, names)
+        if names is False and stripped in odd:
+            name = resolve_code(stripped, True).language
+            if name.iso != found.language.iso:
+                raise UnknownLanguageError(
+                    f"'{stripped}' among lower-case codes is {found.language.name} ('{stripped.casefold()}') or the "
+                    f"name of a language ('{name.iso}').",
+                    "Write the code.",
+                )
+        return found
 
     return read
 

@@ -137,7 +137,9 @@ def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
     several = sorted({source} if own.empty else set(own))
     named = f"'{several[0]}'" if len(several) == 1 else "of its run"
     reference, others = records[home], records[~home]
-    position = pd.Series(np.arange(len(reference)), index=run_keys(reference))
+    keys = run_keys(reference)
+    _refuse_two_references(reference, keys)
+    position = pd.Series(np.arange(len(reference)), index=keys)
     run = run_keys(others)
     match = position.reindex(run).to_numpy(dtype=float, na_value=np.nan)
     found = ~np.isnan(match)
@@ -153,6 +155,20 @@ def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
     frame["run"] = pd.factorize(run[found])[0]
     _attach_variance(frame, others[found], partner, "gap")
     return Pairing(frame.reset_index(drop=True), tuple(dropped))
+
+
+def _refuse_two_references(reference: pd.DataFrame, keys: pd.Index[Any]) -> None:
+    """Refuse a run with two scores in the source language, under two writings: which is the reference is not known."""
+    twice = keys.duplicated(keep=False)
+    if not twice.any():
+        return
+    first = int(twice.argmax())
+    same = reference[keys == keys[first]]
+    found = " and ".join(f"{row.score:g} ({row.condition or 'no condition'})" for row in same.itertuples())
+    raise PairingError(
+        f"one run has {len(same)} scores in the source language '{same['language'].iloc[0]}': {found}.",
+        "Keep one of its writings: leave the rows of the others out of the table.",
+    )
 
 
 def score_variance(records: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -193,12 +193,11 @@ def _wide(frame: pd.DataFrame, plan: Plan) -> None:
             if tail is not None and tail in by_rest:
                 averages[column] = tail
         plain = {}
-    same = [column for column in [*plain, *rest] if column in plain]
-    for column in same:
+    for column in plain:
         try:
             read(column)
-        except UnknownLanguageError:
-            plain.pop(column)
+        except UnknownLanguageError as error:
+            raise RecordError(f"column '{column}': {error.message}", error.hint) from error
     for column in plain:
         plan.roles[column] = Role("score", (("language", column),))
     for column, (language, other) in rest.items():

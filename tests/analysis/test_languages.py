@@ -169,6 +169,8 @@ def test_a_column_is_read_as_a_whole() -> None:
     assert reader(["Ga", "Twi", "Swahili"])("Ga").language.iso == "gaa"
     assert reader(["En", "De", "Fr"])("En").language.iso == "eng"
     assert "the code 'ga' is Irish" in reader(["Ga", "Ewe"])("Ga").warning
+    with pytest.raises(UnknownLanguageError, match="'Ga' among lower-case codes is Irish .* or the name of"):
+        reader(["de", "sw", "Ga"])("Ga")
     assert reader(["zho", "nan"])("nan").language.iso == "nan"
     assert (
         "a missing value is an empty cell" in reader(["zh", "nan"])("nan").warning
