@@ -121,6 +121,8 @@ def as_sequence(data: Data) -> tuple[str | pd.DataFrame, ...]:
     """One or several sources, as the questions take them."""
     if data is None:
         return ()
-    if isinstance(data, (str, Path)) or hasattr(data, "columns"):
+    from analysis.core.frames import is_frame
+
+    if isinstance(data, (str, Path)) or is_frame(data):
         data = [data]  # type: ignore[list-item]
     return tuple(str(item) if isinstance(item, Path) else item for item in data)

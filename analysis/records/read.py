@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import RecordError, did_you_mean
+from ..core.frames import Frame, as_frame
 from ..store.layout import check_revisions, content_hash, is_store, read_store, store_records
 from . import bundled as datasets
 from .check import check_records
 from .files import ENDINGS, Read, read_table
-from .frames import Frame, as_frame
 from .items_parquet import attach_items
 from .roles import split_mapping
 from .sizes import fill_sizes

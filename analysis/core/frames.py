@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..core.errors import RecordError
+from .errors import RecordError
 
 if TYPE_CHECKING:
     import pandas as pd
