@@ -111,7 +111,7 @@ def test_every_frame_gives_the_slope_of_the_users_own_column(tmp_path: Path) -> 
     sources = {**files(table(), tmp_path), **frames(table())}
     slopes = {}
     for kind, source in sources.items():
-        fixed = cl.fit(source, (), formula=formula).table.set_index("term")
+        fixed = cl.fit(source, (), formula=formula).frame.set_index("term")
         slopes[kind] = float(fixed.loc["fertility", "estimate"])
     assert slopes["pandas"] == pytest.approx(-3.0, abs=0.2)
     assert max(slopes.values()) - min(slopes.values()) < 1e-9
@@ -123,7 +123,7 @@ def test_every_frame_gives_the_slope_of_the_users_own_column(tmp_path: Path) -> 
 def test_the_committed_pair_of_files(shared: Path) -> None:
     formula = "gain ~ fertility + (1|language)"
     for name in ("fertility.csv", "fertility.jsonl"):
-        fixed = cl.fit(shared / "cases/tables" / name, (), formula=formula).table.set_index("term")
+        fixed = cl.fit(shared / "cases/tables" / name, (), formula=formula).frame.set_index("term")
         assert round(float(fixed.loc["fertility", "estimate"]), 2) == -3.07
 
 
