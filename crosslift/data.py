@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,6 +123,5 @@ def as_sequence(data: Data) -> tuple[str | pd.DataFrame, ...]:
         return ()
     from analysis.core.frames import is_frame
 
-    if isinstance(data, (str, Path)) or is_frame(data):
-        data = [data]  # type: ignore[list-item]
-    return tuple(str(item) if isinstance(item, Path) else item for item in data)
+    several: Any = [data] if isinstance(data, (str, Path)) or is_frame(data) else data
+    return tuple(str(item) if isinstance(item, Path) else item for item in several)

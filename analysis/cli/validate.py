@@ -199,11 +199,14 @@ def _write(path: str, records: pd.DataFrame, out: Console) -> None:
 
     ending = Path(path).suffix
     if path.endswith(".eee.json"):
-        from ..present.terminal import write_json
+        import json
+
+        from ..present.terminal import write_text
         from ..records.readers.every_eval_ever import write
 
         made = write(records)
-        write_json(path, made[0] if len(made) == 1 else made, out)
+        write_text(path, json.dumps(made[0] if len(made) == 1 else made, indent=2, ensure_ascii=False) + "\n", out)
+        out.print(f"{count(len(records))} rows written to {path}.")
         return
     if ending not in (".csv", ".parquet"):
         raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet, .eee.json.")

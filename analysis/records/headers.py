@@ -24,7 +24,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "params_m": ("paramsm", "params", "parameters", "nparams", "numparams", "numparameters", "modelsize", "size",
                  "paramsb", "parametersm", "parametersb", "nparameters", "modelparams", "sizeb", "sizem"),
     "target_task": ("task", "dataset", "benchmark", "testset", "evaltask", "targetdataset", "taskname", "datasetname",
-                    "evaluationtask", "evaldataset", "tasks", "target"),
+                    "evaluationtask", "evaldataset", "tasks"),
     "intermediate_task": ("intermediatedataset", "stilt", "stilts", "intertask", "intermediatetaskname"),
     "train_language": ("trainlang", "sourcelanguage", "sourcelang", "srclang", "srclanguage", "traininglanguage",
                        "pivot", "pivotlanguage", "transferlanguage", "finetunelanguage", "finetuninglanguage",

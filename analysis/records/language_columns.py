@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError, UnknownLanguageError
 from ..core.missing import MISSING
+from ..languages import iso639, tags
 from ..languages.aggregates import is_average
 from ..languages.codes import AVERAGE, Resolution
 from ..languages.column import reader
@@ -51,7 +52,7 @@ def resolve_languages(frame: pd.DataFrame, place: Place) -> list[str]:
             frame[column] = _other_languages(frame[column], place)
     variants = {code: f"script={one.variant}" for code, one in found.items() if one.variant}
     _append(frame, "condition", printed.isin(list(variants)), printed.map(lambda code: variants.get(code, "")))
-    alike = _written_apart(frame, printed)
+    alike = _written_apart(frame, printed, found)
     _append(frame, "condition", printed.isin(alike), "code=" + printed.astype(str))
     by_language: dict[str, list[str]] = {}
     for code in found:
@@ -92,14 +93,28 @@ def _other_languages(column: pd.Series[Any], place: Place) -> pd.Series[Any]:
     return column.map(known).astype("str")
 
 
-def _written_apart(frame: pd.DataFrame, printed: pd.Series[Any]) -> list[str]:
-    """Printed codes of one language under which one evaluation has two scores: two writings, not one said twice."""
+def _written_apart(frame: pd.DataFrame, printed: pd.Series[Any], found: Mapping[str, Resolution]) -> list[str]:
+    """Printed codes of one language under which one evaluation has two scores: two writings, not one said twice.
+
+    ``de`` and ``German`` are one writing, and two scores under them a conflict; ``pt`` and ``pt-BR`` are two.
+    """
     keys = [name for name in EVALUATION if name in frame.columns]
     if not frame.duplicated(keys).any():
         return []
     count = printed.groupby([frame[key].astype("str").fillna("") for key in keys]).transform("nunique")
     twice = set(frame.loc[(count > 1) & (frame["language"] != AVERAGE), "language"])
-    return list(dict.fromkeys(printed[frame["language"].isin(twice)]))
+    codes = list(dict.fromkeys(printed[frame["language"].isin(twice)]))
+    writings = {code: _writing(code, found[code]) for code in codes}
+    several = {found[a].language.iso for a in codes for b in codes
+               if found[a].language.iso == found[b].language.iso and writings[a] != writings[b]}  # fmt: skip
+    return [code for code in codes if found[code].language.iso in several]
+
+
+def _writing(code: str, found: Resolution) -> tuple[str, str, str]:
+    """Script and region that a code spells out, and which language of ISO 639-3 it is, before any are merged."""
+    first = tags.split(code)[0].casefold()
+    own = iso639.by_code(first) if len(first) in (2, 3) else ""
+    return found.script, found.region, own or iso639.by_name(iso639.name_key(code)) or found.language.iso
 
 
 def _append(frame: pd.DataFrame, column: str, where: pd.Series[Any], text: pd.Series[Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..core.errors import RecordError
 from .cells import Numbers, parse_column
 from .schema import Field
+from .understand import MOST_MILLIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,9 @@ def numbers(column: pd.Series[Any], item: Field, place: Place) -> Column:
             percent, notices = found.percent, _said(found, item)
         column = parsed
     column = column.astype(float)
+    if item.name == "params_m" and column.min() > MOST_MILLIONS:
+        column = column / 1e6
+        notices.append("'params_m' holds numbers of parameters: divided by a million")
     infinite = column.isin([float("inf"), float("-inf")]).to_numpy()
     if infinite.any():
         raise _cell_error(place, int(infinite.argmax()), item, "infinite", int(infinite.sum()))

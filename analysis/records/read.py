@@ -93,11 +93,11 @@ def read_inputs(
 
 
 def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str, str]) -> Table:
-    if not isinstance(name, str):
+    if not isinstance(name, (str, Path)):
         given = as_frame(name)
         return _checked(Read(given, 0), FRAME, mapping, constants, _frame_hash(given))
     constants = {**split_mapping(mapping)[1], **constants}
-    path = Path(name)
+    path, name = Path(name), str(name)
     if is_store(path):
         content = read_store(path)
         check_revisions(content)

@@ -52,11 +52,12 @@ def _long(frame: pd.DataFrame, scores: dict[str, Role], name: str) -> pd.DataFra
     others = frame.drop(columns=list(scores))
     if len(scores) == 1:
         column, role = next(iter(scores.items()))
-        return frame.rename(columns={column: "score"}).assign(**{**dict(role.where), PRINTED: column})
-    parts = [
-        others.assign(**{**dict(role.where), "score": frame[column], PRINTED: column})
-        for column, role in scores.items()
-    ]
+        same: dict[str, str] = {**dict(role.where), PRINTED: column}
+        return frame.rename(columns={column: "score"}).assign(**same)
+    parts = []
+    for column, role in scores.items():
+        own: dict[str, Any] = {**dict(role.where), "score": frame[column], PRINTED: column}
+        parts.append(others.assign(**own))
     long = pd.concat([part.astype({"score": object}) for part in parts])
     wide = any("language" in dict(role.where) for role in scores.values())
     order = long.index.to_numpy().argsort(kind="stable")

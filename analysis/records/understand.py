@@ -19,6 +19,10 @@ from .roles import ARM, LEFT_OUT, Role
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Under so many a column called n counts something else than test items.
+FEWEST_ITEMS = 20
+#: More millions of parameters than a model has: these are parameters.
+MOST_MILLIONS = 2e6
 #: In a heading, what stands between the language and the rest: ``XNLI / de``, ``de (F1)``, ``xnli_de``.
 _BREAK = re.compile(r"\s*[/|:()]\s*|[\s_\-]+")
 
@@ -54,7 +58,7 @@ def understand(frame: pd.DataFrame, name: str, given: Mapping[str, Role], fields
     plan = Plan(_stated(columns, name, given, fields), [])
     if {role.field for role in plan.roles.values()} >= set(fields):  # a table that was written from records
         return plan
-    _by_heading(columns, plan, fields)
+    _by_heading(frame, columns, plan, fields)
     if not _has(plan, "score") and not _has(plan, "gain"):
         _scores_by_arm(columns, plan)
         _scores_by_metric(columns, plan)
@@ -101,7 +105,7 @@ def _of(plan: Plan, field: str) -> list[str]:
     return [column for column, role in plan.roles.items() if role.field == field]
 
 
-def _by_heading(columns: list[str], plan: Plan, fields: Sequence[str]) -> None:
+def _by_heading(frame: pd.DataFrame, columns: list[str], plan: Plan, fields: Sequence[str]) -> None:
     """Fields written in another way, then the field's synonyms."""
     said = []
     folded: dict[str, list[str]] = {}
@@ -109,14 +113,8 @@ def _by_heading(columns: list[str], plan: Plan, fields: Sequence[str]) -> None:
         if column not in plan.roles:
             folded.setdefault(fold(column), []).append(column)
     for field in fields:
-        if _has(plan, field):
-            continue
-        for word in (fold(field), *SYNONYMS.get(field, ())):
-            if len(folded.get(word, ())) == 1 and folded[word][0] not in plan.roles:
-                column = folded[word][0]
-                plan.roles[column] = Role(field)
-                said.append(f"{column} → {field}")
-                break
+        if field != "gain":
+            said += _taken(frame, plan, field, folded)
     if not _of(plan, "score"):
         words = [column for column in columns if column not in plan.roles and metric_of(column) is not None]
         plain = [column for column in words if fold(column) in SCORE_WORDS]
@@ -126,8 +124,41 @@ def _by_heading(columns: list[str], plan: Plan, fields: Sequence[str]) -> None:
             where = (("metric", metric),) if metric and not _has(plan, "metric") else ()
             plan.roles[column] = Role("score", where)
             said.append(f"{column} → score" + (f", metric {metric}" if where else ""))
+    if _has(plan, "language") and not _of(plan, "score"):  # else Δ is a difference that is printed beside scores
+        said += _taken(frame, plan, "gain", folded)
     if said:
         plan.notices.append("columns by their headings: " + "; ".join(said) + ".")
+
+
+def _taken(frame: pd.DataFrame, plan: Plan, field: str, folded: Mapping[str, Sequence[str]]) -> list[str]:
+    """Give a field the first column that has one of its words as heading; returns what to say."""
+    if _has(plan, field):
+        return []
+    for word in (fold(field), *SYNONYMS.get(field, ())):
+        if len(folded.get(word, ())) != 1 or folded[word][0] in plan.roles:
+            continue
+        column = folded[word][0]
+        doubt = _doubt(frame[column], field, word)
+        if not doubt:
+            plan.roles[column] = Role(field)
+            return [f"{column} → {field}"]
+        plan.notices.append(f"'{column}' is kept as it is: {doubt}; --map {column}={field} says that it is.")
+    return []
+
+
+def _doubt(cells: pd.Series[Any], field: str, word: str) -> str:
+    """Why a column with the heading of a field may not be it: sizes without a unit, counts too small for test items."""
+    if word == fold(field) or field not in ("params_m", "n_items"):
+        return ""
+    texts = [str(cell).strip() for cell in cells.dropna().unique() if str(cell).strip()]
+    values = [value for value in parse_column(texts, thousands=True).values if value is not None]
+    if field == "n_items":
+        return "" if values and min(values) >= FEWEST_ITEMS else "its numbers are small for numbers of test items"
+    with_unit = all(re.fullmatch(r"\d+(\.\d+)?\s*[KkMmBbTt]", text) for text in texts)
+    counts = bool(values) and min(values) > MOST_MILLIONS
+    if with_unit or counts or word in ("paramsm", "parametersm", "sizem"):
+        return ""
+    return "its unit is not known (params_m is in millions)"
 
 
 def _scores_by_arm(columns: list[str], plan: Plan) -> None:
@@ -177,6 +208,8 @@ def _wide(frame: pd.DataFrame, plan: Plan) -> None:
     free = [str(c) for c in frame.columns if str(c) not in plan.roles and looks_numeric(frame[c])]
     free = [column for column in free if not _counts_rows(frame, column)]
     plain = {column: column for column in free if _is_language(column)}
+    differences = [column for column in free if fold(column) in ("δ", "∆", "diff", "difference")]
+    free = [column for column in free if column not in differences]
     read = reader(plain)
     averages = {column: "" for column in free if is_average(column)}
     rest: dict[str, tuple[str, str]] = {}
@@ -210,6 +243,9 @@ def _wide(frame: pd.DataFrame, plan: Plan) -> None:
     words = f"{count} columns are {languages} languages" if rest else f"{count} columns are languages"
     kept = f"; printed averages, kept apart: {', '.join(averages)}" if averages else ""
     plan.notices.append(f"{words} ({_few([*plain, *rest])}): a score a cell{kept}.")
+    for column in differences:
+        plan.roles[column] = Role(LEFT_OUT)
+        plan.notices.append(f"'{column}' is left out: differences are no scores.")
     unread = [column for column in free if column not in plan.roles]
     if unread:
         plan.notices.append(f"columns of numbers that are no language and are kept beside each score: {_few(unread)}.")

@@ -6,6 +6,7 @@ beside the other fields of the record; where it is missing, the name of the eval
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def write(records: pd.DataFrame) -> list[dict[str, Any]]:
     return made
 
 
-def _result(row: dict[str, Any]) -> dict[str, Any]:
+def _result(row: Mapping[Any, Any]) -> dict[str, Any]:
     details = {name: row[name] for name in DETAILS if isinstance(row.get(name), str)}
     spread: dict[str, Any] = {}
     if row["std_error"] == row["std_error"]:

@@ -14,7 +14,7 @@ import polars
 import pyarrow as pa
 import pytest
 
-from analysis.core.errors import RecordError
+from analysis.core.errors import PairingError, RecordError
 from analysis.outcomes.build import Options, build_outcome
 from analysis.records.read import Input, read_inputs
 from analysis.records.roles import mapping_text, read_mapping
@@ -241,6 +241,30 @@ def test_sizes_come_from_names_and_that_is_said(tmp_path: Path) -> None:
     assert any("from the bundled table and its name" in notice for notice in read.notices)
     rows = [["model", "params", "language", "score"], ["m", "560M", "de", "60"], ["n", "1.3B", "de", "61"]]
     assert read_inputs([written(tmp_path / "m.csv", rows)]).records["params_m"].tolist() == [560.0, 1300.0]
+
+
+def test_a_unit_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
+    rows = [["model", "size", "n", "language", "score"], ["m", "560", "3", "de", "60"], ["n", "1300", "3", "de", "61"]]
+    read = read_inputs([written(tmp_path / "m.csv", rows)])
+    assert read.records["params_m"].isna().all() and read.records["size"].tolist() == [560, 1300]
+    said = " ".join(read.notices)
+    assert "'size' is kept as it is: its unit is not known" in said and "'n' is kept as it is" in said
+    rows = [["model", "parameters", "language", "score"], ["m", "560000000", "de", "60"]]
+    assert read_inputs([written(tmp_path / "m.csv", rows)]).records["params_m"].tolist() == [560.0]
+
+
+def test_one_language_said_in_two_ways_is_a_conflict_and_no_variety(tmp_path: Path) -> None:
+    rows = [["language", "score"], ["de", "60"], ["German", "61"], ["fr", "50"]]
+    read = read_inputs([written(tmp_path / "m.csv", rows)])
+    with pytest.raises(PairingError, match="one evaluation has two scores"):
+        build_outcome(read.records, Options(outcome="gap", source="fra"))
+
+
+def test_a_column_of_differences_is_no_average(tmp_path: Path) -> None:
+    rows = [["Model", "de", "sw", "Avg", "Δ"], ["m", "60", "50", "55", "-3"]]
+    read = read_inputs([written(tmp_path / "m.csv", rows)])
+    assert read.records["language"].tolist() == ["deu", "swa", "mul"]
+    assert any("'Δ' is left out" in notice for notice in read.notices)
 
 
 def test_frames_of_every_library_are_read() -> None:
