@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError
+from ..languages.codes import resolve
 from .harness_names import split_languages
 from .readers.results import Results, in_points
+from .task_names import known_task
 
 if TYPE_CHECKING:
     pass
@@ -74,6 +76,11 @@ def read_harness(path: Path) -> Results:
             f"'{path.name}' has no metric that is a share: {', '.join(sorted(other))}.", f"Read: {', '.join(METRICS)}."
         )
     frame = in_points(pd.DataFrame(rows))
+    guessed = {code: task for name, (code, task) in languages.items() if _is_guess(name, code)}
+    if guessed:
+        named = ", ".join(f"{code} {resolve(code).name}" for code in list(guessed)[:8])
+        tasks_ = ", ".join(dict.fromkeys(guessed.values()))
+        notices.append(f"no list of languages is known for {tasks_}: their codes are read as ISO 639-3: {named}.")
     if groups:
         notices.append(f"left out averages over tasks: {', '.join(sorted(groups))}.")
     if missing:
@@ -85,6 +92,11 @@ def read_harness(path: Path) -> Results:
         notices.append(f"left out {len(silent)} tasks whose names say no language: {', '.join(silent[:5])}{more}.")
     notices += [f"left out metric '{name}' of {count} tasks: it is no share." for name, count in sorted(other.items())]
     return Results(frame, tuple(notices))
+
+
+def _is_guess(name: str, code: str) -> bool:
+    """Whether a code of three letters is read by ISO 639-3 alone, which a family of tasks need not follow."""
+    return len(code) == 3 and code.isalpha() and known_task(name) is None
 
 
 def _content(path: Path) -> tuple[dict[str, Any], str]:

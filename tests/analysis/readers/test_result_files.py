@@ -37,6 +37,10 @@ def test_names_of_tasks_are_read_with_their_own_list(tmp_path: Path) -> None:
     results = {f"AraDiCE_boolq_{code}": {"acc,none": 0.5} for code in codes}
     found = read(tmp_path / "r.json", harness(results, {name: f"BoolQ-{name[-3:]}" for name in results}))
     assert rows(found, "language", "target_task") == [[iso, "AraDiCE_boolq"] for iso in codes.values()]
+    results = {f"Dialects_{code}": {"acc,none": 0.5} for code in codes}
+    found = read(tmp_path / "r.json", harness(results))
+    assert any("no list of languages is known for Dialects: " in notice and "egy Egyptian" in notice
+               for notice in found.notices)  # fmt: skip
     assert known_task("pisa_ch") == ("zho", "pisa", True)
     assert known_task("mgsm_en_cot_sw") == ("sw", "mgsm_en_cot", False)
     assert known_task("arc_easy") is None and known_task("mgsm_en_cot") == ("en", "mgsm_cot", False)
@@ -232,6 +236,11 @@ def test_validate_finds_conflicts_and_says_what_is_lacking(tmp_path: Path, capsy
     assert "fit         ✓  12 gains, 6 languages" in out and f"analyze fit --factor typology --data {path}" in out
     assert "meta        ✓  12 gains with sampling variances" in out and "needs 3 sizes of models" in out
     assert main(["fit", "--factor", "typology", "--data", str(path), "--mapping", str(tmp_path / "m.toml")]) == 0
+    bare = [line.replace("accuracy", "score") for line in lines]
+    (tmp_path / "bare.csv").write_text("\n".join(bare), encoding="utf-8")
+    assert main(["meta", "--data", str(tmp_path / "bare.csv")]) == 2
+    assert "They have n_items, and no metric: --set metric=acc" in capsys.readouterr().err
+    assert main(["meta", "--data", str(tmp_path / "bare.csv"), "--set", "metric=acc"]) == 0
     path.write_text("\n".join([*lines, "m,xnli,de,baseline,77,500"]), encoding="utf-8")
     capsys.readouterr()
     assert main(["validate", str(path)]) == 0
