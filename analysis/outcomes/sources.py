@@ -17,9 +17,9 @@ SOURCE = "source_language"
 def with_sources(rows: pd.DataFrame, source: str) -> pd.DataFrame:
     """Add :data:`SOURCE` where ``train_language`` says other languages than ``source``.
 
-    Rows that say none, or several at once, have ``source``.
+    Rows that say none, or several at once, have ``source``; so have rows of method ``direct``, which are no transfer.
     """
-    stated = rows["train_language"].where(rows["train_language"] != AVERAGE)
+    stated = rows["train_language"].where((rows["train_language"] != AVERAGE) & (rows["method"] != "direct"))
     if set(stated.dropna().unique()) <= {source}:
         return rows
     return rows.assign(**{SOURCE: stated.fillna(source).astype("str")})

@@ -93,7 +93,8 @@ def _one_row_of_headings(frame: pd.DataFrame) -> pd.DataFrame:
     for i, name in enumerate(frame.columns):
         own = "" if _nameless(name) else re.sub(r"\.\d+$", "", name)
         above = own or above
-        names.append(" / ".join(filter(None, (above if second[i] else own, second[i]))))
+        parts = dict.fromkeys(filter(None, (above if second[i] else own, second[i])))  # once, if it is in both rows
+        names.append(" / ".join(parts))
     joined = body.copy()
     joined.columns = pd.Index(names)
     return joined

@@ -25,6 +25,8 @@ FEWEST_ITEMS = 20
 MOST_MILLIONS = 2e6
 #: In a heading, what stands between the language and the rest: ``XNLI / de``, ``de (F1)``, ``xnli_de``.
 _BREAK = re.compile(r"\s*[/|:()]\s*|[\s_\-]+")
+#: What a program that evaluates puts before a metric: ``eval/de_accuracy``.
+_SPLIT = re.compile(r"^(?:eval|test|val|validation|dev)[\s/_\-]+")
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ def understand(frame: pd.DataFrame, name: str, given: Mapping[str, Role], fields
         _scores_by_metric(columns, plan)
     if not _has(plan, "language"):
         _wide(frame, plan)
-    if not _has(plan, "language") and not _of(plan, "score"):
+    if not _has(plan, "language") and not any("language" in dict(role.where) for role in plan.roles.values()):
         _language_by_cells(frame, plan)
     if _has(plan, "language") and not _of(plan, "score") and not _has(plan, "gain"):
         _scores_by_model(frame, plan)
@@ -283,16 +285,22 @@ def _language_in(heading: str) -> tuple[str, str] | None:
     pieces = [piece for piece in pieces if piece]
     if len(pieces) < 3:
         return None
-    for language, other in ((pieces[-1], pieces[:-1]), (pieces[0], pieces[1:])):
+    for at in (len(pieces) - 1, 0, *range(2, len(pieces) - 1, 2)):
+        language, before, after = pieces[at], pieces[:at], pieces[at + 1 :]
         if metric_of(language) is None and _is_language(language):
-            return language, re.sub(r"^[\s/|:()_\-]+|[\s/|:()_\-]+$", "", "".join(other))
+            rest = " ".join(filter(None, (_trimmed("".join(before)), _trimmed("".join(after)))))
+            return language, _SPLIT.sub("", rest)
     return None
+
+
+def _trimmed(text: str) -> str:
+    return re.sub(r"^[\s/|:()_\-]+|[\s/|:()_\-]+$", "", text)
 
 
 def _average_in(heading: str) -> str | None:
     pieces = re.split(rf"({_BREAK.pattern})", heading)
     words = [piece for piece in pieces if not is_average(piece)]
-    rest = re.sub(r"^[\s/|:()_\-]+|[\s/|:()_\-]+$", "", "".join(words))
+    rest = _SPLIT.sub("", _trimmed("".join(words)))
     return rest if rest and len(words) < len(pieces) else None
 
 
