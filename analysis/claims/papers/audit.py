@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from ..audit.definitions import UNITS, AverageOfCells, LanguageCell, choose, over_all, readings
 from ..audit.truncation import truncated
@@ -267,7 +268,7 @@ def _lines(
 
 def _blocks(table: PaperTable) -> list[range]:
     edges = sorted({0, *table.breaks, len(table.rows)})
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    return [range(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def _doubled(table: PaperTable) -> Iterator[Finding]:
