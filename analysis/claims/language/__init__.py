@@ -1,6 +1,6 @@
 """The claim language: a claim as a line of text, such as ``mean(gain) = 5.4``, checked over any table.
 
-May import: claims, records, core.
+May import: claims, records, languages, core.
 """
 
 from .check import TableClaim, check_claim

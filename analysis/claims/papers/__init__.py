@@ -1,4 +1,4 @@
 """Papers as they are: tables and prose of LaTeX, Markdown, HTML, PDF and spreadsheets, checked without a word of claim.
 
-May import: ``numbers``, ``audit``, ``fit``, ``verdicts``, ``analysis.languages`` and ``analysis.core``.
+May import: claims, languages, core.
 """
