@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +121,7 @@ def as_sequence(data: Data) -> tuple[str | pd.DataFrame, ...]:
     """One or several sources, as the questions take them."""
     if data is None:
         return ()
-    if isinstance(data, (str, Path)) or hasattr(data, "columns"):
-        data = [data]  # type: ignore[list-item]
-    return tuple(str(item) if isinstance(item, Path) else item for item in data)
+    from analysis.core.frames import is_frame
+
+    several: Any = [data] if isinstance(data, (str, Path)) or is_frame(data) else data
+    return tuple(str(item) if isinstance(item, Path) else item for item in several)

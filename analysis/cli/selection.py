@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import CrossliftError
+from ..present.table_files import add_tables
 from ..present.terminal import add_json
 from .validate import add_map
 
@@ -45,9 +46,9 @@ def add_rows(group: argparse._ActionsContainer) -> None:
 
 
 def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> None:
-    """``--json``, ``--csv`` and ``--plot``; ``table`` and ``figure`` say what the last two write."""
+    """``--json``, tables (``--csv``, ``--latex``, …) and ``--plot``; ``table`` and ``figure`` say what these show."""
     add_json(group)
-    group.add_argument("--csv", metavar="FILE", help=f"write {table} as CSV")
+    add_tables(group, table)
     group.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .svg, .pdf)")
 
 

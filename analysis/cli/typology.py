@@ -9,7 +9,8 @@ from ..core.text import Table, number
 from ..languages import distances as typology
 from ..languages.codes import resolve
 from ..languages.uriel import data_sha256
-from ..present.terminal import add_json, console, write_csv, write_json
+from ..present.table_files import add_tables, write_tables
+from ..present.terminal import add_json, console, write_json
 
 SUMMARY = "typological distances of languages, with coverage"
 EXAMPLES = """examples:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(typology.MEASURES)} or all (default: syntactic)",
     )
     parser.add_argument("--recipe", metavar="RECIPE", help=f"{', '.join(typology.RECIPES)} (default: knn)")
-    parser.add_argument("--csv", metavar="FILE", help="write the table as CSV")
+    add_tables(parser, "typological distances")
     add_json(parser)
 
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         )
         out.print(table.text())
     if options.csv:
-        write_csv(options.csv, typology_frame(rows))
+        write_tables(options.csv, typology_frame(rows))
     if options.json:
         write_json(options.json, contract(rows, source.iso), out)
     return 0

@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.text import Table, count
 from ..present.terminal import console, write_csv
 from ..records.read import read_inputs
+from ..records.roles import ARM, SET, mapping_text, read_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from ..records.read import Input
+
+#: ``COLUMN=score:language=deu``: the role has ``=`` in it too.
+_ROLE = re.compile(r"(.+?)=((?:score|gain|arm|std_error):.*)$")
+
 SUMMARY = "check scores before fitting, or turn them into one table"
 EXAMPLES = """examples:
   analyze validate scores.csv
   analyze validate scores.csv --map lang=language --map accuracy=score
+  analyze validate wide.xlsx --pair setting=baseline --write-mapping map.toml
   analyze validate results_DATE.json            # from the lm-evaluation-harness
   analyze validate results_DATE.json --set model=xglm-564M --set intermediate_task=squad --out squad.parquet"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze validate``."""
-    parser.add_argument("file", nargs="+", help="CSV, TSV, Parquet, JSON Lines, or the harness's results_DATE.json")
+    parser.add_argument("file", nargs="+", help="tables, results of harnesses, stores, bundled sets")
     add_map(parser)
+    parser.add_argument("--write-mapping", metavar="FILE", help="write what was understood of the columns, as TOML")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE",
-        help="a field that is the same in all rows of these files; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--out", metavar="FILE", help="write the records as .csv, or as .parquet with single items")
+        "--out", metavar="FILE", help="write the records as .csv, .parquet (with single items) or .eee.json"
+    )
 
 
 def add_map(parser: argparse._ActionsContainer) -> None:
-    """``--map COLUMN=FIELD``."""
+    """``--map``, ``--pair``, ``--set`` and ``--mapping``: what the columns of files hold."""
     parser.add_argument(
         "--map",
         action="append",
@@ -41,16 +50,59 @@ def add_map(parser: argparse._ActionsContainer) -> None:
         metavar="COLUMN=FIELD",
         help="the column of a file that contains a field of the record; may be repeated",
     )
+    parser.add_argument(
+        "--pair", action="append", dest="map", type=_arm, metavar="COLUMN=VALUE",
+        help="the column that tells runs apart, and its value for those without the intermediate stage",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", dest="map", type=_constant, metavar="FIELD=VALUE",
+        help="a field that is the same in all rows of these files; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mapping", action="append", dest="map", type=_file, metavar="FILE",
+        help="a mapping that analyze validate --write-mapping wrote",
+    )  # fmt: skip
 
 
-def parse_map(given: list[str]) -> dict[str, str]:
-    """Column to field from ``COLUMN=FIELD`` pairs; the column may have a ``=`` in its name."""
-    return dict(_pair(text, text.rpartition("="), "--map", "COLUMN=FIELD", "lang=language") for text in given)
+class _Given(NamedTuple):
+    """An argument that stands for entries of a mapping: of which kind, and its text."""
+
+    kind: str
+    text: str
 
 
-def parse_constants(given: list[str]) -> dict[str, str]:
-    """Field to value from ``FIELD=VALUE`` pairs; the value may have a ``=`` in it."""
-    return dict(_pair(text, text.partition("="), "--set", "FIELD=VALUE", "intermediate_task=squad") for text in given)
+def _arm(text: str) -> _Given:
+    return _Given("--pair", text)
+
+
+def _constant(text: str) -> _Given:
+    return _Given("--set", text)
+
+
+def _file(text: str) -> _Given:
+    return _Given("--mapping", text)
+
+
+def parse_map(given: Sequence[str | _Given]) -> dict[str, str]:
+    """What columns hold, from the arguments of :func:`add_map`; a column may have a ``=`` in its name."""
+    found: dict[str, str] = {}
+    for one in given:
+        if isinstance(one, str):
+            role = _ROLE.match(one)
+            parts = (role[1], "=", role[2]) if role else one.rpartition("=")
+            column, field = _pair(one, parts, "--map", "COLUMN=FIELD", "lang=language")
+            found[column] = field
+        elif one.kind == "--mapping":
+            found |= read_mapping(one.text)
+        elif one.kind == "--pair":
+            column, value = _pair(one.text, one.text.rpartition("="), "--pair", "COLUMN=VALUE", "setting=baseline")
+            found[column] = f"{ARM}:{value}"
+        else:
+            field, value = _pair(
+                one.text, one.text.partition("="), "--set", "FIELD=VALUE", "intermediate_task=squad"
+            )  # fmt: skip
+            found[SET + field] = value
+    return found
 
 
 def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example: str) -> tuple[str, str]:
@@ -63,11 +115,11 @@ def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read the files, print a summary, and write the records if requested."""
+    """Read the files, print a summary and what they are ready for, and write the records if requested."""
     from ..records.schema import NAMES
 
     out = console()
-    read = read_inputs(options.file, parse_map(options.map), parse_constants(options.set))
+    read = read_inputs(options.file, parse_map(options.map))
     for source in read.sources:
         out.print(f"{source.name}: {count(source.rows)} rows, sha256 {source.sha256[:12]}")
     for notice in read.notices:
@@ -87,9 +139,55 @@ def run(options: argparse.Namespace) -> int:
     extra = [str(name) for name in records.columns if name not in NAMES]
     if extra:
         out.print(f"\nColumns outside the record schema, kept for formulas and --where: {', '.join(extra)}")
+    _print_ready(records, options, out)
+    if options.write_mapping:
+        _write_mapping(options.write_mapping, read, out)
     if options.out:
         _write(options.out, records, out)
     return 0
+
+
+def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Console) -> None:
+    from ..outcomes.ready import readiness
+
+    data = " --data " + " ".join(map(quote, options.file)) + _flags(options.map)
+    found = readiness(records)
+    rows = tuple(
+        (
+            one.question,
+            "✓" if one.ok else "✗",
+            one.words,
+            f"analyze {one.arguments}{data}" if one.ok or "--set" in one.arguments else "",
+        )
+        for one in found
+    )
+    out.print("\n" + Table(("ready for", "", "", "command"), rows).text())
+
+
+def _flags(given: Sequence[str | _Given]) -> str:
+    parts = [("--map", one) if isinstance(one, str) else (one.kind, one.text) for one in given]
+    return "".join(f" {flag} {quote(text)}" for flag, text in parts)
+
+
+def _write_mapping(path: str, read: Input, out: Console) -> None:
+    from pathlib import Path
+
+    from ..core.errors import CrossliftError
+
+    known = [(source.name, mapping) for source, mapping in zip(read.sources, read.mappings, strict=True) if mapping]
+    merged: dict[str, str] = {}
+    for name, mapping in known:
+        for column, role in mapping.items():
+            if merged.setdefault(column, role) != role:
+                raise CrossliftError(
+                    f"column '{column}' is '{merged[column]}' in one file and '{role}' in '{name}'.",
+                    "Write a mapping for each file.",
+                )
+    try:
+        Path(path).write_text(mapping_text(merged, ", ".join(name for name, _ in known)), encoding="utf-8")
+    except OSError as error:
+        raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+    out.print(f"What the columns hold is written to {path}; use it with --mapping {path}.")
 
 
 def _write(path: str, records: pd.DataFrame, out: Console) -> None:
@@ -100,8 +198,18 @@ def _write(path: str, records: pd.DataFrame, out: Console) -> None:
     from ..records.items_parquet import detach_items
 
     ending = Path(path).suffix
+    if path.endswith(".eee.json"):
+        import json
+
+        from ..present.terminal import write_text
+        from ..records.readers.every_eval_ever import write
+
+        made = write(records)
+        write_text(path, json.dumps(made[0] if len(made) == 1 else made, indent=2, ensure_ascii=False) + "\n", out)
+        out.print(f"{count(len(records))} rows written to {path}.")
+        return
     if ending not in (".csv", ".parquet"):
-        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet.")
+        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet, .eee.json.")
     items = "items" in records.columns and bool(records["items"].notna().any())
     if ending == ".csv":
         write_csv(path, records.drop(columns=["items", "cell"], errors="ignore"))

@@ -34,10 +34,20 @@ class Evaluation:
     memory
         What functions with a memory (``scale``, ``poly``, ``factor``, …) learned before. A call that is not in it
         learns from these rows and is added.
+    literal
+        What a text that a column is compared with stands for, by column and text.
     """
 
-    def __init__(self, columns: Mapping[str, pd.Series[Any]], n: int, whole: str, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, pd.Series[Any]],
+        n: int,
+        whole: str,
+        memory: Memory | None = None,
+        literal: Callable[[str, str], str] | None = None,
+    ) -> None:
         self.columns, self.n, self.whole = columns, n, whole
+        self.literal = literal
         self.memory: Memory = {} if memory is None else memory
         #: Values that a text column was compared with although none of its rows has them.
         self.unseen: list[tuple[str, str, tuple[str, ...]]] = []
@@ -173,6 +183,8 @@ class Evaluation:
             what = "true or false" if isinstance(value, np.ndarray) and value.dtype == bool else "numbers"
             raise self._error(f"'{text_of(node)}' has {what} but is compared with the text '{text}'.",
                               "Remove the quotes.")  # fmt: skip
+        if self.literal is not None:
+            text = self.literal(text_of(node), text)
         same = np.array([label == text for label in value.values.tolist()], dtype=bool)
         if not same.any():
             self.unseen.append((text_of(node), text, tuple(str(label) for label in value.found())))

@@ -1,23 +1,26 @@
 """Language codes: whatever a table prints, resolved to one ISO 639-3 identity, or refused with the nearest ones.
 
 The decisions (which individual language stands for a macrolanguage, which code carries typological features, which
-codes are misprints) are data: ``data/languages/``. What the tables do not list is asked of ``langcodes``.
+codes are misprints, what data sets print) are data: ``data/languages/``. What these tables do not list is looked up in
+ISO 639-3 (:mod:`analysis.languages.iso639`), then asked of ``langcodes``. A code or a name counts only as a whole: no
+word is a language because it begins like one.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..core.errors import UnknownLanguageError
+from ..core.missing import MISSING
 from ..core.paths import data_directory
+from . import iso639, tags
+from .aggregates import is_aggregate, is_average
 
 #: ISO 639-3 code for "multiple languages": the language of a row that averages over several.
 AVERAGE = "mul"
-AVERAGE_WORDS = frozenset({"avg", "avg.", "average", "mean", "macro", "macro-avg", "all", "overall", "mul"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class Resolution:
     def variant(self) -> str:
         """The script, if it is not the one the language is usually written in."""
         usual = self.language.script
-        return self.script if self.script and usual and self.script != usual else ""
+        written = self.script or (tags.script_of_region(self.language.label, self.region) if self.region else "")
+        return written if written and usual and written != usual else ""
 
 
 def resolve(code: str) -> Language:
@@ -85,46 +89,61 @@ def resolve(code: str) -> Language:
     ----------
     code
         ISO 639-1, -2 or -3 (``zh``, ``chi``, ``cmn``), BCP-47 (``zh-Hans-CN``), NLLB style (``zho_Hans``), a
-        Glottocode of the reference table (``stan1293``), or a name (``Chinese``).
+        Glottocode of the reference table (``stan1293``), a name (``Chinese``, ``Old_English``), or what a data set
+        prints (``bat-smg``, ``no_nynorsk``, ``hi_rom``).
 
     Raises
     ------
     UnknownLanguageError
-        If it means none; the message names the nearest ones.
+        If it means none, or two; the message names the nearest ones.
     """
     return resolve_code(code).language
 
 
 @lru_cache(maxsize=65536)
-def resolve_code(code: str) -> Resolution:
-    """As :func:`resolve`, keeping the script and region of the code and any warning."""
+def resolve_code(code: str, names: bool | None = None) -> Resolution:
+    """As :func:`resolve`, keeping the script and region of the code and any warning.
+
+    Parameters
+    ----------
+    code
+        Code or name.
+    names
+        Whether the texts around it are names. It decides about ``Ga`` and ``En``, which are names of languages and, in
+        another case, codes of others; where it is not known the name is taken, with a warning.
+    """
     text = code.strip()
-    folded = text.casefold()
     if not text:
         raise UnknownLanguageError("the language code is empty.", "Give a code such as 'de', 'deu' or 'deu_Latn'.")
-    if folded in AVERAGE_WORDS:
+    if is_average(text):
         raise UnknownLanguageError(f"'{code}' is an average over languages, not a language.")
-    direct = _lookup(folded)
+    if is_aggregate(text):
+        raise UnknownLanguageError(
+            f"'{code}' is an aggregate over languages, not a language.",
+            "If it is an average, call it 'Average': averages are kept apart. Else leave these rows out.",
+        )
+    if text in MISSING:
+        raise UnknownLanguageError(
+            f"'{code}' is how a missing value is written, not a language.",
+            "Nauru is 'nau', Min Nan is 'nan'." if text in ("NA", "NaN") else "",
+        )
+    if names is not False:
+        own = _short_name(text, asked=names is None)
+        if own is not None:
+            return own
+    direct = _lookup(text.casefold())
     if direct is not None:
         return direct
-    primary, *rest = re.split(r"[-_]", text)
-    base = _lookup(primary.casefold()) if len(primary) in (2, 3) else None
-    if base is not None and all(re.fullmatch(r"[A-Za-z]{2}|[A-Za-z]{4}|[0-9]{3}|[A-Za-z0-9]{5,8}", p) for p in rest):
-        script = next((part.title() for part in rest if len(part) == 4 and part.isalpha()), "")
-        region = next((part.upper() for part in rest if len(part) == 2 or part.isdigit()), "")
-        return Resolution(base.language, script, region, base.warning)
-    named = _by_name().get(_name_key(text))
+    named = _by_whole_name(text)
     if named is not None:
-        return Resolution(named)
+        return named
+    tagged = _by_tag(text)
+    if tagged is not None:
+        return tagged
     outside = _ask_langcodes(text)
     if outside is not None:
         return outside
     raise UnknownLanguageError(f"'{code}' is no language code or name that is known.", _hint(text))
-
-
-def is_average(code: str) -> bool:
-    """Tell whether a table's language cell says that the row is an average over languages."""
-    return code.strip().casefold() in AVERAGE_WORDS
 
 
 @lru_cache(maxsize=1)
@@ -173,17 +192,42 @@ def _by_name() -> Mapping[str, Language]:
     return {_name_key(language.name): language for language in known_languages().values() if language.name}
 
 
+@lru_cache(maxsize=1)
+def _printed() -> Mapping[str, Resolution]:
+    """What data sets print, and other names, by key of the name."""
+    known = known_languages()
+    with (data_directory() / "languages" / "printed.csv").open(newline="", encoding="utf-8") as file:
+        return {
+            _name_key(row["text"]): Resolution(
+                known.get(row["iso"]) or Language(iso=row["iso"], name=iso639.name_of(row["iso"])),
+                row["script"],
+                warning=row["note"],
+            )
+            for row in csv.DictReader(file)
+        }
+
+
 def is_name(text: str) -> bool:
-    """Tell whether a text is the English name of a language of the bundled table."""
-    return _name_key(text) in _by_name()
+    """Tell whether a text is the English name of a language, as a whole."""
+    key = _name_key(text)
+    return key in _by_name() or key in _printed() or bool(iso639.by_name(key))
 
 
-def _name_key(name: str) -> str:
-    return re.sub(r"[\s_\-]+", " ", name).strip().casefold()
+_name_key = iso639.name_key
+
+
+def _language_of(iso: str) -> Language:
+    """By an ISO 639-3 code: of the table, the macrolanguage that it is merged into there, or by name alone."""
+    known = known_languages()
+    if iso in known:
+        return known[iso]
+    if iso in _aliases():
+        return known[_aliases()[iso][0]]
+    return Language(iso=iso, name=iso639.name_of(iso))
 
 
 def _lookup(folded: str) -> Resolution | None:
-    """Exact match in the tables."""
+    """A code, as a whole: of the tables, else of ISO 639-3."""
     known = known_languages()
     if folded in known:
         return Resolution(known[folded])
@@ -192,13 +236,78 @@ def _lookup(folded: str) -> Resolution | None:
         return Resolution(known[iso], warning=warning)
     if folded in _by_glottocode():
         return Resolution(_by_glottocode()[folded])
+    if len(folded) in (2, 3):
+        found = iso639.by_code(folded)
+        if found:
+            return Resolution(_language_of(found))
     return None
 
 
-def _ask_langcodes(text: str) -> Resolution | None:
-    """Let ``langcodes`` try: codes outside the tables, deprecated tags, names in many languages.
+def _short_name(text: str, asked: bool) -> Resolution | None:
+    """A name of two or three letters, written as a name: ``Ga``, ``Fur``."""
+    if len(text) not in (2, 3) or not text.istitle():
+        return None
+    iso = iso639.by_name(_name_key(text))
+    if not iso:
+        return None
+    code = _lookup(text.casefold())
+    warning = ""
+    if asked and code is not None and code.language.iso != iso:
+        warning = f"read as the name of a language ({iso}); the code '{text.casefold()}' is {code.language.name}"
+    return Resolution(_language_of(iso), warning=warning)
 
-    Its search by name also takes a beginning of the text for a name, so what it finds that way comes with a warning.
+
+def _by_whole_name(text: str) -> Resolution | None:
+    """A name, with blanks, ``_`` or ``-`` between its words: of ISO 639-3 first, which has one for each language."""
+    key = _name_key(text)
+    if key in _printed():
+        return _printed()[key]
+    iso = iso639.by_name(key)
+    if iso:
+        return Resolution(_language_of(iso))
+    if key in _by_name():
+        return Resolution(_by_name()[key])
+    iso = iso639.by_other_name(key)
+    return Resolution(_language_of(iso)) if iso else None
+
+
+def _by_tag(text: str) -> Resolution | None:
+    """A code with a script, a region, a variant or the name of a treebank behind it.
+
+    Raises
+    ------
+    UnknownLanguageError
+        If what stands behind the code is another language, or nothing that is known.
+    """
+    parts = tags.split(text)
+    if len(parts) < 2:
+        return None
+    base = _lookup(parts[0].casefold()) if len(parts[0]) in (2, 3) else None
+    if base is None:
+        _refuse_pair_of_names(text)
+        return None
+    rest = tags.read(parts, text, lambda part: _lookup(part) is not None)
+    if rest is None:
+        return None
+    if rest.pair:
+        other = _lookup(rest.pair)
+        raise UnknownLanguageError(
+            f"'{text}' is a pair of languages, {base.language.name} and {other.language.name if other else rest.pair}.",
+            "A score is in one language: give that of the text that is tested. A region is in capitals (en-GB).",
+        )
+    return Resolution(base.language, rest.script, rest.region, base.warning)
+
+
+def _refuse_pair_of_names(text: str) -> None:
+    words = tags.two_names(text)
+    if words and all(_lookup(word.casefold()) or _by_whole_name(word) for word in words):
+        raise UnknownLanguageError(
+            f"'{text}' is a pair of languages.", "A score is in one language: give that of the text that is tested."
+        )
+
+
+def _ask_langcodes(text: str) -> Resolution | None:
+    """Let ``langcodes`` try: deprecated tags, and names in many languages, as a whole.
 
     Raises
     ------
@@ -207,32 +316,22 @@ def _ask_langcodes(text: str) -> Resolution | None:
     """
     try:
         import langcodes
+        from language_data.names import code_to_names
     except ImportError as error:
         raise UnknownLanguageError(
             f"'{text}' is not in the bundled table of languages, and the package langcodes, which knows more, is not "
             "installed.",
-            "pip install langcodes language-data, or leave that language out.",
+            "pip install langcodes language-data python-iso639, or leave that language out.",
         ) from error
-    warning = ""
     try:
-        found = langcodes.get(text)
-        if not found.language or not found.is_valid():
-            return None
-        iso = found.to_alpha3()
-    except (LookupError, ValueError):  # a malformed tag is a ValueError; it may still be a name
-        try:
-            found = langcodes.find(text)
-            iso = found.to_alpha3()
-        except LookupError:
-            return None
-        warning = f"taken for {found.language_name()} ({iso}), by name"
-    direct = _lookup(iso)
-    if direct is not None:
-        return Resolution(direct.language, found.script or "", found.territory or "", warning)
-    name = found.language_name()
-    if name.startswith("Unknown language"):
+        found = langcodes.find(text)
+        whole = text.casefold() in {name.casefold() for name in code_to_names(found.language).values()}
+    except LookupError:
         return None
-    return Resolution(Language(iso=iso, name=name), found.script or "", found.territory or "", warning)
+    if not whole or found.language is None:
+        return None
+    iso = found.to_alpha3()
+    return Resolution(_language_of(iso), warning=f"taken for {found.language_name()} ({iso}), by name")
 
 
 def _hint(text: str) -> str:
@@ -261,8 +360,9 @@ def _hint(text: str) -> str:
         names = _by_name()
         near += [names[key] for key in get_close_matches(_name_key(text), list(names), n=3, cutoff=0.7)]
         words = set(_name_key(text).split())
+        near += [_language_of(iso) for iso in iso639.with_word(_name_key(text))]
         near += [language for key, language in names.items() if len(words) > 1 and words & set(key.split())]
-        first = re.split(r"[-_]", text)[0]
+        first = tags.split(text)[0]
         if first != text and len(first) <= 3:
             return _hint(first)
     unique = list({language.iso: language for language in near}.values())[:4]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import CrossliftError, unknown_name
+from ..core.frames import as_frame
 from .between import METHODS
 from .effects import read_effects
 from .estimate import default_test
@@ -79,6 +80,7 @@ def meta_analyze(
     CrossliftError
         If an input cannot be used; the message names it and a remedy.
     """
+    frame = None if frame is None else as_frame(frame)
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     if scale is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, did_you_mean
+from ..core.frames import as_frame
 from ..core.options import DF_METHODS
 from .fitted import EngineState
 from .model.components import components_of
@@ -61,7 +62,8 @@ def fit_mixed(
     formula
         lme4 formula, for example ``"gain ~ typology*log_params + (1|language) + (1 + typology|model)"``.
     frame
-        One row per observation. Rows with a missing value in a variable of the formula are dropped and counted.
+        One row per observation, a frame of pandas, polars, Arrow or another library. Rows with a missing value in a
+        variable of the formula are dropped and counted.
     reml
         Restricted maximum likelihood (default) or maximum likelihood.
     weights
@@ -102,6 +104,7 @@ def fit_mixed(
     DesignError
         If the model cannot be estimated on these rows.
     """
+    frame = as_frame(frame)
     if df not in DF_METHODS:
         hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
         raise CrossliftError(f"unknown degrees-of-freedom method '{df}'.", hint)

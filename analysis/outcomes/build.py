@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ..core.errors import CrossliftError, FormulaError, unknown_name
+from ..core.errors import CrossliftError, FormulaError, UnknownLanguageError, unknown_name
 from ..formulas.rows import rows_where
+from ..languages.aggregates import is_average
 from ..languages.codes import AVERAGE, resolve
 from ..records import bundled as datasets
 from ..records.read import Input, read_inputs
@@ -15,6 +16,7 @@ from .baselines import against, require_control
 from .covariates import add_factors
 from .default_model import RUNS
 from .pairing import pair_gains, pair_gaps, run_keys
+from .sources import SOURCE, design_notice, with_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,8 @@ OUTCOMES = ("gain", "gap", "score")
 #: in, and the source language itself.
 KEEP = ("direct", "source")
 
+#: Columns of languages.
+LANGUAGES = ("language", "train_language", "intermediate_language")
 # Of several metrics of the same predictions, the first available one is used.
 METRIC_ORDER = ("acc", "f1", "em")
 
@@ -76,6 +80,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     rows = _one_metric(rows, options, dropped)
     if "direct" not in options.keep:
         rows = _leave_out(rows, rows["method"] == "direct", "trained in the language it is tested in", dropped)
+    rows = with_sources(rows, options.source)
     frame = _paired(rows, options, dropped)
     if len(frame) == 0:
         raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
@@ -83,7 +88,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     odd: tuple[str, ...] = ()
     if options.where:
         frame, odd = _where(frame, options.where, dropped)
-    notices = (*_notices(frame, options), *odd)
+    notices = (*_notices(frame, options), *design_notice(frame), *odd)
     return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), notices)
 
 
@@ -151,6 +156,11 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
         dropped += pairing.dropped
         return pairing.frame
     reported = rows["gain"].notna()
+    if (reported & (rows["method"] == "intermediate")).any():  # a gain over itself is none
+        rows = _leave_out(rows, reported & (rows["method"] == "baseline"), "baseline row of stated gains", dropped)
+        reported = rows["gain"].notna()
+    rows = _leave_out(rows, ~reported & rows["score"].isna(), "no score", dropped)
+    reported = rows["gain"].notna()
     pairing = pair_gains(rows[~reported & rows["score"].notna()])
     dropped += pairing.dropped
     used = int(pairing.frame["baseline"].nunique())
@@ -171,6 +181,9 @@ def _paired(rows: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]
 
 
 def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:
+    if SOURCE in frame.columns:
+        own = (frame["language"] == frame[SOURCE]) & ("source" not in options.keep)
+        return _leave_out(frame, own, "trained in the language it is tested in: no transfer between languages", dropped)
     source = (frame["language"] == options.source) & ("source" not in options.keep)
     return _leave_out(
         frame, source, f"source language '{options.source}' itself: no transfer between languages", dropped
@@ -180,14 +193,29 @@ def _not_source(frame: pd.DataFrame, options: Options, dropped: list[tuple[str, 
 def _where(frame: pd.DataFrame, condition: str, dropped: list[tuple[str, int]]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows for which the condition holds, and warnings about it."""
     try:
-        kept, odd = rows_where(frame, condition)
+        kept, odd = rows_where(frame, condition, _literal)
     except FormulaError as error:
         raise FormulaError(f"--where {error.message}", error.hint) from error
     if not kept.any():
         raise CrossliftError(f"--where '{condition}' leaves none of {len(frame)} rows.", " ".join(odd))
-    if not kept.all():
-        dropped.append((f"--where {condition}", int((~kept).sum())))
+    dropped.append((f"--where {condition}", int((~kept).sum())))
     return frame[kept], tuple(f"--where: {words}" for words in odd)
+
+
+def _literal(column: str, text: str) -> str:
+    """A language as the records have it, however it is written: ``zh`` is ``zho``.
+
+    Raises
+    ------
+    FormulaError
+        If it is no language; the hint names the nearest.
+    """
+    if column not in LANGUAGES or is_average(text) or not text:
+        return AVERAGE if column in LANGUAGES and text else text
+    try:
+        return resolve(text).iso
+    except UnknownLanguageError as error:
+        raise FormulaError(f"compares '{column}' with '{text}': {error.message}", error.hint) from error
 
 
 def _leave_out(rows: pd.DataFrame, where: pd.Series[bool], reason: str, dropped: list[tuple[str, int]]) -> pd.DataFrame:

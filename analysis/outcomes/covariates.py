@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
 from ..languages.uriel import data_sha256
 from ..records import bundled as datasets
+from .sources import of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,18 +86,30 @@ def add_factors(
 
     Adds ``typology`` (0–1) with its provenance (``observed_share``, ``typology_flag``, ``features_code``,
     ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
-    (base 2, zero at one unit of the corpus) and ``language_family``. Columns that the table already has are kept.
+    (base 2, zero at one unit of the corpus) and ``language_family``. Distance is from ``source``, or from each row's
+    own training language where it has one. Columns that the table already has are kept.
     """
     import pandas as pd
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
-    table = typology.frame(languages, source, measure, recipe).set_index("code")
+    sources = of_rows(frame, source)
+    tables = {
+        str(own): typology.frame(languages, str(own), measure, recipe).set_index("code") for own in sources.unique()
+    } or {source: typology.frame(languages, source, measure, recipe).set_index("code")}
+
+    def of_pair(column: str) -> pd.Series[Any]:
+        if len(tables) == 1:
+            return frame["language"].map(next(iter(tables.values()))[column])
+        parts = [frame.loc[sources == own, "language"].map(table[column]) for own, table in tables.items()]
+        return pd.concat(parts).reindex(frame.index)
+
     joined = {
-        "typology": frame["language"].map(table["distance"]),
-        "observed_share": frame["language"].map(table["observed_share"]),
-        "typology_flag": frame["language"].map(table["flag"]),
-        "features_code": frame["language"].map(table["features_code"]),
-        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from {source}",
+        "typology": of_pair("distance"),
+        "observed_share": of_pair("observed_share"),
+        "typology_flag": of_pair("flag"),
+        "features_code": of_pair("features_code"),
+        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from "
+        + (next(iter(tables)) if len(tables) == 1 else "each row's training language"),
         "typology_data": data_sha256()[:12],
         "language_family": frame["language"].map({code: _family(code) for code in languages}),
         "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Crossed random effects of the default model, in this order, where they have enough levels.
-CROSSED = ("language", "target_task", "model", "intermediate_task", "study")
+CROSSED = ("language", "train_language", "target_task", "model", "intermediate_task", "study")
 #: A factor with fewer levels does not get a variance of its own: two levels leave it one degree of freedom.
 FEWEST_LEVELS = 3
 #: Training runs: with the intermediate stage, and without.
@@ -136,6 +136,8 @@ def model_of(
     fixed: list[str] = []
     notices: list[str] = []
     for name in CROSSED:
+        if name == "train_language" and not _has_effect(codes, counts, name):
+            continue
         missing = int((codes[name] < 0).sum())
         if counts[name] < 2:
             continue
@@ -165,9 +167,21 @@ def model_of(
     shared = {"gain": "baseline", "gap": "run"}.get(outcome, "")
     if FEWEST_LEVELS <= counts.get(shared, 0) < n:
         random.append(shared)
+        if "train_language" in random and _same(codes[shared], codes["train_language"]):
+            random.remove("train_language")  # a run a language: one effect is both
     if outcome != "gap":  # whose run is there already
         random += _runs(codes, counts, n)
     return DefaultModel(outcome, tuple(predictors), tuple(fixed), tuple(random), tuple(notices))
+
+
+def _same(one: Integers, other: Integers) -> bool:
+    """Whether two factors divide the rows alike."""
+    return compact(one)[1] == compact(other)[1] == compact(pairs(one, other))[1]
+
+
+def _has_effect(codes: Mapping[str, Integers], counts: Mapping[str, int], name: str) -> bool:
+    """Whether a factor that most tables do not state has levels enough, and every row one."""
+    return name in codes and counts[name] >= FEWEST_LEVELS and not bool((codes[name] < 0).any())
 
 
 def _runs(codes: Mapping[str, Integers], counts: Mapping[str, int], n: int) -> list[str]:

@@ -17,6 +17,7 @@ from ..core.errors import PairingError
 from ..records.condition import Condition
 from ..records.schema import EVALUATION
 from .item_variance import BASELINE_CELL, BASELINE_ITEMS, ITEMS, PAIRED, paired_blocks, paired_variances
+from .sources import of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,22 +125,28 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, unseeded: bool = False
 def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
     """Score in ``source`` minus the score in every other language of the same run.
 
-    Runs without a score in the source language are counted in ``dropped``; so are the source rows themselves.
+    A run's source language is its own where rows have one (:mod:`analysis.outcomes.sources`). Runs without a score in
+    it are counted in ``dropped``; so are the source rows themselves.
     """
     import pandas as pd
 
     records, repeated = _distinct(records, EVALUATION, "evaluation")
-    home = records["language"] == source
+    own = of_rows(records, source)
+    home = records["language"] == own
+    several = sorted({source} if own.empty else set(own))
+    named = f"'{several[0]}'" if len(several) == 1 else "of its run"
     reference, others = records[home], records[~home]
-    position = pd.Series(np.arange(len(reference)), index=run_keys(reference))
+    keys = run_keys(reference)
+    _refuse_two_references(reference, keys)
+    position = pd.Series(np.arange(len(reference)), index=keys)
     run = run_keys(others)
     match = position.reindex(run).to_numpy(dtype=float, na_value=np.nan)
     found = ~np.isnan(match)
     dropped = [(_REPEATED, repeated)] if repeated else []
     if (~found).any():
-        dropped.append((f"no score in the source language '{source}' in the same run", int((~found).sum())))
+        dropped.append((f"no score in the source language {named} in the same run", int((~found).sum())))
     if len(reference):
-        dropped.append((f"score in the source language '{source}': the reference of its run", len(reference)))
+        dropped.append((f"score in the source language {named}: the reference of its run", len(reference)))
     frame = others[found].copy()
     partner = reference.iloc[match[found].astype(int)]
     frame["score_source"] = partner["score"].to_numpy()
@@ -147,6 +154,20 @@ def pair_gaps(records: pd.DataFrame, source: str = "eng") -> Pairing:
     frame["run"] = pd.factorize(run[found])[0]
     _attach_variance(frame, others[found], partner, "gap")
     return Pairing(frame.reset_index(drop=True), tuple(dropped))
+
+
+def _refuse_two_references(reference: pd.DataFrame, keys: pd.Index[Any]) -> None:
+    """Refuse a run with two scores in the source language, under two writings: which is the reference is not known."""
+    twice = keys.duplicated(keep=False)
+    if not twice.any():
+        return
+    first = int(twice.argmax())
+    same = reference[keys == keys[first]]
+    found = " and ".join(f"{row.score:g} ({row.condition or 'no condition'})" for row in same.itertuples())
+    raise PairingError(
+        f"one run has {len(same)} scores in the source language '{same['language'].iloc[0]}': {found}.",
+        "Keep one of its writings: leave the rows of the others out of the table.",
+    )
 
 
 def score_variance(records: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .terminal import console, write_csv, write_figure, write_json
+from .table_files import TableFile, write_tables
+from .terminal import console, write_figure, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ def deliver(
     text: Callable[[Console], None],
     content: Callable[[], Mapping[str, Any]],
     json: str | None = None,
-    tables: Iterable[tuple[str | None, Callable[[], pd.DataFrame]]] = (),
+    tables: Iterable[tuple[str | Sequence[TableFile] | None, Callable[[], pd.DataFrame]]] = (),
     figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
 ) -> None:
     """Print a result and write the requested files.
@@ -44,7 +45,7 @@ def deliver(
         text(out)
     for path, table in tables:
         if path:
-            write_csv(path, table())
+            write_tables(path, table())
     for path, draw in figures:
         if path:
             write_figure(path, partial(_saved, draw), out, json)

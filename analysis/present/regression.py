@@ -177,11 +177,11 @@ def draw(found: FactorFit) -> Figure:
 
 def x_label(found: FactorFit, factor: str) -> str:
     """The axis of a factor, with its unit."""
-    from ..languages.codes import resolve
+    from ..outcomes.sources import source_words
 
     options = found.request.options
     if factor == "typology" and found.coverage:
-        covered, source = found.coverage, resolve(options.source).name
+        covered, source = found.coverage, source_words(found.outcome.frame, options.source)
         return f"{covered.measure} distance from {source} (URIEL, {covered.recipe}; 0 to 1)"
     if factor == "size":
         return "model size (log₂ of billion parameters)"
@@ -191,9 +191,9 @@ def x_label(found: FactorFit, factor: str) -> str:
 
 def y_label(found: FactorFit) -> str:
     """The axis of the outcome, with its unit."""
-    from ..languages.codes import resolve
+    from ..outcomes.sources import source_words
 
-    source = resolve(found.request.options.source).name
+    source = source_words(found.outcome.frame, found.request.options.source)
     words = {"gain": "gain", "gap": f"gap to {source}", "score": "score"}
     return f"{words[found.request.options.outcome]} (points)"
 

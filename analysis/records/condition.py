@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Names of parts: the script or the code that the language was printed with, a configuration of training data, a filter
-#: of a harness, the baseline that trained for as many steps as an intermediate stage, the rule of a benchmark by which
-#: an answer or a neighbour is right, and the layer that vectors are taken from.
-SCRIPT, CODE, CONFIG, FILTER, CONTROL, RULE, LAYER = "script", "code", "config", "filter", "control", "rule", "layer"
+#: of a harness and its limit on items, the baseline that trained for as many steps as an intermediate stage, the rule
+#: of a benchmark by which an answer or a neighbour is right, and the layer that vectors are taken from.
+SCRIPT, CODE, CONFIG, FILTER, LIMIT = "script", "code", "config", "filter", "limit"
+CONTROL, RULE, LAYER = "control", "rule", "layer"
 _BETWEEN, _STEPS = "; ", "steps:"
 
 

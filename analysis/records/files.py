@@ -1,4 +1,4 @@
-"""Files of scores: tables, as text wherever a message may have to quote a cell, and results of a harness."""
+"""Files of scores: tables, as text wherever a message may have to quote a cell, and results of harnesses."""
 
 from __future__ import annotations
 
@@ -7,49 +7,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import RecordError, did_you_mean
-from .harness import read_harness
+from .harnesses import is_rows, read_lines, read_printed, read_results, read_tree
+from .readers import columnar, html, json_lines, latex, markdown, spreadsheet
+from .readers.delimited import delimited
+from .readers.text import PACKED
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .readers.results import Results
 
-#: Of results of the lm-evaluation-harness.
+
+#: Of results of a harness.
 HARNESS = ".json"
 
 
 class Read(NamedTuple):
-    """The cells of a file, the line that the first row stands on (1 where lines have no header), and what to say."""
+    """The cells of a file, the line that the first row stands on (1 where lines have no header), and what to say.
+
+    ``points`` tells that scores are points already, whatever their size.
+    """
 
     table: pd.DataFrame
     first_line: int
     notices: tuple[str, ...] = ()
+    points: bool = False
 
 
 def read_table(path: Path) -> Read:
-    """Read a file by the ending of its name.
+    """Read a file by the ending of its name, or a directory of results.
 
     Raises
     ------
     RecordError
         If the file is missing, of an unknown kind, empty, or broken.
     """
+    if path.is_dir():
+        return _of_harness(read_tree(path))
     if not path.is_file():
         siblings = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         raise RecordError(f"there is no file '{path}'.", did_you_mean(path.name, siblings))
-    if path.suffix.lower() == HARNESS:
-        results = read_harness(path)
-        return Read(results.rows, 1, results.notices)
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = next((suffix for suffix in reversed(suffixes) if suffix in READERS), None)
-    if kind is None:
+    kind = _ending(path)
+    if kind not in (*READERS, HARNESS):
         raise RecordError(
             f"'{path.name}' is not a kind of table that is read here.",
-            f"Endings: {', '.join(READERS)}, also with .gz; {HARNESS} for results of the lm-evaluation-harness.",
+            f"Endings: {', '.join(READERS)}, also packed ({', '.join(PACKED)}); {HARNESS} for results of harnesses.",
         )
     if path.stat().st_size == 0:
         raise RecordError(f"'{path.name}' is empty.")
     try:
-        return Read(READERS[kind](path), 1 if kind in (".jsonl", ".parquet") else 2)
+        return _read(path, kind)
     except RecordError:
         raise
     except Exception as error:  # the parsers raise many kinds; all mean that the file is not what its name says
@@ -60,62 +67,48 @@ def read_table(path: Path) -> Read:
         ) from error
 
 
-def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
-    def read(path: Path) -> pd.DataFrame:
-        import pandas as pd
-
-        table = pd.read_csv(
-            path, sep=separator, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig",
-            skip_blank_lines=False,
-        )  # fmt: skip
-        if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
-            raise RecordError(
-                f"'{path.name}', line 2: the row has more cells than the header has columns.",
-                "Check the delimiter, and quote cells that contain it.",
-            )
-        if len(table.columns) == 1 and any(mark in str(table.columns[0]) for mark in ",;\t"):
-            raise RecordError(
-                f"'{path.name}' has one column, '{table.columns[0]}': its delimiter is another than its ending says.",
-                "Save it with commas as .csv or with tabs as .tsv.",
-            )
-        return table
-
-    return read
+def _read(path: Path, kind: str) -> Read:
+    if kind == HARNESS:
+        found = read_results(path)
+        return Read(found.rows, 1, found.notices, points=not is_rows(path))
+    lines = read_lines(path) if kind in (".jsonl", ".ndjson") else None
+    if lines is not None:
+        return _of_harness(lines)
+    table = READERS[kind](path)
+    printed = read_printed(table) if kind == ".md" else None
+    if printed is not None:
+        return _of_harness(printed)
+    return Read(table, 2 if kind in _HEADED else 1)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_parquet(path)
+def _of_harness(found: Results) -> Read:
+    return Read(found.rows, 1, found.notices, points=True)
 
 
-def _json_lines(path: Path) -> pd.DataFrame:
-    import gzip
-    import json
-
-    import pandas as pd
-
-    rows = []
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise RecordError(f"'{path.name}', line {number}: not JSON ({error.msg}).") from error
-            if not isinstance(row, dict):
-                raise RecordError(f"'{path.name}', line {number}: expected an object, found {type(row).__name__}.")
-            rows.append(row)
-    return pd.DataFrame(rows)
+def _ending(path: Path) -> str:
+    """The ending that says the format: the one before that of a packed file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in PACKED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _delimited(","),
-    ".tsv": _delimited("\t"),
-    ".parquet": _parquet,
-    ".jsonl": _json_lines,
+    ".csv": delimited(","),
+    ".tsv": delimited("\t"),
+    ".txt": delimited("\t"),
+    ".parquet": columnar.parquet,
+    ".feather": columnar.arrow,
+    ".arrow": columnar.arrow,
+    ".jsonl": json_lines.read,
+    ".ndjson": json_lines.read,
+    ".md": markdown.read,
+    ".tex": latex.read,
+    ".html": html.read,
+    ".htm": html.read,
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"), spreadsheet.read),
 }
+_HEADED = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 
 #: Endings of all files that are read.
 ENDINGS = (*READERS, HARNESS)

@@ -11,30 +11,24 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError
+from ..languages.codes import resolve
 from ..store.items import pack
-from .condition import FILTER, Condition
+from .condition import FILTER, LIMIT, Condition
 from .harness_names import split_languages
+from .readers.results import Results, in_points
+from .task_names import known_task
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 #: Metrics that are shares of right items or words, by the harness's names for them.
 METRICS = {"acc": "acc", "accuracy": "acc", "acc_norm": "acc_norm", "exact_match": "em", "exact": "em", "em": "em",
            "f1": "f1"}  # fmt: skip
 STUDY = "lm-evaluation-harness"
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Rows for :func:`analysis.records.schema.check_records`, and what was left out or taken as what."""
-
-    rows: pd.DataFrame
-    notices: tuple[str, ...]
 
 
 def read_harness(path: Path) -> Results:
@@ -65,6 +59,7 @@ def read_harness(path: Path) -> Results:
         )
     run, notices = _run(content)
     run["source"] = path.name
+    missing = [name for name in languages if not any(True for _ in _scores(results[name]))]
     rows: list[dict[str, Any]] = []
     other: Counter[str] = Counter()
     for name, (code, task) in languages.items():
@@ -76,19 +71,34 @@ def read_harness(path: Path) -> Results:
                 own = {"target_task": task, "language": code, "score": value, "std_error": spread}
                 own["cell"] = f"{digest} {name} {filtered}"
                 rows.append({**run, **own, **_fields(content, name, metric, filtered, items)})
+    if not rows and not other:
+        raise RecordError(f"'{path.name}' is of the lm-evaluation-harness, and none of its tasks has a score.")
     if not rows:
         raise RecordError(
             f"'{path.name}' has no metric that is a share: {', '.join(sorted(other))}.", f"Read: {', '.join(METRICS)}."
         )
-    frame = _in_points(pd.DataFrame(rows))
+    frame = in_points(pd.DataFrame(rows))
+    guessed = {code: task for name, (code, task) in languages.items() if _is_guess(name, code)}
+    if guessed:
+        named = ", ".join(f"{code} {resolve(code).name}" for code in list(guessed)[:8])
+        tasks_ = ", ".join(dict.fromkeys(guessed.values()))
+        notices.append(f"no list of languages is known for {tasks_}: their codes are read as ISO 639-3: {named}.")
     if groups:
         notices.append(f"left out averages over tasks: {', '.join(sorted(groups))}.")
+    if missing:
+        more = ", …" if len(missing) > 5 else ""
+        notices.append(f"left out {len(missing)} tasks without a score: {', '.join(missing[:5])}{more}.")
     silent = [name for name in tasks if name not in languages]
     if silent:
         more = ", …" if len(silent) > 5 else ""
         notices.append(f"left out {len(silent)} tasks whose names say no language: {', '.join(silent[:5])}{more}.")
     notices += [f"left out metric '{name}' of {count} tasks: it is no share." for name, count in sorted(other.items())]
     return Results(frame, tuple(notices))
+
+
+def _is_guess(name: str, code: str) -> bool:
+    """Whether a code of three letters is read by ISO 639-3 alone, which a family of tasks need not follow."""
+    return len(code) == 3 and code.isalpha() and known_task(name) is None
 
 
 def _content(path: Path) -> tuple[dict[str, Any], str]:
@@ -112,9 +122,7 @@ def _content(path: Path) -> tuple[dict[str, Any], str]:
 def _run(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """What is the same in all rows of a file."""
     config = content.get("config") or {}
-    given = config.get("model_args") or {}
-    if isinstance(given, str):
-        given = dict(pair.partition("=")[::2] for pair in given.split(","))
+    given = _arguments(config)
     adapter = given.get("peft") or given.get("delta") or ""
     parameters = config.get("model_num_parameters")
     run = {
@@ -148,7 +156,7 @@ def _fields(
     entry = content["results"][name]
     counted = ((content.get("n-samples") or {}).get(name) or {}).get("effective") or entry.get("sample_len")
     shots = (content.get("n-shot") or {}).get(name, config.get("num_fewshot"))
-    condition = Condition.of(f"{shots}-shot") if shots is not None else Condition()
+    condition = (Condition.of(f"{shots}-shot") if shots is not None else Condition()) + _setting(content)
     if filtered not in ("", "none"):
         condition += Condition.of(**{FILTER: filtered})
     answers = items.get((metric, filtered), [])
@@ -161,13 +169,21 @@ def _fields(
     }
 
 
-def _in_points(frame: pd.DataFrame) -> pd.DataFrame:
-    """Shares as points; some tasks give F1 and exact match in points already."""
-    for metric in frame["metric"].unique():
-        rows = frame["metric"] == metric
-        if frame.loc[rows, "score"].max() <= 1.0:
-            frame.loc[rows, ["score", "std_error"]] *= 100.0
-    return frame
+def _setting(content: Mapping[str, Any]) -> Condition:
+    """What else sets a run apart from others of the model: fewer items, a chat template, fewer bits."""
+    config = content.get("config") or {}
+    given = _arguments(config)
+    limit = config.get("limit")
+    words = ["chat template"] if content.get("chat_template") or config.get("apply_chat_template") else []
+    words += ["system instruction"] if content.get("system_instruction") else []
+    words += [f"{bits} bits" for bits in ("4", "8") if str(given.get(f"load_in_{bits}bit")) == "True"]
+    limited = Condition.of(**{LIMIT: f"{limit:g}"}) if isinstance(limit, (int, float)) else Condition()
+    return limited + Condition.of(*words)
+
+
+def _arguments(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = config.get("model_args") or {}
+    return dict(pair.partition("=")[::2] for pair in given.split(",")) if isinstance(given, str) else given
 
 
 def _logged(path: Path, name: str) -> dict[tuple[str, str], list[bool]]:

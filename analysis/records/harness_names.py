@@ -2,7 +2,8 @@
 
 A task in one language is named after both (``xnli_sw``, ``belebele_swh_Latn``, ``afrixnli_hau_prompt_2``), and its data
 set's configuration mostly is the language alone (``sw``, ``xquad.ar``, ``Greek``). Short words are codes of languages
-too (``law``, ``art``, ``wic``), so a code that is not plainly one counts only among siblings in other languages.
+too (``law``, ``art``, ``wic``), so a code that is not plainly one counts only among siblings in other languages. Tasks
+of known families are read with the family's own list (:mod:`analysis.records.task_names`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from ..core.errors import UnknownLanguageError
 from ..languages.codes import is_name, resolve_code
+from .task_names import known_task
 
 _CODE = re.compile(r"[a-z]{2,3}|[A-Za-z]{2,3}[-_][A-Za-z]{4}|[A-Za-z]{2,3}(?:[-_][A-Za-z]{4})?[-_][A-Za-z]{2}")
 _PLAIN = re.compile(r"[a-z]{2}|[a-z]{2,3}_[A-Z][a-z]{3}|[A-Za-z ]{4,}")
@@ -43,8 +45,11 @@ def split_languages(tasks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     tasks
         Configuration of its data set (empty where it is not known) by the name of the task; all tasks of one file.
     """
+    listed = {name: known for name in tasks if (known := known_task(name)) is not None}
     found = {}
     for name, configuration in tasks.items():
+        if name in listed and listed[name].own:
+            continue
         named = next(_by_configuration(name, configuration), None) or next(_by_ending(name, configuration), None)
         if named is not None:
             found[name] = named
@@ -62,11 +67,17 @@ def split_languages(tasks: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         named = sum(tokens[: len(front)] == front and tokens[end:] == back for tokens in long)
         return len(set(languages)) >= 2 and len(languages) >= SHARE * named
 
-    return {
+    by_name = {
         name: (own.code, own.task)
         for name, own in found.items()
         if own.plain or among_siblings(own.front, own.back, len(_BREAK.split(own.code)))
     }
+    by_list = {name: (known.code, known.task) for name, known in listed.items() if known.own or not _plain(found, name)}
+    return {name: by_list.get(name) or by_name[name] for name in tasks if name in by_list or name in by_name}
+
+
+def _plain(found: Mapping[str, Named], name: str) -> bool:
+    return name in found and found[name].plain
 
 
 def _by_configuration(name: str, configuration: str) -> Iterator[Named]:

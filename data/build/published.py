@@ -19,8 +19,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))  # the record schema is the package's own
 
 from analysis.languages.codes import is_average  # noqa: E402
+from analysis.records.check import check_records  # noqa: E402
 from analysis.records.condition import Condition  # noqa: E402
-from analysis.records.schema import NAMES, check_records  # noqa: E402
+from analysis.records.schema import NAMES  # noqa: E402
 from models import model_name  # noqa: E402
 from rules import flag_collapsed_runs, flag_copied_folders, flag_impossible_averages  # noqa: E402
 

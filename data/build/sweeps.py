@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import yaml
 
 from analysis.core.errors import StoreError
+from analysis.records.check import check_records
 from analysis.records.items_parquet import CORRECT, detach_items
-from analysis.records.schema import NAMES, check_records
+from analysis.records.schema import NAMES
 from analysis.records.sweep import check_revisions, store_records
 from analysis.store.cells import Cell
 from analysis.store.layout import StoreContent, read_store

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.core.errors import UnknownNameError
 from analysis.records import bundled as datasets
-from analysis.records.schema import NAMES, check_records
+from analysis.records.check import check_records
+from analysis.records.schema import NAMES
 from tests.conftest import ROOT
 
 RECORD_SETS = [entry.name for entry in datasets.record_sets()]

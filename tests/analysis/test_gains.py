@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analysis.core.errors import PairingError
 from analysis.outcomes.pairing import covariance, difference, pair_gains, pair_gaps, score_variance
 from analysis.records import bundled as datasets
-from analysis.records.schema import check_records
+from analysis.records.check import check_records
 
 
 def records(rows: list[dict[str, object]]) -> pd.DataFrame:

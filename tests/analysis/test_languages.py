@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
+import iso639
 import pytest
 
 from analysis.core.errors import UnknownLanguageError
-from analysis.languages.codes import is_average, known_languages, resolve, resolve_code
+from analysis.languages.aggregates import is_average
+from analysis.languages.codes import known_languages, resolve, resolve_code
+from analysis.languages.column import reader
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -20,7 +27,7 @@ from analysis.languages.codes import is_average, known_languages, resolve, resol
         (("jv", "jw", "jav"), "jav"),
         (("yi", "ji", "yid", "ydd"), "yid"),
         (("no", "nb", "nob", "nor"), "nor"),
-        (("tl", "tgl", "fil"), "tgl"),
+        (("tl", "tgl"), "tgl"),
         (("ms", "msa", "zsm"), "msa"),
         (("az", "aze", "azj"), "aze"),
         (("et", "est", "ekk"), "est"),
@@ -55,10 +62,10 @@ def test_script_that_is_not_the_usual_one(code: str, variant: str) -> None:
     assert resolve_code(code).variant == variant
 
 
-def test_names_that_only_begin_like_a_language_come_with_a_warning() -> None:
-    found = resolve_code("Toba Batakk")
-    assert found.language.iso == "bbc"
-    assert found.warning == "taken for Batak Toba (bbc), by name"
+@pytest.mark.parametrize("word", ["Toba Batakk", "klingonx", "Egyptian", "all languages", "germanish", "de-foobar"])
+def test_no_word_is_a_language_because_it_begins_like_one(word: str) -> None:
+    with pytest.raises(UnknownLanguageError):
+        resolve_code(word)
 
 
 def test_three_codes_a_language() -> None:
@@ -115,3 +122,79 @@ def test_table_is_consistent() -> None:
         if language.latitude is not None:
             assert -90 <= language.latitude <= 90
             assert -180 <= language.longitude <= 180
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("Old_English", "ang"), ("old-french", "fro"), ("Tai_Dam", "blt"), ("Min_Nan", "nan"), ("Upper Sorbian", "hsb"),
+        ("ik", "ipk"), ("olo", "olo"), ("ho", "hmo"), ("lou", "lou"), ("bau", "bau"), ("fil", "fil"), ("Ga", "gaa"),
+        ("bat-smg", "sgs"), ("roa_rup", "rup"), ("zh-classical", "lzh"), ("map-bms", "jav"), ("be-tarask", "bel"),
+        ("no_nynorsk", "nno"), ("no_bokmaal", "nor"), ("ar_padt", "ara"), ("tr_imst", "tur"), ("en_gum", "eng"),
+        ("Darija", "ary"), ("Ladino", "lad"), ("pidgin", "pcm"), ("pt-br", "por"), ("en-GB", "eng"), ("Deutsch", "deu"),
+        ("hi_rom", "hin"), ("serbian_cyrillic", "srp"),
+    ],
+)  # fmt: skip
+def test_codes_before_names_and_names_as_a_whole(text: str, iso: str) -> None:
+    assert resolve(text).iso == iso
+
+
+def test_every_name_and_code_of_iso_639_3_is_itself() -> None:
+    """Or the macrolanguage that the table merges it into."""
+    with (ROOT / "data/languages/aliases.csv").open(encoding="utf-8") as file:
+        merged = {row["alias"]: row["iso"] for row in csv.DictReader(file)}
+    wrong = []
+    for language in iso639.ALL_LANGUAGES:
+        if language.status != "A" or language.part3 in ("mul", "all"):  # words for an average here
+            continue
+        own = {language.part3, merged.get(language.part3)}
+        texts = (language.name, language.name.replace(" ", "_"), language.part3, language.part1, language.part2b)
+        wrong += [(text, language.part3) for text in texts if text and resolve(text).iso not in own]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text", ["en-fr", "de_to_en", "amh_eng", "eng_Latn-fra_Latn", "English-French", "EN-FR"])
+def test_a_pair_is_no_language(text: str) -> None:
+    with pytest.raises(UnknownLanguageError, match="pair of languages"):
+        resolve(text)
+
+
+@pytest.mark.parametrize("text", ["NA", "NaN", "n/a", "None", "-"])
+def test_a_missing_value_is_no_country_and_no_language(text: str) -> None:
+    with pytest.raises(UnknownLanguageError, match="how a missing value is written"):
+        resolve(text)
+
+
+def test_a_column_is_read_as_a_whole() -> None:
+    assert reader(["Ga", "Twi", "Swahili"])("Ga").language.iso == "gaa"
+    assert reader(["En", "De", "Fr"])("En").language.iso == "eng"
+    assert "the code 'ga' is Irish" in reader(["Ga", "Ewe"])("Ga").warning
+    with pytest.raises(UnknownLanguageError, match="'Ga' among lower-case codes is Irish .* or the name of"):
+        reader(["de", "sw", "Ga"])("Ga")
+    assert reader(["zho", "nan"])("nan").language.iso == "nan"
+    assert (
+        "a missing value is an empty cell" in reader(["zh", "nan"])("nan").warning
+        and not reader(["zho", "nan"])("nan").warning
+    )
+    assert reader(["als", "sq", "de"])("als").language.iso == "gsw"
+    assert reader(["als_Latn", "deu_Latn"])("als_Latn").language.iso == "sqi"
+
+
+def test_writings_stay_apart() -> None:
+    assert [resolve_code(code).variant for code in ("zh-TW", "zh-CN", "hi_rom", "sr", "chinese_traditional")] == [
+        "Hant", "", "Latn", "", "Hant",
+    ]  # fmt: skip
+
+
+def test_committed_cases(shared: Path) -> None:
+    with (shared / "cases/languages/cases.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["where"] != "cell":
+                continue
+            if row["expected"] == "aggregate":
+                assert is_average(row["text"])
+            elif row["expected"] in ("error", "missing"):
+                with pytest.raises(UnknownLanguageError):
+                    resolve(row["text"])
+            else:
+                assert resolve(row["text"]).iso in {row["expected"], "nor" if row["expected"] == "nob" else ""}

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.core.errors import CrossliftError, FormulaError, UnknownNameError
+from analysis.core.errors import CrossliftError, DesignError, FormulaError, UnknownNameError
+from analysis.languages.distances import distance
 from analysis.outcomes.build import Options, build_outcome
 from analysis.outcomes.default_model import default_model
+from analysis.outcomes.sources import refuse_several, source_words
 from analysis.records.read import read_inputs
 from tests.analysis.test_gains import records, row
 
@@ -250,3 +252,51 @@ def test_a_factor_that_is_not_always_stated_is_left_out() -> None:
 def test_unknown_outcome() -> None:
     with pytest.raises(UnknownNameError, match="unknown outcome 'gains'.*Did you mean 'gain'"):
         build_outcome(grid(), Options(outcome="gains"))
+
+
+def test_languages_in_conditions_are_read_as_cells_are() -> None:
+    rows = grid()
+    every = build_outcome(rows, Options())
+    for german in ("de", "deu", "German", "deu_Latn"):
+        built = build_outcome(rows, Options(where=f"language != '{german}'"))
+        assert set(built.frame["language"]) == set(every.frame["language"]) - {"deu"}
+        assert built.dropped[-1] == (f"--where language != '{german}'", len(every.frame) - len(built.frame))
+        only = build_outcome(rows, Options(where=f"language in ['{german}']"))
+        assert set(only.frame["language"]) == {"deu"}
+    with pytest.raises(FormulaError, match="compares 'language' with 'germn'.*German"):
+        build_outcome(rows, Options(where="language == 'germn'"))
+
+
+def test_a_condition_that_removes_nothing_says_so() -> None:
+    built = build_outcome(grid(), Options(where="language != 'yo'"))
+    assert built.dropped[-1] == ("--where language != 'yo'", 0)
+
+
+def several_sources() -> pd.DataFrame:
+    """Three languages trained on, each tested in eight."""
+    tested = ["en", *LANGUAGES]
+    rows = [
+        row("", language, 90.0 if language == source else 60.0 - i - 2 * j, train_language=source)
+        for j, source in enumerate(("en", "fi", "ar"))
+        for i, language in enumerate(tested)
+    ]
+    return records(rows)
+
+
+def test_with_several_training_languages_each_row_has_its_own_pair() -> None:
+    scores = build_outcome(several_sources(), Options(outcome="score"))
+    assert ("trained in the language it is tested in: no transfer between languages", 3) in scores.dropped
+    expected = [
+        distance(str(row.language), str(row.train_language)).distance
+        for row in scores.frame[["language", "train_language"]].itertuples()
+    ]
+    assert scores.frame["typology"].tolist() == pytest.approx(expected)
+    assert set(scores.frame.loc[scores.frame["train_language"] != "eng", "language"]) >= {"eng"}
+    assert "3 languages trained on (English, Finnish, Arabic), 8 tested" in scores.notices[0]
+    assert "(1|train_language)" in default_model(scores.frame, "score", ["typology"]).formula
+    gaps = build_outcome(several_sources(), Options(outcome="gap"))
+    assert (gaps.frame["score_source"] == 90.0).all() and len(gaps.frame) == 21  # against the source's own score
+    with pytest.raises(DesignError, match="these rows were trained on 3"):
+        refuse_several(gaps.frame, "a multiverse")
+    alone = build_outcome(several_sources().query("train_language == 'fin'"), Options(outcome="gap"))
+    assert alone.frame["language"].isin(["eng"]).any() and source_words(alone.frame, "eng") == "Finnish"

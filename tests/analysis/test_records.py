@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import RecordError
-from analysis.records.schema import NAMES, check_records
+from analysis.records.check import check_records
+from analysis.records.schema import NAMES
 
 
 def table(**columns: list[object]) -> pd.DataFrame:
@@ -47,7 +48,13 @@ def test_columns_are_mapped() -> None:
 
 
 def test_other_columns_are_kept() -> None:
-    assert check(table(epoch=["3", "4"])).frame["epoch"].tolist() == ["3", "4"]
+    checked = check(
+        table(epoch=["3", "4"], ratio=["1.5", ""], word=["a", "1"], name=["007", "008"], seen=["True", "false"])
+    )
+    assert checked.frame["epoch"].tolist() == [3, 4]  # numbers are numbers, as they are in Parquet
+    assert checked.frame["ratio"].tolist()[0] == 1.5 and pd.isna(checked.frame["ratio"].iloc[1])
+    assert checked.frame["word"].tolist() == ["a", "1"] and checked.frame["name"].tolist() == ["007", "008"]
+    assert checked.frame["seen"].tolist() == [True, False]
 
 
 def test_script_variants_are_told_apart_by_condition() -> None:

@@ -41,9 +41,10 @@ def sentence_and_imports(package: str) -> tuple[str, list[str] | None]:
 
 
 def imported(package: str) -> list[str]:
-    """Modules outside of a package that it imports when it runs."""
+    """Modules outside of a package that it imports when it runs, less those around it, which run before it anyway."""
     inside = [module for module in MODULES if f"{module}.".startswith(f"{package}.")]
-    found = {target for module in inside for target in MODULES[module]} - {*inside, package.rpartition(".")[0]}
+    around = [module for module in MODULES if f"{package}.".startswith(f"{module}.")]
+    found = {target for module in inside for target in MODULES[module]} - {*inside, *around}
     return sorted(name.removeprefix("analysis.") for name in found)
 
 

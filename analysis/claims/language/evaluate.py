@@ -13,6 +13,7 @@ from ..numbers.grim import Grain, narrowed, nearest
 from ..numbers.intervals import Interval
 from . import values
 from .nodes import Absolute, Aggregate, Arithmetic, Column, Comparison, Condition, Expression, Junction, Number, Pair
+from .same_language import same_language
 from .sheet import MARKS, Sheet
 from .tokens import claim_error
 from .values import Real, Symbol, Value
@@ -159,7 +160,8 @@ class Evaluator:
         wanted = node.values if node.operator == "in" else node.values[:1]
         if isinstance(wanted[0], str):
             plain = "" if printed is None or printed in MARKS else printed
-            return (plain in wanted) != (node.operator == "!=")
+            found = any(same_language(node.column.name, plain, str(text)) for text in wanted)
+            return found != (node.operator == "!=")
         number = self.sheet.number(node.column.name, row)
         if number is None:
             return False
@@ -232,7 +234,11 @@ class Evaluator:
         for test in _tests(node):
             known = {cell for cell in self._column(test.column) if cell}
             for wanted in test.values:
-                if isinstance(wanted, str) and wanted and wanted not in known:
+                if (
+                    isinstance(wanted, str)
+                    and wanted
+                    and not any(same_language(test.column.name, cell, wanted) for cell in known)
+                ):
                     raise claim_error(
                         f"no row has {test.column.name} '{wanted}'.",
                         self.claim,

@@ -138,7 +138,8 @@ def read_sheet(name: str) -> Sheet:
     path = Path(name)
     if not path.is_file() and path.suffix not in ENDINGS and "/" not in name:
         path = datasets.find(name).path
-    frame, first_line, _ = read_table(path)
+    read = read_table(path)
+    frame, first_line = read.table, read.first_line
     if path.suffix.lower() == HARNESS:  # written in full: none is a rounded one, however few decimals it takes
         frame["score"] = [f"{score:.10f}" for score in frame["score"]]
     if frame.columns.duplicated().any():

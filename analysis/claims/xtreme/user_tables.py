@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core.errors import CrossliftError, UnknownLanguageError, did_you_mean
-from ...languages.codes import is_average, resolve_code
+from ...languages.aggregates import is_average
+from ...languages.codes import resolve_code
 from ..language.sheet import Sheet, as_number, decimals_of, read_sheet, zeros_dropped
 from ..numbers.intervals import mean, rounded
 from .printed_scores import Cell, Cells

@@ -52,7 +52,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
         without the level, ``change`` of the estimate, ``dfbetas`` (the change in standard errors without the level;
         Belsley, Kuh & Welsch 1980), ``cooks_distance`` of the level (over all fixed effects, in their covariance), and
         a ``note`` where a fixed effect cannot be told from others without the level (its row is then empty, and the
-        others are fitted without it) or the search did not end.
+        others are fitted without it), double precision cannot represent the variances, or the search did not end.
 
     Raises
     ------
@@ -127,9 +127,12 @@ def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without 
         return "no row is left without it"
     data, used = _downdated(state.criterion.data, state.rows, out)
     criterion = Criterion(data, state.criterion.reml)
-    search = refitter.borrow(criterion)
+    try:
+        search = refitter.borrow(criterion)
+        own, covariance = coefficients(criterion, search.point)
+    except np.linalg.LinAlgError:  # the whole fit's variances, from which the search starts, need not suit these rows
+        return "its variances differ by more than double precision can represent"
     estimate, std_error = np.full(len(used), np.nan), np.full(len(used), np.nan)
-    own, covariance = coefficients(criterion, search.point)
     estimate[used], std_error[used] = own, np.sqrt(np.diag(covariance))
     return _Without(estimate, std_error, search.converged)
 

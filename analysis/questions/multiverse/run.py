@@ -13,6 +13,7 @@ import numpy as np
 from ...core.draws import check_counts
 from ...core.errors import CrossliftError, unknown_name
 from ...outcomes.build import Options, Outcome, read_outcome
+from ...outcomes.sources import refuse_several
 from ...records.read import Input
 from .choices import Choice, default_choices, fix_choices, read_choices
 from .explained_spread import decompose
@@ -109,6 +110,7 @@ def _one(
     say: Callable[[str], None],
 ) -> Multiverse:
     options = outcome.options
+    refuse_several(frame, "a multiverse")
     table = Table(frame, options.outcome, options.source, request.moderators)
     space = _space(request, outcome, frame)
     specs = [space.options(i) for i in range(len(space.table))]

@@ -36,9 +36,12 @@ def with_variance(
     counts = tuple((str(key), int(rows)) for key, rows in source.value_counts().sort_index().items())
     kept = frame[~unknown & ~zero].reset_index(drop=True)
     if len(kept) == 0:
+        unsaid = frame["n_items"].notna().any() and frame["metric"].isna().all()
         raise CrossliftError(
             f"none of {len(frame)} {name}s has a known sampling variance.",
-            "Add a column std_error or n_items, or several seeds; 'analyze fit' needs none.",
+            "They have n_items, and no metric: --set metric=acc says that the scores are accuracies."
+            if unsaid
+            else "Add a column std_error or n_items, or several seeds; 'analyze fit' needs none.",
         )
     return kept, tuple(dropped), counts
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...core.errors import CrossliftError
-from ...languages.codes import resolve
 from ...meta.multilevel import MultilevelMeta
 from ...meta.result import MetaResult
 from ...outcomes.build import read_outcome
 from ...outcomes.default_model import CROSSED, default_model
+from ...outcomes.sources import source_words
 from .answer import pooled_sentences
 from .effects import check_column, grouping, sampling_covariance, ungrouped, with_variance
 from .groups import PoolingModel, pool_groups
@@ -98,7 +98,7 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         how.influence(rows) if request.influence else None,
         (*read.notices, *outcome.notices, *about, *ungrouped(rows, by, options.outcome)),
         (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
-        pooled_sentences(result, options.outcome, rows, resolve(options.source).name),
+        pooled_sentences(result, options.outcome, rows, source_words(rows, options.source)),
     )
 
 

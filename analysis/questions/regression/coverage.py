@@ -42,7 +42,7 @@ class Coverage:
 
     def lines(self) -> list[str]:
         """The printed form."""
-        where = resolve(self.source).name
+        where = self.source if " " in self.source else resolve(self.source).name
         first = (
             f"{self.measure} distance from {where}, recipe {self.recipe}: {self.low:.2f} to {self.high:.2f} over "
             f"{self.languages} languages (URIEL, data {self.sha256[:12]})"
@@ -78,8 +78,8 @@ def describe(rows: pd.DataFrame, source: str, measure: str, recipe: str | None, 
         recipe=kind,
         source=source,
         languages=len(known),
-        low=float(known["typology"].min()) if len(known) else float("nan"),
-        high=float(known["typology"].max()) if len(known) else float("nan"),
+        low=float(rows["typology"].min()) if len(known) else float("nan"),
+        high=float(rows["typology"].max()) if len(known) else float("nan"),
         median_share=float(share.median()) if len(share) else float("nan"),
         least_share=float(share.min()) if len(share) else float("nan"),
         weak=tuple((label[str(code)], float(value)) for code, value in weak.items()),

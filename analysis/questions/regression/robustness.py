@@ -302,8 +302,10 @@ def _left_out(asked: Asked) -> Iterator[Row]:
         df = min(asked.found.df, max(left - 2.0, 1.0)) if np.isfinite(asked.found.df) else asked.found.df
         step = asked.factor.step
         found = t_tests(np.array([step * row["estimate"]]), np.array([step * row["std_error"]]), np.array([df]), 0.95)
-        numbers = [float(found[key][0]) for key in ("estimate", "conf_low", "conf_high", "p_value", "df")]
-        yield Row(name, label, *numbers, levels=left, n_obs=asked.result.n_obs - int(row["rows"]))
+        estimate, low, high, p, own_df = (
+            float(found[key][0]) for key in ("estimate", "conf_low", "conf_high", "p_value", "df")
+        )
+        yield Row(name, label, estimate, low, high, p, own_df, left, asked.result.n_obs - int(row["rows"]))
 
 
 def _without(level: str, gone: int, unit: str, rows: int) -> str:

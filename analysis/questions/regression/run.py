@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ...core.draws import check_counts
 from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.jsonable import dropped_rows, single
-from ...languages.codes import resolve
 from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.covariates import FACTORS, Factor
 from ...outcomes.default_model import DefaultModel, default_model
+from ...outcomes.sources import source_code, source_words
 from ...records.read import Source
 from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
@@ -184,13 +184,14 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         chosen = _slopes(model, outcome, factors, request, say)
         formula = chosen.model.formula
     result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
-    source = resolve(options.source).name
+    source = source_words(outcome.frame, options.source)
     answers = tuple(answer(result, item, outcome.frame, source) for item in factors)
     naives = tuple(naive(result, item) for item in factors)
     described, checked = None, None
     if any(item.name == "typology" for item in factors):
         used = outcome.frame.loc[result.design.kept]
-        described = coverage.describe(used, options.source, options.measure, options.recipe, options.corpus)
+        origin = source_code(used, options.source)
+        described = coverage.describe(used, origin, options.measure, options.recipe, options.corpus)
         say("checking against corpus size")
         checked = _sensitivity(result, outcome, request)
     related = None

@@ -104,7 +104,7 @@ def test_where_a_run_belongs_can_be_said(runs: list[str], tmp_path: Path, capsys
         (["--set", "modl=m"], "'modl' is not a field of the record, so it cannot be set.\n  Did you mean 'model'"),
         (["--set", "model"], "--set 'model' is not FIELD=VALUE."),
         (["muennighoff2022_xmtf", "--set", "model=m"], "'muennighoff2022_xmtf' is bundled as it was published"),
-        (["--out", "x.xlsx"], "records cannot be written as 'x.xlsx'.\n  Endings: .csv, .parquet."),
+        (["--out", "x.xlsx"], "records cannot be written as 'x.xlsx'.\n  Endings: .csv, .parquet, .eee.json."),
         (["--out", str(tmp_path / "none" / "x.parquet")], "cannot be written"),
     ):
         assert main(["validate", runs[0], *arguments]) == 2

@@ -67,7 +67,7 @@ def test_gains_against_baselines_that_trained_as_long(filled: Store) -> None:
 
 
 def _checked(rows: Any) -> Any:
-    from analysis.records.schema import check_records
+    from analysis.records.check import check_records
 
     return check_records(rows, "store", first_line=1).frame
 
