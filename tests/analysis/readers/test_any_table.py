@@ -205,6 +205,14 @@ def test_scales_that_differ_are_refused_with_both_named(tmp_path: Path) -> None:
         read_inputs([str(tmp_path / "mixed.csv")])
 
 
+def test_points_near_zero_of_one_model_are_no_fractions(tmp_path: Path) -> None:
+    rows = [["model", "task", "language", "score"], ["random", "t", "de", "0.158"], ["m", "t", "de", "14.946"]]
+    assert read_inputs([written(tmp_path / "m.csv", rows)]).records["score"].tolist() == [0.158, 14.946]
+    rows[1][3] = "0.158123"
+    with pytest.raises(RecordError, match="mixes scales: 't, random' has fractions"):
+        read_inputs([written(tmp_path / "m.csv", rows)])
+
+
 def test_fractions_keep_their_digits_and_take_their_errors_along(tmp_path: Path) -> None:
     rows = [["language", "score", "std_error"], ["de", "0.548", "0.012"], ["sw", "0.07", "0.02"]]
     read = read_inputs([written(tmp_path / "f.csv", rows)])
