@@ -181,6 +181,14 @@ def test_two_columns_of_scores_are_two_arms(tmp_path: Path) -> None:
     assert set(read.records["intermediate_task"].dropna()) == {"mnli"}
 
 
+def test_sizes_of_models_are_no_arms(tmp_path: Path) -> None:
+    rows = [["variant", "language", "acc"], ["base", "de", "60"], ["large", "de", "65"], ["base", "sw", "50"]]
+    assert read_inputs([written(tmp_path / "t.csv", rows)]).records["method"].isna().all()
+    rows = [["language", "acc_base", "acc_large"], ["de", "60", "65"], ["sw", "50", "55"]]
+    read = read_inputs([written(tmp_path / "t.csv", rows)])
+    assert read.records["method"].isna().all() and set(read.records["model"]) == {"acc_base", "acc_large"}
+
+
 def test_two_numbers_in_a_cell(tmp_path: Path) -> None:
     rows = [["model", "task", "language", "F1/EM"], ["m", "mlqa", "de", "80.1/75.2"], ["m", "mlqa", "sw", "70.5/60"]]
     read = read_inputs([written(tmp_path / "pairs.csv", rows)])
