@@ -226,7 +226,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         naives,
         described,
         checked,
-        (*read.notices, *outcome.notices, *about),
+        (*read.notices, *outcome.notices, *about, *_engine_note(request)),
         related,
         divided,
         checks,
@@ -248,6 +248,16 @@ def _merged(warnings: tuple[str, ...], chosen: SlopeChoice | None) -> tuple[str,
         *others,
         f"singular fit: the slopes by {named} are estimated as perfectly correlated with the intercepts. Few levels "
         "tell little about their covariance; the interval of the slope stays valid (validation/slopes).",
+    )
+
+
+def _engine_note(request: Request) -> tuple[str, ...]:
+    """What an outside engine leaves out of the default model."""
+    if request.engine == "crosslift" or request.formula or request.slopes == "none":
+        return ()
+    return (
+        f"the engine '{request.engine}' fits random intercepts alone: compare with --slopes none, or state one model "
+        "with --formula.",
     )
 
 

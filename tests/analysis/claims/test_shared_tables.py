@@ -9,6 +9,7 @@ import pytest
 
 from analysis.claims.audit.averages import check_averages
 from analysis.claims.audit.printed_tables import printed_block
+from analysis.core.errors import RecordError
 from analysis.records.read import read_inputs
 from tests.conftest import ROOT
 
@@ -18,8 +19,18 @@ NOT_IN_AN_AVERAGE = ("04_digit_swap_tens", "25_two_cells_of_a_row_exchanged")
 TRUTH = json.loads((FOLDER / "truth.json").read_text(encoding="utf-8")) if FOLDER.is_dir() else {}
 
 
+#: A row in fractions among points is refused on reading, with both scales named.
+MIXED_SCALES = "18_one_model_fractions"
+
+
 @pytest.mark.skipif(not TRUTH, reason="../shared/cases/verify is not beside the checkout")
-@pytest.mark.parametrize("name", TRUTH or ["none"])
+def test_a_table_that_mixes_scales_is_named_as_such() -> None:
+    with pytest.raises(RecordError, match="mixes scales: .* has fractions .* has points"):
+        read_inputs([str(FOLDER / f"{MIXED_SCALES}.csv")])
+
+
+@pytest.mark.skipif(not TRUTH, reason="../shared/cases/verify is not beside the checkout")
+@pytest.mark.parametrize("name", sorted({*TRUTH} - {MIXED_SCALES}) or ["none"])
 def test_rows_that_are_wrong(name: str) -> None:
     read = read_inputs([str(Path(FOLDER / f"{name}.csv"))])
     block = printed_block(name, "", read.records, notices=read.notices)
