@@ -42,9 +42,11 @@ def read(data: Data, columns: Mapping[str, str] | None = None) -> Records:
     Parameters
     ----------
     data
-        Names of bundled sets, paths, data frames, or several of them.
+        Names of bundled sets, paths, data frames of any library, or several of them.
     columns
-        Your column → the field that it contains: ``{"lang": "language"}``.
+        What your columns hold where their headings do not say it: a field (``{"lang": "language"}``), scores of one
+        language (``{"col3": "score:language=de"}``), the arm (``{"setting": "arm:none"}``, the value without the
+        intermediate stage), or ``-``; ``{"set:metric": "acc"}`` is the same in all rows. See ``docs/formats.md``.
 
     Raises
     ------

@@ -326,7 +326,7 @@ def _ask_langcodes(text: str) -> Resolution | None:
     try:
         found = langcodes.find(text)
         whole = text.casefold() in {name.casefold() for name in code_to_names(found.language).values()}
-    except LookupError:
+    except (LookupError, ValueError):  # its table of names cannot be decoded for some texts
         return None
     if not whole or found.language is None:
         return None

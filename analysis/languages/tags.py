@@ -60,7 +60,7 @@ def read(parts: list[str], text: str, is_language: Callable[[str], bool]) -> Res
         elif len(part) == 3 and part.isdigit():
             region = part
             continue
-        elif len(part) == 4 and part.isalpha() and _valid(script=part.title()):
+        elif len(part) == 4 and part.isalpha() and (part.istitle() or _valid(script=part.title())):
             script = part.title()
             continue
         elif len(part) == 3 and part.isalpha() and is_language(folded) and folded not in _treebanks():

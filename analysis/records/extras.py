@@ -11,8 +11,10 @@ from ..core.missing import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Names of things, which may consist of digits: the store's cells and runs.
-IDENTITIES = frozenset({"cell", "items", "correct", "run", "baseline_run", "baseline_cell", "baseline_items"})
+#: Columns of the store: names of things, which may consist of digits.
+IDENTITIES = frozenset(
+    {"cell", "items", "correct", "run", "control", "baseline_run", "baseline_cell", "baseline_items"}
+)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _TRUTH = {"true": True, "false": False}
 

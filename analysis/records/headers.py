@@ -61,6 +61,14 @@ SCORE_WORDS = (
 ARM_WORDS = ("method", "intermediate", "intermediatetask", "setting", "setup", "arm", "stage", "variant", "training",
              "approach", "intermediatetraining", "finetuning", "strategy", "configuration", "config", "stilt", "stilts",
              "treatment", "regime", "transfer", "intermediatedataset", "intertask")  # fmt: skip
+#: Of these headings those that speak of nothing else; of the others only plain words count as a baseline.
+ARM_ALONE = frozenset({"method", "intermediate", "intermediatetask", "arm", "intermediatetraining", "stilt", "stilts",
+                       "treatment", "transfer", "intermediatedataset", "intertask"})  # fmt: skip
+PLAIN_BASELINES = frozenset(
+    {"none", "baseline", "without", "nointermediate", "nointermediatetask", "withoutintermediate"}
+)
+#: Beside these, ``base`` is a size and no baseline.
+SIZE_WORDS = frozenset({"tiny", "mini", "small", "medium", "large", "xl", "xxl", "huge"})
 #: Values of such a column for runs without it, folded.
 BASELINE_WORDS = frozenset(
     {"", "none", "baseline", "base", "no", "without", "vanilla", "na", "-", "–", "—", "false", "0", "control", "off",

@@ -51,21 +51,39 @@ def in_points(frame: pd.DataFrame, name: str, percent: bool) -> tuple[pd.DataFra
 
 
 def _refuse_mixed(frame: pd.DataFrame, name: str) -> None:
+    """Refuse fractions beside points.
+
+    A task and metric without any score above 1 is one of fractions, where others have points. One model's scores of a
+    task in which others are above 1 may be points near zero, unless they have more decimals than the points have:
+    0.663 beside 59.7, but not 0.158 beside 14.946.
+    """
     keys = [column for column in SCALE if column in frame.columns and frame[column].notna().any()]
     if not keys:
         return
-    groups = frame.loc[frame["score"].notna()].groupby([frame[key].astype("str").fillna("") for key in keys])["score"]
+    stated = frame.loc[frame["score"].notna(), [*keys, "score"]].astype(dict.fromkeys(keys, "str")).fillna("")
+    task = [key for key in keys if key != "model"]
+    top_of_task = stated.groupby(task)["score"].transform("max") if task else stated["score"].max()
+    stated = stated.assign(whole=top_of_task <= 1.0)
     fractions, points = [], []
-    for key, scores in groups:
-        label = ", ".join(str(part) for part in key if part) if isinstance(key, tuple) else str(key)
-        if 0.0 < scores.max() <= 1.0 and (scores.round(1) != scores).any():
-            fractions.append((label, len(scores), scores.max()))
+    for key, rows in stated.groupby(keys):
+        scores = rows["score"]
+        label = ", ".join(str(part) for part in key if part)
+        found = (label, len(scores), scores.max(), _decimals(scores), bool(rows["whole"].iloc[0]))
+        if 0.0 < scores.max() <= 1.0 and _decimals(scores) > 1:
+            fractions.append(found)
         elif scores.max() > 1.0:
-            points.append((label, len(scores), scores.max()))
-    if fractions and points:
-        (small, n, largest), (large, m, top) = fractions[0], points[0]
+            points.append(found)
+    finest = max((decimals for *_, decimals, _ in points), default=0)
+    clear = [found for found in fractions if points and (found[4] or found[3] > finest)]
+    if clear:
+        (small, n, largest, *_), (large, m, top, *_) = clear[0], points[0]
         raise RecordError(
             f"{name} mixes scales: '{small}' has fractions ({n} scores, largest {largest:g}), '{large}' has points "
             f"({m} scores, largest {top:g}).",
             "Multiply the fractions by 100, or put them into a file of their own: a file of fractions is converted.",
         )
+
+
+def _decimals(scores: pd.Series[float]) -> int:
+    """The most decimals that a score is written with."""
+    return max(len(repr(float(score)).partition(".")[2].rstrip("0")) for score in scores.unique())

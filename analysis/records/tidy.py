@@ -54,6 +54,10 @@ def refuse_nul(frame: pd.DataFrame, name: str, first_line: int) -> None:
         With row and column of the first.
     """
     for i, column in enumerate(frame.columns):
+        if "\x00" in str(column):
+            raise RecordError(
+                f"{name}: the heading of column {i + 1} has a NUL byte.", "Write the file again as UTF-8."
+            )
         if frame.dtypes.iloc[i].kind not in "OUT" and str(frame.dtypes.iloc[i]) not in ("str", "string", "category"):
             continue
         cells = frame.iloc[:, i]

@@ -13,7 +13,18 @@ from ..languages.aggregates import is_aggregate, is_average
 from ..languages.codes import resolve_code
 from ..languages.column import reader
 from .cells import looks_numeric, parse_column
-from .headers import ARM_WORDS, METRIC_WORDS, SCORE_WORDS, SYNONYMS, arm_of, fold, metric_of
+from .headers import (
+    ARM_ALONE,
+    ARM_WORDS,
+    METRIC_WORDS,
+    PLAIN_BASELINES,
+    SCORE_WORDS,
+    SIZE_WORDS,
+    SYNONYMS,
+    arm_of,
+    fold,
+    metric_of,
+)
 from .roles import ARM, LEFT_OUT, Role
 
 if TYPE_CHECKING:
@@ -178,7 +189,7 @@ def _scores_by_arm(columns: list[str], plan: Plan) -> None:
                 break
     for head, arms in found.items():
         without = [column for column, arm in arms.items() if arm_of(arm) == ""]
-        if len(without) != 1 or len(arms) < 2:
+        if len(without) != 1 or len(arms) < 2 or SIZE_WORDS & {fold(arm) for arm in arms.values()}:
             continue
         metric = METRIC_WORDS.get(head, "")
         same = (("metric", metric),) if metric and not _has(plan, "metric") else ()
@@ -364,7 +375,7 @@ def _arms(frame: pd.DataFrame, plan: Plan) -> None:
     if _has(plan, "method") and _of(plan, "method")[0] not in candidates:
         return
     for column in candidates:
-        found = _baseline_of(frame[column])
+        found = _baseline_of(frame[column], fold(column) in ARM_ALONE)
         if found is not None:
             plan.roles[column] = Role(ARM, baseline=found)
             return
@@ -382,10 +393,15 @@ def _is_method_column(frame: pd.DataFrame, column: str, plan: Plan) -> bool:
     )  # fmt: skip
 
 
-def _baseline_of(cells: pd.Series[Any]) -> str | None:
-    """The value of the runs without the stage, where some cells say that there was none and others what it was."""
+def _baseline_of(cells: pd.Series[Any], alone: bool) -> str | None:
+    """The value of the runs without the stage, where some cells say that there was none and others what it was.
+
+    ``alone`` tells that the heading speaks of the stage alone, so that an empty cell, ``no`` or ``base`` is a baseline.
+    """
     texts = ["" if cell is None or cell != cell else str(cell).strip() for cell in cells.unique()]
-    without = [text for text in texts if arm_of(text) == ""]
+    without = [text for text in texts if (arm_of(text) == "" if alone else fold(text) in PLAIN_BASELINES)]
+    if SIZE_WORDS & {fold(text) for text in texts}:
+        return None
     named = [text for text in without if text]
     if not without or len(without) == len(texts) or len(named) > 1:
         return None

@@ -62,7 +62,9 @@ def test_script_that_is_not_the_usual_one(code: str, variant: str) -> None:
     assert resolve_code(code).variant == variant
 
 
-@pytest.mark.parametrize("word", ["Toba Batakk", "klingonx", "Egyptian", "all languages", "germanish", "de-foobar"])
+@pytest.mark.parametrize(
+    "word", ["Toba Batakk", "klingonx", "Egyptian", "all languages", "germanish", "de-foobar", "\x00"]
+)
 def test_no_word_is_a_language_because_it_begins_like_one(word: str) -> None:
     with pytest.raises(UnknownLanguageError):
         resolve_code(word)

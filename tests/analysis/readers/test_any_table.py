@@ -181,6 +181,14 @@ def test_two_columns_of_scores_are_two_arms(tmp_path: Path) -> None:
     assert set(read.records["intermediate_task"].dropna()) == {"mnli"}
 
 
+def test_sizes_of_models_are_no_arms(tmp_path: Path) -> None:
+    rows = [["variant", "language", "acc"], ["base", "de", "60"], ["large", "de", "65"], ["base", "sw", "50"]]
+    assert read_inputs([written(tmp_path / "t.csv", rows)]).records["method"].isna().all()
+    rows = [["language", "acc_base", "acc_large"], ["de", "60", "65"], ["sw", "50", "55"]]
+    read = read_inputs([written(tmp_path / "t.csv", rows)])
+    assert read.records["method"].isna().all() and set(read.records["model"]) == {"acc_base", "acc_large"}
+
+
 def test_two_numbers_in_a_cell(tmp_path: Path) -> None:
     rows = [["model", "task", "language", "F1/EM"], ["m", "mlqa", "de", "80.1/75.2"], ["m", "mlqa", "sw", "70.5/60"]]
     read = read_inputs([written(tmp_path / "pairs.csv", rows)])
@@ -203,6 +211,14 @@ def test_scales_that_differ_are_refused_with_both_named(tmp_path: Path) -> None:
     pd.concat([frame, other]).to_csv(tmp_path / "mixed.csv", index=False)
     with pytest.raises(RecordError, match=r"'pawsx, m1, acc' has fractions .* 'xnli, m1, acc' has points"):
         read_inputs([str(tmp_path / "mixed.csv")])
+
+
+def test_points_near_zero_of_one_model_are_no_fractions(tmp_path: Path) -> None:
+    rows = [["model", "task", "language", "score"], ["random", "t", "de", "0.158"], ["m", "t", "de", "14.946"]]
+    assert read_inputs([written(tmp_path / "m.csv", rows)]).records["score"].tolist() == [0.158, 14.946]
+    rows[1][3] = "0.158123"
+    with pytest.raises(RecordError, match="mixes scales: 't, random' has fractions"):
+        read_inputs([written(tmp_path / "m.csv", rows)])
 
 
 def test_fractions_keep_their_digits_and_take_their_errors_along(tmp_path: Path) -> None:

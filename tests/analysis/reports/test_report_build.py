@@ -146,10 +146,10 @@ def test_own_data_reach_the_notebook(tmp_path: Path) -> None:
 def test_own_columns_need_no_other_names(tmp_path: Path) -> None:
     write(tmp_path / "notebooks")
     scores = tmp_path / "scores.csv"
-    scores.write_text("lang,acc,method\nde,71.5,baseline\nfr,73.5,baseline\n", encoding="utf-8")
+    scores.write_text("sprache,wert,method\nde,71.5,baseline\nfr,73.5,baseline\n", encoding="utf-8")
     arguments = ["--notebooks", str(tmp_path / "notebooks"), "--out", str(tmp_path / "out"), "--data", str(scores)]
     assert main(["report", *arguments]) == 2
-    assert main(["report", *arguments, "--map", "lang=language", "--map", "acc=score"]) == 0
+    assert main(["report", *arguments, "--map", "sprache=language", "--map", "wert=score"]) == 0
     content = json.loads((tmp_path / "out/tiny/numbers.json").read_text(encoding="utf-8"))
     assert [(item["name"], item["rows"]) for item in content["data"]] == [("scores.csv", 2)]
 
