@@ -52,7 +52,7 @@ def row(entry: Set) -> list[float]:
     """The columns of one model."""
     frame, formula = entry.read(), parse_formula(entry.formula)
     design = build_design(formula, frame)
-    with blas_threads(design.q):
+    with blas_threads(0):
         criterion = Criterion(sum_rows(whiten(design), formula))
         theta = criterion.start()
         system = np.tril(criterion.factor(theta).lower)

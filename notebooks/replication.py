@@ -48,7 +48,14 @@ for outcome in outcomes:
 session.numbers["claims"] = len(outcomes)
 session.numbers["statements"] = sum(len(outcome.claim.stated) for outcome in outcomes)
 session.numbers["documents"] = len(known.documents)
-for verdict in ("reproduced", "reproduced-under", "consistent", "contradicted", "not-checkable"):
+for verdict in (
+    "reproduced",
+    "reproduced-under",
+    "possible-by-rounding",
+    "consistent",
+    "contradicted",
+    "not-checkable",
+):
     session.numbers[verdict.replace("-", "_")] = len(by_verdict.get(verdict, ()))
 average = next(outcome for outcome in outcomes if outcome.claim.id == "average-gain")
 session.numbers["average_verdict"] = average.verdict
@@ -59,8 +66,9 @@ session.say(
     "answer",
     "Of {claims} claims in {documents} documents, {reproduced} are reproduced, {reproduced_under} under some "
     "readings only, "
-    "{consistent} are consistent with what is published, {contradicted} are contradicted and {not_checkable} cannot be "
-    "checked. The average gain of {average_claimed} is {average_verdict}: {average_reason}.",
+    "{possible_by_rounding} possible by rounding only, {consistent} are consistent with what is published, "
+    "{contradicted} are contradicted and {not_checkable} cannot be checked. "
+    "The average gain of {average_claimed} is {average_verdict}: {average_reason}.",
 )
 table = verdict_table(outcomes, known)
 session.table("verdicts", Table(table.columns, table.rows, "", (tally(outcomes),)))

@@ -42,7 +42,7 @@ def fit(
     standard deviations.
     """
     middle = found.center if center is None else center
-    if claimed.low <= middle <= claimed.high:
+    if printed_as(middle, claimed):
         return Reading(name, HOLDS, found, center=center)
     excess = beyond(middle, claimed)
     impossible = not found.meets(claimed)
@@ -56,6 +56,19 @@ def fit(
         return Reading(name, POSSIBLE, found, "possible by rounding", center=center)
     chance = 2 * error.above(abs(float(excess)))
     return Reading(name, POSSIBLE, found, f"possible by rounding, {one_in(chance)}", chance=chance, center=center)
+
+
+def printed_as(value: Fraction, claimed: Interval) -> bool:
+    """Whether a value is rounded to the claimed figure: half up (away from zero), or half to even.
+
+    12.5 is printed 13 or 12; 9.5 only 10.
+    """
+    if not claimed.low <= value <= claimed.high:
+        return False
+    figure = claimed.center
+    tie = claimed.width > 0 and value in (claimed.low, claimed.high)
+    towards_zero = abs(value) > abs(figure)
+    return not (tie and towards_zero) or (figure / claimed.width) % 2 == 0
 
 
 def figure_of(reading: Reading, digits: int = 2) -> str:

@@ -9,7 +9,6 @@ file is written last: a Parquet file without it is what a killed run left behind
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,15 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..core.errors import StoreError
 from .items import ItemResults, items_file
+from .sealed import seal, unseal
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+#: Points between a share that was written and the one that its items have: sums of floats in another order.
+TOLERANCE = 1e-9
 
 
 class StageContent(TypedDict):
@@ -101,7 +105,7 @@ def cell_files(
         "manifest": dict(manifest),
         "items_sha256": hashlib.sha256(items).hexdigest(),
     }
-    return items, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    return items, seal(content)
 
 
 def read_cell(file: Path) -> Cell:
@@ -114,7 +118,7 @@ def read_cell(file: Path) -> Cell:
     """
     items = items_beside(file)
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = unseal(file.read_bytes())
         cell = Cell(
             id=str(content["id"]),
             stage=_stage(content["stage"]),
@@ -132,7 +136,23 @@ def read_cell(file: Path) -> Cell:
         raise StoreError(f"'{items.name}' beside it is missing")
     if hashlib.sha256(items.read_bytes()).hexdigest() != cell.items_sha256:
         raise StoreError(f"'{items.name}' beside it is not the file it was written with")
+    for record in cell.records:
+        _check_score(record, cell.items)
     return cell
+
+
+def _check_score(record: Mapping[str, Any], items: ItemResults) -> None:
+    """Compute a share of right items anew from the results of the items."""
+    found = items.share(str(record.get("metric")))
+    if found is None:
+        return
+    number, share = found
+    said, wanted = record.get("score"), 100.0 * share
+    if record.get("n_items") != number or not isinstance(said, (int, float)) or abs(said - wanted) > TOLERANCE:
+        raise StoreError(
+            f"says {record.get('metric')} {said} of {record.get('n_items')} items; the items themselves say {wanted:g} "
+            f"of {number}"
+        )
 
 
 def items_beside(file: Path) -> Path:

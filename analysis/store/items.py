@@ -62,6 +62,16 @@ class ItemResults:
         packed = self._packed.get(metric)
         return None if packed is None else unpack(*packed)
 
+    def share(self, metric: str) -> tuple[int, float] | None:
+        """How many items a metric judged, and the share of right ones; ``None`` where it does not judge items."""
+        if self.file is not None and not self._packed:
+            self._packed.update(_read(self.file))
+        packed = self._packed.get(metric)
+        if packed is None:
+            return None
+        items, correct = packed
+        return items, int.from_bytes(correct).bit_count() / items if items else 0.0
+
     def __str__(self) -> str:
         return self.sha256
 

@@ -24,6 +24,7 @@ from typing import Any
 
 from ..core.errors import StoreError
 from .cells import Cell, StageContent, read_cell
+from .sealed import seal, unseal
 
 FORMAT = 1
 HEADER = "store.json"
@@ -94,7 +95,7 @@ def read_predictions(path: Path, cell: str) -> tuple[str, str] | None:
 
 def header(study: str) -> bytes:
     """What ``store.json`` holds."""
-    return (json.dumps({"format": FORMAT, "study": study}) + "\n").encode()
+    return seal({"format": FORMAT, "study": study}, indent=None) + b"\n"
 
 
 def read_header(path: Path) -> str:
@@ -110,7 +111,7 @@ def read_header(path: Path) -> str:
         what = "has no store.json" if path.is_dir() else "is not a directory"
         raise StoreError(f"'{path}' is not a store: it {what}.", "Give the directory that a sweep wrote to.")
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = unseal(file.read_bytes())
         found, study = content["format"], str(content["study"])
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(
@@ -123,7 +124,7 @@ def read_header(path: Path) -> str:
 
 def stage_file(stage: StageContent, manifest: Mapping[str, Any]) -> bytes:
     """What ``stages/ID.json`` holds."""
-    return json.dumps({"stage": stage, "manifest": dict(manifest)}, indent=1).encode()
+    return seal({"stage": stage, "manifest": dict(manifest)})
 
 
 def read_manifest(file: Path) -> dict[str, Any]:
@@ -134,7 +135,7 @@ def read_manifest(file: Path) -> dict[str, Any]:
     OSError, ValueError, KeyError, TypeError
         If it is damaged.
     """
-    return dict(json.loads(file.read_text(encoding="utf-8"))["manifest"])
+    return dict(unseal(file.read_bytes())["manifest"])
 
 
 def read_store(path: Path) -> StoreContent:
@@ -147,6 +148,17 @@ def read_store(path: Path) -> StoreContent:
         except StoreError as error:
             damaged.append((file.name, error.message))
     return StoreContent(path, study, tuple(cells), tuple(damaged))
+
+
+def damaged_files(path: Path) -> dict[str, str]:
+    """Files of finished stages and cells that cannot be read or do not fit, and what is wrong with each."""
+    found = {f"{Folder.CELLS}/{name}": reason for name, reason in read_store(path).damaged}
+    for file in finished(path, Folder.STAGES):
+        try:
+            read_manifest(file)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            found[f"{Folder.STAGES}/{file.name}"] = f"not the JSON of a stage ({error})"
+    return found
 
 
 def content_hash(content: StoreContent) -> str:

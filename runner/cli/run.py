@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--compile", action="store_true", help="torch.compile the model: pays for long stages on a GPU")
     parser.add_argument(
+        "--snapshot", type=float, default=15.0, metavar="MINUTES", help="how often a stage keeps how far it is (15)"
+    )
+    parser.add_argument(
         "--mixed-versions", action="store_true", help="add to stages that were run with other releases of the libraries"
     )
     parser.add_argument("--executor", default="local", metavar="EXECUTOR", help="local, or slurm (default: local)")
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.executor not in EXECUTORS:
         raise unknown_name("executor", options.executor, EXECUTORS)
-    for name in ("workers", "threads", "jobs"):
+    for name in ("workers", "threads", "jobs", "snapshot"):
         if getattr(options, name) < 0:
             raise CrossliftError(f"--{name} is {getattr(options, name)}.", "Give a positive number.")
     store, requests = _requests(options, Path, Store)
@@ -80,7 +83,10 @@ def run(options: argparse.Namespace) -> int:
     workers = 1 if options.helper else find_workers(options.workers, device)
     threads = options.threads or max(1, (os.cpu_count() or 1) // workers)
     for request in requests:
-        setting = Setting(device, threads, request.data_dir, options.compile, options.keep_checkpoints, options.helper)
+        setting = Setting(
+            device, threads, request.data_dir, options.compile, options.keep_checkpoints, options.helper,
+            60.0 * options.snapshot,
+        )  # fmt: skip
         if options.helper:
             status |= _helper(store, request, setting)
         else:
@@ -114,9 +120,9 @@ def _helper(store: Store, request: Request, setting: Setting) -> int:
 
 
 def _sweep(store: Store, request: Request, setting: Setting, workers: int, allow_mixed: bool) -> int:
-    from analysis.core.errors import CrossliftError
+    from analysis.core.errors import CrossliftError, StoreError
     from analysis.present.terminal import console
-    from analysis.store.layout import Folder, finished
+    from analysis.store.layout import Folder, damaged_files, finished
 
     from ..executors.local import blocked, run_local
     from ..executors.progress import Live
@@ -131,6 +137,14 @@ def _sweep(store: Store, request: Request, setting: Setting, workers: int, allow
     request.keep(entry)
     forget_failures(store, plan.stages)
     out = console(stderr=True)
+    wrong = damaged_files(store.path)
+    if wrong:
+        shown = "; ".join(f"{name}: {reason}" for name, reason in list(wrong.items())[:3])
+        more = f"; and {len(wrong) - 3:,} more" if len(wrong) > 3 else ""
+        raise StoreError(
+            f"'{store.path}' is damaged: {shown}{more}.",
+            "'runner gc STORE --damaged' drops these files alone; then run again.",
+        )
     found = progress(plan, store)
     to_run = sum(found.to_run.values())
     if not to_run:

@@ -85,6 +85,10 @@ def run_local(
     others = [_start(store, each, entry) for each in more]
     try:
         Worker(store, plan, own, report).run()
+    except SystemExit:  # told to stop: so are they, and keep how far they are
+        for process in others:
+            process.terminate()
+        raise
     finally:
         for process in others:
             try:
@@ -99,7 +103,7 @@ def run_local(
 def _start(store: Store, setting: Setting, entry: Path) -> subprocess.Popen[bytes]:
     command = own_command(
         "run", str(store.path), "--helper", str(os.getpid()), "--only", entry.stem, "--device", setting.device,
-        "--threads", str(setting.threads),
+        "--threads", str(setting.threads), "--snapshot", str(setting.snapshot_s / 60.0),
     )  # fmt: skip
     command += ["--keep-checkpoints"] * setting.keep + ["--compile"] * setting.compiled
     threads = str(setting.threads)

@@ -14,8 +14,20 @@ from analysis.core.errors import CrossliftError
 from ..plan.request import Request
 from ..store.atomic import write_whole
 from ..store.store import Store
+from ..training.snapshot import STOPPED
 from .command import HOME, own_command
 
+#: Seconds before the time limit at which a task is told to stop.
+NOTICE_S = 180
+#: The rest of the script: pass the signal on, wait, and queue a task again that stopped in the middle of a stage.
+WAITING = (
+    "child=$!",
+    """trap 'kill -USR1 "$child"' USR1 TERM""",
+    'wait "$child"; status=$?',
+    'while kill -0 "$child" 2> /dev/null; do wait "$child"; status=$?; done',
+    f'if [ "$status" -eq {STOPPED} ]; then scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"; fi',
+    'exit "$status"',
+)
 #: Directory of the scripts and logs in a store.
 FOLDER = "slurm"
 
@@ -54,14 +66,16 @@ def script(store: Store, options: argparse.Namespace) -> str:
     where = store.path.resolve()
     command = own_command("run", str(where), "--device", options.device, "--workers", str(options.workers))
     command += ["--threads", str(options.threads)] * bool(options.threads)
+    command += ["--snapshot", str(options.snapshot)]
     command += ["--mixed-versions"] * options.mixed_versions
     command += ["--keep-checkpoints"] * options.keep_checkpoints + ["--compile"] * options.compile
     logs = where / FOLDER / "%A-%a.log"
     lines = ["#!/bin/sh", "#SBATCH --job-name=crosslift", f"#SBATCH --array=1-{options.jobs or 1}"]
+    lines += ["#SBATCH --requeue", f"#SBATCH --signal=B:USR1@{NOTICE_S}"]
     lines += [f"#SBATCH --output={shlex.quote(str(logs))}"]
     lines += [f"#SBATCH {option}" for option in options.sbatch]
     lines += [
         f"cd {shlex.quote(os.getcwd())}",
         f"export PYTHONPATH={shlex.quote(str(HOME))}${{PYTHONPATH:+:$PYTHONPATH}}",
     ]
-    return "\n".join([*lines, "exec " + shlex.join(command), ""])
+    return "\n".join([*lines, shlex.join(command) + " &", *WAITING, ""])

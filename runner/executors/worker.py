@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +26,15 @@ from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
 from ..store.stage import Stage
 from ..store.store import Store, drop_directory
+from ..training.snapshot import STOPPED
 from ..training.train import StageError
 from .energy import Meter
 from .progress import Report
 
 #: States of stages kept in memory, so that a child need not read what was just written.
 KEPT_STATES = 3
+#: Signals that stop a process after its step.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 #: Seconds before looking again where other processes run all that is ready.
 WAIT_S = 0.5
 
@@ -39,7 +44,8 @@ class Setting:
     """How a process works; nothing of it is part of an identity.
 
     ``keep`` leaves the checkpoints of finished target stages where they are, ``parent`` is the process whose end ends
-    this one.
+    this one. A stage in training keeps how far it is every ``snapshot_s`` seconds and where the process is told to
+    stop.
     """
 
     device: str = "cpu"
@@ -48,6 +54,7 @@ class Setting:
     compiled: bool = False
     keep: bool = False
     parent: int = 0
+    snapshot_s: float = 900.0
 
 
 @dataclass
@@ -64,6 +71,7 @@ class Worker:
     _features: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _tests: dict[tuple[str, str], Any] = field(default_factory=dict)
     _rows: list[dict[str, Any]] = field(init=False)
+    _told: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._rows = rows_of(self.plan.stages)
@@ -78,6 +86,10 @@ class Worker:
             be loaded, fails that stage and what follows from it.
         """
         self._prepare()
+        with told_to_stop(self._told):
+            self._work()
+
+    def _work(self) -> None:
         by_id = {stage.id: stage for stage in self.plan.stages}
         while True:
             bad = failed_stages(self.store)
@@ -98,8 +110,8 @@ class Worker:
                 cells.setdefault(stage.parent.id, []).append(stage)
         seen: set[str] = set()
         for stage in todo:
-            if self.setting.parent and os.getppid() != self.setting.parent:
-                raise SystemExit(1)  # the process that started this one is gone
+            if self._stopping():
+                raise SystemExit(STOPPED)
             parent = stage.parent
             if parent is not None and not self.store.usable(parent.id, parent.kind):
                 continue
@@ -125,41 +137,44 @@ class Worker:
             self.report.begin(stage)
             with Meter(self.setting.device) as meter:
                 try:
-                    state, losses = self._trained(stage)
+                    state, losses, pieces = self._trained(stage)
                 except BaseException as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
                     return True
-            manifest = self._manifest(stage, meter, {"last_loss": losses[-1], "losses": thin(losses)} if losses else {})
+            extra = {"last_loss": losses[-1], "losses": thin(losses), **speed(pieces, meter.seconds)} if losses else {}
+            manifest = self._manifest(stage, meter, extra)
             self.store.write_stage(held, stage, manifest, None if state is None else state.save)
             if state is not None:
                 self._remember(stage, state)
             self.report.end(stage, manifest)
         return True
 
-    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float]]:
-        """The state after a stage, ``None`` for *load*, and its losses."""
+    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float], int]:
+        """The state after a stage, ``None`` for *load*, its losses, and the pieces that went through the model."""
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
-            return None, ()
+            return None, (), 0
         from ..kinds.registry import find_kind
+        from ..training.snapshot import Keeper
         from ..training.train import train
 
         task = self._task(stage.task)
         kind = find_kind(task.kind)
         inputs = stage.inputs
         training = Training(**inputs["training"])
-        self._check_labels(stage)
         card = task.card
         whole = inputs["examples"] == card.train_examples
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
+        self._check_labels(stage)
         features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
         found = train(
             bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
             inputs["seed"], stage.task, self.report.step,
+            keeper=Keeper(self.store.snapshot(stage.id), self.setting.snapshot_s, self._stopping),
         )  # fmt: skip
-        return found.state, found.losses
+        return found.state, found.losses, found.pieces
 
     def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
         """Evaluate the cells of one model that no other process has."""
@@ -208,7 +223,7 @@ class Worker:
             layer = find_layer(first.inputs.get("layer", LAST), bench.depth)
             found = evaluate(
                 bench, state, kind, [*sets, *(own[1] for own in chosen_on if own)], kind.classes(task.labels, None),
-                "bf16" if on_half(first) else "fp32", layer, self.report.pieces,
+                "bf16" if on_half(first) else "fp32", layer, self._pieces,
             )  # fmt: skip
             tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
@@ -229,11 +244,21 @@ class Worker:
                 "unknown_pieces": round(features.unknown, 4),
                 "pooling": bench.backbone.pooling,
                 "layer": layer,
+                **speed(sum(pieces), meter.seconds),
             }
             manifest = self._manifest(cell, meter, extra, size / max(sum(pieces), 1))
             self.store.write_cell(held[cell.id], cell, own, manifest, answers)
             self.report.cell(cell, manifest, features.unknown)
         self.report.end(first, {"wall_s": meter.seconds})
+
+    def _pieces(self, done: int, total: int) -> None:
+        self.report.pieces(done, total)
+        if self._stopping():
+            raise SystemExit(STOPPED)
+
+    def _stopping(self) -> bool:
+        """Whether a signal said to stop, or the process that started this one is gone."""
+        return bool(self._told) or bool(self.setting.parent and os.getppid() != self.setting.parent)
 
     def _drop(self, parent: Stage) -> None:
         """Drop the checkpoint of a target stage once no begun plan has anything left to evaluate on it."""
@@ -346,6 +371,20 @@ class Worker:
         return {**found, "threads": self.setting.threads, "compiled": self.setting.compiled, **extra}
 
 
+@contextmanager
+def told_to_stop(told: list[int]) -> Iterator[None]:
+    """Note SIGTERM and SIGUSR1, which schedulers send ahead of a time limit, in place of dying of them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda got, frame: told.append(got)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def lineage(stage: Stage) -> list[Stage]:
     """A stage and those that it follows from."""
     return [stage, *(lineage(stage.parent) if stage.parent else [])]
@@ -355,6 +394,11 @@ def on_half(stage: Stage) -> bool:
     """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
     trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
     return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
+
+
+def speed(pieces: int, seconds: float) -> dict[str, float]:
+    """Word pieces, with their padding in training, and how many a second, for the manifest."""
+    return {"pieces": pieces, "pieces_per_s": round(pieces / seconds, 1)} if seconds > 0 else {"pieces": pieces}
 
 
 def thin(losses: Sequence[float], kept: int = 50) -> list[float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from analysis.core.errors import CrossliftError
 from analysis.store.layout import Folder, finished
+from analysis.store.sealed import seal, unseal
 
 from .atomic import write_whole
 from .stage import Stage
@@ -19,7 +19,7 @@ def fail(store: Store, stage: Stage, error: CrossliftError) -> None:
     place = store.path / Folder.FAILURES
     place.mkdir(exist_ok=True)
     content = {"stage": stage.label, "error": error.message, "hint": error.hint}
-    write_whole(place / f"{stage.id}.json", json.dumps(content).encode())
+    write_whole(place / f"{stage.id}.json", seal(content))
 
 
 def failed_stages(store: Store) -> dict[str, dict[str, Any]]:
@@ -27,8 +27,8 @@ def failed_stages(store: Store) -> dict[str, dict[str, Any]]:
     found = {}
     for path in finished(store.path, Folder.FAILURES):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # being removed by a sweep that tries again
+            content = unseal(path.read_bytes())
+        except (OSError, ValueError, TypeError):  # being removed by a sweep that tries again
             continue
         found[path.stem] = content
     return found

@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.store.layout import Folder, read_store
+from analysis.store.layout import Folder, damaged_files
 
 from .atomic import PARTIAL
 from .locks import acquire
 from .pending import pending
-from .store import WHOLE, Store, drop_directory
+from .store import SNAPSHOT, WHOLE, Store, drop_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,27 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
     dry
         Only say what would be dropped.
     damaged
-        Drop damaged cells as well, so that they are evaluated again.
+        Drop damaged cells and records of stages as well, so that they run again. What they start from is kept.
     shared
         Drop checkpoints of intermediate stages as well, from which other targets of a later grid could start.
     """
     with store.whole():
         # Listed before it is asked what is needed: a stage that finishes in between is then not in the list.
         listed = [path for path in _entries(store.checkpoints) if path.name[0] != "."]
+        wrong = damaged_files(store.path)
+        lost = {Path(name).stem for name in wrong}
         kept: set[str] = set()
         for rows in store.plans().values():
-            found = pending(store, rows)
+            found = pending(store, rows, lost)  # what is damaged runs again, from its checkpoint
             kept |= {*found.needed, *found.stages}
             kept |= set() if shared else {row["id"] for row in rows if row["kind"] == "intermediate"}
         spare = [path for path in listed if path.name not in kept]
         left = [path for folder in Folder for path in _entries(store.path / folder) if path.name.startswith(PARTIAL)]
-        broken = [store.path / Folder.CELLS / name for name, _ in read_store(store.path).damaged] if damaged else []
+        left += [
+            path for path in _entries(store.checkpoints)
+            if path.name.startswith(SNAPSHOT) and path.name.removeprefix(SNAPSHOT) not in kept
+        ]  # fmt: skip
+        broken = [store.path / name for name in wrong] if damaged else []
         gone: dict[str, list[str]] = {"spare": [], "left": [], "broken": []}
         freed = 0
         for kind, paths in (("spare", spare), ("left", left), ("broken", broken)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,19 @@ class Pending:
     needed: frozenset[str]
 
 
-def pending(store: Store, stages: Sequence[Mapping[str, Any]]) -> Pending:
+def pending(store: Store, stages: Sequence[Mapping[str, Any]], damaged: Container[str] = ()) -> Pending:
     """Stages of a plan (rows as :meth:`Store.plans` gives them) that have to run.
 
     An evaluation that is not done has to run; any other stage only if a child has to run and cannot start from it.
+    What is ``damaged`` counts as not done.
     """
     wanted: set[str] = set()
     needed: set[str] = set()
     for row in reversed(stages):  # children first
-        runs = row["id"] in wanted or (row["kind"] == "evaluate" and not store.done(row["id"], "evaluate"))
-        if row["id"] in needed and not store.usable(row["id"], row["kind"]):
+        runs = row["id"] in wanted or (
+            row["kind"] == "evaluate" and (row["id"] in damaged or not store.done(row["id"], "evaluate"))
+        )
+        if row["id"] in needed and (row["id"] in damaged or not store.usable(row["id"], row["kind"])):
             runs = True
         if runs:
             wanted.add(row["id"])

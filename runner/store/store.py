@@ -33,6 +33,8 @@ from .stage import Stage
 
 #: The lock of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"
+#: Begins the names of snapshots.
+SNAPSHOT = ".snapshot-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Store:
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.path / Folder.CHECKPOINTS
+
+    def snapshot(self, stage: str) -> Path:
+        """Where a training stage keeps how far it is; no reader takes it for a checkpoint."""
+        return self.checkpoints / f"{SNAPSHOT}{stage}"
 
     def is_done(self, stage: Stage) -> bool:
         """Whether the stage was finished; its checkpoint may have been dropped since."""
@@ -150,6 +156,7 @@ class Store:
             publish_directory(partial, place)
         if not self.is_done(stage):
             write_whole(result_file(self.path, stage.id, stage.kind), stage_file(describe(stage), manifest))
+        self.snapshot(stage.id).unlink(missing_ok=True)
 
     def begin(self, stages: Iterable[Stage]) -> Path:
         """Enter a plan, so that what its pending stages need is kept. Entering it again changes nothing."""
@@ -186,8 +193,11 @@ class Store:
         found = {}
         for path in finished(self.path, Folder.PLANS):
             try:
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest()[: len(path.stem)] != path.stem:
+                    raise ValueError("it is not the content that it is named by")
                 found[path.stem] = [{key: row[key] for key in ("id", "kind", "parent", "label")}
-                                    for row in json.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
+                                    for row in json.loads(content)]  # fmt: skip
             except (ValueError, KeyError, TypeError) as error:
                 raise StoreError(
                     f"'{path}' is damaged ({error}).", "Remove it, and begin its grid again: what is done stays."

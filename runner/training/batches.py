@@ -87,13 +87,13 @@ def pad(
     lookup: NDArray[np.int64] | None = None,
 ) -> Padded:
     """Fill up the chosen sequences on the right; ``lookup`` renumbers the pieces."""
-    longest = max(len(ids[i]) for i in chosen)
-    out = np.full((len(chosen), longest), filler, dtype=np.int64)
-    mask = np.zeros((len(chosen), longest), dtype=np.int64)
-    segments = None if types is None else np.zeros((len(chosen), longest), dtype=np.int64)
-    for row, i in enumerate(chosen):
-        size = len(ids[i])
-        out[row, :size], mask[row, :size] = ids[i], 1
-        if segments is not None and types is not None:
-            segments[row, :size] = types[i]
-    return Padded(out if lookup is None else lookup[out], mask, segments)
+    own = [ids[i] for i in chosen]
+    lengths = np.fromiter(map(len, own), np.int64, len(own))
+    text = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    out = np.full(text.shape, filler, dtype=np.int64)
+    out[text] = np.concatenate(own)
+    segments = None
+    if types is not None:
+        segments = np.zeros(text.shape, dtype=np.int64)
+        segments[text] = np.concatenate([types[i] for i in chosen])
+    return Padded(out if lookup is None else lookup[out], text.astype(np.int64), segments)

@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..kinds.features import Features
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
 from .bench import Bench, dropout_shares
+from .snapshot import Keeper, Moving
 from .state import Lora, State
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def train(
     seed: int,
     name: str,
     tell: Callable[[int, float], None] = lambda step, loss: None,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train a model for ``steps`` optimiser steps on ``features`` and return its new state.
 
@@ -75,6 +78,8 @@ def train(
         Of the task.
     tell
         Called with the number and the loss of each finished step.
+    keeper
+        Keeps snapshots, and has the one to go on from. On a CPU the outcome is the same bytes as without interruption.
 
     Raises
     ------
@@ -117,12 +122,15 @@ def train(
     bench.module.train()
     head.train()
     torch.manual_seed(drawn + 1)  # of dropout
-    losses: list[float] = []
-    factor, pieces = 1.0, 0
-    room = TOKENS[bench.device.split(":")[0]]
-    for step, examples in enumerate(training_batches(features, training.batch_size, steps, rng), start=1):
+    now = Moving(trained, optimiser, schedule, bench.device, room=TOKENS[bench.device.split(":")[0]])
+    kept = None if keeper is None else keeper.load(bench.device)
+    if kept is not None:
+        now.restore(kept)
+    batches = training_batches(features, training.batch_size, steps, rng)
+    begun = len(now.losses)
+    for step, examples in enumerate(islice(batches, begun, None), start=begun + 1):
         while True:
-            chunks = parts(features, examples, room)
+            chunks = parts(features, examples, now.room)
             try:
                 loss, seen = _gradients(bench, head, kind, features, chunks, training.precision)
                 break
@@ -132,18 +140,20 @@ def train(
             # After the handler: until then the error holds on to what did not fit.
             optimiser.zero_grad(set_to_none=True)
             torch.cuda.empty_cache()
-            room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk in chunks) // 2
-        pieces += seen
+            now.room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk in chunks) // 2
+        now.pieces += seen
         if not math.isfinite(loss):
-            raise StageError(*_lost(loss, step, steps, losses))
+            raise StageError(*_lost(loss, step, steps, now.losses))
         torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
-        factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
+        now.factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
         optimiser.step()
         schedule.step()
         optimiser.zero_grad(set_to_none=True)
-        losses.append(loss)
+        now.losses.append(loss)
         tell(step, loss)
-    return Trained(_read_out(bench, state, head, words, factor, lora, name), tuple(losses), pieces)
+        if keeper is not None and step < steps:
+            keeper.after_step(now.content)
+    return Trained(_read_out(bench, state, head, words, now.factor, lora, name), tuple(now.losses), now.pieces)
 
 
 def _gradients(
@@ -155,7 +165,10 @@ def _gradients(
     precision: str,
 ) -> tuple[float, int]:
     """Gradients of a step, summed over its parts; returns the loss and the pieces that went through the model."""
-    loss, pieces = 0.0, 0
+    import torch
+
+    losses: list[torch.Tensor] = []
+    pieces = 0
     weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
     for chunk in chunks:
         batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
@@ -165,8 +178,9 @@ def _gradients(
             out = head(hidden, mask)
         part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
         part.backward()
-        loss += float(part.detach())
-    return loss, pieces
+        losses.append(part.detach())
+    # Read once a step and not once a part: reading waits for all that the device still has to do.
+    return sum(torch.stack(losses).tolist()), pieces
 
 
 def _read_out(

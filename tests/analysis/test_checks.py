@@ -104,7 +104,7 @@ def test_the_command_prints_and_writes_them(tmp_path, capsys) -> None:
     ]
     assert main([*arguments, "--seed", "2", "--json", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "Robustness" in printed
+    assert "Under the same model" in printed
     content = json.loads(path.read_text(encoding="utf-8"))
     assert content["checks"]["bootstrap"][0]["seed"] == 2
     assert content["checks"]["left_out"][0]["by"] == "language_family"

@@ -95,7 +95,7 @@ def test_distances_do_not_need_lang2vec_and_the_freezer_refuses_another(tmp_path
     assert there.stdout == here.stdout
     frozen = run(site, str(ROOT / "data" / "build" / "typology.py"), "--check")
     assert frozen.returncode != 0
-    assert f"lang2vec 1.1.2 is needed, {NEXT} is installed" in frozen.stderr
+    assert f"lang2vec 1.1.2 is needed, but {NEXT} is installed" in frozen.stderr
 
 
 @pytest.mark.slow

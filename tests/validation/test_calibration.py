@@ -243,7 +243,7 @@ def test_a_related_design_may_fail(results: pd.DataFrame) -> None:
 def test_an_incomplete_table_is_refused(results: pd.DataFrame) -> None:
     found = checks.violations(pd.concat([results.iloc[1:], results.iloc[[5]]]), plan())
     assert any("is missing from the table" in sentence for sentence in found)
-    assert any("is there twice" in sentence for sentence in found)
+    assert any("appears twice" in sentence for sentence in found)
 
 
 def test_the_bootstrap_is_the_public_one() -> None:

@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from ...languages.codes import AVERAGE
+from ..fit import printed_as
 from ..numbers.intervals import Interval, mean, rounded
 from ..verdicts import Reading
 from .printed_tables import Block, cell
@@ -44,7 +45,7 @@ def explain(block: Block, row: pd.Series, cells: pd.DataFrame, reading: Reading,
 
 def _fits(values: Sequence[Interval], claimed: Interval) -> bool:
     """Whether the cells as printed give the average."""
-    return claimed.low <= mean(values).center <= claimed.high
+    return printed_as(mean(values).center, claimed)
 
 
 def _other_languages(row: pd.Series, cells: pd.DataFrame) -> str:

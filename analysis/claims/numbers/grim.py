@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .intervals import Interval
+from .intervals import Interval, rounded
 
 #: Accuracies in points.
 TOP = Fraction(100)
+#: Runs up to which a mean over them is tried.
+RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,14 @@ class Grain:
         near = " and ".join(f"{float(share):.{digits}f}" for share in dict.fromkeys((self.below, self.above)))
         return (
             f"{self.data}, line {self.line}, column '{self.column}': no count of {self.items:,} items is printed as "
-            f"{self.printed}; the nearest give {near}"
+            f"{self.printed}; the nearest give {near}{self._over_runs()}"
         )
+
+    def _over_runs(self) -> str:
+        """The fewest runs whose mean could be printed so."""
+        decimals = len(self.printed.partition(".")[2])
+        runs = next((k for k in range(2, RUNS + 1) if counts(rounded(self.printed, decimals), self.items * k)), None)
+        return "" if runs is None else f"; a mean over {runs} runs can be"
 
 
 def counts(printed: Interval, items: int) -> range:

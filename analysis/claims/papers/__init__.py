@@ -1,4 +1,4 @@
-"""Papers as they are: tables and prose of LaTeX, Markdown, HTML, PDF and spreadsheets, checked without a word of claim.
+"""Papers as they are: tables and prose of LaTeX, Markdown, HTML, PDF and spreadsheets, checked without a claim.
 
 May import: claims, languages, core.
 """

@@ -279,6 +279,6 @@ def _doubled(table: PaperTable) -> Iterator[Finding]:
         if len(values) < _DOUBLED or len(set(values)) < _DOUBLED:
             continue
         if values in seen and table.label(seen[values]) != table.label(row):
-            yield Finding("doubled row", "contradicted", table.name, table.label(row), table.line(row), "",
-                          f"all {len(values)} figures are those of {table.label(seen[values])}")  # fmt: skip
+            why = f"all {len(values)} figures are those of {table.label(seen[values])}: one may be a copy"
+            yield Finding("doubled row", "not-checkable", table.name, table.label(row), table.line(row), "", why)
         seen.setdefault(values, row)

@@ -71,6 +71,23 @@ class PaperTable:
         return PaperTable(self.name, ("", *(self.label(row) for row in range(len(self.rows)))), rows, labels=1)
 
 
+def scale_notes(table: PaperTable) -> list[str]:
+    """What is said of a table in fractions, or of one that mixes them with points."""
+    tops = {}
+    for row in range(len(table.rows)):
+        values = [abs(figure.value) for c in table.columns if (figure := table.figure(row, c)) is not None]
+        decimals = [figure.decimals for c in table.columns if (figure := table.figure(row, c)) is not None]
+        if values and not is_delta(table.label(row)):
+            tops[row] = (max(values), max(decimals))
+    small = [row for row, (top, decimals) in tops.items() if top <= 1 and decimals > 1]
+    if small and len(small) == len(tops):
+        return [f"{table.name}: its figures are fractions, none above {float(max(top for top, _ in tops.values())):g}."]
+    if small:
+        names = ", ".join(table.label(row) for row in small)
+        return [f"{table.name} mixes fractions and points: {names} in fractions."]
+    return []
+
+
 def is_average(text: str) -> bool:
     """Whether a header or label names an average."""
     return bool(_AVERAGE.match(text.strip()))

@@ -11,6 +11,7 @@ from ...core.text import Table
 from ..papers.audit import Finding
 from ..papers.prose import ProseFigure
 from ..papers.read import Paper
+from ..papers.tables import scale_notes
 from .tables import Part, tally
 
 #: Level of an annotation by verdict; others are not annotated.
@@ -24,6 +25,7 @@ def paper_blocks(paper: Paper, findings: Sequence[Finding]) -> list[Part]:
     blocks: list[Part] = [
         Table(("table", "rows", "columns", paper.unit), read, title=f"{len(paper.tables)} tables read")
     ]
+    blocks += [f"Note: {text}" for table in paper.tables for text in scale_notes(table)]
     kinds = Counter(item.kind for item in findings)
     if findings:
         counts = ", ".join(f"{number} of {kind}" for kind, number in kinds.items())
@@ -63,11 +65,16 @@ def github_annotations(paper: Paper, path: str, findings: Iterable[Finding]) -> 
     """Workflow commands of GitHub Actions, one line per finding."""
     lines = []
     for item in findings:
-        if item.verdict in LEVELS:
+        if level := level_of(item):
             message = _escaped(f"{item.what}: {item.printed} ({item.why})")
             place = f",line={item.line}" if paper.unit == "line" and item.line else ""
-            lines.append(f"::{LEVELS[item.verdict]} file={path}{place},title=crosslift {item.kind}::{message}")
+            lines.append(f"::{level} file={path}{place},title=crosslift {item.kind}::{message}")
     return lines
+
+
+def level_of(item: Finding) -> str:
+    """Level of the annotation of a finding; empty for none. A doubled row is no error, but to be looked at."""
+    return "warning" if item.kind == "doubled row" and item.verdict != "accepted" else LEVELS.get(item.verdict, "")
 
 
 def _escaped(text: str) -> str:
@@ -76,12 +83,12 @@ def _escaped(text: str) -> str:
 
 def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any]:
     """The findings as SARIF 2.1.0."""
-    from ... import __version__
+    from importlib.metadata import version
 
     results = [
         {
             "ruleId": item.kind.replace(" ", "-"),
-            "level": LEVELS[item.verdict],
+            "level": level_of(item),
             "message": {"text": f"{item.what}: {item.printed} ({item.why})"},
             "locations": [
                 {
@@ -93,10 +100,10 @@ def sarif(paper: Paper, path: str, findings: Iterable[Finding]) -> dict[str, Any
             ],
         }
         for item in findings
-        if item.verdict in LEVELS
+        if level_of(item)
     ]
     rules = [{"id": name} for name in dict.fromkeys(str(item["ruleId"]) for item in results)]
-    driver = {"name": "crosslift", "version": __version__, "rules": rules}
+    driver = {"name": "crosslift", "version": version("crosslift"), "rules": rules}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

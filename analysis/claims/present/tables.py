@@ -89,9 +89,11 @@ def _brief(item: PrintedAverage) -> str:
 def granularity_blocks(found: Sequence[Granularity]) -> list[Part]:
     """Accuracies tested by data set, and those that no count of their items gives."""
     rows = tuple((item.data, str(item.cells), str(item.telling), str(len(item.impossible))) for item in found)
-    columns = ("data", "accuracies with items", "finer than one item", "impossible")
-    note = "an accuracy is a whole number of right items; means over runs or prompts need not be"
-    blocks: list[Part] = [Table(columns, rows, title="Granularity", notes=(note,))]
+    columns = ("data", "accuracies with items", "finer than one item", "no share of N items")
+    note = "a share of N items is a whole number of right items; means over runs or prompts need not be one"
+    blocks: list[Part] = [
+        Table(columns, rows, title="Granularity: accuracies that are no share of N items", notes=(note,))
+    ]
     return [*blocks, *(f"  {grain.text()}" for item in found for grain in item.impossible)]
 
 

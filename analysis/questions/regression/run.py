@@ -204,8 +204,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     strips: list[Robustness] = []
+    plain = _without_slopes(model, chosen, outcome, request)
     if request.robustness != "none" and request.engine == "crosslift":
-        plain = _without_slopes(model, chosen, outcome, request)
         for item, found, pooled in zip(factors, answers, naives, strict=True):
             plain_words = chosen.without(item.column) if chosen else ""
             named = "in the default model" if chosen else "in the model stated"
@@ -216,7 +216,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     words = [words_of(result, item, source) for item in factors]
     beside_each = [strip.rows for strip in strips] or [()] * len(factors)
     answers = tuple(judged(*each) for each in zip(answers, words, beside_each, strict=True))
-    checks = _checks(result, outcome, request, list(zip(factors, answers, strict=True)), say)
+    checks = _checks(result, plain, outcome, request, list(zip(factors, answers, strict=True)), say)
     return FactorFit(
         request,
         read.sources,
@@ -321,6 +321,7 @@ def _check(request: Request) -> None:
 
 def _checks(
     result: MixedResult,
+    plain: MixedResult | None,
     outcome: Outcome,
     request: Request,
     asked: Sequence[tuple[Factor, Answer]],
@@ -338,7 +339,12 @@ def _checks(
     if request.permute:
         whole = request.permute
         permuted = permutation_checks(
-            result, asked, whole, request.seed, lambda done: say(f"permutation: {done:,} of {whole:,} arrangements")
+            # A column of random slopes cannot be shuffled: slopes added to the model are left out of this test.
+            plain or result,
+            asked,
+            whole,
+            request.seed,
+            lambda done: say(f"permutation: {done:,} of {whole:,} arrangements"),
         )
     if request.leave_out:
         say(f"leaving out each {request.leave_out}")

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.claims.fit import printed_as
 from analysis.claims.language import Sheet, check_claim, read_sheet
 from analysis.claims.language.evaluate import Settings
+from analysis.claims.numbers.intervals import rounded
 from analysis.claims.verdicts import VERDICTS
 from analysis.core.errors import CrossliftError
 
@@ -61,6 +63,15 @@ def test_both_ways_to_round_a_half() -> None:
     assert [verdict(f"mean(k) = {figure}", table) for figure in ("12", "13", "11")] == [
         "reproduced", "reproduced", "contradicted",
     ]  # fmt: skip
+
+
+def test_a_half_is_not_rounded_towards_an_odd_digit() -> None:
+    table = Sheet("t", "", {"k": ("9.0", "10.0")})  # 9.5
+    found = [printed_as(Fraction(19, 2), rounded(figure, 0)) for figure in ("9", "10")]
+    assert found == [False, True]
+    assert [printed_as(Fraction(-19, 2), rounded(figure, 0)) for figure in ("-9", "-10")] == [False, True]
+    assert printed_as(Fraction(25, 2), rounded("12", 0)) and printed_as(Fraction(-25, 2), rounded("-12", 0))
+    assert verdict("mean(k) = 9", table) == "possible-by-rounding"
 
 
 def test_counts_extremes_and_ratios_are_by_the_cells_as_printed() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from analysis.claims.audit.granularity import check_granularity
 from analysis.claims.audit.printed_tables import Block
-from analysis.claims.numbers.grim import counts, mean_possible, narrowed, nearest
+from analysis.claims.numbers.grim import Grain, counts, mean_possible, narrowed, nearest
 from analysis.claims.numbers.intervals import rounded
 
 
@@ -58,3 +58,12 @@ def test_bundled_accuracies(blocks: tuple[Block, ...]) -> None:
     assert found["muennighoff2022_xmtf"].telling == 3082
     assert {grain.items for grain in found["ponti2020_xcopa_leaderboard"].impossible} == {500}
     assert found["conneau2020_xlm_r_paper"].telling == 0  # 5,010 items are finer than a decimal
+
+
+def test_what_no_share_of_items_gives_a_mean_over_runs_may() -> None:
+    """61.3 of 500 items is none; of two runs it is 613 of 1,000. 31.2 of 7 items is none of up to ten runs."""
+    printed = rounded("61.3", 1)
+    text = Grain("t", 2, "score", "61.3", 500, *nearest(printed, 500)).text()
+    assert text.endswith("the nearest give 61.200 and 61.400; a mean over 2 runs can be")
+    small = Grain("t", 2, "score", "0.72", 7, *nearest(rounded("0.72", 2), 7)).text()
+    assert "a mean over" not in small

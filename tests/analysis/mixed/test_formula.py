@@ -43,8 +43,8 @@ def test_fixed_part_may_be_missing_or_without_intercept() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("y", "no '~'"),
-        ("~ x", "no '~'"),
+        ("y", "does not have a '~'"),
+        ("~ x", "does not have a '~'"),
         ("y ~ x + 1|g", r"no parentheses around it.*Write \(1\|g\)"),
         ("y ~ (1|g", "left open"),
         ("y ~ 1|g)", "never opened"),

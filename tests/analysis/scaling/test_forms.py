@@ -57,7 +57,7 @@ def test_sizes_as_they_are_printed() -> None:
 
 @pytest.mark.parametrize(("axis", "text"), [("size", "7"), ("size", "-7B"), ("size", "big"), ("corpus", "7B")])
 def test_what_is_no_size_is_refused(axis: str, text: str) -> None:
-    with pytest.raises(CrossliftError, match=f"'{text}' is no .*Write it like"):
+    with pytest.raises(CrossliftError, match=f"'{text}' is not .*Write it like"):
         find_axis(axis).parse(text)
 
 

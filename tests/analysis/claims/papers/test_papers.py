@@ -12,6 +12,7 @@ from analysis.claims.papers.audit import Finding, audit_table
 from analysis.claims.papers.cells import PaperCell, parse_figures
 from analysis.claims.papers.prose import prose_figures
 from analysis.claims.papers.read import Paper, read_paper
+from analysis.claims.papers.tables import scale_notes
 from analysis.cli.main import main
 from analysis.core.errors import CrossliftError
 
@@ -201,7 +202,9 @@ def test_pairs_of_f1_and_em(tmp_path: Path) -> None:
 
 def test_a_row_that_stands_twice(tmp_path: Path) -> None:
     text = "Model,en,fr,de,sw\na,80.1,70.2,71.3,60.4\nb,82.1,72.0,73.5,61.9\nc,80.1,70.2,71.3,60.4\n"
-    assert wrong(table_of(tmp_path, text)) == [("doubled row", "c")]
+    (finding,) = findings(table_of(tmp_path, text))
+    assert (finding.kind, finding.what, finding.verdict) == ("doubled row", "c", "not-checkable")
+    assert finding.why == "all 4 figures are those of a: one may be a copy"
 
 
 def test_less_is_better_where_the_head_says_so(tmp_path: Path) -> None:
@@ -215,6 +218,15 @@ def test_where_nothing_is_established_nothing_is_contradicted(tmp_path: Path) ->
     """An 'average' over what the table does not print."""
     found = table_of(tmp_path, "Model,en,fr,Avg\na,80.0,70.0,61.2\nb,82.0,72.0,59.9\n")
     assert [(item.kind, item.verdict) for item in findings(found)] == [("average", "not-checkable")] * 2
+
+
+def test_the_scale_is_named(tmp_path: Path) -> None:
+    (fractions,) = table_of(tmp_path, "lang,score\nen,0.891\nfr,0.841\nde,0.839\n").tables
+    assert scale_notes(fractions) == ["t: its figures are fractions, none above 0.891."]
+    (mixed,) = table_of(tmp_path, "m,en,fr\na,0.891,0.84\nb,85.0,84.1\n").tables
+    assert scale_notes(mixed) == ["t mixes fractions and points: a in fractions."]
+    (points,) = table_of(tmp_path, "m,en,fr\na,89.1,84.0\nb,85.0,84.1\n").tables
+    assert scale_notes(points) == []
 
 
 def test_numbers_of_the_prose(tmp_path: Path) -> None:
