@@ -196,11 +196,11 @@ def draw_funnel(found: Pooled) -> Figure:
 
 
 def _axis(found: Pooled) -> str:
-    from ..languages.codes import resolve
+    from ..outcomes.sources import source_words
 
     if found.request.options.outcome == "gain":
         return "gain (points)"
-    return f"gap to {resolve(found.request.options.source).name} (points)"
+    return f"gap to {source_words(found.rows, found.request.options.source)} (points)"
 
 
 def _caption(found: Pooled) -> str:

@@ -42,7 +42,7 @@ def test_gain_of_a_over_b_is_minus_gain_of_b_over_a(data: st.DataObject) -> None
     def side(method: str) -> pd.DataFrame:
         kept = data.draw(st.lists(st.sampled_from(cells), unique=True, min_size=1))
         rows = [row(method, language, data.draw(score), target_task=task, n_items=500) for language, task in kept]
-        return records(rows)
+        return check_records(pd.DataFrame(rows), "test", points=True).frame  # drawn below 1, they are points too
 
     a, b = side("intermediate"), side("baseline")
     one, two = difference(a, b).frame, difference(b, a).frame

@@ -50,10 +50,12 @@ def test_the_same_command_gives_the_same_bytes(capsys: pytest.CaptureFixture[str
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_the_default_specification_is_the_default_fit(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_default_specification_is_the_default_fit_without_added_slopes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     arguments = ["--fix", "df_method=satterthwaite", "--fix", "kernel=none", "--specifications", "2", "--permute", "0"]
     assert run(capsys, *arguments, "--json", str(tmp_path / "m.json"))[0] == 0
-    assert main(["fit", "--factor", "typology", "--json", str(tmp_path / "f.json")]) == 0
+    assert main(["fit", "--factor", "typology", "--slopes", "none", "--json", str(tmp_path / "f.json")]) == 0
     row = next(item for item in json.loads((tmp_path / "m.json").read_text())["rows"] if item["default"])
     fit = json.loads((tmp_path / "f.json").read_text())["answers"][0]
     for name in ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high"):

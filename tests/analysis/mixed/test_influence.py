@@ -81,3 +81,19 @@ def test_what_influence_refuses() -> None:
     shared[0, 1] = shared[1, 0] = 0.2
     with pytest.raises(CrossliftError, match="share a sampling error"):
         fit_mixed("y ~ x + (1|a)", frame, variances=shared).influence("a")
+
+
+def test_rows_that_double_precision_cannot_refit_are_named() -> None:
+    """Without residual error the variances of the whole fit are no start for the rows left."""
+    languages = ("deu", "swa", "tha", "fra", "fin", "zho")
+    frame = pd.DataFrame(
+        {"gain": float(f"{2 + i % 3 + shift:.1f}"), "language": code, "task": task, "x": x}
+        for task, shift in (("one", 0.6), ("two", 0.7))
+        for i, (code, x) in enumerate(zip(languages, (0.46, 0.56, 0.61, 0.45, 0.55, 0.6), strict=True))
+    )
+    family = pd.Series(["ie", "nc", "tk", "ie", "ur", "st"] * 2)
+    found = fit_mixed("gain ~ x + task + (1|language)", frame).influence(family)
+    lost = found[found["estimate"].isna()]
+    assert len(lost) > 0
+    assert set(lost["note"]) == {"its variances differ by more than double precision can represent"}
+    assert (found.loc[found["estimate"].notna(), "note"] == "").all()
