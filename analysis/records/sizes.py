@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: ``1.3B``, ``560M`` as the last word of a model's name.
 _IN_NAME = re.compile(r"(?:^|[-_/ ])(\d+(?:\.\d+)?)\s?([MmBb])(?:$|[-_ ])")
