@@ -58,9 +58,9 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 # Data first: the other scripts read what make_data writes.
 REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/profile_designs \
   lme4/bootmer lme4/inference metafor/reference metafor/meta metafor/estimators peers/metafor peers/mixed \
-  multiverse/reference power/reference scale/reference predict/reference
-R_PACKAGES := clubSandwich jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
-R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
+  multiverse/reference power/reference scale/reference predict/reference dispersion/reference
+R_PACKAGES := clubSandwich glmmTMB jsonlite lme4 lmerTest metadat metafor nlme pbkrtest
+R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-glmmtmb r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
   r-cran-metafor r-cran-nlme r-cran-pbkrtest
 
 validation: $(VENV)/.installed ## rerun R for every external number, print the agreement table; `git diff validation` shows changes

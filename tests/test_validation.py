@@ -22,7 +22,7 @@ LABELS = {"weights", "var1", "var2", "term", "other"}
 # Kinds of random designs whose profiles are compared.
 PROFILED = ("slope", "factor", "slopes", "crossed", "slopes_crossed")
 # Limits that lme4 does not find.
-UNKNOWN = {"lme4/profile_designs": {"conf_low", "conf_high"}}
+UNKNOWN = {"lme4/profile_designs": {"conf_low", "conf_high"}, "dispersion/reference": {"second", "first_se"}}
 
 # What each file holds, by list of results: the models by name, and how many entries there are in all.
 EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
@@ -30,6 +30,10 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
     "lme4/reference": (
         INFERENCE,
         {"models": ("name", EXAMPLES | {"sleepstudy_ri", "synth1k", "synth5k", "synth5k_ri", "synth5k_w"}, 24)},
+    ),
+    "dispersion/reference": (
+        {"R", "nlme", "glmmTMB"},
+        {"models": ("model", {"nlme varExp", "nlme varIdent", "glmmTMB crossed"}, 3)},
     ),
     "lme4/insteval": (LME4, {"models": ("name", {"insteval", "insteval_dept"}, 4)}),
     "lme4/nested": ({"R", "lme4", "lmerTest"}, {"models": ("name", {"gains", "gains_weights", "pupils"}, 6)}),

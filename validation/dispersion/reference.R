@@ -1,6 +1,6 @@
 # Residual standard deviations by covariate and by group, fitted by nlme and glmmTMB.
 #     python validation/dispersion/make.py && Rscript validation/dispersion/reference.R
-suppressMessages({library(nlme); library(glmmTMB)})
+suppressMessages({library(nlme); library(glmmTMB); library(jsonlite)})
 d <- read.csv("validation/dispersion/rows.csv", stringsAsFactors = TRUE)
 ctl <- lmeControl(opt = "optim", msTol = 1e-12, tolerance = 1e-10, niterEM = 50, returnObject = TRUE)
 a <- lme(y ~ x, random = ~1 | g, weights = varExp(form = ~z), data = d, control = ctl)
@@ -17,6 +17,7 @@ out <- data.frame(
   first = c(coef(a$modelStruct$varStruct), relative[["k1"]], fixef(m)$disp[2] / 2),
   second = c(NA, relative[["k2"]], NA),
   first_se = c(NA, NA, sqrt(diag(vcov(m)$disp))[2] / 2))
-write.csv(out, "validation/dispersion/reference.csv", row.names = FALSE)
-print(out, digits = 10)
-cat(R.version.string, "nlme", as.character(packageVersion("nlme")), "glmmTMB", as.character(packageVersion("glmmTMB")), "\n")
+versions <- list(R = as.character(getRversion()), nlme = as.character(packageVersion("nlme")),
+                 glmmTMB = as.character(packageVersion("glmmTMB")))
+write_json(list(versions = versions, models = out), "validation/dispersion/reference.json", auto_unbox = TRUE,
+           digits = NA, pretty = TRUE, na = "null")
