@@ -63,7 +63,7 @@ R_PACKAGES := clubSandwich glmmTMB jsonlite lme4 lmerTest metadat metafor nlme p
 R_HINT := Debian: apt install r-base-core r-cran-clubsandwich r-cran-glmmtmb r-cran-jsonlite r-cran-lme4 r-cran-lmertest r-cran-metadat \
   r-cran-metafor r-cran-nlme r-cran-pbkrtest
 
-validation: $(VENV)/.installed ## rerun R for every external number, print the agreement table; `git diff validation` shows changes
+validation: $(VENV)/.installed ## rerun R for every external number and print the agreement with it
 	@command -v Rscript > /dev/null || { echo "Rscript is not installed. $(R_HINT)"; exit 1; }
 	@Rscript -e 'lacking <- setdiff(commandArgs(TRUE), rownames(installed.packages()))' \
 	  -e 'if (length(lacking)) { cat("R has no package", lacking, "\n"); quit(status = 1) }' $(R_PACKAGES) \

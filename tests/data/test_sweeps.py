@@ -21,6 +21,7 @@ from analysis.core.errors import CrossliftError, RecordError, StoreError, Unknow
 from analysis.outcomes.pairing import covariance
 from analysis.records.read import read_inputs
 from analysis.records.schema import NAMES
+from analysis.store.sealed import seal, unseal
 from tests.analysis.test_paired import planted
 from tests.conftest import ROOT
 
@@ -137,14 +138,14 @@ def test_cells_that_do_not_belong_together_are_refused(
     store = tmp_path / "store"
     shutil.copytree(swept[0], store)
     file = min((store / "cells").glob("*.json"))
-    content = json.loads(file.read_text(encoding="utf-8"))
+    content = unseal(file.read_bytes())
     if fault == "revision":
         content["revisions"]["code of stage 'load'"] = "another"
     elif fault == "score":
         content["records"][0]["score"] += 1
-    file.write_text("{" if fault == "damage" else json.dumps(content), encoding="utf-8")
+    file.write_bytes(b"{" if fault == "damage" else seal(content))
     stores = [store] if fault == "revision" else [swept[0], store]
-    words = {"revision": "mixes revisions", "score": "has a different outcome", "damage": "1 damaged cells"}[fault]
+    words = {"revision": "mixes revisions", "score": "the items themselves say", "damage": "1 damaged cells"}[fault]
     with pytest.raises(StoreError, match=words):
         sweeps.collect(stores, [swept[1] / "grid.yaml"], tmp_path / "out", partial=True)
 

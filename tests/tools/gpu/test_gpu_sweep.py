@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from analysis.store.sealed import seal, unseal
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
 from tests.analysis.test_paired import planted
@@ -136,14 +137,15 @@ def test_a_good_sweep_passes_every_check(setting: Setting, monkeypatch: pytest.M
 def test_every_fault_is_found(setting: Setting, fault: str, broken: str) -> None:
     store, kills, cells = setting.state / "sweep", no_kills(), cells_of(GRID)
     files = sorted((store / "cells").glob("*.json"))
-    content = json.loads(files[0].read_text(encoding="utf-8"))
+    content = unseal(files[0].read_bytes())
     if fault == "damage":
         files[0].with_suffix(".parquet").write_bytes(b"torn")
     elif fault == "lost":
         kills = no_kills(lost=[files[0].stem])
     elif fault == "doubled":  # the same evaluation under two identities of the plan
-        other = json.loads(files[1].read_text(encoding="utf-8"))
-        files[1].write_text(json.dumps({**other, "records": content["records"]}), encoding="utf-8")
+        other = unseal(files[1].read_bytes())
+        files[1].write_bytes(seal({**other, "records": content["records"]}))
+        files[1].with_suffix(".parquet").write_bytes(files[0].with_suffix(".parquet").read_bytes())
     elif fault == "strange":
         cells = [cell for cell in cells if cell["id"] != content["id"]]
     elif fault == "failure":
@@ -152,10 +154,10 @@ def test_every_fault_is_found(setting: Setting, fault: str, broken: str) -> None
         kills = no_kills(went_on=False)
     elif fault == "poor":
         for path in files:
-            own = json.loads(path.read_text(encoding="utf-8"))
+            own = unseal(path.read_bytes())
             for record in own["records"]:
                 record["score"] = FLOOR - 0.1 if record["seed"] == "2" else 90.0
-            path.write_text(json.dumps(own), encoding="utf-8")
+            path.write_bytes(seal(own))
     elif fault == "none":
         for path in files:
             path.unlink()
