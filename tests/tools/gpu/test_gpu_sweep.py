@@ -144,7 +144,7 @@ def test_every_fault_is_found(setting: Setting, fault: str, broken: str) -> None
         kills = no_kills(lost=[files[0].stem])
     elif fault == "doubled":  # the same evaluation under two identities of the plan
         other = unseal(files[1].read_bytes())
-        files[1].write_bytes(seal({**other, "records": content["records"]}))
+        files[1].write_bytes(seal({**content, "id": other["id"]}))
         files[1].with_suffix(".parquet").write_bytes(files[0].with_suffix(".parquet").read_bytes())
     elif fault == "strange":
         cells = [cell for cell in cells if cell["id"] != content["id"]]
@@ -162,7 +162,7 @@ def test_every_fault_is_found(setting: Setting, fault: str, broken: str) -> None
         for path in files:
             path.unlink()
     found = judged(setting, kills, cells)
-    assert found[broken]["holds"] is False, found
+    assert found[broken]["holds"] is False, list(found.items())
 
 
 def test_a_worker_and_the_driver_are_killed_once_there_are_cells(
