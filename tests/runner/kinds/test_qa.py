@@ -85,13 +85,13 @@ def test_windows_are_those_of_squad_by_default_and_part_of_the_identity() -> Non
     assert (inputs["mlqa"]["max_length"], inputs["mlqa"]["stride"]) == (384, 128)
     assert inputs["nusax"]["max_length"] == 128
     assert "stride" not in inputs["nusax"]
-    trained = next(stage for stage in plan.stages if stage.kind == "target" and stage.task == "mlqa")
+    trained = next(stage for stage in plan.stages if stage.kind == "target" and stage.task == "squad")  # shared
     assert (trained.inputs["training"]["max_length"], trained.inputs["stride"]) == (384, 128)
 
 
 def test_a_window_that_does_not_fit_is_an_error_of_the_plan() -> None:
     grid = parse_grid({"models": ["me5-small@3"], "targets": ["mlqa"], "training": {"max_length": 8}})
-    with pytest.raises(CrossliftError, match="max_length 8 leaves no room for a window of 'mlqa'. Give at least 16."):
+    with pytest.raises(CrossliftError, match="max_length 8 leaves no room for a window of 'squad'. Give at least 16."):
         build_plan(grid)
 
 
