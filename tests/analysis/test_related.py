@@ -20,7 +20,7 @@ FORMULA = "gain ~ typology + (1|language)"
 
 @pytest.fixture(scope="module")
 def bundled():
-    return fit_factors(Request(kernel="genealogy+geography"))
+    return fit_factors(Request(kernel="genealogy+geography", slopes="none", robustness="none"))
 
 
 def test_it_is_the_same_model_with_a_kernel(bundled) -> None:
@@ -36,7 +36,7 @@ def test_it_is_the_same_model_with_a_kernel(bundled) -> None:
 
 
 def test_the_main_answer_stays_independent(bundled) -> None:
-    plain = fit_factors(Request())
+    plain = fit_factors(Request(slopes="none", robustness="none"))
     assert bundled.answers == plain.answers
     assert "kernel" not in plain.to_json()
 
