@@ -82,7 +82,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
                 change = found.estimate - result.coefficients
                 kept = np.isfinite(change)
                 moved = np.where(kept, change, 0.0)
-                note = "" if kept[j] else "it repeats other fixed effects on the rows left"
+                note = "" if kept[j] else "collinear with other fixed effects in the remaining rows"
                 records.append(
                     (
                         level,
@@ -93,7 +93,7 @@ def influence(result: FittedModel, by: str | pd.Series[Any]) -> pd.DataFrame:
                         change[j],
                         change[j] / found.std_error[j],
                         float(moved @ precision @ moved) / int(kept.sum()),
-                        note if found.converged else "the search did not end",
+                        note if found.converged else "the refit did not converge",
                     )
                 )
     return pd.DataFrame(records, columns=COLUMNS)
@@ -117,7 +117,7 @@ def _groups(result: FittedModel, by: str | pd.Series[Any]) -> tuple[Integers, li
         raise CrossliftError(f"{len(by)} labels were given for {len(result.design.kept)} rows of data.")
     codes, labels = pd.factorize(by[result.design.kept], sort=True)
     if len(labels) < 2:
-        raise CrossliftError("all rows used have the same label: nothing is left without it.")
+        raise CrossliftError("all rows used have the same label: no rows remain without it.")
     return np.asarray(codes, dtype=np.intp), [str(label) for label in labels]
 
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 #: ``auto`` leaves out what takes many refits where there are many rows.
 POLICIES = ("auto", "none", "all")
-#: Rows from which ``auto`` does.
-LARGE = 20_000
+#: Rows from which ``auto`` does: of each family in turn, and of unequal variances, whose search takes more of them.
+LARGE, LARGE_DISPERSION = 20_000, 5_000
 #: The kernel of the row with related languages, where none was asked for.
 KERNEL = "genealogy+geography"
 #: Within which groups a factor is split, by its level.
@@ -168,7 +168,10 @@ def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustn
     rows += _within(asked)
     if not many:
         rows += _chance(asked)
-    rows += [Row("dispersion", "with unequal residual variances", reason=skipped)] if many else _dispersion(asked)
+    if policy == "auto" and asked.result.n_obs > LARGE_DISPERSION:
+        rows.append(Row("dispersion", "with unequal residual variances", reason=skipped))
+    else:
+        rows += _dispersion(asked)
     group = LEFT_OUT[asked.factor.level].replace("_", " ")
     plural = group[:-1] + "ies"
     left_out: tuple[Row, ...] = ()
