@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from ...formulas.nodes import names_in
 from ...formulas.parser import parse_expression
 from ...formulas.values import Labels
 from .checks import check_columns, check_finite, check_not_both, check_outcome, check_rank, check_terms
-from .columns import Evaluator, evaluate_columns
+from .columns import Evaluator, evaluate_columns, split_columns
 from .factors import Coded, code_rows, combine, missing_rows
-from .formula import Bar, MixedFormula, variables
+from .formula import MixedFormula, variables
 from .level_covariance import LevelCovariance, root_of
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def build_design(
     n = int(kept.sum())
     y = _outcome(formula, columns)
     fixed = evaluate_columns(formula.fixed, columns, n, formula.text)
-    independent = [_random_term(bar, coded, columns, n, formula) for bar in formula.bars]
+    independent = _random_terms(formula, coded, columns, n)
     terms = _with_kernels(independent, covariances or {}, formula)
     w = None if weights is None else _weights(columns[weights], weights)
     check_outcome(y, formula)
@@ -265,15 +266,23 @@ def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Fl
     return values
 
 
-def _random_term(
-    bar: Bar, coded: Mapping[str, Coded], columns: Mapping[str, pd.Series[Any]], n: int, formula: MixedFormula
-) -> RandomTerm:
-    codes, levels = combine([coded[name] for name in bar.factors])
-    if bar.expression != "1":
-        varying = evaluate_columns(bar.expression, columns, n, formula.text)
-        if varying.names != ("Intercept",):
-            return RandomTerm(bar.group, bar.factors, varying.names, codes, levels, varying.matrix, varying.evaluator)
-    return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
+def _random_terms(
+    formula: MixedFormula, coded: Mapping[str, Coded], columns: Mapping[str, pd.Series[Any]], n: int
+) -> list[RandomTerm]:
+    """Terms with independent levels, in the order of the formula."""
+    found: list[RandomTerm] = []
+    for (whole, factors), bars in groupby(formula.bars, key=lambda bar: (bar.among, bar.factors)):
+        codes, levels = combine([coded[name] for name in factors])
+        group = ":".join(factors)
+        each = [evaluate_columns(bar.expression, columns, n, formula.text) for bar in bars]
+        if whole and any(len(own.names) > 1 for own in each):
+            # A factor has several columns: which, depends on whether the intercept varies too.
+            each = split_columns(evaluate_columns(whole, columns, n, formula.text))
+        for own in each:
+            constant = own.names == ("Intercept",)
+            values, evaluator = (None, None) if constant else (own.matrix, own.evaluator)
+            found.append(RandomTerm(group, factors, own.names, codes, levels, values, evaluator))
+    return found
 
 
 def _with_kernels(
