@@ -23,8 +23,9 @@ LABELS = {"weights", "var1", "var2", "term", "other"}
 PROFILED = ("slope", "factor", "slopes", "crossed", "slopes_crossed")
 # Kinds of random designs whose fits are.
 DRAWN = ("intercepts", "crossed", "nested", "cells", "slope", "uncorrelated", "slope_alone", "two_slopes",
-         "slopes_by_two", "levels_of_a_factor", "slope_crossed", "no_intercept", "weighted", "no_variance", "perfect_correlation",
-         "many_small_groups", "few_levels", "badly_scaled", "outliers", "two_crossed_slopes")  # fmt: skip
+         "slopes_by_two", "levels_of_a_factor", "slope_crossed", "no_intercept", "weighted", "no_variance",
+         "perfect_correlation", "many_small_groups", "few_levels", "badly_scaled", "outliers",
+         "two_crossed_slopes")  # fmt: skip
 # Limits that lme4 does not find.
 UNKNOWN = {"lme4/profile_designs": {"conf_low", "conf_high"}, "dispersion/reference": {"second", "first_se"}}
 
