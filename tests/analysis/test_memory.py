@@ -74,9 +74,7 @@ def test_what_a_limit_does_not_leave_is_refused_however_small(monkeypatch: pytes
     """OpenBLAS asks for its work space without end, so it is asked for before."""
     monkeypatch.setattr(memory, "_own_limit", lambda: 5e7)
     memory.require_limit(4e7, "This", "Do that.")
-    with pytest.raises(
-        SizeError, match=r"^This would take about 0\.07 GB .* leaves 0\.05 GB\."
-    ):
+    with pytest.raises(SizeError, match=r"^This would take about 0\.07 GB .* leaves 0\.05 GB\."):
         memory.require_limit(7e7, "This", "Do that.")
     threads._controller.cache_clear()
     with pytest.raises(SizeError, match="The work space of linear algebra"):
