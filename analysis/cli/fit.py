@@ -27,6 +27,8 @@ EXAMPLES = """examples:
   analyze fit --factor typology
   analyze fit --factor typology --factor size --plot effect.png --json effect.json
   analyze fit --factor typology --outcome gap --measure featural
+  analyze fit --factor typology --source grambank
+  analyze fit --factor typology --outcome gap --slopes none --sources all
   analyze fit --factor typology --where "intermediate_language == 'eng'"
   analyze fit --factor typology --data scores.csv --map lang=language
   analyze fit --factor typology --formula 'gain ~ typology*log_params + (1|language) + (1|target_task) + (1|model)'"""
@@ -81,6 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "none or all",
     )
     how.add_argument(
+        "--sources",
+        default="auto",
+        metavar="POLICY",
+        help="slopes under other sources of distance beside the answer: auto (one slope for all groups above 5,000 "
+        "rows, none above 20,000), none or all",
+    )
+    how.add_argument(
         "--dispersion",
         metavar="COVARIATES",
         help="what the residual standard deviation follows, such as log_params or study",
@@ -120,6 +129,7 @@ def run(options: argparse.Namespace) -> int:
         slopes=options.slopes,
         robustness=options.robustness,
         dispersion=options.dispersion,
+        sources=options.sources,
     )
     with progress("reading") as say:
         found = fit_factors(request, say)
