@@ -1,7 +1,7 @@
 """Pin distances of Grambank and URIEL+ that this package did not compute.
 
 Usage: ``python validation/typology/pin_observed.py`` with ``urielplus`` 1.3.2 installed; takes minutes, for URIEL+'s
-integration. It writes ``grambank.csv`` (the share of shared features that differ, by scipy's ``hamming`` from the table
+integration. Writes ``grambank.csv`` (the share of shared features that differ, by scipy's ``hamming`` from the table
 that the package carries) and ``urielplus.csv`` (the package's own ``new_distance``, which rounds to four decimals; empty
 where it finds nothing shared).
 """
