@@ -1,9 +1,9 @@
 """Pin distances of Grambank and URIEL+ that this package did not compute.
 
 Usage: ``python validation/typology/pin_observed.py`` with ``urielplus`` 1.3.2 installed; takes minutes, for URIEL+'s
-integration. Writes ``grambank.csv`` (the share of shared features that differ, by scipy's ``hamming`` from the table
-that the package carries) and ``urielplus.csv`` (the package's own ``new_distance``, which rounds to four decimals; empty
-where it finds nothing shared).
+integration. ``grambank.csv`` has the share of shared features that differ, by scipy's ``hamming`` from the table that
+the package carries; ``urielplus.csv`` the package's own ``new_distance``, which rounds to four decimals; both are empty
+where nothing is shared.
 """
 
 from __future__ import annotations
