@@ -369,7 +369,8 @@ def power(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
+    source_data: str = "uriel",
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -388,7 +389,7 @@ def power(
         Variances that are stated, and whether the others come from ``data``.
     simulations, target, seed
         Simulated sweeps per design, the target power, the seed of all draws.
-    data, columns, where, source, measure, metric, keep, baseline
+    data, columns, where, source, measure, source_data, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -409,7 +410,8 @@ def power(
     if vary is not None and len(vary) != 1:
         raise CrossliftError(f"'vary' names {len(vary)} factors.", "Name one: {'languages': [10, 20, 40]}.")
     varied = None if vary is None else next((name, tuple(values)) for name, values in vary.items())
-    options = Options(source=source, measure=measure, keep=tuple(keep), metric=metric, where=where, baseline=baseline)
+    options = Options(source=source, measure=measure or "", keep=tuple(keep), metric=metric, where=where,
+                      baseline=baseline, source_data=source_data)  # fmt: skip
     stated = tuple(f"{name}={value}" for name, value in (components or {}).items())
     request = PowerRequest(PowerDesign(languages, tasks, models, seeds), effect, varied, stated, fit, as_sequence(data),
                            columns or {}, options, simulations, target, seed)  # fmt: skip
