@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         metavar="KERNEL[:SCALE]",
         help="also fit with related languages (phylogenetic kernel): genealogy, geography, a measure such as "
-        "genetic:0.3, or several joined by +",
+        "genetic:0.3, grambank, urielplus, or several joined by +",
     )
     how.add_argument(
         "--within",
