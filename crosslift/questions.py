@@ -23,8 +23,9 @@ def fit(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
     metric: str | None = None,
     keep: Iterable[str] = (),
@@ -37,6 +38,7 @@ def fit(
     slopes: str = "auto",
     robustness: str = "auto",
     dispersion: str | None = None,
+    sources: str = "auto",
     reml: bool = True,
     df: str = "satterthwaite",
     engine: str = "crosslift",
@@ -58,8 +60,10 @@ def fit(
         Your column → the field that it contains: ``{"lang": "language"}``.
     where
         A condition on rows, such as ``"target_task == 'xnli'"``.
-    source, measure, recipe
-        Distance: from which language, by which measure and recipe.
+    source, measure, recipe, source_data
+        Distance: from which language, by which measure and recipe, in the features of ``uriel``, ``uriel+`` or
+        ``grambank`` (which may also stand for ``source``: from English). By default the source's first measure and
+        recipe.
     corpus
         Corpus whose size is a predictor.
     metric, keep, baseline
@@ -76,6 +80,8 @@ def fit(
         Slopes under other models beside the answer: ``auto``, ``none`` or ``all``.
     dispersion
         What the residual standard deviation follows, such as ``"log_params"``.
+    sources
+        Slopes under other sources of distance beside the answer: ``auto``, ``none`` or ``all``.
     reml, df, engine
         How to fit and test.
     seed
@@ -84,26 +90,27 @@ def fit(
     Returns
     -------
     Result
-        Tables ``fixed``, ``variance``, ``rows``, ``robustness``; figure ``effect``.
+        Tables ``fixed``, ``variance``, ``rows``, ``robustness``, ``sources``; figure ``effect``.
 
     Raises
     ------
     CrossliftError
         If the question cannot be answered; the message says what to do.
     """
-    from analysis.present.regression import draw, print_fit, robustness_frame
+    from analysis.present.regression import draw, print_fit, robustness_frame, sources_frame
     from analysis.questions.regression.run import Request, fit_factors
 
     factors = (factor,) if isinstance(factor, str) else tuple(factor)
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
     request = Request(factors, as_sequence(data), columns or {}, options, formula, reml, df, engine, kernel, within,
-                      bootstrap, permute, leave_out, seed, slopes, robustness, dispersion)  # fmt: skip
+                      bootstrap, permute, leave_out, seed, slopes, robustness, dispersion, sources)  # fmt: skip
     found = fit_factors(request)
     frames = {
         "fixed": found.result.fixed,
         "variance": found.result.variance,
         "rows": found.outcome.frame.loc[found.result.design.kept],
         "robustness": robustness_frame(found),
+        "sources": sources_frame(found),
     }
     figures = {"effect": lambda: draw(found)} if found.answers else {}
     answer = tuple(item.sentence for item in found.answers)
@@ -127,8 +134,9 @@ def meta(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
     metric: str | None = None,
     keep: Iterable[str] = (),
@@ -148,7 +156,7 @@ def meta(
         Cluster-robust tests, small-study effects, groups left out in turn, influence of each effect.
     adjust
         Adjustment of p values over groups: ``holm``, ``bh`` or ``none``.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -159,7 +167,7 @@ def meta(
     from analysis.present.pooling import draw_forest, draw_funnel, print_pooled
     from analysis.questions.pooling import Request, pool
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     request = Request(as_sequence(data), columns or {}, options, groups, tuple(moderators), method, test, random,
                       robust, bias, leave_out, influence, adjust)  # fmt: skip
@@ -186,8 +194,9 @@ def scale(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
     metric: str | None = None,
     keep: Iterable[str] = (),
@@ -205,7 +214,7 @@ def scale(
         What the slope may depend on; by default distance, where languages allow it.
     by, adjust
         A curve for each level of these columns, their p values adjusted.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -217,7 +226,7 @@ def scale(
     from analysis.questions.scaling.answer import sentences
     from analysis.questions.scaling.run import ScaleRequest, fit_scale
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
     request = ScaleRequest(factor, as_sequence(data), columns or {}, options, tuple(at), tuple(languages),
                            None if moderators is None else tuple(moderators), tuple(by), adjust)  # fmt: skip
     found = fit_scale(request)
@@ -242,8 +251,9 @@ def predict(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
     metric: str | None = None,
     keep: Iterable[str] = (),
@@ -259,7 +269,7 @@ def predict(
         What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
         Columns to show errors by, columns of your own to predict from, and the seed of all draws.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -271,7 +281,7 @@ def predict(
     from analysis.questions.prediction.run import PredictionRequest
     from analysis.questions.prediction.run import predict as answer
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
     schemes = {} if evaluate is None else {"schemes": tuple(evaluate)}
     request = PredictionRequest(
         as_sequence(data), columns or {}, options, tuple(languages), tuple(tasks), tuple(models), tuple(sizes),
@@ -359,7 +369,8 @@ def power(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
+    source_data: str = "uriel",
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -378,7 +389,7 @@ def power(
         Variances that are stated, and whether the others come from ``data``.
     simulations, target, seed
         Simulated sweeps per design, the target power, the seed of all draws.
-    data, columns, where, source, measure, metric, keep, baseline
+    data, columns, where, source, measure, source_data, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -399,7 +410,8 @@ def power(
     if vary is not None and len(vary) != 1:
         raise CrossliftError(f"'vary' names {len(vary)} factors.", "Name one: {'languages': [10, 20, 40]}.")
     varied = None if vary is None else next((name, tuple(values)) for name, values in vary.items())
-    options = Options(source=source, measure=measure, keep=tuple(keep), metric=metric, where=where, baseline=baseline)
+    options = Options(source=source, measure=measure or "", keep=tuple(keep), metric=metric, where=where,
+                      baseline=baseline, source_data=source_data)  # fmt: skip
     stated = tuple(f"{name}={value}" for name, value in (components or {}).items())
     request = PowerRequest(PowerDesign(languages, tasks, models, seeds), effect, varied, stated, fit, as_sequence(data),
                            columns or {}, options, simulations, target, seed)  # fmt: skip
@@ -412,14 +424,15 @@ def power(
 def _options(
     outcome: str,
     source: str,
-    measure: str,
+    measure: str | None,
     recipe: str | None,
     corpus: str,
     keep: Iterable[str],
     metric: str | None,
     where: str | None,
     baseline: str,
+    source_data: str,
 ) -> Options:
     from analysis.outcomes.build import Options
 
-    return Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
+    return Options(outcome, source, measure or "", recipe, corpus, tuple(keep), metric, where, baseline, source_data)

@@ -27,6 +27,8 @@ EXAMPLES = """examples:
   analyze fit --factor typology
   analyze fit --factor typology --factor size --plot effect.png --json effect.json
   analyze fit --factor typology --outcome gap --measure featural
+  analyze fit --factor typology --source grambank
+  analyze fit --factor typology --outcome gap --slopes none --sources all
   analyze fit --factor typology --where "intermediate_language == 'eng'"
   analyze fit --factor typology --data scores.csv --map lang=language
   analyze fit --factor typology --formula 'gain ~ typology*log_params + (1|language) + (1|target_task) + (1|model)'"""
@@ -49,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         metavar="KERNEL[:SCALE]",
         help="also fit with related languages (phylogenetic kernel): genealogy, geography, a measure such as "
-        "genetic:0.3, or several joined by +",
+        "genetic:0.3, grambank, urielplus, or several joined by +",
     )
     how.add_argument(
         "--within",
@@ -79,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="POLICY",
         help="slopes under other models beside the answer: auto (without what takes many refits of a large table), "
         "none or all",
+    )
+    how.add_argument(
+        "--sources",
+        default="auto",
+        metavar="POLICY",
+        help="slopes under other sources of distance beside the answer: auto (one slope for all groups above 5,000 "
+        "rows, none above 20,000), none or all",
     )
     how.add_argument(
         "--dispersion",
@@ -120,6 +129,7 @@ def run(options: argparse.Namespace) -> int:
         slopes=options.slopes,
         robustness=options.robustness,
         dispersion=options.dispersion,
+        sources=options.sources,
     )
     with progress("reading") as say:
         found = fit_factors(request, say)

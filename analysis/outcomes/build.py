@@ -10,6 +10,7 @@ from ..core.errors import CrossliftError, FormulaError, UnknownLanguageError, un
 from ..formulas.rows import rows_where
 from ..languages.aggregates import is_average
 from ..languages.codes import AVERAGE, resolve
+from ..languages.feature_sources import DEFAULT, Kind, read_source, settle
 from ..records import bundled as datasets
 from ..records.read import Input, read_inputs
 from .baselines import against, require_control
@@ -34,17 +35,33 @@ METRIC_ORDER = ("acc", "f1", "em")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may choose about the rows."""
+    """What a user may choose about the rows.
+
+    ``source`` is the language that distances are measured from, or a source of features (then from English);
+    ``source_data`` that source. An empty measure is the source's first.
+    """
 
     outcome: str = "gain"
     source: str = "eng"
-    measure: str = "syntactic"
+    measure: str = ""
     recipe: str | None = None
     corpus: str = "cc100"
     keep: tuple[str, ...] = ()
     metric: str | None = None
     where: str | None = None
     baseline: str = "plain"
+    source_data: str = DEFAULT
+
+    def __post_init__(self) -> None:
+        source, data = read_source(self.source, self.source_data)
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "source_data", data)
+        object.__setattr__(self, "measure", self.kind.measure)
+
+    @property
+    def kind(self) -> Kind:
+        """The distance in use: source of features, measure and recipe."""
+        return settle(self.measure, self.recipe, self.source_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     frame = _paired(rows, options, dropped)
     if len(frame) == 0:
         raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
-    frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus)
+    frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus, options.source_data)
     odd: tuple[str, ...] = ()
     if options.where:
         frame, odd = _where(frame, options.where, dropped)

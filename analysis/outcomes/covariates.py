@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import UnknownLanguageError, unknown_name
 from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
-from ..languages.uriel import data_sha256
+from ..languages.feature_sources import DEFAULT, Kind, data_sha256, settle
 from ..records import bundled as datasets
 from .sources import of_rows
 
@@ -78,24 +78,56 @@ def corpus_sizes(corpus: str) -> dict[str, float]:
 def add_factors(
     frame: pd.DataFrame,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
     corpus: str = "cc100",
+    source_data: str = DEFAULT,
 ) -> pd.DataFrame:
     """Join the factors to a table of outcomes.
 
-    Adds ``typology`` (0–1) with its provenance (``observed_share``, ``typology_flag``, ``features_code``,
-    ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
-    (base 2, zero at one unit of the corpus) and ``language_family``. Distance is from ``source``, or from each row's
-    own training language where it has one. Columns that the table already has are kept.
+    Adds ``typology`` (0–1) with its provenance (``observed_share``, ``shared_features``, ``typology_flag``,
+    ``features_code``, ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters),
+    ``log_corpus`` (base 2, zero at one unit of the corpus) and ``language_family``. Distance is from ``source``, or
+    from each row's own training language where it has one. Columns that the table already has are kept.
     """
+    import pandas as pd
+
+    kind = settle(measure, recipe, source_data)
+    languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
+    origins = of_rows(frame, source).unique()
+    joined = {
+        **distance_columns(frame, source, kind),
+        "typology_recipe": f"{kind.label}, from "
+        + (str([*origins, source][0]) if len(origins) < 2 else "each row's training language"),
+        "typology_data": data_sha256(kind.source_data)[:12],
+        "language_family": frame["language"].map({code: _family(code) for code in languages}),
+        "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
+        "log_corpus": np.log2(_corpus_column(frame, corpus)),
+    }
+    new = {name: column for name, column in joined.items() if name not in frame.columns}
+    return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+
+
+#: Columns of a row's distance, by those of the table of distances.
+DISTANCE = {
+    "typology": "distance",
+    "observed_share": "observed_share",
+    "shared_features": "shared_features",
+    "typology_flag": "flag",
+    "features_code": "features_code",
+}
+
+
+def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, pd.Series[Any]]:
+    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language."""
     import pandas as pd
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
     sources = of_rows(frame, source)
     tables = {
-        str(own): typology.frame(languages, str(own), measure, recipe).set_index("code") for own in sources.unique()
-    } or {source: typology.frame(languages, source, measure, recipe).set_index("code")}
+        own: typology.frame(languages, own, kind.measure, kind.recipe, kind.source_data).set_index("code")
+        for own in [*map(str, sources.unique())] or [source]
+    }
 
     def of_pair(column: str) -> pd.Series[Any]:
         if len(tables) == 1:
@@ -103,20 +135,7 @@ def add_factors(
         parts = [frame.loc[sources == own, "language"].map(table[column]) for own, table in tables.items()]
         return pd.concat(parts).reindex(frame.index)
 
-    joined = {
-        "typology": of_pair("distance"),
-        "observed_share": of_pair("observed_share"),
-        "typology_flag": of_pair("flag"),
-        "features_code": of_pair("features_code"),
-        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from "
-        + (next(iter(tables)) if len(tables) == 1 else "each row's training language"),
-        "typology_data": data_sha256()[:12],
-        "language_family": frame["language"].map({code: _family(code) for code in languages}),
-        "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
-        "log_corpus": np.log2(_corpus_column(frame, corpus)),
-    }
-    new = {name: column for name, column in joined.items() if name not in frame.columns}
-    return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+    return {name: of_pair(column) for name, column in DISTANCE.items()}
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.text import Table, count, number, p_value
+from ..core.text import Table, count, number, p_value, p_words
+from ..languages.feature_sources import SOURCES
 from ..outcomes.covariates import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..questions.regression.other_sources import OtherSources
     from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
+
+
+#: How rows of a robustness strip that are other sources of distance are named.
+SOURCE_ROW = "source:"
 
 
 def print_fit(found: FactorFit, out: Any) -> None:
@@ -44,6 +50,7 @@ def print_fit(found: FactorFit, out: Any) -> None:
             for pooled in found.naives:
                 out.print(f"  {pooled.sentence}")
             _print_sensitivity(found, out)
+        _print_sources(found, out)
     if found.couplings:
         heading(out, "Regression to the mean")
         for coupling in found.couplings:
@@ -84,11 +91,11 @@ def _print_input(found: FactorFit, out: Any) -> None:
 
 
 def strip_table(found: FactorFit, strip: Robustness) -> Table:
-    """The rows of a robustness strip."""
+    """The rows of a robustness strip, without other sources of distance, which have a table of their own."""
     unit = f"points per {FACTORS[strip.factor].words}"
     rows = []
     for row in strip.rows:
-        if not row.computed:
+        if not row.computed or row.name.startswith(SOURCE_ROW):
             continue
         p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
         rows.append(
@@ -113,6 +120,16 @@ def robustness_frame(found: FactorFit) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def sources_frame(found: FactorFit) -> pd.DataFrame:
+    """Slopes under every source of distance, one a row, in points per standard deviation; empty if none were fitted."""
+    import pandas as pd
+
+    from ..questions.regression.other_sources import SourceSlope
+
+    rows = found.other_sources.rows if found.other_sources else ()
+    return pd.DataFrame([asdict(row) for row in rows], columns=[item.name for item in fields(SourceSlope)])
+
+
 def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
     out.print()
     out.print(strip_table(found, strip).text())
@@ -123,10 +140,60 @@ def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
 def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
     """What stands under a robustness strip: families, what could not be computed, how the model was chosen."""
     lines = [strip.families_line()] if strip.left_out else []
-    lines += [f"not computed {row.label}: {row.reason}" for row in strip.rows if not row.computed]
+    lines += [f"not computed {row.label}: {row.reason}" for row in strip.rows
+              if not row.computed and not row.name.startswith(SOURCE_ROW)]  # fmt: skip
     if found.slopes and found.slopes.line():
         lines.append(found.slopes.line())
     return lines
+
+
+def sources_table(found: OtherSources) -> Table:
+    """Slopes under every source of distance, the answer's own first."""
+    rows = []
+    for row in found.rows:
+        if not row.computed:
+            continue
+        low, high = number(row.conf_low, 2), number(row.conf_high, 2)
+        shared = "" if np.isnan(row.median_shared) else f"{row.median_shared:.0f}, least {row.least_shared:.0f}"
+        same = "" if row.same_rows is None else f"{number(row.same_rows[0], 2)}, {p_words(row.same_rows[3])}"
+        rows.append(
+            (row.words, number(row.estimate, 2), low, high, p_value(row.p_value), str(row.languages), shared, same)
+        )
+    first = found.rows[0].words
+    heads = ("slope", "95% low", "95% high", "p", "languages", "shared features")
+    return Table(("points per standard deviation of distance", *heads, f"{first}, same rows"), tuple(rows))
+
+
+def sources_lines(found: OtherSources) -> list[str]:
+    """What stands under the table of sources: languages that they lack, what could not be computed, which model."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for row in found.others:
+        if row.missing and row.computed:
+            lacking.setdefault(row.missing, []).append(row.words)
+    lines = [f"without a distance by {', '.join(words)}: {', '.join(missing)}" for missing, words in lacking.items()]
+    lines += [f"not computed by {row.words}: {row.reason}" for row in found.rows if not row.computed]
+    lines += [f"too few languages for a verdict by {row.words}: {row.languages}"
+              for row in found.others if row.computed and not row.enough]  # fmt: skip
+    lines += [f"not counted: {row.words}, whose recipe makes poorly documented languages look distant"
+              for row in found.others if row.enough and not row.counts]  # fmt: skip
+    if found.one_slope:
+        lines.append("with one slope for all groups, since the table is large; --sources all fits the answer's model")
+    return lines
+
+
+def _print_sources(found: FactorFit, out: Any) -> None:
+    beside = found.other_sources
+    if beside is None:
+        return
+    heading(out, "Other sources of distance")
+    if beside.reason:
+        out.print(f"  not computed: {beside.reason}")
+        return
+    out.print(sources_table(beside).text())
+    for line in sources_lines(beside):
+        out.print(f"  {line}")
+    if found.survival:
+        out.print(f"\n  {found.survival}")
 
 
 def _print_sensitivity(found: FactorFit, out: Any) -> None:
@@ -182,7 +249,8 @@ def x_label(found: FactorFit, factor: str) -> str:
     options = found.request.options
     if factor == "typology" and found.coverage:
         covered, source = found.coverage, source_words(found.outcome.frame, options.source)
-        return f"{covered.measure} distance from {source} (URIEL, {covered.recipe}; 0 to 1)"
+        title = SOURCES[covered.source_data].short
+        return f"{covered.measure} distance from {source} ({title}, {covered.recipe}; 0 to 1)"
     if factor == "size":
         return "model size (log₂ of billion parameters)"
     unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import CrossliftError, did_you_mean, unknown_name
-from ...languages import distances as typology
 from ...languages.codes import resolve
+from ...languages.feature_sources import SOURCES
 from ...languages.kernels import DEFAULT as KERNEL
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tu
     """
     found = [
         _measure(),
+        _features(),
         _choice("recipe", "what replaces unobserved features?",
                 knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
         _choice("coverage", "how much of a language must be observed?",
@@ -172,10 +173,20 @@ def _measure() -> Choice:
         "phonological": "sounds and syllables",
         "inventory": "sound inventory",
         "featural": "all of these features together",
+        "morphological": "case, agreement and other marking, of which URIEL has nothing",
         "genetic": "distance in the family tree",
         "geographic": "distance on the globe, which is related to contact",
     }
-    return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in typology.MEASURES))
+    return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in why))
+
+
+def _features() -> Choice:
+    why = {
+        "uriel": "the source in most papers",
+        "uriel+": "more databases and languages, nothing imputed",
+        "grambank": "grammar alone, by one questionnaire for all languages, nothing imputed",
+    }
+    return Choice("features", "from whose features?", tuple(ChoiceOption(name, why[name]) for name in SOURCES))
 
 
 def _outcome(outcome: str) -> Choice:

@@ -10,6 +10,7 @@ import numpy as np
 from ...core.confidence import ALPHA
 from ...core.jsonable import dropped_rows, records, single
 from ...core.text import count, number, p_words
+from ...languages.feature_sources import DEFAULT
 from ...records.read import Source
 from .explained_spread import Decomposition
 from .joint_test import STATISTICS, Joint
@@ -226,11 +227,12 @@ def summarize(frame: pd.DataFrame, distinct: int) -> Summary:
     )
 
 
-def compare(frame: pd.DataFrame, measure: str) -> Comparable | None:
-    """Slopes in points per 0.1 of one measure."""
+def compare(frame: pd.DataFrame, measure: str, features: str = DEFAULT) -> Comparable | None:
+    """Slopes in points per 0.1 of one measure of one source of features."""
     own = frame[frame["unit"] == "points"]
-    if "measure" in own.columns:
-        own = own[own["measure"] == measure]
+    for name, option in (("measure", measure), ("features", features)):
+        if name in own.columns:
+            own = own[own[name] == option]
     if len(own) < 2:
         return None
     low, high = np.quantile(own["estimate"], [0.025, 0.975])

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...core.draws import check_counts
 from ...core.errors import CrossliftError, unknown_name
+from ...languages.feature_sources import DEFAULT
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.sources import refuse_several
 from ...records.read import Input
@@ -126,14 +127,14 @@ def _one(
     tidy = _tidy(fitted, specs, space)
     arrangements = [item.arrangements for item in done if item.arrangements is not None]
     names = [choice.name for choice in space.choices if len(set(tidy[choice.name])) > 1]
-    measure = next((choice.default for choice in space.choices if choice.name == "measure"), "syntactic")
+    defaults = {choice.name: choice.default for choice in space.choices}
     return Multiverse(
         outcome=options.outcome,
         frame=tidy,
         space=space,
         failed=tuple(failed.most_common()),
         summary=summarize(tidy, len({item.key for item in fitted})),
-        comparable=compare(tidy, measure),
+        comparable=compare(tidy, defaults.get("measure", "syntactic"), defaults.get("features", DEFAULT)),
         spread=decompose(tidy, names),
         joint=joint_tests(arrangements, request.permute, request.seed) if arrangements else None,
         seed=request.seed,
@@ -187,7 +188,7 @@ def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
 
 def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input, Outcome]:
     """Records and outcomes, including the source language, which is an option of a choice."""
-    options = replace(request.options, measure="syntactic", recipe=None)
+    options = replace(request.options, measure="", recipe=None, source_data=DEFAULT)
     if options.outcome != "gap" and "source" not in options.keep:
         options = replace(options, keep=(*options.keep, "source"))
     return read_outcome(request.data, request.mapping, options, say)
@@ -197,4 +198,6 @@ def _space(request: MultiverseRequest, outcome: Outcome, frame: pd.DataFrame) ->
     choices: Sequence[Choice] = default_choices(frame, outcome.options.outcome, outcome.options.source)
     if request.choices:
         choices = read_choices(request.choices, choices)
-    return build_space(fix_choices(choices, request.fixed), request.limit, request.seed)
+    stated = request.options.source_data
+    fixed = request.fixed if stated == DEFAULT else (*request.fixed, f"features={stated}")
+    return build_space(fix_choices(choices, fixed), request.limit, request.seed)

@@ -70,7 +70,7 @@ class Related:
         first = f"covariance {self.kernel.words} over {n - len(self.kernel.missing)} languages"
         if self.kernel.missing:
             named = ", ".join(_label(code) for code in self.kernel.missing)
-            first += f"; independent, because URIEL lacks what the kernel needs: {named}"
+            first += f"; independent, because {self.kernel.sources} lacks what the kernel needs: {named}"
         lines = [first]
         for ours, plain in zip(self.answers, self.independent, strict=True):
             per = f"points per {FACTORS[ours.factor].words}"
@@ -158,7 +158,7 @@ def fit_related(
     kernel = language_kernel(intercepts[0].levels, name, missing="independent")
     if len(kernel.missing) > len(kernel.matrix) - 2:
         raise DesignError(
-            f"URIEL has what the kernel '{name}' needs for {len(kernel.matrix) - len(kernel.missing)} of "
+            f"{kernel.sources} has what the kernel '{name}' needs for {len(kernel.matrix) - len(kernel.missing)} of "
             f"{len(kernel.matrix)} languages: there is nothing to relate.",
             "Use another kernel, or leave it out.",
         )

@@ -1,8 +1,8 @@
 """What an answer depends on: the same slope under every other reasonable model, one row each.
 
 The rows are data for a table, a figure and the sentence's verb: the answer itself, one slope for all models and tasks,
-related languages, corpus size, within models, without each family, without baselines at chance, unequal residual
-variances, and pooled least squares last.
+other sources of distance, related languages, corpus size, within models, without each family, without baselines at
+chance, unequal residual variances, and pooled least squares last.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ...outcomes.chance import CHANCE, NEAR
 from ...outcomes.covariates import Factor
 from .answer import Answer, Naive, answer
 from .bounds import bounded
+from .other_sources import OtherSources
 from .related_languages import Related, fit_related
 from .within_between import fit_within
 
@@ -49,8 +50,8 @@ class Row:
     Attributes
     ----------
     name
-        Stable: ``default``, ``one-slope``, ``related``, ``corpus``, ``within``, ``without:<family>``, ``chance``,
-        ``dispersion``, ``pooled``.
+        Stable: ``default``, ``one-slope``, ``source:<source>-<measure>-<recipe>``, ``related``, ``corpus``, ``within``,
+        ``without:<family>``, ``chance``, ``dispersion``, ``pooled``.
     label
         In words that go on from "but not".
     decisive
@@ -136,6 +137,7 @@ class Asked:
     related: Related | None
     corpus: Answer | None
     corpus_reason: str
+    sources: OtherSources | None = None
 
 
 def check_policy(policy: str) -> None:
@@ -162,6 +164,7 @@ def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustn
     if asked.plain is not None:
         found = answer(asked.plain, asked.factor, asked.rows, asked.source)
         rows.append(_of("one-slope", asked.plain_words, found, asked.plain, decisive=False))
+    rows += _sources(asked)
     say("checking what the answer depends on")
     rows += _related(asked)
     rows += _corpus(asked)
@@ -209,6 +212,27 @@ def _refit(asked: Asked, name: str, label: str, rows: pd.DataFrame, formula: str
 
 def _used(asked: Asked) -> pd.DataFrame:
     return asked.rows.loc[asked.result.design.kept]
+
+
+def _sources(asked: Asked) -> list[Row]:
+    """Slopes by other sources of distance, scaled so that all distances have the spread of the answer's own.
+
+    One over fewer languages than a verdict takes, or by the published recipe, is shown and decides nothing.
+    """
+    if asked.factor.name != "typology" or asked.sources is None:
+        return []
+    rows = []
+    for item in asked.sources.others:
+        name = f"source:{item.source_data}-{item.measure}-{item.recipe}"
+        fewer = f" over {item.languages} languages" if item.computed and item.missing else ""
+        label = f"by {item.words}{fewer}"
+        if not item.computed:
+            rows.append(Row(name, label, reason=item.reason))
+            continue
+        step = asked.factor.step / asked.sources.rows[0].spread
+        values = (step * item.estimate, step * item.conf_low, step * item.conf_high, item.p_value, item.df)
+        rows.append(Row(name, label, *values, item.languages, item.n_obs, decisive=item.counts))
+    return rows
 
 
 def _related(asked: Asked) -> list[Row]:

@@ -20,11 +20,14 @@ from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .bounds import bounded
 from .coupling import Coupling, couplings
+from .other_sources import OtherSources, kinds_beside, other_sources
+from .other_sources import check_policy as check_sources
 from .related_languages import Related, fit_related
 from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
 from .robustness import Asked, Robustness, robustness
 from .robustness import check_policy as check_robustness
 from .slopes import SlopeChoice, check_policy, choose_slopes
+from .survival import survival
 from .verdict import judged
 from .within_between import Within, check_group, fit_within
 
@@ -61,6 +64,7 @@ class Request:
     slopes: str = "auto"
     robustness: str = "auto"
     dispersion: str | None = None
+    sources: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,16 @@ class FactorFit:
     slopes: SlopeChoice | None = None
     robustness: tuple[Robustness, ...] = ()
     couplings: tuple[Coupling, ...] = ()
+    other_sources: OtherSources | None = None
+
+    @property
+    def survival(self) -> str:
+        """What the answer on typological distance survives, in one sentence; empty where nothing was tried."""
+        found = [item for item in self.answers if item.factor == "typology"]
+        if not found or self.other_sources is None:
+            return ""
+        rows = [row for strip in self.robustness if strip.factor == "typology" for row in strip.rows]
+        return survival(found[0], self.other_sources, rows)
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -146,6 +160,8 @@ class FactorFit:
         if self.slopes:
             content["slopes"] = self.slopes.to_json()
         content["robustness"] = [item.to_json() for item in self.robustness]
+        if self.other_sources:
+            content["other_sources"] = {**self.other_sources.to_json(), "survival": self.survival}
         if self.couplings:
             content["coupling"] = [item.to_json() for item in self.couplings]
         return content
@@ -191,7 +207,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     if any(item.name == "typology" for item in factors):
         used = outcome.frame.loc[result.design.kept]
         origin = source_code(used, options.source)
-        described = coverage.describe(used, origin, options.measure, options.recipe, options.corpus)
+        described = coverage.describe(used, outcome.frame, origin, options.kind, options.corpus)
         say("checking against corpus size")
         checked = _sensitivity(result, outcome, request)
     related = None
@@ -205,13 +221,15 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     strips: list[Robustness] = []
     plain = _without_slopes(model, chosen, outcome, request)
+    beside_sources = _other_sources(result, plain, outcome, request, say)
     if request.robustness != "none" and request.engine == "crosslift":
         for item, found, pooled in zip(factors, answers, naives, strict=True):
             plain_words = chosen.without(item.column) if chosen else ""
             named = "in the default model" if chosen else "in the model stated"
             beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, named, plain, plain_words,
                            related,
-                           checked.answer if checked else None, checked.reason if checked else "")  # fmt: skip
+                           checked.answer if checked else None, checked.reason if checked else "",
+                           beside_sources)  # fmt: skip
             strips.append(robustness(beside, request.robustness, say))
     words = [words_of(result, item, source) for item in factors]
     beside_each = [strip.rows for strip in strips] or [()] * len(factors)
@@ -233,6 +251,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         chosen,
         tuple(strips),
         couplings(result, outcome.frame) if request.engine == "crosslift" else (),
+        beside_sources,
     )
 
 
@@ -288,6 +307,19 @@ def _without_slopes(
     )
 
 
+def _other_sources(
+    result: MixedResult, plain: MixedResult | None, outcome: Outcome, request: Request, say: Callable[[str], None]
+) -> OtherSources | None:
+    """Slopes under other sources of distance, if the question is about distance and they were not declined."""
+    wanted = request.sources == "all" or (request.sources == "auto" and request.robustness != "none")
+    if "typology" not in request.factors or not wanted or request.engine != "crosslift":
+        return None
+    own = outcome.options.kind
+    if not kinds_beside(own, request.sources):
+        return None
+    return other_sources(result, plain, outcome.frame, own, outcome.options.source, request.df, request.sources, say)
+
+
 def _factor(name: str) -> Factor:
     if name not in FACTORS:
         raise unknown_name("factor", name, FACTORS)
@@ -310,6 +342,7 @@ def _check(request: Request) -> None:
             )
     check_policy(request.slopes)
     check_robustness(request.robustness)
+    check_sources(request.sources)
     if request.formula and request.slopes == "all":
         raise CrossliftError(
             "--slopes all adds to the default model, and --formula states another.",
