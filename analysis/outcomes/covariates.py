@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import UnknownLanguageError, unknown_name
+from ..core.errors import CrossliftError, UnknownLanguageError, unknown_name
 from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
 from ..languages.uriel import data_sha256
@@ -93,15 +93,18 @@ def add_factors(
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
     sources = of_rows(frame, source)
-    tables = {
-        str(own): typology.frame(languages, str(own), measure, recipe).set_index("code") for own in sources.unique()
-    } or {source: typology.frame(languages, source, measure, recipe).set_index("code")}
+    named = [str(own) for own in sources.unique()] or [source]
+    tables = {own: _distances(languages, own, measure, recipe, len(named) > 1) for own in named}
+
+    # Place of each row's pair in the tables one below the other; an average over languages (-1) has none.
+    own, tested = pd.Index(tables).get_indexer(sources), pd.Index(languages).get_indexer(frame["language"])
+    place = np.where(tested >= 0, own * len(languages) + tested, -1)
 
     def of_pair(column: str) -> pd.Series[Any]:
         if len(tables) == 1:
             return frame["language"].map(next(iter(tables.values()))[column])
-        parts = [frame.loc[sources == own, "language"].map(table[column]) for own, table in tables.items()]
-        return pd.concat(parts).reindex(frame.index)
+        whole = pd.concat([table[column].reindex(languages) for table in tables.values()], ignore_index=True)
+        return whole.take(place).set_axis(frame.index).where(place >= 0)
 
     joined = {
         "typology": of_pair("distance"),
@@ -117,6 +120,19 @@ def add_factors(
     }
     new = {name: column for name, column in joined.items() if name not in frame.columns}
     return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+
+
+def _distances(languages: list[str], source: str, measure: str, recipe: str | None, several: bool) -> pd.DataFrame:
+    """Distances from one source by language; missing where it is one of several and has no features itself."""
+    import pandas as pd
+
+    try:
+        return typology.frame(languages, source, measure, recipe).set_index("code")
+    except CrossliftError:
+        if not several:
+            raise
+        missing = {"distance": np.nan, "observed_share": np.nan, "flag": "the language trained on has no features"}
+        return pd.DataFrame({**missing, "features_code": ""}, index=pd.Index(languages))
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:
