@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .data import as_sequence
 from .result import Result
@@ -26,6 +26,7 @@ def fit(
     measure: str = "syntactic",
     recipe: str | None = None,
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -49,7 +50,7 @@ def fit(
     data
         Bundled sets by name, files, stores or data frames; by default every bundled set that has the outcome.
     factor
-        ``typology``, ``size``, ``corpus``, or several.
+        ``typology``, ``size``, ``corpus``, any column of numbers, or several.
     outcome
         ``gain`` (with minus without the intermediate stage), ``gap`` (source language minus the others) or ``score``.
     formula
@@ -62,6 +63,8 @@ def fit(
         Distance: from which language, by which measure and recipe.
     corpus
         Corpus whose size is a predictor.
+    distances
+        Tables of values by language, or by pair of languages, as columns: files, bundled sets or data frames.
     metric, keep, baseline
         Which metric, flagged rows to keep, and ``plain`` or ``steps``.
     kernel
@@ -95,7 +98,7 @@ def fit(
     from analysis.questions.regression.run import Request, fit_factors
 
     factors = (factor,) if isinstance(factor, str) else tuple(factor)
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, distances)
     request = Request(factors, as_sequence(data), columns or {}, options, formula, reml, df, engine, kernel, within,
                       bootstrap, permute, leave_out, seed, slopes, robustness, dispersion)  # fmt: skip
     found = fit_factors(request)
@@ -130,6 +133,7 @@ def meta(
     measure: str = "syntactic",
     recipe: str | None = None,
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -148,7 +152,8 @@ def meta(
         Cluster-robust tests, small-study effects, groups left out in turn, influence of each effect.
     adjust
         Adjustment of p values over groups: ``holm``, ``bh`` or ``none``.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, corpus, distances, metric, keep,
+    baseline
         As for :func:`fit`.
 
     Returns
@@ -159,7 +164,7 @@ def meta(
     from analysis.present.pooling import draw_forest, draw_funnel, print_pooled
     from analysis.questions.pooling import Request, pool
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, distances)
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     request = Request(as_sequence(data), columns or {}, options, groups, tuple(moderators), method, test, random,
                       robust, bias, leave_out, influence, adjust)  # fmt: skip
@@ -189,6 +194,7 @@ def scale(
     measure: str = "syntactic",
     recipe: str | None = None,
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -205,7 +211,8 @@ def scale(
         What the slope may depend on; by default distance, where languages allow it.
     by, adjust
         A curve for each level of these columns, their p values adjusted.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, corpus, distances, metric, keep,
+    baseline
         As for :func:`fit`.
 
     Returns
@@ -217,7 +224,7 @@ def scale(
     from analysis.questions.scaling.answer import sentences
     from analysis.questions.scaling.run import ScaleRequest, fit_scale
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, distances)
     request = ScaleRequest(factor, as_sequence(data), columns or {}, options, tuple(at), tuple(languages),
                            None if moderators is None else tuple(moderators), tuple(by), adjust)  # fmt: skip
     found = fit_scale(request)
@@ -245,6 +252,7 @@ def predict(
     measure: str = "syntactic",
     recipe: str | None = None,
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -259,7 +267,8 @@ def predict(
         What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
         Columns to show errors by, columns of your own to predict from, and the seed of all draws.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, corpus, distances, metric, keep,
+    baseline
         As for :func:`fit`.
 
     Returns
@@ -271,7 +280,7 @@ def predict(
     from analysis.questions.prediction.run import PredictionRequest
     from analysis.questions.prediction.run import predict as answer
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, distances)
     schemes = {} if evaluate is None else {"schemes": tuple(evaluate)}
     request = PredictionRequest(
         as_sequence(data), columns or {}, options, tuple(languages), tuple(tasks), tuple(models), tuple(sizes),
@@ -419,7 +428,8 @@ def _options(
     metric: str | None,
     where: str | None,
     baseline: str,
+    distances: Sequence[str | Any],
 ) -> Options:
     from analysis.outcomes.build import Options
 
-    return Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
+    return Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline, tuple(distances))

@@ -24,19 +24,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A predictor that ``--factor`` names: its column, the step that sentences report a slope for, and its words."""
+    """A predictor that ``--factor`` names.
+
+    Attributes
+    ----------
+    name, column
+        What ``--factor`` takes, and its column.
+    step, words
+        The step that sentences report a slope for, in the column's unit and in words.
+    level
+        What it is a property of: ``language`` (pairs of languages too), ``model``, …
+    over
+        What a sentence calls it.
+    """
 
     name: str
     column: str
     step: float
     words: str
     level: str
+    over: str
+
+    @property
+    def level_words(self) -> str:
+        """The level as a sentence names it."""
+        return self.level.replace("_", " ")
 
 
 FACTORS = {
-    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language"),
-    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model"),
-    "corpus": Factor("corpus", "log_corpus", 1.0, "doubling of the language's pretraining corpus", "language"),
+    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language", "typological distance"),
+    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model", "model size"),
+    "corpus": Factor(
+        "corpus",
+        "log_corpus",
+        1.0,
+        "doubling of the language's pretraining corpus",
+        "language",
+        "the language's pretraining corpus",
+    ),
 }
 
 
