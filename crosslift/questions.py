@@ -296,6 +296,7 @@ def predict(
 def multiverse(
     data: Data = None,
     *,
+    factor: str = "typology",
     outcome: str = "gain",
     choices: str | None = None,
     fixed: Sequence[str] = (),
@@ -310,6 +311,7 @@ def multiverse(
     where: str | None = None,
     source: str = "eng",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -318,6 +320,8 @@ def multiverse(
 
     Parameters
     ----------
+    factor
+        ``typology``, or a column of numbers of languages in its place.
     choices, fixed
         A file of choices and their options; options to keep, ``"measure=syntactic,featural"``.
     specifications
@@ -328,7 +332,7 @@ def multiverse(
         One multiverse for each level of a column, joint tests adjusted over them.
     moderators, seed, jobs
         Columns of your own, the seed of all draws, processes.
-    data, outcome, columns, where, source, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -341,9 +345,9 @@ def multiverse(
     from analysis.questions.multiverse import MultiverseRequest, run_multiverse
 
     options = Options(outcome=outcome, source=source, corpus=corpus, keep=tuple(keep), metric=metric, where=where,
-                      baseline=baseline)  # fmt: skip
+                      baseline=baseline, distances=tuple(distances))  # fmt: skip
     request = MultiverseRequest(as_sequence(data), columns or {}, options, choices, tuple(fixed), tuple(moderators), by,
-                                specifications, permute, seed, jobs)  # fmt: skip
+                                specifications, permute, seed, jobs, factor)  # fmt: skip
     found = run_multiverse(request)
     figures = {"curve": lambda: draw(found[0])} if by is None else {}
     return Result("multiverse", tuple(line for item in found for line in item.answer),

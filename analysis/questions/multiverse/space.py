@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core.arrays import Integers
 from ...core.errors import CrossliftError
+from ...languages.distances import MEASURES
 from ...languages.uriel import FEATURE_MEASURES
 from .choices import Choice
 
@@ -97,8 +98,8 @@ def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, 
     found: dict[str, np.ndarray] = {}
     plain = ~_is(choices, table, "measure", FEATURE_MEASURES, absent=True)
     for name, words in (
-        ("recipe", "genetic and geographic distances have no recipe for missing features: counted once"),
-        ("coverage", "genetic and geographic distances have no observed features to count: counted once"),
+        ("recipe", f"{_without_features(choices)} have no recipe for missing features: counted once"),
+        ("coverage", f"{_without_features(choices)} have no observed features to count: counted once"),
     ):
         own = [choice for choice in choices if choice.name == name]
         if own:
@@ -107,6 +108,13 @@ def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, 
         choices, table, "df_method", ("kenward-roger",)
     ) & _is(choices, table, "kernel", ("related",))
     return found
+
+
+def _without_features(choices: Sequence[Choice]) -> str:
+    """The measures that are not made of features, in words."""
+    measure = next((choice for choice in choices if choice.name == "measure"), None)
+    own = [name for name in measure.names if name not in MEASURES] if measure else []
+    return "genetic and geographic distances" + (f" and {', '.join(own)}" if own else "")
 
 
 def _is(
