@@ -23,8 +23,8 @@ NAMED = 12
 def join_values(frame: pd.DataFrame, values: LanguageValues, source: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The rows with the columns of ``values``, and what to say about them.
 
-    A pair is the language trained on and the language tested; a value that the table states in one direction alone
-    stands for both. Rows in another script than the usual one take the value of that script where there is one.
+    A pair is the language trained on and the language tested; a value stands for both directions in a table that states
+    each pair in one. Rows in another script than the usual one take the value of that script where there is one.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def join_values(frame: pd.DataFrame, values: LanguageValues, source: str) -> tup
         language, writing, own, model = key
         value = values.values.get(key)
         value = values.values.get((language, "", own, model)) if value is None and writing else value
-        if value is None and values.paired:
+        if value is None and values.either_way:
             value = values.values.get((own, "", language, model))
             turned += value is not None
         found[key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,8 @@ class LanguageValues:
         True if values belong to models.
     values
         Numbers in the order of ``names``, NaN where a cell is empty, by key.
+    either_way
+        True if pairs of several languages measured from are stated in one direction each: a value stands for both.
     ambiguous
         Codes of languages that stand in several scripts with different values, none of them the usual one.
     """
@@ -57,7 +59,13 @@ class LanguageValues:
     paired: bool
     by_model: bool
     values: Mapping[Key, tuple[float, ...]]
+    either_way: bool = False
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def only(self, name: str) -> LanguageValues:
+        """The values of one column."""
+        at = self.names.index(name)
+        return replace(self, names=(name,), values={key: (value[at],) for key, value in self.values.items()})
 
 
 def read_language_values(given: str | Frame) -> LanguageValues:
@@ -105,7 +113,15 @@ def read_language_values(given: str | Frame) -> LanguageValues:
     texts = [str(cell).strip() for cell in table[language]]
     merged, ambiguous = _merged(keys, values, texts, tested, name, lines, list(numbers))
     source = Source(name, digest, len(table))
-    return LanguageValues(source, tuple(numbers), origin is not None, model is not None, merged, ambiguous)
+    either_way = origin is not None and _one_direction(merged)
+    return LanguageValues(source, tuple(numbers), origin is not None, model is not None, merged, either_way, ambiguous)
+
+
+def _one_direction(values: Mapping[Key, tuple[float, ...]]) -> bool:
+    """Whether there are pairs of several languages measured from, and none is stated in both directions."""
+    pairs = {(key[0], key[2]) for key in values}
+    several = len({source for _, source in pairs}) > 1
+    return several and not any(a != b and (b, a) in pairs for a, b in pairs)
 
 
 def _open(given: str | Frame) -> tuple[str, pd.DataFrame, int, str]:
@@ -211,7 +227,16 @@ def _merged(
         if key[0] in ambiguous and not key[1]:
             kept.pop(key, None)
             kept[key[0], texts[i], key[2], key[3]] = values[i]
-    return kept, ambiguous
+    return _plain_where_one(kept), ambiguous
+
+
+def _plain_where_one(values: dict[Key, tuple[float, ...]]) -> dict[Key, tuple[float, ...]]:
+    """With the one writing of a language, whatever its script, as the language's own: Korean in ``Hang``."""
+    writings: dict[Key, list[str]] = {}
+    for language, writing, source, model in values:
+        writings.setdefault((language, "", source, model), []).append(writing)
+    return {(key if len(writings[key[0], "", key[2], key[3]]) > 1 else (key[0], "", key[2], key[3])): value
+            for key, value in values.items()}  # fmt: skip
 
 
 def _same(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -16,6 +16,7 @@ from analysis.outcomes.own_factors import factors_of, step_of
 from analysis.questions.regression.run import Request, fit_factors
 from analysis.records.check import check_records
 from tests.analysis.own_rows import LANGUAGES, gains, own
+from tests.conftest import ROOT
 
 
 def values(n: int = len(LANGUAGES)) -> pd.DataFrame:
@@ -134,3 +135,25 @@ def test_the_command_takes_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "per 0.1 of closeness" in printed and "closeness, a property of languages" in printed
     assert json.loads(out.read_text(encoding="utf-8"))["own_factors"][0]["name"] == "closeness"
     assert "closeness" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+
+
+def test_bundled_values_are_factors_without_a_table() -> None:
+    """Measured with one tokenizer, which is said; a language in one script is the language."""
+    outcome = build_outcome(gains(), Options())
+    (factor,), frame, said = factors_of(["subword_overlap"], outcome.frame, "eng")
+    assert factor.level == "language" and factor.step == 0.1
+    assert frame["subword_overlap"].notna().all()  # Korean, which the table has in 'Hang', among them
+    assert "fertility" not in frame.columns
+    assert any("measured with me5-small's tokenizer on SIB-200's test sentences" in line for line in said)
+
+
+def test_bundled_pairs_follow_the_language_trained_on() -> None:
+    rows = [{"train_language": s, "language": t, "score": 50.0, "model": "m", "target_task": "pos"}
+            for s in ("en", "de") for t in ("nl", "fi", "ru")]  # fmt: skip
+    options = Options(outcome="score", distances=("subword_overlap",))
+    frame = build_outcome(check_records(pd.DataFrame(rows), "t").frame, options).frame
+    table = pd.read_csv(ROOT / "data/covariates/subword_overlap.csv").set_index(["language", "train_language"])
+    found = frame.set_index(["language", "train_language"])["subword_overlap"]
+    assert found["nld", "deu"] == table.loc[("nld_Latn", "deu_Latn"), "subword_overlap"]
+    assert found["nld", "eng"] == table.loc[("nld_Latn", "eng_Latn"), "subword_overlap"]
+    assert found["nld", "deu"] > found["fin", "deu"] > found["rus", "deu"]

@@ -58,6 +58,24 @@ def test_scripts_of_one_language_are_kept_apart(tmp_path: Path) -> None:
     assert found.ambiguous == {"knc": ("knc_Arab", "knc_Latn")}
 
 
+def test_one_writing_in_an_unusual_script_is_the_language(tmp_path: Path) -> None:
+    found = read_language_values(write(tmp_path, "language,x\nkor_Hang,1\ndeu_Latn,2\n"))
+    assert found.values == {("kor", "", "", ""): (1.0,), ("deu", "", "", ""): (2.0,)}
+
+
+@pytest.mark.parametrize(
+    ("table", "either_way"),
+    [
+        ("language,source,x\nde,en,1\nfr,en,2\n", False),  # one source: nothing is said of the other direction
+        ("language,source,x\nde,en,1\nfr,de,2\n", True),
+        ("language,source,x\nde,en,1\nen,de,3\nfr,de,2\n", False),
+        ("language,x\nde,1\n", False),
+    ],
+)
+def test_when_a_value_stands_for_both_directions(tmp_path: Path, table: str, either_way: bool) -> None:
+    assert read_language_values(write(tmp_path, table)).either_way == either_way
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
