@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .data import as_sequence
 from .result import Result
@@ -27,6 +27,7 @@ def fit(
     recipe: str | None = None,
     source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -51,7 +52,7 @@ def fit(
     data
         Bundled sets by name, files, stores or data frames; by default every bundled set that has the outcome.
     factor
-        ``typology``, ``size``, ``corpus``, or several.
+        ``typology``, ``size``, ``corpus``, any column of numbers, or several.
     outcome
         ``gain`` (with minus without the intermediate stage), ``gap`` (source language minus the others) or ``score``.
     formula
@@ -66,6 +67,8 @@ def fit(
         recipe.
     corpus
         Corpus whose size is a predictor.
+    distances
+        Tables of values by language, or by pair of languages, as columns: files, bundled sets or data frames.
     metric, keep, baseline
         Which metric, flagged rows to keep, and ``plain`` or ``steps``.
     kernel
@@ -101,7 +104,7 @@ def fit(
     from analysis.questions.regression.run import Request, fit_factors
 
     factors = (factor,) if isinstance(factor, str) else tuple(factor)
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     request = Request(factors, as_sequence(data), columns or {}, options, formula, reml, df, engine, kernel, within,
                       bootstrap, permute, leave_out, seed, slopes, robustness, dispersion, sources)  # fmt: skip
     found = fit_factors(request)
@@ -138,6 +141,7 @@ def meta(
     recipe: str | None = None,
     source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -156,7 +160,7 @@ def meta(
         Cluster-robust tests, small-study effects, groups left out in turn, influence of each effect.
     adjust
         Adjustment of p values over groups: ``holm``, ``bh`` or ``none``.
-    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -167,7 +171,7 @@ def meta(
     from analysis.present.pooling import draw_forest, draw_funnel, print_pooled
     from analysis.questions.pooling import Request, pool
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     request = Request(as_sequence(data), columns or {}, options, groups, tuple(moderators), method, test, random,
                       robust, bias, leave_out, influence, adjust)  # fmt: skip
@@ -198,6 +202,7 @@ def scale(
     recipe: str | None = None,
     source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -214,7 +219,7 @@ def scale(
         What the slope may depend on; by default distance, where languages allow it.
     by, adjust
         A curve for each level of these columns, their p values adjusted.
-    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -226,7 +231,7 @@ def scale(
     from analysis.questions.scaling.answer import sentences
     from analysis.questions.scaling.run import ScaleRequest, fit_scale
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     request = ScaleRequest(factor, as_sequence(data), columns or {}, options, tuple(at), tuple(languages),
                            None if moderators is None else tuple(moderators), tuple(by), adjust)  # fmt: skip
     found = fit_scale(request)
@@ -255,6 +260,7 @@ def predict(
     recipe: str | None = None,
     source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -269,7 +275,7 @@ def predict(
         What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
         Columns to show errors by, columns of your own to predict from, and the seed of all draws.
-    data, outcome, columns, where, source, measure, recipe, source_data, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -281,7 +287,7 @@ def predict(
     from analysis.questions.prediction.run import PredictionRequest
     from analysis.questions.prediction.run import predict as answer
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     schemes = {} if evaluate is None else {"schemes": tuple(evaluate)}
     request = PredictionRequest(
         as_sequence(data), columns or {}, options, tuple(languages), tuple(tasks), tuple(models), tuple(sizes),
@@ -297,6 +303,7 @@ def predict(
 def multiverse(
     data: Data = None,
     *,
+    factor: str = "typology",
     outcome: str = "gain",
     choices: str | None = None,
     fixed: Sequence[str] = (),
@@ -311,6 +318,7 @@ def multiverse(
     where: str | None = None,
     source: str = "eng",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -319,6 +327,8 @@ def multiverse(
 
     Parameters
     ----------
+    factor
+        ``typology``, or a column of numbers of languages in its place.
     choices, fixed
         A file of choices and their options; options to keep, ``"measure=syntactic,featural"``.
     specifications
@@ -329,7 +339,7 @@ def multiverse(
         One multiverse for each level of a column, joint tests adjusted over them.
     moderators, seed, jobs
         Columns of your own, the seed of all draws, processes.
-    data, outcome, columns, where, source, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -342,9 +352,9 @@ def multiverse(
     from analysis.questions.multiverse import MultiverseRequest, run_multiverse
 
     options = Options(outcome=outcome, source=source, corpus=corpus, keep=tuple(keep), metric=metric, where=where,
-                      baseline=baseline)  # fmt: skip
+                      baseline=baseline, distances=tuple(distances))  # fmt: skip
     request = MultiverseRequest(as_sequence(data), columns or {}, options, choices, tuple(fixed), tuple(moderators), by,
-                                specifications, permute, seed, jobs)  # fmt: skip
+                                specifications, permute, seed, jobs, factor)  # fmt: skip
     found = run_multiverse(request)
     figures = {"curve": lambda: draw(found[0])} if by is None else {}
     return Result("multiverse", tuple(line for item in found for line in item.answer),
@@ -432,7 +442,11 @@ def _options(
     where: str | None,
     baseline: str,
     source_data: str,
+    distances: Sequence[str | Any],
 ) -> Options:
     from analysis.outcomes.build import Options
 
-    return Options(outcome, source, measure or "", recipe, corpus, tuple(keep), metric, where, baseline, source_data)
+    return Options(
+        outcome, source, measure or "", recipe, corpus, tuple(keep), metric, where, baseline, source_data,
+        tuple(distances),
+    )  # fmt: skip

@@ -2,8 +2,10 @@
 
 The default model has crossed random effects for languages, target tasks, models, intermediate tasks and studies, for
 repeated cells, and for scores that several differences share; tests use Satterthwaite degrees of freedom. Without
---data it uses the bundled results. Columns for formulas and --where: typology (0 to 1), log_params (base 2, zero at 1
-billion parameters), log_corpus (base 2), language_family, observed_share, and the fields of the record.
+--data it uses the bundled results. Factors are typology, size, corpus and any column of numbers, of the rows or of a
+table of values by language (--distances, whose columns are the factors where none is named). Columns for formulas and
+--where: typology (0 to 1), log_params (base 2, zero at 1 billion parameters), log_corpus (base 2), language_family,
+observed_share, and the fields of the record.
 """
 
 from __future__ import annotations
@@ -31,13 +33,21 @@ EXAMPLES = """examples:
   analyze fit --factor typology --outcome gap --slopes none --sources all
   analyze fit --factor typology --where "intermediate_language == 'eng'"
   analyze fit --factor typology --data scores.csv --map lang=language
+  analyze fit --factor typology --outcome score --data devries2022_xpos
+  analyze fit --distances distances.csv
+  analyze fit --factor fertility --factor typology --data scores.csv
   analyze fit --factor typology --formula 'gain ~ typology*log_params + (1|language) + (1|target_task) + (1|model)'"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze fit``."""
     what = parser.add_argument_group("question")
-    what.add_argument("--factor", action="append", metavar="FACTOR", help=f"{', '.join(FACTORS)}; may be repeated")
+    what.add_argument(
+        "--factor",
+        action="append",
+        metavar="FACTOR",
+        help=f"{', '.join(FACTORS)}, or any column of numbers, of the rows or of --distances; may be repeated",
+    )
     what.add_argument("--formula", metavar="FORMULA", help="an lme4 formula in place of the default model")
     add_outcome(what)
     rows = parser.add_argument_group("rows")
@@ -105,10 +115,12 @@ def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..questions.regression.run import Request, fit_factors
 
-    if not options.factor and not options.formula:
+    if not (options.factor or options.formula or options.distances):
         from ..core.errors import CrossliftError
 
-        raise CrossliftError("what should the outcome be regressed on?", "Give --factor typology, or a --formula.")
+        raise CrossliftError(
+            "what should the outcome be regressed on?", "Give --factor typology, --distances FILE, or a --formula."
+        )
     if options.plot:
         _check_plot(options)
     request = Request(
@@ -149,6 +161,6 @@ def run(options: argparse.Namespace) -> int:
 def _check_plot(options: argparse.Namespace) -> None:
     from ..core.errors import CrossliftError
 
-    if not options.factor:
+    if not (options.factor or options.distances):
         raise CrossliftError("--plot draws the effect of a factor.", "Give --factor together with --formula.")
     check_figure(options.plot)

@@ -25,6 +25,14 @@ def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or
     group.add_argument("--recipe", metavar="RECIPE", help="of URIEL: knn, shared or published (default: knn)")
     group.add_argument("--corpus", default="cc100", metavar="CORPUS",
                        help=f"{', '.join(CORPORA)} or {OWN}: corpus behind log_corpus (default: cc100)")  # fmt: skip
+    add_distances(group)
+
+
+def add_distances(group: argparse._ActionsContainer) -> None:
+    """``--distances``."""
+    group.add_argument("--distances", action="append", default=[], metavar="FILE|NAME",
+                       help="values of languages, or of pairs of languages, as columns for --factor, --formula and "
+                       "--where; a table or a bundled set, may be repeated")  # fmt: skip
 
 
 def add_source(group: argparse._ActionsContainer) -> None:
@@ -77,6 +85,7 @@ def read_options(options: argparse.Namespace) -> Options:
         where=options.where,
         baseline=options.baseline,
         source_data=options.source_data,
+        distances=tuple(options.distances),
     )
 
 

@@ -79,6 +79,8 @@ SOURCES = {
     )
 }
 DEFAULT = "uriel"
+#: Measures that some source has.
+EVERY_MEASURE = tuple(dict.fromkeys(measure for source in SOURCES.values() for measure in source.measures))
 
 
 class Kind(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import UnknownLanguageError, unknown_name
+from ..core.errors import CrossliftError, UnknownLanguageError, unknown_name
 from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
 from ..languages.feature_sources import DEFAULT, Kind, data_sha256, settle
@@ -24,19 +24,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A predictor that ``--factor`` names: its column, the step that sentences report a slope for, and its words."""
+    """A predictor that ``--factor`` names.
+
+    Attributes
+    ----------
+    name, column
+        What ``--factor`` takes, and its column.
+    step, words
+        The step that sentences report a slope for, in the column's unit and in words.
+    level
+        What it is a property of: ``language`` (pairs of languages too), ``model``, …
+    over
+        What a sentence calls it.
+    """
 
     name: str
     column: str
     step: float
     words: str
     level: str
+    over: str
+
+    @property
+    def level_words(self) -> str:
+        """The level as a sentence names it."""
+        return self.level.replace("_", " ")
 
 
 FACTORS = {
-    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language"),
-    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model"),
-    "corpus": Factor("corpus", "log_corpus", 1.0, "doubling of the language's pretraining corpus", "language"),
+    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language", "typological distance"),
+    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model", "model size"),
+    "corpus": Factor(
+        "corpus",
+        "log_corpus",
+        1.0,
+        "doubling of the language's pretraining corpus",
+        "language",
+        "the language's pretraining corpus",
+    ),
 }
 
 
@@ -124,18 +149,37 @@ def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, 
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
     sources = of_rows(frame, source)
-    tables = {
-        own: typology.frame(languages, own, kind.measure, kind.recipe, kind.source_data).set_index("code")
-        for own in [*map(str, sources.unique())] or [source]
-    }
+    named = [str(own) for own in sources.unique()] or [source]
+    tables = {own: _distances(languages, own, kind, len(named) > 1) for own in named}
+
+    # Place of each row's pair in the tables one below the other; an average over languages (-1) has none.
+    own, tested = (
+        pd.Index(tables).get_indexer(pd.Index(sources)),
+        pd.Index(languages).get_indexer(pd.Index(frame["language"])),
+    )
+    place = np.where(tested >= 0, own * len(languages) + tested, -1)
 
     def of_pair(column: str) -> pd.Series[Any]:
         if len(tables) == 1:
             return frame["language"].map(next(iter(tables.values()))[column])
-        parts = [frame.loc[sources == own, "language"].map(table[column]) for own, table in tables.items()]
-        return pd.concat(parts).reindex(frame.index)
+        whole = pd.concat([table[column].reindex(languages) for table in tables.values()], ignore_index=True)
+        return whole.take(place).set_axis(frame.index).where(place >= 0)
 
     return {name: of_pair(column) for name, column in DISTANCE.items()}
+
+
+def _distances(languages: list[str], source: str, kind: Kind, several: bool) -> pd.DataFrame:
+    """Distances from one source by language; missing where it is one of several and has no features itself."""
+    import pandas as pd
+
+    try:
+        return typology.frame(languages, source, kind.measure, kind.recipe, kind.source_data).set_index("code")
+    except CrossliftError:
+        if not several:
+            raise
+        missing = {"distance": np.nan, "observed_share": np.nan, "shared_features": np.nan,
+                   "flag": "the language trained on has no features"}  # fmt: skip
+        return pd.DataFrame({**missing, "features_code": ""}, index=pd.Index(languages))
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:

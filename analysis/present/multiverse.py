@@ -83,7 +83,7 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
     kind = "exact: every option meets every other equally often" if found.spread.balanced else "type II, main effects"
     out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is interactions")
     if found.joint:
-        heading(out, "Joint tests under shuffled distances")
+        heading(out, f"Joint tests under {found.shuffled}")
         from ..questions.multiverse.joint_test import STATISTICS
 
         tests = tuple(
@@ -94,7 +94,7 @@ def print_multiverse(found: Multiverse, out: Any) -> None:
         out.print(Table(("statistic", "data", "shuffled", "95%", "p", "Holm"), tests).text())
         out.print(
             f"\n  {count(found.joint.draws)} arrangements of whole languages, the same for all "
-            f"{count(found.joint.specifications)} specifications; variances from the fits without the distance"
+            f"{count(found.joint.specifications)} specifications; variances from the fits without {found.asked}"
         )
     heading(out, "Answer")
     for line in found.answer:
@@ -127,14 +127,13 @@ def draw(found: Multiverse, claimed: float | None = None) -> Figure:
     """The specification curve above the matrix of choices."""
     from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
     from ..plots.style import figure
-    from ..questions.multiverse.result import PER
 
     names = [item.choice for item in found.spread.choices]
     lines = sum(found.frame[name].nunique() for name in names)
     with figure(7.6, 3.4 + 0.155 * lines + 0.06 * len(names)) as (made, ax):
         ax.remove()
         top, bottom = made.subplots(2, 1, sharex=True, height_ratios=[2.6, 0.155 * lines + 0.06 * len(names)])
-        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{PER})", claimed)
+        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{found.per})", claimed)
         df = " and ".join(sorted(found.frame["df_method"].unique())) if "df_method" in found.frame else "satterthwaite"
         own = found.summary
         lines_of = [

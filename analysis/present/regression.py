@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.text import Table, count, number, p_value, p_words
 from ..languages.feature_sources import SOURCES
-from ..outcomes.covariates import CORPORA, FACTORS
+from ..outcomes.covariates import CORPORA
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ def print_fit(found: FactorFit, out: Any) -> None:
         heading(out, "Typology")
         for line in found.coverage.lines():
             out.print(f"  {line}")
+    if found.own:
+        heading(out, "Factors")
+        for described in found.own:
+            out.print(f"  {described.line}")
     summary = found.result.summary()
     heading(out, "Model")
     out.print(f"  {found.result.formula}\n")
@@ -92,7 +96,8 @@ def _print_input(found: FactorFit, out: Any) -> None:
 
 def strip_table(found: FactorFit, strip: Robustness) -> Table:
     """The rows of a robustness strip, without other sources of distance, which have a table of their own."""
-    unit = f"points per {FACTORS[strip.factor].words}"
+    factor = found.factor(strip.factor)
+    unit = f"points per {factor.words}"
     rows = []
     for row in strip.rows:
         if not row.computed or row.name.startswith(SOURCE_ROW):
@@ -101,7 +106,7 @@ def strip_table(found: FactorFit, strip: Robustness) -> Table:
         rows.append(
             (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
         )
-    return Table((unit, "slope", "95% low", "95% high", "p", f"{FACTORS[strip.factor].level}s"), tuple(rows))
+    return Table((unit, "slope", "95% low", "95% high", "p", f"{factor.level_words}s"), tuple(rows))
 
 
 def robustness_frame(found: FactorFit) -> pd.DataFrame:
@@ -211,13 +216,14 @@ def sensitivity_sentence(found: FactorFit) -> str:
     assert found.sensitivity is not None
     item = found.sensitivity.answer
     assert item is not None
-    alone = next(a for a in found.answers if a.factor == "typology")
+    alone = next(a for a in found.answers if a.factor == item.factor)
     sentence = (
         f"With log corpus size in the model ({item.levels} languages): {number(item.estimate, 2)} points per "
-        f"{FACTORS['typology'].words} (95% interval {number(item.conf_low, 2)} to {number(item.conf_high, 2)})."
+        f"{found.factor(item.factor).words} (95% interval {number(item.conf_low, 2)} to {number(item.conf_high, 2)})."
     )
     if not (alone.conf_low <= 0.0 <= alone.conf_high) and item.conf_low <= 0.0 <= item.conf_high:
-        sentence += " In these languages distance cannot be separated from corpus size."
+        over = "distance" if item.factor == "typology" else found.factor(item.factor).over
+        sentence += f" In these languages {over} cannot be separated from corpus size."
     return sentence
 
 
@@ -227,7 +233,7 @@ def draw(found: FactorFit) -> Figure:
     from ..plots.robustness import ROW, plot_robustness
     from ..plots.style import figure, with_strip
 
-    factor = FACTORS[found.answers[0].factor]
+    factor = found.factors[0]
     data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
     labels = (x_label(found, factor.name), y_label(found))
     if not found.robustness:
@@ -253,6 +259,8 @@ def x_label(found: FactorFit, factor: str) -> str:
         return f"{covered.measure} distance from {source} ({title}, {covered.recipe}; 0 to 1)"
     if factor == "size":
         return "model size (log₂ of billion parameters)"
+    if factor != "corpus":
+        return found.factor(factor).over
     unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
     return f"pretraining corpus of the language (log₂ of {unit})"
 
@@ -271,7 +279,7 @@ def caption(found: FactorFit) -> str:
     from ..mixed.summary import DF_WORDS
 
     result, item = found.result, found.answers[0]
-    level = FACTORS[item.factor].level
+    level = found.factors[0].level_words
     method = f"{'REML' if result.reml else 'ML'}, {DF_WORDS.get(result.df_method, result.df_method)}"
     if result.df_method != "normal":
         method += f", {number(item.df, 1)} degrees of freedom"

@@ -143,13 +143,14 @@ def build_design(
     covariances: Mapping[str, LevelCovariance] | None = None,
     needed: Sequence[str] = (),
     residual: bool = True,
+    grouped: bool = True,
 ) -> Design:
     """Evaluate ``formula`` on ``frame``.
 
     Parameters
     ----------
     formula
-        Parsed formula; it must have at least one random-effect term.
+        Parsed formula; it must have at least one random-effect term if ``grouped``.
     frame
         One row per observation. Rows with a missing value in a variable of the model are dropped and counted.
     weights
@@ -169,7 +170,7 @@ def build_design(
         If the model cannot be estimated on these rows: constant outcome, collinear columns, a grouping factor with
         one level or with as many random effects as rows, infinite values, weights that are not positive.
     """
-    if not formula.bars:
+    if grouped and not formula.bars:
         raise FormulaError(
             f"the formula '{formula.text}' has no random effect.",
             "Add a grouping factor, for example + (1|language): scores of one language are not independent.",

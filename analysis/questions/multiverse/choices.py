@@ -68,20 +68,16 @@ class Choice:
         return replace(self, options=tuple(known[name] for name in dict.fromkeys(names)))
 
 
-def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tuple[Choice, ...]:
+def default_choices(
+    rows: pd.DataFrame, outcome: str, source: str = "eng", own: Sequence[str] = (), factor: str = ""
+) -> tuple[Choice, ...]:
     """The choices that ``rows`` leave open, each with all defensible options.
 
-    A choice is left out if the rows leave only one option.
+    A choice is left out if the rows leave only one option. ``own`` names columns that are measures of distance besides
+    the typological ones; of a ``factor`` there is no measure to choose, and distance is a covariate.
     """
     found = [
-        _measure(),
-        _features(),
-        _choice("recipe", "what replaces unobserved features?",
-                knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
-        _choice("coverage", "how much of a language must be observed?",
-                any="a prediction is better than losing the language",
-                half="under half observed, the distance is mostly imputed",
-                most="a stricter bound: three quarters observed"),
+        *([] if factor else _distance(own)),
         _outcome(outcome),
         _left_out("studies", "does one study drive the result?", rows, "study"),
         _left_out("tasks", "does one task drive the result?", rows, "target_task"),
@@ -93,6 +89,7 @@ def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tu
                 slopes="the default model, and the slope may differ between tasks (else models)"),
         _choice("kernel", "are languages independent?",
                 none="no choice of covariance needed", related=f"related languages may have similar gains ({KERNEL})"),
+        _of_factor() if factor else
         _choice("covariate", "adjusted for corpus size?",
                 none="the total association, including any through corpus size",
                 corpus="distance and corpus size are correlated: their effects separated"),
@@ -167,7 +164,31 @@ def _choice(name: str, question: str, **options: str) -> Choice:
     return Choice(name, question, named)
 
 
-def _measure() -> Choice:
+def _distance(own: Sequence[str]) -> list[Choice]:
+    """What distance is, and from what features."""
+    return [
+        _measure(own),
+        _features(),
+        _choice("recipe", "what replaces unobserved features?",
+                knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
+        _choice("coverage", "how much of a language must be observed?",
+                any="a prediction is better than losing the language",
+                half="under half observed, the distance is mostly imputed",
+                most="a stricter bound: three quarters observed"),
+    ]  # fmt: skip
+
+
+def _of_factor() -> Choice:
+    return _choice(
+        "covariate",
+        "adjusted for what else languages differ in?",
+        none="the total association, including any through distance and corpus size",
+        corpus="corpus size may stand behind it",
+        typology="typological distance may stand behind it",
+    )
+
+
+def _measure(own: Sequence[str]) -> Choice:
     why = {
         "syntactic": "word order and morphology, the measure in most papers",
         "phonological": "sounds and syllables",
@@ -177,7 +198,10 @@ def _measure() -> Choice:
         "genetic": "distance in the family tree",
         "geographic": "distance on the globe, which is related to contact",
     }
-    return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in why))
+    known = tuple(ChoiceOption(name, why[name]) for name in why)
+    return Choice(
+        "measure", "distance in what?", known + tuple(ChoiceOption(name, "values of your own") for name in own)
+    )
 
 
 def _features() -> Choice:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.arrays import Integers
 from ...core.errors import CrossliftError
-from ...languages.feature_sources import DEFAULT, FEATURELESS, SOURCES
+from ...languages.feature_sources import DEFAULT, EVERY_MEASURE, FEATURELESS, SOURCES
 from .choices import Choice
 
 #: Most combinations of a multiverse: a larger table would fill the memory.
@@ -96,11 +96,12 @@ def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, 
     """Combinations that are contradictory, or duplicate another, by reason."""
     found: dict[str, np.ndarray] = {}
     found["no source of features has every measure"] = _without_measure(choices, table)
-    plain = _is(choices, table, "measure", FEATURELESS)
+    plain = _is(choices, table, "measure", (*FEATURELESS, *_own(choices)))
     observed = ~_is(choices, table, "features", (DEFAULT,), absent=True)
+    named = ", ".join(("genetic and geographic distances", *_own(choices)))
     for name, hit, words in (
-        ("recipe", plain, "genetic and geographic distances have no recipe for missing features: counted once"),
-        ("coverage", plain, "genetic and geographic distances have no observed features to count: counted once"),
+        ("recipe", plain, f"{named} have no recipe for missing features: counted once"),
+        ("coverage", plain, f"{named} have no observed features to count: counted once"),
         ("recipe", observed, "URIEL+ and Grambank impute nothing and have one recipe: counted once"),
         ("coverage", observed, "URIEL+ and Grambank rest on shared features, of which 30 are needed: counted once"),
     ):
@@ -114,12 +115,23 @@ def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, 
 
 
 def _without_measure(choices: Sequence[Choice], table: Integers) -> np.ndarray:
-    """Combinations of a source of features and a measure that it does not have; without the choice it is URIEL."""
+    """Combinations of a source of features and a measure that it does not have; without the choice it is URIEL.
+
+    Values of the user's own are of no source, and stand with the default one.
+    """
     result = np.zeros(len(table), dtype=bool)
     for source in SOURCES.values():
         own = _is(choices, table, "features", (source.name,), absent=source.name == DEFAULT)
-        result |= own & ~_is(choices, table, "measure", source.measures, absent=True)
+        measures = (*source.measures, *_own(choices)) if source.name == DEFAULT else source.measures
+        result |= own & ~_is(choices, table, "measure", measures, absent=True)
     return result
+
+
+def _own(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """Measures that are no typological distance: columns of the user's own."""
+    return tuple(
+        name for choice in choices if choice.name == "measure" for name in choice.names if name not in EVERY_MEASURE
+    )
 
 
 def _is(

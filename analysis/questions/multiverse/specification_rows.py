@@ -83,12 +83,18 @@ class Table:
         Source language of the distances.
     moderators
         Columns in every model, in addition to the distance.
+    own
+        Columns that are measures of distance besides the typological ones.
+    factor
+        A column of ``own`` that stands in the place of distance; empty if distance is asked about.
     """
 
     frame: pd.DataFrame
     outcome: str
     source: str = "eng"
     moderators: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    factor: str = ""
     languages: list[str] = field(init=False)
     codes: Integers = field(init=False)
     _distances: dict[Kind, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
@@ -120,7 +126,7 @@ class Table:
         CrossliftError
             If too few languages remain.
         """
-        measure, recipe = options.get("measure", "syntactic"), options.get("recipe", "knn")
+        measure, recipe = options.get("measure", self.factor or "syntactic"), options.get("recipe", "knn")
         distance, share = self.distance(measure, recipe, options.get("features", DEFAULT))
         kept = ~np.isnan(distance)
         least = SHARES[options.get("coverage", "any")]
@@ -135,8 +141,9 @@ class Table:
         if options.get("training", "any") == "source":
             kept &= self.said("intermediate_language", self.source)
         covariates = list(self.moderators)
-        if options.get("covariate", "none") == "corpus" and "log_corpus" not in covariates:
-            covariates.append("log_corpus")
+        covariate = {"corpus": "log_corpus", "typology": "typology"}.get(options.get("covariate", "none"))
+        if covariate and covariate not in covariates:
+            covariates.append(covariate)
         outcome = options.get("outcome", "points")
         if outcome == "adjusted":
             covariates.append("score_without")
@@ -167,6 +174,8 @@ class Table:
 
         Sources that impute nothing, and measures without features, have no choice of recipe.
         """
+        if measure in self.own:
+            return self.frame[measure].to_numpy(dtype=float), np.ones(len(self.frame))
         kind = settle(measure, recipe if features == DEFAULT and measure not in FEATURELESS else None, features)
         if kind not in self._distances:
             found = typology.frame(self.languages, self.source, kind.measure, kind.recipe, kind.source_data)

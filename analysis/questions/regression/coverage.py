@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ...core.text import number
 from ...languages import distances as typology
 from ...languages.codes import resolve
 from ...languages.feature_sources import SOURCES, Kind, data_sha256
-from ...outcomes.covariates import CORPORA, OWN
+from ...outcomes.covariates import CORPORA, FACTORS, OWN, Factor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,6 +112,42 @@ def describe(rows: pd.DataFrame, whole: pd.DataFrame, source: str, kind: Kind, c
         vif_languages=len(both),
         corpus=corpus,
         sha256=data_sha256(kind.source_data),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFactor:
+    """A column of numbers as a factor: what it is a property of, and its range over the rows of the model."""
+
+    name: str
+    column: str
+    level: str
+    step: float
+    levels: int
+    low: float
+    high: float
+
+    @property
+    def line(self) -> str:
+        """The printed form."""
+        many, span = f"{self.level.replace('_', ' ')}s", f"{number(self.low, 2)} to {number(self.high, 2)}"
+        return f"{self.name}, a property of {many}: {span} over {self.levels} {many}; slopes are per {self.step:g}"
+
+
+def describe_own(rows: pd.DataFrame, factors: Sequence[Factor]) -> tuple[OwnFactor, ...]:
+    """What is known of the factors that are not among ``FACTORS``."""
+    return tuple(
+        OwnFactor(
+            name=item.name,
+            column=item.column,
+            level=item.level,
+            step=item.step,
+            levels=int(rows[item.level].nunique()),
+            low=float(rows[item.column].min()),
+            high=float(rows[item.column].max()),
+        )
+        for item in factors
+        if item.name not in FACTORS
     )
 
 

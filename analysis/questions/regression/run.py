@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...core.draws import check_counts
@@ -12,14 +12,17 @@ from ...core.jsonable import dropped_rows, single
 from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
 from ...outcomes.build import Options, Outcome, read_outcome
-from ...outcomes.covariates import FACTORS, Factor
+from ...outcomes.covariates import Factor
 from ...outcomes.default_model import DefaultModel, default_model
+from ...outcomes.own_factors import factors_of
 from ...outcomes.sources import source_code, source_words
 from ...records.read import Source
 from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .bounds import bounded
 from .coupling import Coupling, couplings
+from .coverage import OwnFactor
+from .fitting import fit_formula, is_least_squares, least_squares_notice
 from .other_sources import OtherSources, kinds_beside, other_sources
 from .other_sources import check_policy as check_sources
 from .related_languages import Related, fit_related
@@ -69,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The typology slope once log corpus size is in the model, or why it is missing."""
+    """The slope of a factor of languages once log corpus size is in the model, or why it is missing."""
 
     answer: Answer | None
     reason: str
@@ -113,6 +116,12 @@ class FactorFit:
     robustness: tuple[Robustness, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     other_sources: OtherSources | None = None
+    factors: tuple[Factor, ...] = ()
+    own: tuple[OwnFactor, ...] = ()
+
+    def factor(self, name: str) -> Factor:
+        """The factor of an answer."""
+        return next(item for item in self.factors if item.name == name)
 
     @property
     def survival(self) -> str:
@@ -162,6 +171,8 @@ class FactorFit:
         content["robustness"] = [item.to_json() for item in self.robustness]
         if self.other_sources:
             content["other_sources"] = {**self.other_sources.to_json(), "survival": self.survival}
+        if self.own:
+            content["own_factors"] = [asdict(item) for item in self.own]
         if self.couplings:
             content["coupling"] = [item.to_json() for item in self.couplings]
         return content
@@ -183,10 +194,12 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         If the input cannot be used.
     """
     say = report or (lambda words: None)
-    factors = [_factor(name) for name in request.factors]
     _check(request)
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
     options = outcome.options
+    named = request.factors or _of_distances(request, outcome)
+    factors, frame, of_factors = factors_of(named, outcome.frame, options.source)
+    outcome = replace(outcome, frame=frame, notices=(*outcome.notices, *of_factors))
     if request.within:
         check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]
@@ -195,21 +208,25 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     about = model.notices if model else ()
     say("fitting")
     chosen = None
-    if model is not None:
-        _check_grouping(formula, outcome)
+    if model is not None and model.groups:
         chosen = _slopes(model, outcome, factors, request, say)
         formula = chosen.model.formula
     result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
+    if is_least_squares(result):
+        _refuse_draws(request)
     source = source_words(outcome.frame, options.source)
     answers = tuple(answer(result, item, outcome.frame, source) for item in factors)
     naives = tuple(naive(result, item) for item in factors)
-    described, checked = None, None
+    described = None
+    used = outcome.frame.loc[result.design.kept]
     if any(item.name == "typology" for item in factors):
-        used = outcome.frame.loc[result.design.kept]
         origin = source_code(used, options.source)
         described = coverage.describe(used, outcome.frame, origin, options.kind, options.corpus)
+    of_languages = [item for item in factors if item.level == "language" and item.name != "corpus"]
+    checked = {}
+    if of_languages:
         say("checking against corpus size")
-        checked = _sensitivity(result, outcome, request)
+        checked = _sensitivities(result, outcome, of_languages, request)
     related = None
     if request.kernel:
         say("fitting with related languages")
@@ -220,16 +237,16 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     strips: list[Robustness] = []
-    plain = _without_slopes(model, chosen, outcome, request)
+    in_what = "in the default model" if chosen else "in the model stated"
+    in_what = "by least squares" if is_least_squares(result) else in_what
+    plain = _without_slopes(model, chosen, outcome, factors, request)
     beside_sources = _other_sources(result, plain, outcome, request, say)
     if request.robustness != "none" and request.engine == "crosslift":
         for item, found, pooled in zip(factors, answers, naives, strict=True):
             plain_words = chosen.without(item.column) if chosen else ""
-            named = "in the default model" if chosen else "in the model stated"
-            beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, named, plain, plain_words,
-                           related,
-                           checked.answer if checked else None, checked.reason if checked else "",
-                           beside_sources)  # fmt: skip
+            with_corpus = checked.get(item.name, Sensitivity(None, ""))
+            beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, in_what, plain, plain_words,
+                           related, with_corpus.answer, with_corpus.reason, beside_sources)  # fmt: skip
             strips.append(robustness(beside, request.robustness, say))
     words = [words_of(result, item, source) for item in factors]
     beside_each = [strip.rows for strip in strips] or [()] * len(factors)
@@ -243,16 +260,23 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         answers,
         naives,
         described,
-        checked,
-        (*read.notices, *outcome.notices, *about, *_engine_note(request)),
+        next(iter(checked.values()), None),
+        (*read.notices, *outcome.notices, *about, *least_squares_notice(result), *_engine_note(request)),
         related,
         divided,
         checks,
         chosen,
         tuple(strips),
-        couplings(result, outcome.frame) if request.engine == "crosslift" else (),
+        couplings(result, outcome.frame) if result.fitted is not None else (),
         beside_sources,
+        factors,
+        coverage.describe_own(used, factors),
     )
+
+
+def _of_distances(request: Request, outcome: Outcome) -> tuple[str, ...]:
+    """Where neither factors nor a formula are given: the values that were joined to the rows."""
+    return () if request.formula else outcome.joined
 
 
 def _merged(warnings: tuple[str, ...], chosen: SlopeChoice | None) -> tuple[str, ...]:
@@ -295,7 +319,11 @@ def _slopes(
 
 
 def _without_slopes(
-    model: DefaultModel | None, chosen: SlopeChoice | None, outcome: Outcome, request: Request
+    model: DefaultModel | None,
+    chosen: SlopeChoice | None,
+    outcome: Outcome,
+    factors: Sequence[Factor],
+    request: Request,
 ) -> MixedResult | None:
     """The model of random intercepts alone, if the answer's has more."""
     if model is None or chosen is None or not chosen.kept:
@@ -303,7 +331,7 @@ def _without_slopes(
     return bounded(
         fit_mixed(model.formula, outcome.frame, request.reml, df=request.df),
         outcome.frame,
-        [FACTORS[name] for name in request.factors],
+        factors,
     )
 
 
@@ -312,18 +340,12 @@ def _other_sources(
 ) -> OtherSources | None:
     """Slopes under other sources of distance, if the question is about distance and they were not declined."""
     wanted = request.sources == "all" or (request.sources == "auto" and request.robustness != "none")
-    if "typology" not in request.factors or not wanted or request.engine != "crosslift":
+    if "typology" not in request.factors or not wanted or request.engine != "crosslift" or is_least_squares(result):
         return None
     own = outcome.options.kind
     if not kinds_beside(own, request.sources):
         return None
     return other_sources(result, plain, outcome.frame, own, outcome.options.source, request.df, request.sources, say)
-
-
-def _factor(name: str) -> Factor:
-    if name not in FACTORS:
-        raise unknown_name("factor", name, FACTORS)
-    return FACTORS[name]
 
 
 def _check(request: Request) -> None:
@@ -404,8 +426,8 @@ def _check_grouping(formula: str, outcome: Outcome) -> None:
 
 
 def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
-    _check_grouping(formula, outcome)
     if request.engine != "crosslift":
+        _check_grouping(formula, outcome)
         if request.df not in ("satterthwaite", "normal"):
             raise CrossliftError(
                 f"--engine {request.engine} does not support the degrees-of-freedom method '{request.df}'."
@@ -424,9 +446,22 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
 
-    return fit_mixed(
+    if request.formula:
+        _check_grouping(formula, outcome)
+    return fit_formula(
         formula, outcome.frame, request.reml, df=request.df, report=searching, dispersion=request.dispersion
     )
+
+
+def _refuse_draws(request: Request) -> None:
+    """Refuse the checks that need random effects, where there are none."""
+    asked = {"--bootstrap": request.bootstrap, "--permute": request.permute, "--leave-out": request.leave_out}
+    given = [name for name, value in asked.items() if value]
+    if given:
+        raise DesignError(
+            f"no language, task or model repeats in these rows: plain least squares does not support {given[0]}.",
+            "Leave it out.",
+        )
 
 
 def _own_df(request: Request) -> str:
@@ -434,15 +469,17 @@ def _own_df(request: Request) -> str:
     return request.df if request.engine == "crosslift" else "normal"
 
 
-def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
+def _sensitivities(
+    result: MixedResult, outcome: Outcome, factors: Sequence[Factor], request: Request
+) -> dict[str, Sensitivity]:
     """Refit with log corpus size added: it is correlated with distance, so either may stand in for the other."""
     if "log_corpus" in result.design.fixed_variables:
-        return Sensitivity(None, "log corpus size is already in the model")
+        return {item.name: Sensitivity(None, "log corpus size is already in the model") for item in factors}
     left, _, right = result.formula.partition("~")
     formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:
-        refit = fit_mixed(formula, outcome.frame, request.reml, df=_own_df(request))
-        refit = bounded(refit, outcome.frame, [FACTORS["typology"]])
-        return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
+        refit = fit_formula(formula, outcome.frame, request.reml, df=_own_df(request))
+        refit = bounded(refit, outcome.frame, factors)
+        return {item.name: Sensitivity(answer(refit, item, outcome.frame), "") for item in factors}
     except CrossliftError as error:
-        return Sensitivity(None, error.message)
+        return {item.name: Sensitivity(None, error.message) for item in factors}
