@@ -16,7 +16,7 @@ from ...outcomes.groups import check_by, without_group
 from ...records.read import Source
 from .cells import KEYS, cells, outside
 from .features import Features, add_columns, choose, words
-from .folds import SCHEMES, cross_validate, errors
+from .folds import PLURAL, SCHEMES, cross_validate, errors, in_parts
 from .methods import fit_model, stand_in
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Prediction:
         lines = []
         for scheme, table in self.errors.groupby("scheme", sort=False) if len(self.errors) else ():
             by = table.set_index("method")
-            unit = "languages" if scheme == "language" else "families"
+            unit = PLURAL[str(scheme)]
             parts = [f"{name} {number(float(mae), 2)}" for name, mae in by["mae"].items()]
             row = by.loc[["mixed model"]].iloc[0].to_dict()
             lines.append(
@@ -161,9 +161,10 @@ def predict(request: PredictionRequest, report: Callable[[str], None] | None = N
         def told(done: int, total: int, scheme: str = scheme) -> None:
             say(f"leaving out each {scheme}: {done} of {total}")
 
-        tables.append(cross_validate(frame, options.outcome, features, scheme, request.seed, say=told))
+        tables.append(cross_validate(frame, options.outcome, features, scheme, request.seed, say=told, whole=result))
     folds = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     notices = [*read.notices, *outcome.notices]
+    notices += [words for scheme in request.schemes if (words := in_parts(frame, scheme))]
     if filled:
         named = ", ".join(f"{name} in {rows:,}" for name, rows in filled.items())
         notices.append(f"missing features are the median over the training languages: {named} of {len(frame):,} rows.")
