@@ -170,8 +170,9 @@ def errors(predictions: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     miss = predictions["predicted"] - predictions["observed"]
     inside = predictions["observed"].between(predictions["conf_low"], predictions["conf_high"])
+    covered = inside.astype(float).where(predictions["conf_low"].notna())  # a method may have no limits
     rows = predictions.assign(
-        absolute=miss.abs(), squared=miss**2, inside=inside, wide=predictions["conf_high"] - predictions["conf_low"]
+        absolute=miss.abs(), squared=miss**2, inside=covered, wide=predictions["conf_high"] - predictions["conf_low"]
     )
     keys = ["scheme", *by, "method"]
     table = rows.groupby(keys, sort=False).agg(
