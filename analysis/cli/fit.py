@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..core.options import DF_METHODS
-from ..outcomes.covariates import FACTORS
+from ..outcomes.factors import FACTORS
 from ..present.deliver import deliver
 from ..present.regression import draw, print_fit
 from ..present.terminal import progress

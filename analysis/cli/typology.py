@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import TYPE_CHECKING
 
 from ..core.text import Table, number
-from ..languages import distances as typology
-from ..languages.codes import resolve
-from ..languages.uriel import data_sha256
 from ..present.table_files import add_tables, write_tables
 from ..present.terminal import add_json, console, write_json
+
+if TYPE_CHECKING:
+    from ..languages import distances as typology
 
 SUMMARY = "typological distances of languages, with coverage"
 EXAMPLES = """examples:
@@ -21,21 +22,27 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze typology``."""
+    from ..languages.distances import MEASURES, RECIPES
+
     parser.add_argument("languages", nargs="+", metavar="LANGUAGE", help="language codes or names")
     parser.add_argument("--source", default="eng", metavar="LANGUAGE", help="measure from here (default: English)")
     parser.add_argument(
         "--measure",
         default="syntactic",
         metavar="MEASURE",
-        help=f"{', '.join(typology.MEASURES)} or all (default: syntactic)",
+        help=f"{', '.join(MEASURES)} or all (default: syntactic)",
     )
-    parser.add_argument("--recipe", metavar="RECIPE", help=f"{', '.join(typology.RECIPES)} (default: knn)")
+    parser.add_argument("--recipe", metavar="RECIPE", help=f"{', '.join(RECIPES)} (default: knn)")
     add_tables(parser, "typological distances")
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print one row per language and measure."""
+    from ..languages import distances as typology
+    from ..languages.codes import resolve
+    from ..languages.uriel import data_sha256
+
     out = console()
     measures = typology.MEASURES if options.measure == "all" else (options.measure,)
     source = resolve(options.source)
@@ -72,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
 
 def contract(rows: list[typology.Distance], source: str) -> dict[str, object]:
     """The JSON contract of ``typology``; a missing distance is null."""
+    from ..languages.uriel import data_sha256
+
     return {
         "command": "typology",
         "source": source,
@@ -83,5 +92,7 @@ def contract(rows: list[typology.Distance], source: str) -> dict[str, object]:
 def typology_frame(rows: list[typology.Distance]):  # type: ignore[no-untyped-def]
     """The rows as a tidy table."""
     import pandas as pd
+
+    from ..languages import distances as typology
 
     return pd.DataFrame(rows, columns=list(typology.Distance._fields))

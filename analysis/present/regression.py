@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isfinite
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.text import Table, count, number, p_value
-from ..outcomes.covariates import CORPORA, FACTORS
+from ..outcomes.factors import CORPORA, FACTORS
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def strip_table(found: FactorFit, strip: Robustness) -> Table:
     for row in strip.rows:
         if not row.computed:
             continue
-        p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
+        p = p_value(row.p_value) if isfinite(row.p_value) else ""
         rows.append(
             (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
         )
