@@ -151,6 +151,15 @@ def fit_mixed(
         ) from error
 
 
+def with_degrees(result: MixedResult, df: str) -> MixedResult:
+    """The same fit by this engine with another degrees-of-freedom method: nothing is searched for again."""
+    state = result.engine_state()
+    with blas_threads(state.criterion.dense):
+        reference = _reference(df, state.criterion, state.point)
+    state.criterion.forget()
+    return replace(result, reference=reference, covariance=reference.covariance)
+
+
 def _fit(
     design: Design,
     criterion: Criterion,

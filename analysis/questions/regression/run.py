@@ -11,6 +11,7 @@ from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.jsonable import dropped_rows, single
 from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
+from ...mixed.fit import with_degrees
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.covariates import FACTORS, Factor
 from ...outcomes.default_model import DefaultModel, default_model
@@ -178,12 +179,12 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     formula = request.formula or (model.formula if model else "")
     about = model.notices if model else ()
     say("fitting")
-    chosen = None
+    chosen, fitted = None, {}  # type: tuple[SlopeChoice | None, dict[str, MixedResult]]
     if model is not None:
         _check_grouping(formula, outcome)
-        chosen = _slopes(model, outcome, factors, request, say)
+        chosen, fitted = _slopes(model, outcome, factors, request, say)
         formula = chosen.model.formula
-    result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
+    result = bounded(_fit(formula, outcome, request, say, fitted), outcome.frame, factors)
     source = source_words(outcome.frame, options.source)
     answers = tuple(answer(result, item, outcome.frame, source) for item in factors)
     naives = tuple(naive(result, item) for item in factors)
@@ -204,7 +205,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     strips: list[Robustness] = []
-    plain = _without_slopes(model, chosen, outcome, request)
+    plain = _without_slopes(model, chosen, outcome, request, fitted)
     if request.robustness != "none" and request.engine == "crosslift":
         for item, found, pooled in zip(factors, answers, naives, strict=True):
             plain_words = chosen.without(item.column) if chosen else ""
@@ -263,29 +264,43 @@ def _engine_note(request: Request) -> tuple[str, ...]:
 
 def _slopes(
     model: DefaultModel, outcome: Outcome, factors: Sequence[Factor], request: Request, say: Callable[[str], None]
-) -> SlopeChoice:
-    """The default model with what the data ask for; the other engines fit random intercepts alone."""
+) -> tuple[SlopeChoice, dict[str, MixedResult]]:
+    """The default model with what the data ask for, and fits of the first model tried and of the last by formula.
+
+    The other engines fit random intercepts alone.
+    """
     if request.engine != "crosslift":
-        return SlopeChoice("none", model)
+        return SlopeChoice("none", model), {}
+    fitted: dict[str, MixedResult] = {}
 
     def fit(formula: str) -> MixedResult:
         say("choosing slopes")
-        return fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        found = fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        for other in [*fitted][1:]:  # large tables have no room for all
+            del fitted[other]
+        fitted[formula] = found
+        return found
 
-    return choose_slopes(model, outcome.frame, factors, request.slopes, fit)
+    return choose_slopes(model, outcome.frame, factors, request.slopes, fit), fitted
 
 
 def _without_slopes(
-    model: DefaultModel | None, chosen: SlopeChoice | None, outcome: Outcome, request: Request
+    model: DefaultModel | None,
+    chosen: SlopeChoice | None,
+    outcome: Outcome,
+    request: Request,
+    fitted: Mapping[str, MixedResult],
 ) -> MixedResult | None:
     """The model of random intercepts alone, if the answer's has more."""
     if model is None or chosen is None or not chosen.kept:
         return None
-    return bounded(
-        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df),
-        outcome.frame,
-        [FACTORS[name] for name in request.factors],
+    before = fitted.get(model.formula)
+    plain = (
+        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df)
+        if before is None
+        else with_degrees(before, request.df)
     )
+    return bounded(plain, outcome.frame, [FACTORS[name] for name in request.factors])
 
 
 def _factor(name: str) -> Factor:
@@ -370,7 +385,14 @@ def _check_grouping(formula: str, outcome: Outcome) -> None:
         )
 
 
-def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
+def _fit(
+    formula: str,
+    outcome: Outcome,
+    request: Request,
+    say: Callable[[str], None],
+    fitted: Mapping[str, MixedResult],
+) -> MixedResult:
+    """The model of the answer; ``fitted`` are models that were fitted before it."""
     _check_grouping(formula, outcome)
     if request.engine != "crosslift":
         if request.df not in ("satterthwaite", "normal"):
@@ -387,6 +409,9 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
         from ...mixed.external.statsmodels import fit_statsmodels
 
         return fit_statsmodels(formula, outcome.frame, request.reml)
+
+    if formula in fitted and not request.dispersion and request.df != "kenward-roger":  # which needs REML
+        return with_degrees(fitted[formula], request.df)
 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
