@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ...mixed.numerics.evaluated import Point
 
-ENGINES = ("crosslift", "statsmodels", "mixedlm")
+ENGINES = ("crosslift", "statsmodels", "mixedlm", "glmm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +317,10 @@ def _check(request: Request) -> None:
         from ...mixed.external.mixedlm import require_mixedlm
 
         require_mixedlm()
+    if request.engine == "glmm":
+        from ...mixed.external.glmm import require_glmm
+
+        require_glmm()
     if request.kernel:
         parse_kernel(request.kernel)
         if request.engine != "crosslift":
@@ -406,6 +410,10 @@ def _fit(
             from ...mixed.external.mixedlm import fit_mixedlm
 
             return fit_mixedlm(formula, outcome.frame, request.reml)
+        if request.engine == "glmm":
+            from ...mixed.external.glmm import fit_glmm
+
+            return fit_glmm(formula, outcome.frame, request.reml)
         from ...mixed.external.statsmodels import fit_statsmodels
 
         return fit_statsmodels(formula, outcome.frame, request.reml)
