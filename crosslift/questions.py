@@ -9,6 +9,10 @@ from .data import as_sequence
 from .result import Result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from analysis.outcomes.build import Options
 
     from .data import Data
@@ -249,6 +253,7 @@ def predict(
     models: Sequence[str] = (),
     sizes: Sequence[str] = (),
     outcome: str = "gain",
+    rows_to_predict: str | Path | pd.DataFrame | None = None,
     evaluate: Sequence[str] | None = None,
     by: Sequence[str] = (),
     moderators: Sequence[str] = (),
@@ -271,6 +276,8 @@ def predict(
     ----------
     languages, tasks, models, sizes
         What to predict for.
+    rows_to_predict
+        A table of rows to predict instead, as a path or data frame; those with a score are scored by every method.
     evaluate
         What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
@@ -291,7 +298,8 @@ def predict(
     schemes = {} if evaluate is None else {"schemes": tuple(evaluate)}
     request = PredictionRequest(
         as_sequence(data), columns or {}, options, tuple(languages), tuple(tasks), tuple(models), tuple(sizes),
-        by=tuple(by), moderators=tuple(moderators), seed=seed, **schemes,
+        by=tuple(by), moderators=tuple(moderators), seed=seed, rows=next(iter(as_sequence(rows_to_predict)), None),
+        **schemes,
     )  # fmt: skip
     found = answer(request)
     frames = {"cells": found.cells, "errors": found.errors, "folds": found.folds}

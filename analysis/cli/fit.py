@@ -14,7 +14,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..core.options import DF_METHODS
-from ..outcomes.covariates import FACTORS
+from ..outcomes.factors import FACTORS
 from ..present.deliver import deliver
 from ..present.regression import draw, print_fit
 from ..present.terminal import progress
@@ -105,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the residual standard deviation follows, such as log_params or study",
     )
     how.add_argument("--seed", type=int, default=1, help="random seed of --bootstrap and --permute (default: 1)")
-    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
+    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels, mixedlm or glmm")
     files = parser.add_argument_group("files")
     add_files(files, "the fixed effects", "the marginal effect of the first factor")
     files.add_argument("--rows", metavar="FILE", help="write the rows that entered the model as CSV")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or score", default: str = "gain") -> None:
     """``--outcome``, ``--source``, ``--source-data``, ``--measure``, ``--recipe`` and ``--corpus``."""
-    from ..outcomes.covariates import CORPORA, OWN
+    from ..outcomes.factors import CORPORA, OWN
 
     group.add_argument("--outcome", default=default, metavar="OUTCOME", help=f"{outcomes} (default: {default})")
     add_source(group)

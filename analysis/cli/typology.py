@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import TYPE_CHECKING
 
 from ..core.errors import CrossliftError
 from ..core.text import Table, count, number
-from ..languages import distances as typology
-from ..languages.codes import resolve
 from ..languages.feature_sources import DEFAULT, SOURCES, FeatureSource, data_sha256, feature_source, read_source
 from ..present.table_files import add_tables, write_tables
 from ..present.terminal import add_json, console, write_json
+
+if TYPE_CHECKING:
+    from ..languages import distances as typology
 
 SUMMARY = "typological distances of languages, with coverage"
 EXAMPLES = """examples:
@@ -53,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print one row per language, source of features and measure."""
+    from ..languages import distances as typology
+    from ..languages.codes import resolve
+
     out = console()
     every = ALL in (options.source, options.source_data)
     given = "eng" if options.source == ALL else options.source
@@ -147,5 +152,7 @@ def contract(
 def typology_frame(rows: list[typology.Distance]):  # type: ignore[no-untyped-def]
     """The rows as a tidy table."""
     import pandas as pd
+
+    from ..languages import distances as typology
 
     return pd.DataFrame(rows, columns=list(typology.Distance._fields))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.text import Table, count
 from ..present.terminal import console, write_csv
-from ..records.read import read_inputs
 from ..records.roles import ARM, SET, mapping_text, read_mapping
 
 if TYPE_CHECKING:
@@ -116,6 +115,7 @@ def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example:
 
 def run(options: argparse.Namespace) -> int:
     """Read the files, print a summary and what they are ready for, and write the records if requested."""
+    from ..records.read import read_inputs
     from ..records.schema import NAMES
 
     out = console()

@@ -17,8 +17,11 @@ MEMORY_HINT = "Take fewer rows (--where), or a machine with more memory; Parquet
 INTERRUPTED = 130
 
 
-def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
-    """Add subcommands, each a module with ``SUMMARY``, ``EXAMPLES``, ``add_arguments`` and ``run``."""
+def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType], only: str | None = None) -> None:
+    """Add subcommands, each a module with ``SUMMARY``, ``EXAMPLES``, ``add_arguments`` and ``run``.
+
+    With ``only``, the others stand in the help alone.
+    """
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in modules.items():
         sub = subparsers.add_parser(
@@ -28,7 +31,8 @@ def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleTy
             epilog=module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(sub)
+        if only is None or name == only:
+            module.add_arguments(sub)
         sub.set_defaults(run=module.run)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from math import isfinite, isnan
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.text import Table, count, number, p_value, p_words
 from ..languages.feature_sources import SOURCES
-from ..outcomes.covariates import CORPORA
+from ..outcomes.factors import CORPORA
 from .terminal import heading, print_input, print_remarks
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def strip_table(found: FactorFit, strip: Robustness) -> Table:
     for row in strip.rows:
         if not row.computed or row.name.startswith(SOURCE_ROW):
             continue
-        p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
+        p = p_value(row.p_value) if isfinite(row.p_value) else ""
         rows.append(
             (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
         )
@@ -159,7 +158,7 @@ def sources_table(found: OtherSources) -> Table:
         if not row.computed:
             continue
         low, high = number(row.conf_low, 2), number(row.conf_high, 2)
-        shared = "" if np.isnan(row.median_shared) else f"{row.median_shared:.0f}, least {row.least_shared:.0f}"
+        shared = "" if isnan(row.median_shared) else f"{row.median_shared:.0f}, least {row.least_shared:.0f}"
         same = "" if row.same_rows is None else f"{number(row.same_rows[0], 2)}, {p_words(row.same_rows[3])}"
         rows.append(
             (row.words, number(row.estimate, 2), low, high, p_value(row.p_value), str(row.languages), shared, same)

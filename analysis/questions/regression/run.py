@@ -11,6 +11,7 @@ from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.jsonable import dropped_rows, single
 from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
+from ...mixed.fit import with_degrees
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.covariates import Factor
 from ...outcomes.default_model import DefaultModel, default_model
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from ...mixed.numerics.evaluated import Point
 
-ENGINES = ("crosslift", "statsmodels", "mixedlm")
+ENGINES = ("crosslift", "statsmodels", "mixedlm", "glmm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +208,11 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     formula = request.formula or (model.formula if model else "")
     about = model.notices if model else ()
     say("fitting")
-    chosen = None
+    chosen, fitted = None, {}  # type: tuple[SlopeChoice | None, dict[str, MixedResult]]
     if model is not None and model.groups:
-        chosen = _slopes(model, outcome, factors, request, say)
+        chosen, fitted = _slopes(model, outcome, factors, request, say)
         formula = chosen.model.formula
-    result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
+    result = bounded(_fit(formula, outcome, request, say, fitted), outcome.frame, factors)
     if is_least_squares(result):
         _refuse_draws(request)
     source = source_words(outcome.frame, options.source)
@@ -239,7 +240,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     strips: list[Robustness] = []
     in_what = "in the default model" if chosen else "in the model stated"
     in_what = "by least squares" if is_least_squares(result) else in_what
-    plain = _without_slopes(model, chosen, outcome, factors, request)
+    plain = _without_slopes(model, chosen, outcome, factors, request, fitted)
     beside_sources = _other_sources(result, plain, outcome, request, say)
     if request.robustness != "none" and request.engine == "crosslift":
         for item, found, pooled in zip(factors, answers, naives, strict=True):
@@ -306,16 +307,24 @@ def _engine_note(request: Request) -> tuple[str, ...]:
 
 def _slopes(
     model: DefaultModel, outcome: Outcome, factors: Sequence[Factor], request: Request, say: Callable[[str], None]
-) -> SlopeChoice:
-    """The default model with what the data ask for; the other engines fit random intercepts alone."""
+) -> tuple[SlopeChoice, dict[str, MixedResult]]:
+    """The default model with what the data ask for, and fits of the first model tried and of the last by formula.
+
+    The other engines fit random intercepts alone.
+    """
     if request.engine != "crosslift":
-        return SlopeChoice("none", model)
+        return SlopeChoice("none", model), {}
+    fitted: dict[str, MixedResult] = {}
 
     def fit(formula: str) -> MixedResult:
         say("choosing slopes")
-        return fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        found = fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        for other in [*fitted][1:]:  # large tables have no room for all
+            del fitted[other]
+        fitted[formula] = found
+        return found
 
-    return choose_slopes(model, outcome.frame, factors, request.slopes, fit)
+    return choose_slopes(model, outcome.frame, factors, request.slopes, fit), fitted
 
 
 def _without_slopes(
@@ -324,12 +333,16 @@ def _without_slopes(
     outcome: Outcome,
     factors: Sequence[Factor],
     request: Request,
+    fitted: Mapping[str, MixedResult],
 ) -> MixedResult | None:
     """The model of random intercepts alone, if the answer's has more."""
     if model is None or chosen is None or not chosen.kept:
         return None
+    before = fitted.get(model.formula)
     return bounded(
-        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df),
+        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df)
+        if before is None
+        else with_degrees(before, request.df),
         outcome.frame,
         factors,
     )
@@ -356,6 +369,10 @@ def _check(request: Request) -> None:
         from ...mixed.external.mixedlm import require_mixedlm
 
         require_mixedlm()
+    if request.engine == "glmm":
+        from ...mixed.external.glmm import require_glmm
+
+        require_glmm()
     if request.kernel:
         parse_kernel(request.kernel)
         if request.engine != "crosslift":
@@ -425,7 +442,14 @@ def _check_grouping(formula: str, outcome: Outcome) -> None:
         )
 
 
-def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
+def _fit(
+    formula: str,
+    outcome: Outcome,
+    request: Request,
+    say: Callable[[str], None],
+    fitted: Mapping[str, MixedResult],
+) -> MixedResult:
+    """The model of the answer; ``fitted`` are models that were fitted before it."""
     if request.engine != "crosslift":
         _check_grouping(formula, outcome)
         if request.df not in ("satterthwaite", "normal"):
@@ -439,9 +463,16 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
             from ...mixed.external.mixedlm import fit_mixedlm
 
             return fit_mixedlm(formula, outcome.frame, request.reml)
+        if request.engine == "glmm":
+            from ...mixed.external.glmm import fit_glmm
+
+            return fit_glmm(formula, outcome.frame, request.reml)
         from ...mixed.external.statsmodels import fit_statsmodels
 
         return fit_statsmodels(formula, outcome.frame, request.reml)
+
+    if formula in fitted and not request.dispersion and request.df != "kenward-roger":  # which needs REML
+        return with_degrees(fitted[formula], request.df)
 
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
