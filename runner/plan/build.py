@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from analysis.core.errors import CrossliftError
 from analysis.records.condition import LAYER, RULE, Condition
 from analysis.store.layout import STAGES
 
@@ -169,6 +170,11 @@ def _intermediate(parent: Stage, arm: Arm, training: Training, seed: int) -> Sta
 
 
 def _training_inputs(task: TaskCard, examples: int, training: Training, seed: int) -> dict[str, object]:
+    if training.select == "best-dev" and (find_kind(task.kind).no_target or not task.validation):
+        raise CrossliftError(
+            f"'{task.name}' has no dev split, so no state of it can be the best one there.",
+            f"Give it 'select: last': training_target: {{{task.name}: {{select: last}}}}.",
+        )
     return {
         "task": task.name,
         "data": task.revision,

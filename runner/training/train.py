@@ -17,6 +17,8 @@ from ..kinds.features import Features
 from ..plan.training import Training
 from .batches import pad, parts, training_batches
 from .bench import Bench, dropout_shares
+from .dev import Dev
+from .failure import StageError
 from .snapshot import Keeper, Moving
 from .state import Lora, State
 
@@ -33,17 +35,29 @@ MAX_NORM = 1.0
 TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
 
 
-class StageError(CrossliftError):
-    """A stage that could not be finished: the sweep goes on without it and what follows from it."""
-
-
 @dataclass(frozen=True)
 class Trained:
-    """A trained stage: the state, the loss of each step, and the pieces and texts that went through the model."""
+    """A trained stage.
+
+    Attributes
+    ----------
+    state
+        The state that is kept.
+    losses
+        Of each step.
+    pieces
+        How many went through the model, with their padding.
+    dev
+        Step and score of each look at the dev split.
+    kept
+        The step whose state this is.
+    """
 
     state: State
     losses: tuple[float, ...]
     pieces: int
+    dev: tuple[tuple[int, float], ...] = ()
+    kept: int = 0
 
 
 def train(
@@ -58,6 +72,7 @@ def train(
     name: str,
     tell: Callable[[int, float], None] = lambda step, loss: None,
     keeper: Keeper | None = None,
+    dev: Dev | None = None,
 ) -> Trained:
     """Train a model for ``steps`` optimiser steps on ``features`` and return its new state.
 
@@ -80,6 +95,9 @@ def train(
         Called with the number and the loss of each finished step.
     keeper
         Keeps snapshots, and has the one to go on from. On a CPU the outcome is the same bytes as without interruption.
+    dev
+        The dev split, to keep the state with the best score on it, the first of equal ones; by default the last state
+        is kept.
 
     Raises
     ------
@@ -95,8 +113,9 @@ def train(
     if training.method == "lora":
         lora = Lora(training.lora_rank, training.alpha, training.lora_dropout, training.lora_targets)
     _check_method(state, training, name)
-    bench.set(state, features.pieces, lora, drawn)
-    words = bench.narrow(state.words, features.pieces) if training.method == "full" else None
+    pieces = features.pieces if dev is None else np.union1d(features.pieces, dev.features.pieces)
+    bench.set(state, pieces, lora, drawn)
+    words = bench.narrow(state.words, pieces) if training.method == "full" else None
     torch.manual_seed(drawn)
     head = kind.head(bench.backbone, classes)
     if head is None:
@@ -151,9 +170,15 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         now.losses.append(loss)
         tell(step, loss)
+        if dev is not None and (step % dev.every == 0 or step == steps):
+            now.judge(step, dev.measure(bench, head, kind))
+            bench.module.train()
+            head.train()
         if keeper is not None and step < steps:
             keeper.after_step(now.content)
-    return Trained(_read_out(bench, state, head, words, now.factor, lora, name), tuple(now.losses), now.pieces)
+    kept_step = now.go_back()
+    found = _read_out(bench, state, head, words, now.factor, lora, name)
+    return Trained(found, tuple(now.losses), now.pieces, tuple((int(at), score) for at, score in now.dev), kept_step)
 
 
 def _gradients(

@@ -27,7 +27,7 @@ from runner.plan.request import Request
 from runner.store import locks
 from runner.store.store import Store
 from runner.training.bench import Bench
-from runner.training.evaluate import in_memory
+from runner.training.outputs import in_memory
 from tests.runner.executors.test_run import scores
 from tests.runner.executors.world import make_world, run_world
 
