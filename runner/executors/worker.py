@@ -19,6 +19,7 @@ from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
+from ..plan.lineage import lineage, on_half
 from ..plan.training import Training
 from ..store.failures import fail, failed_stages
 from ..store.locks import Lock
@@ -424,17 +425,6 @@ def told_to_stop(told: list[int]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def lineage(stage: Stage) -> list[Stage]:
-    """A stage and those that it follows from."""
-    return [stage, *(lineage(stage.parent) if stage.parent else [])]
-
-
-def on_half(stage: Stage) -> bool:
-    """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
-    trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
-    return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
 
 
 def speed(pieces: int, seconds: float) -> dict[str, float]:
