@@ -12,8 +12,8 @@ from .texts import Texts
 
 #: Share of activations that models drop unless a grid says otherwise.
 DROPOUT = 0.1
-#: Bytes of a process with the libraries, and of what a GPU's driver takes for it.
-PROCESS, CONTEXT = 0.46 * 2**30, 0.5 * 2**30
+#: Bytes of a process with the libraries and a tokenizer of 250,000 pieces, and of what a GPU's driver takes for it.
+PROCESS, CONTEXT = 0.63 * 2**30, 0.5 * 2**30
 
 
 def training_memory(

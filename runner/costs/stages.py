@@ -11,7 +11,7 @@ from typing import Any
 from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
-from ..plan.lineage import lineage, on_half
+from ..plan.lineage import evaluated_in, lineage, on_half
 from ..plan.training import Training
 from ..store.stage import Stage
 from ..tasks.catalog import TaskCard
@@ -133,7 +133,7 @@ class Prices:
         half = on_half(stage)
         room = min(EVALUATED[self.device.kind], round(self._items[stage.task] * texts.pieces))
         memory = evaluation_memory(shape, half, self.device.kind, room, self.kept(stage.parent, shape) / 4.0)
-        seconds = self.device.seconds(flops, "bf16" if half else "fp32", pieces / room, shape.layers, False)
+        seconds = self.device.seconds(flops, evaluated_in(stage), pieces / room, shape.layers, False)
         return StageCost(pieces, flops, seconds, CELL + stage.work * (ANSWER + 1 / 8), memory, texts.measured)
 
     def kept(self, stage: Stage | None, shape: Shape) -> float:

@@ -19,7 +19,7 @@ from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
-from ..plan.lineage import lineage, on_half
+from ..plan.lineage import evaluated_in, lineage, on_half
 from ..plan.training import Training
 from ..store.failures import fail, failed_stages
 from ..store.locks import Lock
@@ -136,7 +136,7 @@ class Worker:
             if stage.id not in pending(self.store, self._rows).stages:
                 return False
             self.report.begin(stage)
-            with Meter(self.setting.device) as meter:
+            with Meter(self.setting.device, self.setting.threads) as meter:
                 try:
                     found = self._trained(stage)
                 except BaseException as error:
@@ -234,7 +234,10 @@ class Worker:
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
-                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision", "rule", "layer"))
+                    key = tuple(
+                        cell.inputs.get(name)
+                        for name in ("task", "max_length", "precision", "evaluation", "rule", "layer")
+                    )
                     groups.setdefault(key, []).append(cell)
             for group in groups.values():
                 try:
@@ -255,7 +258,7 @@ class Worker:
 
         first = cells[0]
         self.report.begin(first, cells)
-        with Meter(self.setting.device) as meter:
+        with Meter(self.setting.device, self.setting.threads) as meter:
             bench = self._bench(first)
             task = self._task(first.task)
             kind = find_kind(task.kind)
@@ -265,7 +268,7 @@ class Worker:
             layer = find_layer(first.inputs.get("layer", LAST), bench.depth)
             found = evaluate(
                 bench, state, kind, [*sets, *(own[1] for own in chosen_on if own)], kind.classes(task.labels, None),
-                "bf16" if on_half(first) else "fp32", layer, self._pieces,
+                evaluated_in(first), layer, self._pieces,
             )  # fmt: skip
             tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
@@ -410,6 +413,8 @@ class Worker:
     def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
         energy = None if meter.energy_j is None else meter.energy_j * share
         found = describe_run(stage, meter.seconds * share, meter.name, meter.peak_mib, energy)
+        if meter.busy is not None:
+            found["busy"] = round(meter.busy, 3)
         return {**found, "threads": self.setting.threads, "compiled": self.setting.compiled, **extra}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.records.condition import EVALUATION
+
 from ..store.stage import Stage
 from .training import Training
 
@@ -9,6 +11,11 @@ from .training import Training
 def lineage(stage: Stage) -> list[Stage]:
     """A stage and those that it follows from."""
     return [stage, *(lineage(stage.parent) if stage.parent else [])]
+
+
+def evaluated_in(cell: Stage) -> str:
+    """The precision of an evaluation."""
+    return "bf16" if on_half(cell) else str(cell.inputs.get(EVALUATION, "fp32"))
 
 
 def on_half(stage: Stage) -> bool:

@@ -15,7 +15,7 @@ from analysis.core.typed import read_typed
 from ..kinds.registry import find_kind
 
 Method = Literal["full", "frozen-embeddings", "lora"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
 Select = Literal["last", "best-dev"]
 METHODS: tuple[Method, ...] = get_args(Method)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -42,7 +42,7 @@ class Training:
     max_length
         Word pieces after which a text is cut, or of a window; ``None`` for what is usual for the kind of task.
     precision
-        Of the arithmetic.
+        Of the arithmetic: single, single with matrices multiplied in TF32 (on GPUs that have it), or mixed.
     select, dev_every
         The state that is kept: of the last step, or the one with the best score on the dev split, the first of equal
         ones; and the steps between two of these scores (0: those of an epoch). The last step has one in any case.

@@ -45,14 +45,14 @@ def head_outputs(
     total, done = int(features.lengths.sum()), 0
 
     def compute(chosen: NDArray[np.int64]) -> None:
-        batch = pad(features.ids, features.types, chosen, bench.backbone.pad)
+        batch = pad(features.ids, features.types, chosen, bench.backbone.pad, bench.multiple)
         hidden, mask = bench.forward(batch, layer)
         for i, value in zip(chosen, kind.outputs(head(hidden, mask), features, chosen), strict=True):
             found[i] = value
         if not bool(torch.isfinite(hidden[mask.bool()]).all()):
             raise StageError("the model gives values that are not finite.", "Train at a lower learning_rate.")
 
-    with evaluating(bench.module, head), bench.autocast(precision):
+    with evaluating(bench.module, head), bench.arithmetic(precision), bench.autocast(precision):
         for chosen in sorted_batches(features.lengths, TOKENS[bench.device.split(":")[0]]):
             in_memory(chosen, compute)
             done += int(features.lengths[chosen].sum())

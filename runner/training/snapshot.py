@@ -72,7 +72,7 @@ class Keeper:
 
 @dataclass
 class Moving:
-    """What changes from step to step of a training."""
+    """What changes from step to step of a training. Losses that were not read yet are ``waiting``."""
 
     parameters: Sequence[torch.nn.Parameter]
     optimiser: torch.optim.Optimizer
@@ -84,6 +84,7 @@ class Moving:
     room: int = 0
     dev: list[list[float]] = field(default_factory=list)
     best: dict[str, Any] | None = None
+    waiting: list[torch.Tensor] = field(default_factory=list)
 
     def judge(self, step: int, score: float) -> None:
         """Note a score on the dev split, and the parameters where it is the best one so far."""

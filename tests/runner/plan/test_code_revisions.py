@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "25f4edb31a5f902f"),
-    "target": (1, "25f4edb31a5f902f"),
-    "evaluate": (2, "113c0d8f9009dc94"),
+    "intermediate": (1, "345fded5cde11164"),
+    "target": (1, "345fded5cde11164"),
+    "evaluate": (2, "0a0bbde82ab5e78b"),
 }  # fmt: skip
 
 
