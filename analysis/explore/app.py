@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -86,23 +85,11 @@ def answer(question: Question) -> dict[str, Any]:
 
 
 def _figure(found: FactorFit) -> bytes:
-    """The marginal effect as SVG."""
-    from ..plots.marginal import marginal_effect, plot_marginal
-    from ..plots.style import figure
+    """What ``analyze fit --plot`` draws, as SVG."""
+    from ..plots.style import as_svg
+    from ..present.regression import draw
 
-    factor = FACTORS[found.answers[0].factor]
-    labels = {
-        "typology": f"{found.request.options.measure} distance from English",
-        "size": "model size (log2 of billions of parameters)",
-        "corpus": "pretraining corpus (log2 of GiB)",
-    }
-    data = marginal_effect(found.result, factor, found.outcome.frame)
-    buffer = io.BytesIO()
-    with figure(7.0, 4.6) as (made, ax):
-        plot_marginal(data, ax, labels[factor.name], f"{found.result.outcome} (points)",
-                      zero=found.result.outcome != "score")  # fmt: skip
-        made.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return as_svg(draw(found))
 
 
 def _studies(data: tuple[str, ...]) -> tuple[str, ...]:
