@@ -90,6 +90,13 @@ def rows_figure(height: float) -> Iterator[tuple[Figure, Axes]]:
 
 
 @contextmanager
+def strip_figure(height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one Axes that leaves its left to labels, sized as :func:`rows_figure`."""
+    with canvas(in_text(height)) as made:
+        yield made, made.add_subplot(made.add_gridspec(1, 2, width_ratios=(0.7, 1.0))[0, 1])
+
+
+@contextmanager
 def with_strips(height: float, strips: Sequence[float]) -> Iterator[tuple[Figure, list[tuple[Axes, Axes | None]]]]:
     """A figure with a pair of Axes for each of ``strips``: one above, and one below that leaves its left to labels.
 

@@ -184,6 +184,19 @@ def draw(found: FactorFit) -> Figure:
     return made
 
 
+def draw_strip(found: FactorFit, factor: str) -> Figure | None:
+    """The slope of a factor under every model that was tried; ``None`` if it stands alone."""
+    from ..plots.robustness import plot_robustness, strip_height
+    from ..plots.style import strip_figure
+
+    strip = next((strip for strip in found.robustness if strip.factor == factor), None)
+    if strip is None or sum(row.computed for row in strip.rows) < 2:
+        return None
+    with strip_figure(strip_height(strip.rows)) as (made, ax):
+        plot_robustness(strip.rows, ax, f"points per {FACTORS[factor].words}")
+    return made
+
+
 def size_axis(factor: str) -> Axis | None:
     """The size that a factor is the logarithm of; ``None`` for typology."""
     from ..outcomes.axes import AXES

@@ -81,7 +81,7 @@ def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tu
                 any="a prediction is better than losing the language",
                 half="under half observed, the distance is mostly imputed",
                 most="a stricter bound: three quarters observed"),
-        _outcome(outcome),
+        _outcome(outcome, rows),
         _left_out("studies", "does one study drive the result?", rows, "study"),
         _left_out("tasks", "does one task drive the result?", rows, "target_task"),
         _english(rows, outcome, source),
@@ -178,7 +178,7 @@ def _measure() -> Choice:
     return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in typology.MEASURES))
 
 
-def _outcome(outcome: str) -> Choice:
+def _outcome(outcome: str, rows: pd.DataFrame) -> Choice:
     points = ChoiceOption("points", "as papers print it")
     logit = ChoiceOption("logit", "a point near 0 or 100 means more than one in the middle")
     standardized = ChoiceOption(
@@ -195,6 +195,8 @@ def _outcome(outcome: str) -> Choice:
         "gap": (points, standardized),
         "score": (points, logit, standardized),
     }
+    if outcome == "gain" and "score_with" not in rows:  # a table of gains: the scores behind them are not known
+        options["gain"] = (points, standardized)
     return Choice("outcome", "what is a gain?" if outcome == "gain" else f"what is a {outcome}?", options[outcome])
 
 
