@@ -255,6 +255,8 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 #
 # ## Which languages are far from the line
 #
+# {far_words}
+#
 # {figure caterpillar}
 #
 # {figure map}
@@ -335,15 +337,20 @@ session.figure(
     "leaves the line, a straight line is not enough.",
     "Cloud of partial residuals with the fitted line and a local regression.",
 )
-language_modes = modes(main.result, "language")
-session.figure(
-    "caterpillar",
-    lambda ax: plot_caterpillar(language_modes, ax, f"{word}: difference from what its distance predicts"),
-    f"Conditional modes of the languages with 95% intervals ({basis}). Filled: the interval excludes zero.",
-    "Languages sorted by their distance from the line.",
-    width=6.0,
-    height=1.2 + 0.17 * len(language_modes),
-)
+if any(part.group == "language" and part.variance > 0.0 for part in main.result.components):
+    language_modes = modes(main.result, "language")
+    session.numbers["far_words"] = "What the model estimates of each language beyond its distance:"
+    session.figure(
+        "caterpillar",
+        lambda ax: plot_caterpillar(language_modes, ax, f"{word}: difference from what its distance predicts"),
+        f"Conditional modes of the languages with 95% intervals ({basis}). Filled: the interval excludes zero.",
+        "Languages sorted by their distance from the line.",
+        width=6.0,
+        height=1.2 + 0.17 * len(language_modes),
+    )
+else:
+    session.numbers["far_words"] = "None: the data show no variance between languages beyond their distance."
+    session.omit("caterpillar")
 values = frame.drop_duplicates("language").set_index("language")["typology"].dropna()
 points, nowhere = places(values)
 coast = (

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import analysis
+from analysis.cli.main import main
 from analysis.core.errors import CrossliftError
 from analysis.outcomes.axes import AXES
 from analysis.outcomes.covariates import FACTORS
@@ -304,3 +305,20 @@ def test_what_colour_tells_is_told_in_grey_too() -> None:
         plot_marginal(Marginal(line, points), ax, "x", "y")
         named = [item for item in ax.lines if not str(item.get_label()).startswith("_")]
         assert len({item.get_linestyle() for item in named}) == len(named) == 3
+
+
+@pytest.mark.parametrize(("more", "width"), [((), 16.0), (("--columns", "1"), 7.7), (("--style", "slides"), 25.4)])
+def test_the_command_draws_at_the_width_asked_for(tmp_path: Path, more: tuple[str, ...], width: float) -> None:
+    path = tmp_path / "gain.svg"
+    assert main(["verify", "--plot", str(path), *more]) == 0
+    found = re.search(r'<svg[^>]* width="([\d.]+)pt"', path.read_text(encoding="utf-8"))
+    assert found is not None
+    assert float(found[1]) == pytest.approx(width / 2.54 * 72.0, rel=1e-4)
+
+
+def test_a_result_draws_in_a_look() -> None:
+    import crosslift as cl
+
+    found = cl.verify()
+    assert found.plot(columns=1).get_figwidth() == pytest.approx(7.7 / 2.54)
+    assert found.plot(style="slides").get_figwidth() == pytest.approx(10.0)
