@@ -84,7 +84,10 @@ session.numbers["sweep_words"] = (
 session.say(
     "answer",
     "At {large_model} the gain after {wide} {compared} that after {narrow} by {large.size} points ({large.interval}); "
-    "no model between was run.",
+    "no model between was run."
+    if at.large.settled
+    else "At {large_model} the data do not tell the gain after {wide} from that after {narrow}: {large.estimate} "
+    "points ({large.interval}).",
 )
 session.table("key", key_table({f"at {notes.models[0]}": at.small, f"at {notes.models[1]}": at.large,
                                 "languages": int(cells["language"].nunique())}))  # fmt: skip

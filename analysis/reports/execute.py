@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 #: Seconds that one cell may take.
-TIMEOUT = 600
+TIMEOUT = 1800
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
