@@ -65,6 +65,8 @@ def label_axes(ax: Axes, xlabel: str, ylabel: str = "") -> None:
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     made = canvas_of(ax)
+    if _short(ax.xaxis.label, ax.get_window_extent().width) and _short(ax.yaxis.label, ax.get_window_extent().height):
+        return
     for _ in range(2):  # a broken label makes the other axis shorter
         made.draw_without_rendering()
         box = ax.get_window_extent()
@@ -72,8 +74,19 @@ def label_axes(ax: Axes, xlabel: str, ylabel: str = "") -> None:
             label.set_text(wrapped(words, label, room / made.dpi))
 
 
+def _short(label: Text, room: float) -> bool:
+    """Whether a label fits whatever the layout does: it takes time, and Axes hardly lose a third by it."""
+    made = label.get_figure(root=True)
+    assert made is not None
+    words, font = label.get_text(), label.get_fontproperties()
+    return bool(_renderer(made).get_text_width_height_descent(words, font, ismath=False)[0] <= 0.6 * room)
+
+
 def caption_below(ax: Axes, caption: str) -> None:
-    """A caption at the foot of the canvas, which grows by its height; called again, it grows by further sentences."""
+    """A caption at the foot of the canvas, which grows by its height; called again, it grows by further sentences.
+
+    Axes make room for it where the layout is constrained, as that of :func:`analysis.plots.style.canvas` is.
+    """
     if not caption:
         return
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -93,9 +106,8 @@ def caption_below(ax: Axes, caption: str) -> None:
     made.set_figheight(made.get_figheight() + foot - before)
     share = foot / made.get_figheight()
     engine = made.get_layout_engine()
-    assert engine is not None
-    assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(rect=(0.0, share, 1.0, 1.0 - share))
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, share, 1.0, 1.0 - share))
 
 
 def name_places(ax: Axes, x: Iterable[float], y: Iterable[float], names: Iterable[str], points: float = 7.0) -> None:
@@ -166,8 +178,8 @@ def width_of(ax: Axes, words: str, points: float, weight: str = "normal") -> flo
 
 
 def _renderer(made: Figure) -> RendererBase:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """What measures text: Agg's, whatever canvas the figure is on."""
+    from matplotlib.backends.backend_agg import RendererAgg
 
-    assert isinstance(made.canvas, FigureCanvasAgg)
-    renderer: RendererBase = made.canvas.get_renderer()  # type: ignore[no-untyped-call]
+    renderer: RendererBase = RendererAgg(1, 1, made.dpi)  # type: ignore[no-untyped-call]
     return renderer

@@ -322,3 +322,14 @@ def test_a_result_draws_in_a_look() -> None:
     found = cl.verify()
     assert found.plot(columns=1).get_figwidth() == pytest.approx(7.7 / 2.54)
     assert found.plot(style="slides").get_figwidth() == pytest.approx(10.0)
+
+
+def test_figures_of_others_can_be_drawn_on() -> None:
+    """Axes without our layout and canvas, as a notebook makes them."""
+    made = Figure(figsize=(4.0, 3.0))
+    ax = made.add_subplot()
+    x = np.linspace(0.0, 1.0, 5)
+    line = pd.DataFrame({"x": x, "estimate": x, "conf_low": x - 1, "conf_high": x + 1, "naive": x})
+    points = pd.DataFrame({"level": ["a"], "label": ["a"], "x": [0.5], "adjusted": [0.4], "rows": [2]})
+    assert plot_marginal(Marginal(line, points), ax, "x", "y", caption=WORDS) is ax
+    assert [text.get_gid() for text in made.texts] == [CAPTION]
