@@ -153,7 +153,8 @@ def qualified(fit):
     return "; ".join([fit.answers[0].sentence.removesuffix("."), *words]) + "."
 
 
-session.numbers["answer"] = short_answer(main.answers[0], outcomes[0])
+beside = main.robustness[0].rows if main.robustness else ()
+session.numbers["answer"] = short_answer(main.answers[0], outcomes[0], beside)
 session.numbers["answer_words"] = " ".join(qualified(fit) for fit in found.values())
 key = {f"{outcome}: {UNIT}": Value.of(fit.answers[0], UNIT) for outcome, fit in found.items()}
 session.table("key", key_table({**key, "languages": main.answers[0].levels}))

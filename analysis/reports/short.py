@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.text import Table, number
@@ -11,14 +11,19 @@ from .numbers import Value
 
 if TYPE_CHECKING:
     from ..questions.regression.answer import Answer, Naive
+    from ..questions.regression.robustness import Row
 
 #: Words of the sentence that a report opens with, at most.
 MOST_WORDS = 25
 _VERBS = {"gain": ("rises", "falls"), "gap": ("widens", "narrows"), "score": ("rises", "falls")}
 
 
-def short_answer(item: Answer, outcome: str) -> str:
-    """What ``item`` says about ``outcome`` and distance, in at most :data:`MOST_WORDS` words."""
+def short_answer(item: Answer, outcome: str, rows: Sequence[Row] = ()) -> str:
+    """What ``item`` says about ``outcome`` and distance, in at most :data:`MOST_WORDS` words.
+
+    ``rows`` are the slopes under other models: that every one agrees is said only where every one does, those that do
+    not decide the verdict among them.
+    """
     up, down = _VERBS[outcome]
     size = f"{number(abs(item.estimate), 2)} points per 0.1 of distance ({item.interval})"
     if item.verdict == TOO_FEW:
@@ -32,7 +37,8 @@ def short_answer(item: Answer, outcome: str) -> str:
             f"per 0.1 ({item.interval})."
         )
     moved = f"The {outcome} {up if item.direction > 0 else down} by {size}"
-    if item.verdict == HOLDS:
+    beside = [row for row in rows if row.computed]
+    if item.verdict == HOLDS and beside and all(row.direction == item.direction for row in beside):
         return f"{moved}, under every model tried."
     return f"{moved}, but not under every model tried." if item.verdict == DEPENDS else f"{moved}."
 

@@ -35,12 +35,19 @@ ITEM = Answer("typology", "typology", 0.1, -12.34, 0.4, 12.0, 0.01, -12.75, -10.
     ],
 )
 def test_one_short_sentence(outcome: str, item: Answer, words: str) -> None:
-    sentence = short_answer(item, outcome)
+    rows = [SimpleNamespace(computed=True, direction=-1), SimpleNamespace(computed=False, direction=0)]
+    sentence = short_answer(item, outcome, rows)  # type: ignore[arg-type]
     assert words in sentence
     assert len(sentence.split()) <= MOST_WORDS
     assert sentence.count(". ") == 0 and sentence.endswith(".")
     if item.verdict in (HOLDS, DEPENDS):
         assert ("narrows" if outcome == "gap" else "falls") in sentence
+
+
+def test_every_model_is_said_to_agree_only_where_it_does() -> None:
+    against = SimpleNamespace(computed=True, direction=0)
+    assert short_answer(ITEM, "gain", [against]).endswith("(95% interval −12.75 to −10.25).")  # type: ignore[list-item]
+    assert "every model" not in short_answer(ITEM, "gain")
 
 
 def test_key_numbers() -> None:
