@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
 from ..present.terminal import console, progress
-from .selection import add_distances, add_files, add_rows, check_figure, split
+from .selection import add_distances, add_files, add_rows, check_figure, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: multiverses_frame(found, options.by))],
         figures=[(options.plot, lambda: draw(found[0], options.claimed))],
+        look=read_look(options),
     )
     return 0
 

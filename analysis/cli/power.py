@@ -15,7 +15,7 @@ from ..present.deliver import deliver
 from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
 from ..present.terminal import console, progress, write_text
-from .selection import add_files, add_rows, add_source, check_figure, split
+from .selection import add_files, add_rows, add_source, check_figure, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.frame)],
         figures=[(options.plot, lambda: draw(found))],
+        look=read_look(options),
     )
     return 0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..present.deliver import deliver
 from ..present.scaling import draw, print_scale
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, check_figure, read_options, split
+from .selection import add_files, add_outcome, add_rows, check_figure, read_look, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -77,5 +77,6 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.table), (options.predictions, lambda: found.predictions)],
         figures=[(options.plot, lambda: draw(found))],
+        look=read_look(options),
     )
     return 0

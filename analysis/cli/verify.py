@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..present.deliver import deliver
 from ..present.terminal import add_json, console, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
+from .selection import add_look, check_figure, read_look
 
 if TYPE_CHECKING:
     from ..claims.request import VerifyRequest
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
                        help="compare your own results with the claims' directions")  # fmt: skip
     group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
+    add_look(group)
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
         "table", nargs="?", metavar="TABLE",
@@ -98,9 +100,11 @@ def run(options: argparse.Namespace) -> int:
         _check_plot(options)
     found = find_verdicts(_request(options))
     if options.plot:
+        from ..plots.look import looking
         from ..plots.style import save
 
-        save(draw(found), options.plot)
+        with looking(read_look(options)):
+            save(draw(found), options.plot)
     taken = "-" in (options.markdown, options.html)
     deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json)
     if options.annotate or options.sarif:
@@ -151,7 +155,6 @@ def _mark(options: argparse.Namespace, found: Verdicts) -> None:
 def _check_plot(options: argparse.Namespace) -> None:
     """Refuse a figure that could not be drawn or saved, before anything is computed."""
     from ..core.errors import CrossliftError
-    from .selection import check_figure
 
     if options.table or options.averages is not None:
         raise CrossliftError(f"--plot is about the registry; leave out {'TABLE' if options.table else '--averages'}.")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from ..plots.look import Look
+
 
 def deliver(
     text: Callable[[Console], None],
@@ -21,6 +23,7 @@ def deliver(
     json: str | None = None,
     tables: Iterable[tuple[str | Sequence[TableFile] | None, Callable[[], pd.DataFrame]]] = (),
     figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
+    look: Look | None = None,
 ) -> None:
     """Print a result and write the requested files.
 
@@ -34,6 +37,8 @@ def deliver(
         Where the JSON goes: a file, ``-``, or nowhere.
     tables, figures
         Requested files (``None`` if not requested), each with the function that makes its table or draws it.
+    look
+        Where the figures will be seen; by default, over two columns of a paper.
 
     Raises
     ------
@@ -48,12 +53,14 @@ def deliver(
             write_tables(path, table())
     for path, draw in figures:
         if path:
-            write_figure(path, partial(_saved, draw), out, json)
+            write_figure(path, partial(_saved, draw, look), out, json)
     if json:
         write_json(json, content(), out)
 
 
-def _saved(draw: Callable[[], Figure], path: str) -> None:
+def _saved(draw: Callable[[], Figure], look: Look | None, path: str) -> None:
+    from ..plots.look import find_look, looking
     from ..plots.style import save
 
-    save(draw(), path)
+    with looking(look or find_look()):
+        save(draw(), path)
