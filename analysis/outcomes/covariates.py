@@ -119,14 +119,25 @@ DISTANCE = {
 
 
 def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, pd.Series[Any]]:
-    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language."""
+    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language.
+
+    One of several training languages that the source of features lacks leaves its rows without a distance.
+
+    Raises
+    ------
+    CrossliftError
+        If it lacks the only one.
+    """
     import pandas as pd
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
     sources = of_rows(frame, source)
+    own = [*map(str, sources.unique())] or [source]
     tables = {
-        own: typology.frame(languages, own, kind.measure, kind.recipe, kind.source_data).set_index("code")
-        for own in [*map(str, sources.unique())] or [source]
+        code: typology.frame(languages, code, kind.measure, kind.recipe, kind.source_data).set_index("code")
+        if len(own) == 1 or typology.has_features(code, kind)
+        else _without_distance(languages, f"language trained on not in {kind.source.short}")
+        for code in own
     }
 
     def of_pair(column: str) -> pd.Series[Any]:
@@ -136,6 +147,13 @@ def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, 
         return pd.concat(parts).reindex(frame.index)
 
     return {name: of_pair(column) for name, column in DISTANCE.items()}
+
+
+def _without_distance(languages: list[str], why: str) -> pd.DataFrame:
+    import pandas as pd
+
+    empty = dict.fromkeys(("distance", "observed_share", "shared_features"), np.nan)
+    return pd.DataFrame({**empty, "flag": why, "features_code": ""}, index=pd.Index(languages, name="code"))
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:
