@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -130,8 +128,12 @@ def test_an_open_answer_survives_what_leaves_it_open() -> None:
 
 def test_with_too_few_languages_there_is_nothing_to_survive() -> None:
     assert survival(_answer(1.0, 2.0, 14), FOUND, ()) == ""
-    assert not replace(FOUND.rows[3]).counts
+    assert not FOUND.rows[3].counts
     assert not FOUND.rows[4].counts
+    assert sources_lines(FOUND) == [
+        "too few languages for a verdict by C (12)",
+        "not counted: D, whose recipe makes poorly documented languages look distant",
+    ]
 
 
 def test_a_distance_of_the_users_own_is_not_called_by_the_name_of_a_source(gain: FactorFit) -> None:
