@@ -179,8 +179,9 @@ def sources_lines(found: OtherSources) -> list[str]:
             lacking.setdefault(row.missing, []).append(row.words)
     lines = [f"without a distance by {', '.join(words)}: {', '.join(missing)}" for missing, words in lacking.items()]
     lines += [f"not computed by {row.words}: {row.reason}" for row in found.rows if not row.computed]
-    lines += [f"too few languages for a verdict by {row.words}: {row.languages}"
-              for row in found.others if row.computed and not row.enough]  # fmt: skip
+    few = [f"{row.words} ({row.languages})" for row in found.others if row.computed and not row.enough]
+    if few:
+        lines.append(f"too few languages for a verdict by {', '.join(few)}")
     lines += [f"not counted: {row.words}, whose recipe makes poorly documented languages look distant"
               for row in found.others if row.enough and not row.counts]  # fmt: skip
     if found.one_slope:
