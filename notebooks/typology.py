@@ -18,6 +18,7 @@ from analysis.present.notebook import (
     distance_method,
     dropped_table,
     factor_diagnostics,
+    find_pairs,
     find_sweep,
     keys_of,
     marginal_effect,
@@ -36,6 +37,7 @@ from analysis.present.notebook import (
     plot_world,
     possible,
     show,
+    show_pairs,
     value_table,
 )
 
@@ -314,6 +316,16 @@ session.figure(
     "Heat map of languages by target task.",
     height=1.4 + 0.17 * len(cells),
 )
+
+# %% [markdown]
+# ## From any language
+#
+# {pairs_words}
+#
+# {figure pairs}
+
+# %%
+show_pairs(session, find_pairs(session.data, session.mapping))
 
 # %% [markdown]
 # ## A sweep with an equal-steps control

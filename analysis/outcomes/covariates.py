@@ -122,7 +122,8 @@ def add_factors(
     tables = {own: _distances(languages, own, measure, recipe, len(named) > 1) for own in named}
 
     # Place of each row's pair in the tables one below the other; an average over languages (-1) has none.
-    own, tested = pd.Index(tables).get_indexer(sources), pd.Index(languages).get_indexer(frame["language"])
+    own = pd.Index(tables).get_indexer(pd.Index(sources))
+    tested = pd.Index(languages).get_indexer(pd.Index(frame["language"]))
     place = np.where(tested >= 0, own * len(languages) + tested, -1)
 
     def of_pair(column: str) -> pd.Series[Any]:

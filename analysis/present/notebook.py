@@ -42,6 +42,7 @@ from ..reports.growth import between_models, floor_table, growth, in_corpus, pai
 from ..reports.measures import by_measure, measure_table
 from ..reports.mixture_arms import arm_rows, arms_at, between_sizes
 from ..reports.outcomes import default_sets, possible
+from ..reports.pairs import find_pairs, show_pairs
 from ..reports.sweep.amounts import amounts
 from ..reports.sweep.arms import by_arm, by_depth, by_domain
 from ..reports.sweep.distance import by_distance
@@ -80,6 +81,7 @@ __all__ = [
     "distance_method",
     "dropped_table",
     "factor_diagnostics",
+    "find_pairs",
     "find_sweep",
     "fit_diagnostics",
     "fit_mixed",
@@ -118,6 +120,7 @@ __all__ = [
     "possible",
     "prediction_sentences",
     "show",
+    "show_pairs",
     "size_rows",
     "tally",
     "value_table",
