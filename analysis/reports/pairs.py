@@ -200,8 +200,8 @@ def show_pairs(session: Session, pairs: Pairs | None) -> None:
     )
 
 
-def _row(result: MixedResult) -> pd.Series[Any]:
-    return result.fixed.set_index("term").loc["typology"]
+def _row(result: MixedResult) -> Mapping[Any, Any]:
+    return next(row for row in result.fixed.to_dict("records") if row["term"] == "typology")
 
 
 def _amount_words(session: Session, frame: pd.DataFrame) -> list[str]:

@@ -21,6 +21,7 @@ from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .bounds import bounded
 from .coupling import Coupling, couplings
+from .coverage import OwnFactor, describe_own
 from .fitting import fit_formula, is_least_squares, least_squares_notice
 from .related_languages import Related, fit_related
 from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
@@ -111,7 +112,7 @@ class FactorFit:
     robustness: tuple[Robustness, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     factors: tuple[Factor, ...] = ()
-    own: tuple[coverage.OwnFactor, ...] = ()
+    own: tuple[OwnFactor, ...] = ()
 
     def factor(self, name: str) -> Factor:
         """The factor of an answer."""
@@ -180,8 +181,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     _check(request)
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
     options = outcome.options
-    named = request.factors or _of_distances(request, outcome)
-    factors, frame, of_factors = factors_of(named, outcome.frame, options.source)
+    names = request.factors or _of_distances(request, outcome)
+    factors, frame, of_factors = factors_of(names, outcome.frame, options.source)
     outcome = replace(outcome, frame=frame, notices=(*outcome.notices, *of_factors))
     if request.within:
         check_group(outcome.frame, request.within)
@@ -251,7 +252,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         tuple(strips),
         couplings(result, outcome.frame) if result.fitted is not None else (),
         factors,
-        coverage.describe_own(used, factors),
+        describe_own(used, factors),
     )
 
 
