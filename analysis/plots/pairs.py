@@ -104,7 +104,7 @@ def _own(ax: Axes, cells: pd.DataFrame) -> None:
     for j, code in enumerate(cells.columns):
         if code in place:
             ax.add_patch(Rectangle((j - 0.5, place[code] - 0.5), 1.0, 1.0, fill=False, edgecolor=BLACK, linewidth=0.5,
-                                   gid=f"own {code}"))  # fmt: skip
+                                   zorder=3, gid=f"own {code}"))  # fmt: skip
 
 
 def _branch(code: str) -> str:
