@@ -168,7 +168,7 @@ def sources(
     from analysis.questions.regression.source_table import source_table
 
     outcomes = (outcome,) if isinstance(outcome, str) else tuple(outcome)
-    options = _options("gain", source, measure, recipe, "cc100", keep, metric, where, baseline, source_data)
+    options = _options("gain", source, measure, recipe, "cc100", keep, metric, where, baseline, source_data, ())
     request = Request(data=as_sequence(data), mapping=columns or {}, options=options, df=df, slopes=slopes,
                       robustness="none")  # fmt: skip
     found = source_table(request, outcomes, lambda _: None)
