@@ -94,7 +94,8 @@ def available() -> int:
 def _spread(call: Callable[[T], R], tasks: Iterator[T], say: Callable[[int], None], workers: int) -> list[R]:
     from joblib import Parallel, delayed
 
-    found: Any = Parallel(n_jobs=workers, return_as="generator")(delayed(call)(task) for task in tasks)
+    # Without a limit large arrays arrive as files that cannot be written to.
+    found: Any = Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(delayed(call)(task) for task in tasks)
     results: list[R] = []
     for result in found:
         results.append(result)

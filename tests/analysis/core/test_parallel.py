@@ -42,6 +42,21 @@ def test_short_work_stays_in_this_process_and_long_work_leaves_it(monkeypatch: p
     assert first == os.getpid() and os.getpid() not in others
 
 
+class Counter:
+    """Work that keeps something in an array of two megabytes."""
+
+    def __init__(self) -> None:
+        self.seen = np.zeros(250_000)
+
+    def __call__(self, at: int) -> float:
+        self.seen[at] += 1.0
+        return float(self.seen[at])
+
+
+def test_workers_can_write_into_what_they_are_given() -> None:
+    assert run_tasks(Counter(), range(4), workers=2) == [1.0] * 4
+
+
 def test_an_error_in_a_worker_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         run_tasks(divide, [1, 0, 2], workers=2)
