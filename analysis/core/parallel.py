@@ -62,7 +62,10 @@ def run_tasks(
     while len(done) < total:
         say(len(done), total)
         left = total - len(done)
-        soon = workers is None and (not done or (time.process_time() - start) / len(done) * left < WORTH)
+        if len(done) == 1:  # the first task also imports what all of them need
+            start = time.process_time()
+        each = (time.process_time() - start) / max(len(done) - 1, 1)
+        soon = workers is None and (len(done) < 2 or each * left < WORTH)
         if most > 1 and left > 1 and not soon:
             done += _spread(call, waiting, partial(_told, say, len(done), total), min(most, left))
         else:

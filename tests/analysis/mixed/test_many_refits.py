@@ -16,14 +16,14 @@ from analysis.questions.power.design import PowerDesign
 from analysis.questions.power.simulate import simulate
 from tests.analysis.mixed.test_criterion import make
 
-DRAWS = 2 * CHUNK + 10
+DRAWS = 3 * CHUNK + 10
 # Arrays that were sent to another process lie otherwise in memory, and sums are rounded otherwise.
 ROUNDING = 1e-9
 
 
 @pytest.fixture
 def spread(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Everything after the first task goes to two processes; how many tasks went."""
+    """Everything after two tasks goes to two processes; how many tasks went."""
     sent: list[int] = []
     real = parallel._spread
 
