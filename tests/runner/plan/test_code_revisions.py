@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "345fded5cde11164"),
-    "target": (1, "345fded5cde11164"),
-    "evaluate": (2, "0a0bbde82ab5e78b"),
+    "intermediate": (1, "37782937a5ed6861"),
+    "target": (1, "37782937a5ed6861"),
+    "evaluate": (2, "3fe8e4d95359dbe1"),
 }  # fmt: skip
 
 
