@@ -9,7 +9,9 @@ Processes are forked from this one after the libraries are loaded, so that kills
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -24,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 #: Seconds that a round may last before it is killed.
-ROUND_S = 6.0
-WORK = {"epochs": 6, "batch_size": 8, "learning_rate": 5e-3, "dropout": 0.1}
+ROUND_S = 4.0
+WORK = {"epochs": 15, "batch_size": 8, "learning_rate": 5e-3, "dropout": 0.1}
 
 
 def command(place, store, *more):
@@ -50,6 +52,8 @@ def forked(arguments, log):
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
     finally:
+        # What the work has loaded: the parent loads it once for all that follow.
+        Path(f"{log}.modules").write_text(json.dumps(list(sys.modules)))
         os._exit(status)
 
 
@@ -201,6 +205,10 @@ def main() -> None:
         make_world(place, training=WORK)
         if finish([forked(command(place, place / "undisturbed"), log)]) != [0]:
             raise SystemExit(log.read_text())
+        for name in json.loads(Path(f"{log}.modules").read_text()):
+            if name not in sys.modules:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
         whole = results(place / "undisturbed")
         cells = sum(name.endswith(".json") for name in whole)
         print(f"seed {seed}; torch {torch.__version__}; {cells} cells, {len(whole)} files compared", flush=True)

@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "37782937a5ed6861"),
-    "target": (1, "37782937a5ed6861"),
-    "evaluate": (2, "3fe8e4d95359dbe1"),
+    "intermediate": (1, "ef05747cf1d594f1"),
+    "target": (1, "ef05747cf1d594f1"),
+    "evaluate": (2, "96f63c82b6bd3c4b"),
 }  # fmt: skip
 
 
