@@ -25,9 +25,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
-#: Seconds that a round may last before it is killed.
-ROUND_S = 4.0
-WORK = {"epochs": 15, "batch_size": 8, "learning_rate": 5e-3, "dropout": 0.1}
+#: Seconds that a round may go on after its first step or result before it is killed.
+ROUND_S = 2.0
+WORK = {"epochs": 10, "batch_size": 8, "learning_rate": 5e-3, "dropout": 0.1}
 
 
 def command(place, store, *more):
@@ -95,22 +95,32 @@ def complete(place, store, whole, step, log):
         raise SystemExit(f"{step}: status {statuses}, {len(results(store))} of {len(whole)} files, or another content")
 
 
+def wait_for_work(store, patience_s=120.0):
+    """Wait until a step, a stage or a cell was finished after now: kills shall hit the work and not the start."""
+    begin = time.time()
+    while time.time() < begin + patience_s:
+        for folder in ("checkpoints", "stages", "cells"):
+            for path in (store / folder).glob("*"):
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime > begin:
+                        return
+        time.sleep(0.02)
+
+
 def kills(place, whole, wanted, chance, log):
     """Kill one of two processes, or both, after a random time; as often as is wanted, on the stores that that takes."""
-    done, stores, cut, stopped = 0, 0, 0, 0
+    done, stores, stopped, inside = 0, 0, 0, 0
     store = place / "killed-0"
     while done < wanted:
         children = [forked(command(place, store), log) for _ in range(2)]
-        begin = time.monotonic()
-        while not any((store / "claims").glob("*")) and time.monotonic() < begin + 60.0:
-            time.sleep(0.05)  # kills shall hit the work on the store
+        wait_for_work(store)
         time.sleep(chance.uniform(0.0, ROUND_S))
         number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
         hit = chance.sample(children, chance.choice([1, 2]))
         for child in hit:
             os.kill(child, number)
         living = [child for child in children if child not in hit]
-        cut += len(list((store / "checkpoints").glob(".snapshot-*")))
+        inside += bool(list((store / "checkpoints").glob(".snapshot-*")))
         statuses = finish(hit)
         if any(status < 0 for status in statuses) or 75 in statuses:
             done += 1
@@ -125,8 +135,8 @@ def kills(place, whole, wanted, chance, log):
             store = place / f"killed-{stores}"
     complete(place, store, whole, "the last store", log)
     return (
-        f"{done} kills ({stopped} of them SIGTERM that was answered by a snapshot, the others SIGKILL), {stores + 1} "
-        f"stores, {cut} snapshots found at kills"
+        f"{done}, {stopped} of them SIGTERM that was answered with a snapshot and status 75, the others fatal; "
+        f"{inside} within the training of a stage; {stores + 1} stores"
     )
 
 
