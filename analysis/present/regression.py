@@ -331,7 +331,12 @@ def line_words(item: Answer, data: Marginal, factor: Factor) -> str:
     moved = f"{'falls' if change < 0 else 'rises'} by {number(abs(change), 1)} points over the range drawn"
     if isclose(change, item.estimate * steps, rel_tol=1e-6, abs_tol=1e-9):
         slope = f"{number(item.estimate, 2)} ({number(item.conf_low, 2)} to {number(item.conf_high, 2)})"
-        words = f"The line {moved}: {slope} points per {factor.words}"
-    else:  # an interaction or a curve: the coefficient is not the slope of what is drawn
-        words = f"The line, averaged over the other predictors, {moved}"
-    return f"{words}. The band closes at the mean; it leaves out a level line where the interval leaves out zero."
+        return (
+            f"The line {moved}: {slope} points per {factor.words}. The band closes at the mean; it leaves out a level "
+            "line where the interval leaves out zero."
+        )
+    # With an interaction or a curve the coefficient is not the slope of what is drawn.
+    return (
+        f"The line, averaged over the other predictors, {moved}. The band closes at the mean. Slopes in numbers are "
+        "those of the coefficient, where what it interacts with is zero."
+    )
