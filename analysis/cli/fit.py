@@ -132,6 +132,7 @@ def run(options: argparse.Namespace) -> int:
             (options.rows, lambda: found.outcome.frame.loc[found.result.design.kept]),
         ],
         figures=[(options.plot, lambda: draw(found))],
+        verbose=options.verbose,
     )
     return 0
 

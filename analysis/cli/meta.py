@@ -102,5 +102,6 @@ def run(options: argparse.Namespace) -> int:
             (options.plot, lambda: draw_forest(found)),
             (options.funnel, lambda: draw_funnel(found)),
         ],
+        verbose=options.verbose,
     )
     return 0

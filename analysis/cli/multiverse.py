@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
-from ..present.terminal import console, progress
+from ..present.screen import Screen
+from ..present.terminal import progress
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         check_figure(options.plot)
     request = _request(options)
     if options.list_choices:
-        print_choices(request, console())
+        print_choices(request, Screen())
         return 0
     if options.plot and options.by:
         from ..core.errors import CrossliftError
@@ -84,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: multiverses_frame(found, options.by))],
         figures=[(options.plot, lambda: draw(found[0], options.claimed))],
+        verbose=options.verbose,
     )
     return 0
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ..present.deliver import deliver
 from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
-from ..present.terminal import console, progress, write_text
+from ..present.screen import Screen
+from ..present.terminal import progress, write_text
 from .selection import add_files, add_rows, check_figure, split
 from .validate import parse_map
 
@@ -103,6 +104,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.frame)],
         figures=[(options.plot, lambda: draw(found))],
+        verbose=options.verbose,
     )
     return 0
 
@@ -180,11 +182,12 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     found = rank_next(grid, offer, basis.components, cost, options.steps, options.budget, options.measure,
                       resolve(options.source).iso)  # fmt: skip
     if options.plan:
-        write_text(options.plan, grid_text(found), console())
+        write_text(options.plan, grid_text(found), Screen())
     deliver(
         lambda out: print_next(basis, found, options.budget, options.plan, out),
         lambda: next_json(basis, found),
         options.json,
         tables=[(options.csv, lambda: next_frame(found))],
+        verbose=options.verbose,
     )
     return 0

@@ -90,5 +90,6 @@ def run(options: argparse.Namespace) -> int:
             (options.folds, lambda: found.folds),
         ],
         figures=[(options.plot, lambda: draw(found))],
+        verbose=options.verbose,
     )
     return 0

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..present.screen import Screen
 from ..present.terminal import console
 from .validate import add_map, parse_map
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from ..reports.discovery import choose, notebooks
 
     folder = Path(options.notebooks) if options.notebooks else None
-    out = console()
+    out = Screen()
     if options.list:
         for notebook in notebooks(folder).values():
             out.print(f"{notebook.name:24}{notebook.title}")

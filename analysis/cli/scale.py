@@ -77,5 +77,6 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.table), (options.predictions, lambda: found.predictions)],
         figures=[(options.plot, lambda: draw(found))],
+        verbose=options.verbose,
     )
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import CrossliftError
 from ..present.table_files import add_tables
-from ..present.terminal import add_json
+from ..present.terminal import add_json, add_verbose
 from .validate import add_map
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> Non
     add_json(group)
     add_tables(group, table)
     group.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .svg, .pdf)")
+    add_verbose(group)
 
 
 def read_options(options: argparse.Namespace) -> Options:

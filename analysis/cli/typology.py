@@ -9,8 +9,9 @@ from ..core.text import Table, number
 from ..languages import distances as typology
 from ..languages.codes import resolve
 from ..languages.uriel import data_sha256
+from ..present.screen import Screen
 from ..present.table_files import add_tables, write_tables
-from ..present.terminal import add_json, console, write_json
+from ..present.terminal import add_json, write_json
 
 SUMMARY = "typological distances of languages, with coverage"
 EXAMPLES = """examples:
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print one row per language and measure."""
-    out = console()
+    out = Screen()
     measures = typology.MEASURES if options.measure == "all" else (options.measure,)
     source = resolve(options.source)
     rows = [
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
             ),
             title=f"Distance from {source.name} ({source.iso}), 0 to 1 · URIEL, data {data_sha256()[:12]}",
         )
-        out.print(table.text())
+        out.print(table)
     if options.csv:
         write_tables(options.csv, typology_frame(rows))
     if options.json:

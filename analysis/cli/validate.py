@@ -9,13 +9,13 @@ from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.text import Table, count
-from ..present.terminal import console, write_csv
+from ..present.screen import Screen
+from ..present.terminal import write_csv
 from ..records.read import read_inputs
 from ..records.roles import ARM, SET, mapping_text, read_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
     from ..records.read import Input
 
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     """Read the files, print a summary and what they are ready for, and write the records if requested."""
     from ..records.schema import NAMES
 
-    out = console()
+    out = Screen()
     read = read_inputs(options.file, parse_map(options.map))
     for source in read.sources:
         out.print(f"{source.name}: {count(source.rows)} rows, sha256 {source.sha256[:12]}")
@@ -135,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
         for name in records.columns
         if records[name].notna().any()
     )
-    out.print(Table(("column", "filled", "different", "for example"), rows).text())
+    out.print(Table(("column", "filled", "different", "for example"), rows))
     extra = [str(name) for name in records.columns if name not in NAMES]
     if extra:
         out.print(f"\nColumns outside the record schema, kept for formulas and --where: {', '.join(extra)}")
@@ -147,7 +147,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Console) -> None:
+def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Screen) -> None:
     from ..outcomes.ready import readiness
 
     data = " --data " + " ".join(map(quote, options.file)) + _flags(options.map)
@@ -161,7 +161,8 @@ def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Consol
         )
         for one in found
     )
-    out.print("\n" + Table(("ready for", "", "", "command"), rows).text())
+    out.print()
+    out.print(Table(("ready for", "", "", "command"), rows))
 
 
 def _flags(given: Sequence[str | _Given]) -> str:
@@ -169,7 +170,7 @@ def _flags(given: Sequence[str | _Given]) -> str:
     return "".join(f" {flag} {quote(text)}" for flag, text in parts)
 
 
-def _write_mapping(path: str, read: Input, out: Console) -> None:
+def _write_mapping(path: str, read: Input, out: Screen) -> None:
     from pathlib import Path
 
     from ..core.errors import CrossliftError
@@ -190,7 +191,7 @@ def _write_mapping(path: str, read: Input, out: Console) -> None:
     out.print(f"What the columns hold is written to {path}; use it with --mapping {path}.")
 
 
-def _write(path: str, records: pd.DataFrame, out: Console) -> None:
+def _write(path: str, records: pd.DataFrame, out: Screen) -> None:
     """Write the table. A CSV cell cannot hold results of single items, so that variances from it are not paired."""
     from pathlib import Path
 

@@ -14,7 +14,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..present.deliver import deliver
-from ..present.terminal import add_json, console, write_json, write_text
+from ..present.screen import Screen
+from ..present.terminal import add_json, add_verbose, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--markdown", metavar="FILE", help="write what is printed as Markdown ('-': standard output)")
     group.add_argument("--html", metavar="FILE", help="write what is printed as one HTML file")
     add_json(group)
+    add_verbose(group)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace) -> int:
     if options.template:
         from ..claims.xtreme.template import template
 
-        write_text(options.template, template(), console())
+        write_text(options.template, template(), Screen())
         return 0
     if options.plot:
         _check_plot(options)
@@ -102,12 +104,13 @@ def run(options: argparse.Namespace) -> int:
 
         save(draw(found), options.plot)
     taken = "-" in (options.markdown, options.html)
-    deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json)
+    deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json,
+            verbose=options.verbose)  # fmt: skip
     if options.annotate or options.sarif:
         _mark(options, found)
     for path, text in ((options.markdown, as_markdown), (options.html, as_page)):
         if path:
-            write_text(path, text(found), console())
+            write_text(path, text(found), Screen())
     if found.problems:
         return BROKEN
     return CONTRADICTED if options.strict and found.contradicted else 0
@@ -140,7 +143,7 @@ def _mark(options: argparse.Namespace, found: Verdicts) -> None:
 
     if found.paper is None:
         raise CrossliftError("--annotate and --sarif are about a paper.", "analyze verify paper.tex --annotate")
-    out = console()
+    out = Screen()
     if options.annotate:
         for line in github_annotations(found.paper, options.table, found.findings):
             out.print(line)

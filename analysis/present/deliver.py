@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .screen import Screen
 from .table_files import TableFile, write_tables
-from .terminal import console, write_figure, write_json
+from .terminal import write_figure, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-    from rich.console import Console
 
 
 def deliver(
-    text: Callable[[Console], None],
+    text: Callable[[Screen], None],
     content: Callable[[], Mapping[str, Any]],
     json: str | None = None,
     tables: Iterable[tuple[str | Sequence[TableFile] | None, Callable[[], pd.DataFrame]]] = (),
     figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
+    verbose: bool = False,
 ) -> None:
     """Print a result and write the requested files.
 
@@ -34,13 +35,15 @@ def deliver(
         Where the JSON goes: a file, ``-``, or nowhere.
     tables, figures
         Requested files (``None`` if not requested), each with the function that makes its table or draws it.
+    verbose
+        Whether all is printed that is known.
 
     Raises
     ------
     CrossliftError
         If a file cannot be written.
     """
-    out = console()
+    out = Screen(verbose=verbose)
     if json != "-":
         text(out)
     for path, table in tables:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..core.text import Table, count, number, p_value
 from ..outcomes.covariates import CORPORA, FACTORS
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,55 +19,56 @@ if TYPE_CHECKING:
 
     from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
+    from .screen import Screen
 
 
-def print_fit(found: FactorFit, out: Any) -> None:
-    """Print the complete answer."""
-    _print_input(found, out)
-    if found.coverage:
-        heading(out, "Typology")
-        for line in found.coverage.lines():
-            out.print(f"  {line}")
-    summary = found.result.summary()
-    heading(out, "Model")
-    out.print(f"  {found.result.formula}\n")
-    out.print(summary.fixed_table().text() + "\n")
-    out.print(summary.variance_table().text() + "\n")
-    for line in summary.lines():
-        out.print(f"  {line}")
-    if found.answers:
-        heading(out, "Answer")
-        for item in found.answers:
-            out.print(f"  {item.sentence}", style="bold")
-        for strip in found.robustness:
-            _print_strip(found, strip, out)
-        if not found.robustness:
-            for pooled in found.naives:
-                out.print(f"  {pooled.sentence}")
-            _print_sensitivity(found, out)
+def print_fit(found: FactorFit, out: Screen) -> None:
+    """Print the answer, the slopes beside it, and what went in; with ``--verbose`` the model and all that was read."""
+    print_answer(out, [item.sentence for item in found.answers])
+    for strip in found.robustness:
+        _print_strip(found, strip, out)
+    if found.answers and not found.robustness:
+        for pooled in found.naives:
+            out.print(f"  {pooled.sentence}")
+        _print_sensitivity(found, out)
+    if out.verbose or not found.answers:
+        _print_model(found, out)
     if found.couplings:
-        heading(out, "Regression to the mean")
-        for coupling in found.couplings:
-            for line in coupling.lines():
-                out.print(f"  {line}")
+        _print_lines("Regression to the mean", [line for item in found.couplings for line in item.lines()], out)
     if found.checks.sentences:
-        heading(out, "Under the same model")
-        for line in found.checks.sentences:
-            out.print(f"  {line}")
+        _print_lines("Under the same model", found.checks.sentences, out)
     if found.within:
-        group = found.within.group.replace("_", " ")
-        heading(out, f"Within and between: {group}")
-        for line in found.within.lines():
-            out.print(f"  {line}")
+        _print_lines(f"Within and between: {found.within.group.replace('_', ' ')}", found.within.lines(), out)
     if found.related:
-        heading(out, "Related languages")
-        for line in found.related.lines():
-            out.print(f"  {line}")
+        _print_lines("Related languages", found.related.lines(), out)
+    print_input(out, found.sources, found.outcome.dropped, _facts(found))
+    if not out.verbose:
+        out.print(f"  model: {found.result.formula}")
+    elif found.coverage:
+        _print_lines("Typology", found.coverage.lines(), out)
     print_remarks(out, found.notices, found.warnings)
 
 
-def _print_input(found: FactorFit, out: Any) -> None:
-    print_input(out, found.sources, found.outcome.dropped)
+def _print_model(found: FactorFit, out: Screen) -> None:
+    summary = found.result.summary()
+    out.heading("Model")
+    out.print(f"  {found.result.formula}\n")
+    out.print(summary.fixed_table())
+    out.print()
+    out.print(summary.variance_table())
+    out.print()
+    for line in summary.lines():
+        out.print(f"  {line}")
+
+
+def _print_lines(title: str, lines: Iterable[str], out: Screen) -> None:
+    out.heading(title)
+    for line in lines:
+        out.print(f"  {line}")
+
+
+def _facts(found: FactorFit) -> str:
+    """How many rows, languages and so on the model has."""
     used = found.outcome.frame.loc[found.result.design.kept]
     facts = [f"{count(len(used))} {found.request.options.outcome}s in the model"]
     for column, one, many in (
@@ -80,21 +82,24 @@ def _print_input(found: FactorFit, out: Any) -> None:
         levels = int(used.loc[used[column] != "none", column].nunique())
         if levels:
             facts.append(f"{levels} {one if levels == 1 else many}")
-    out.print(f"\n  {' · '.join(facts)}")
+    return " · ".join(facts)
 
 
 def strip_table(found: FactorFit, strip: Robustness) -> Table:
-    """The rows of a robustness strip."""
-    unit = f"points per {FACTORS[strip.factor].words}"
+    """The rows of a robustness strip; without p-values where there are too few levels for a verdict."""
+    from ..questions.regression.verdict import TOO_FEW
+
+    tested = all(item.verdict != TOO_FEW for item in found.answers if item.factor == strip.factor)
     rows = []
     for row in strip.rows:
         if not row.computed:
             continue
         p = p_value(row.p_value) if np.isfinite(row.p_value) else ""
-        rows.append(
-            (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
-        )
-    return Table((unit, "slope", "95% low", "95% high", "p", f"{FACTORS[strip.factor].level}s"), tuple(rows))
+        shown = [number(value, 2) for value in (row.estimate, row.conf_low, row.conf_high)]
+        rows.append((row.label, *shown, *([p] if tested else []), str(row.levels)))
+    unit = f"points per {FACTORS[strip.factor].words}"
+    head = (unit, "slope", "95% low", "95% high", *(["p"] if tested else []), f"{FACTORS[strip.factor].level}s")
+    return Table(head, tuple(rows))
 
 
 def robustness_frame(found: FactorFit) -> pd.DataFrame:
@@ -113,11 +118,17 @@ def robustness_frame(found: FactorFit) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
+def _print_strip(found: FactorFit, strip: Robustness, out: Screen) -> None:
     out.print()
-    out.print(strip_table(found, strip).text())
+    out.print(strip_table(found, strip))
     for line in strip_lines(found, strip):
-        out.print(f"  {line}")
+        if out.verbose or not _is_choice(found, line):
+            out.print(f"  {line}")
+
+
+def _is_choice(found: FactorFit, line: str) -> bool:
+    """Whether a line says how the terms of the model were chosen."""
+    return found.slopes is not None and line == found.slopes.line()
 
 
 def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
@@ -129,7 +140,7 @@ def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
     return lines
 
 
-def _print_sensitivity(found: FactorFit, out: Any) -> None:
+def _print_sensitivity(found: FactorFit, out: Screen) -> None:
     if found.sensitivity is None:
         return
     item = found.sensitivity.answer
