@@ -15,7 +15,7 @@ from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
 from ..present.screen import Screen
 from ..present.terminal import progress
-from .selection import add_files, add_rows, check_figure, split
+from .selection import add_files, add_rows, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -67,8 +67,6 @@ def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..questions.multiverse import run_multiverse
 
-    if options.plot:
-        check_figure(options.plot)
     request = _request(options)
     if options.list_choices:
         print_choices(request, Screen())

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..core.output import OutputFile, whole
 from ..core.text import Table, count
 from ..present.screen import Screen
-from ..present.terminal import write_csv
+from ..present.terminal import write_csv, write_text
 from ..records.read import read_inputs
 from ..records.roles import ARM, SET, mapping_text, read_mapping
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: ``COLUMN=score:language=deu``: the role has ``=`` in it too.
 _ROLE = re.compile(r"(.+?)=((?:score|gain|arm|std_error):.*)$")
+
+#: Forms that records are written in.
+ENDINGS = (".csv", ".parquet", ".eee.json")
 
 SUMMARY = "check scores before fitting, or turn them into one table"
 EXAMPLES = """examples:
@@ -35,9 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze validate``."""
     parser.add_argument("file", nargs="+", help="tables, results of harnesses, stores, bundled sets")
     add_map(parser)
-    parser.add_argument("--write-mapping", metavar="FILE", help="write what was understood of the columns, as TOML")
     parser.add_argument(
-        "--out", metavar="FILE", help="write the records as .csv, .parquet (with single items) or .eee.json"
+        "--write-mapping", metavar="FILE", type=OutputFile, help="write what was understood of the columns, as TOML"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=OutputFile,
+        help="write the records as .csv, .parquet (with single items) or .eee.json",
     )
 
 
@@ -119,6 +128,10 @@ def run(options: argparse.Namespace) -> int:
     from ..records.schema import NAMES
 
     out = Screen()
+    if options.out and not options.out.endswith(ENDINGS):
+        from ..core.errors import CrossliftError
+
+        raise CrossliftError(f"records cannot be written as '{options.out}'.", f"Endings: {', '.join(ENDINGS)}.")
     read = read_inputs(options.file, parse_map(options.map))
     for source in read.sources:
         out.print(f"{source.name}: {count(source.rows)} rows, sha256 {source.sha256[:12]}")
@@ -171,8 +184,6 @@ def _flags(given: Sequence[str | _Given]) -> str:
 
 
 def _write_mapping(path: str, read: Input, out: Screen) -> None:
-    from pathlib import Path
-
     from ..core.errors import CrossliftError
 
     known = [(source.name, mapping) for source, mapping in zip(read.sources, read.mappings, strict=True) if mapping]
@@ -184,10 +195,7 @@ def _write_mapping(path: str, read: Input, out: Screen) -> None:
                     f"column '{column}' is '{merged[column]}' in one file and '{role}' in '{name}'.",
                     "Write a mapping for each file.",
                 )
-    try:
-        Path(path).write_text(mapping_text(merged, ", ".join(name for name, _ in known)), encoding="utf-8")
-    except OSError as error:
-        raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+    write_text(path, mapping_text(merged, ", ".join(name for name, _ in known)), out)
     out.print(f"What the columns hold is written to {path}; use it with --mapping {path}.")
 
 
@@ -195,30 +203,24 @@ def _write(path: str, records: pd.DataFrame, out: Screen) -> None:
     """Write the table. A CSV cell cannot hold results of single items, so that variances from it are not paired."""
     from pathlib import Path
 
-    from ..core.errors import CrossliftError
     from ..records.items_parquet import detach_items
 
     ending = Path(path).suffix
     if path.endswith(".eee.json"):
         import json
 
-        from ..present.terminal import write_text
         from ..records.readers.every_eval_ever import write
 
         made = write(records)
         write_text(path, json.dumps(made[0] if len(made) == 1 else made, indent=2, ensure_ascii=False) + "\n", out)
         out.print(f"{count(len(records))} rows written to {path}.")
         return
-    if ending not in (".csv", ".parquet"):
-        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet, .eee.json.")
     items = "items" in records.columns and bool(records["items"].notna().any())
     if ending == ".csv":
         write_csv(path, records.drop(columns=["items", "cell"], errors="ignore"))
     else:
-        try:
-            (detach_items(records) if items else records).to_parquet(path, index=False)
-        except OSError as error:
-            raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+        with whole(path) as file:
+            (detach_items(records) if items else records).to_parquet(file, index=False)
     lost = (
         "; results of single items, which make variances paired, go into .parquet" if items and ending == ".csv" else ""
     )

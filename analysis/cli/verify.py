@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..present.deliver import deliver
+from ..core.output import OutputFile
+from ..present.deliver import deliver, save_figure
+from ..present.figure_file import FigureFile
 from ..present.screen import Screen
 from ..present.terminal import add_json, add_verbose, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
@@ -56,11 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print readings and evidence of a claim in full, or of 'all' (default: average-gain)",
     )
     group.add_argument("--tables", metavar="FILE", help="tables that you have: a filled --template")
-    group.add_argument("--template", nargs="?", const="-", metavar="FILE",
+    group.add_argument("--template", nargs="?", const="-", metavar="FILE", type=OutputFile,
                        help="write a CSV of the missing tables to fill in, and stop")  # fmt: skip
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
                        help="compare your own results with the claims' directions")  # fmt: skip
-    group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
+    group.add_argument(
+        "--plot", metavar="FILE", type=FigureFile, help="draw the average gain task by task (.png, .svg, .pdf)"
+    )
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
         "table", nargs="?", metavar="TABLE",
@@ -82,9 +86,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--strict", action="store_true", help="exit with status 1 if a claim is contradicted")
     group.add_argument("--annotate", action="store_true", help="print GitHub annotations of a paper's findings")
-    group.add_argument("--sarif", metavar="FILE", help="write a paper's findings as SARIF")
-    group.add_argument("--markdown", metavar="FILE", help="write what is printed as Markdown ('-': standard output)")
-    group.add_argument("--html", metavar="FILE", help="write what is printed as one HTML file")
+    group.add_argument("--sarif", metavar="FILE", type=OutputFile, help="write a paper's findings as SARIF")
+    group.add_argument(
+        "--markdown", metavar="FILE", type=OutputFile, help="write what is printed as Markdown ('-': standard output)"
+    )
+    group.add_argument("--html", metavar="FILE", type=OutputFile, help="write what is printed as one HTML file")
     add_json(group)
     add_verbose(group)
 
@@ -100,9 +106,7 @@ def run(options: argparse.Namespace) -> int:
         _check_plot(options)
     found = find_verdicts(_request(options))
     if options.plot:
-        from ..plots.style import save
-
-        save(draw(found), options.plot)
+        save_figure(lambda: draw(found), options.plot)
     taken = "-" in (options.markdown, options.html)
     deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json,
             verbose=options.verbose)  # fmt: skip
@@ -154,8 +158,6 @@ def _mark(options: argparse.Namespace, found: Verdicts) -> None:
 def _check_plot(options: argparse.Namespace) -> None:
     """Refuse a figure that could not be drawn or saved, before anything is computed."""
     from ..core.errors import CrossliftError
-    from .selection import check_figure
 
     if options.table or options.averages is not None:
         raise CrossliftError(f"--plot is about the registry; leave out {'TABLE' if options.table else '--averages'}.")
-    check_figure(options.plot)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..core.output import STDOUT, whole
 from .screen import Screen
 from .table_files import TableFile, write_tables
 from .terminal import write_figure, write_json
@@ -44,19 +45,22 @@ def deliver(
         If a file cannot be written.
     """
     out = Screen(verbose=verbose)
-    if json != "-":
+    if json != STDOUT:
         text(out)
     for path, table in tables:
         if path:
             write_tables(path, table())
     for path, draw in figures:
         if path:
-            write_figure(path, partial(_saved, draw), out, json)
+            write_figure(path, partial(save_figure, draw), out, json)
     if json:
         write_json(json, content(), out)
 
 
-def _saved(draw: Callable[[], Figure], path: str) -> None:
+def save_figure(draw: Callable[[], Figure], path: str) -> None:
+    """Draw a figure and write it whole."""
     from ..plots.style import save
 
-    save(draw(), path)
+    made = draw()
+    with whole(path) as file:
+        save(made, file)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
+from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 from ..core.errors import CrossliftError
@@ -43,7 +45,7 @@ class Screen:
     """
 
     def __init__(self, file: TextIO | None = None, width: int | None = None, verbose: bool = False) -> None:
-        self.file: TextIO = file if file is not None else sys.stdout
+        self.file: TextIO = file or sys.stdout or StringIO()  # a program without a console has no standard output
         self.verbose = verbose
         self._console = _terminal(self.file) if file is None else None
         self.width = width or (screen_width(self._console is not None) if file is None else None)
@@ -76,6 +78,8 @@ class Screen:
         except BrokenPipeError:  # whoever reads has seen enough: the program ends quietly
             raise
         except OSError as error:
+            if os.name == "nt" and error.errno == errno.EINVAL:  # how Windows says that the reader is gone
+                raise BrokenPipeError from error
             raise CrossliftError(f"the output cannot be written: {error.strerror}.") from error
 
 

@@ -6,10 +6,9 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import CrossliftError
+from ..core.output import STDOUT, OutputFile, whole
 from ..core.plain import plain
 from ..core.text import Table, count
 from .remarks import first_sentence, merged
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 
 def add_json(parser: argparse._ActionsContainer) -> None:
     """``--json FILE``, the machine-readable form of what is printed."""
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON ('-' for standard output)")
+    parser.add_argument(
+        "--json", metavar="FILE", type=OutputFile, help="write the result as JSON ('-' for standard output)"
+    )
 
 
 def console(stderr: bool = False) -> Console:
@@ -120,7 +121,7 @@ def write_figure(path: str | None, draw: Callable[[str], object], out: Screen, j
         return
     with progress("drawing"):
         draw(path)
-    if json != "-":
+    if json != STDOUT:
         out.print(f"\nfigure: {path}")
 
 
@@ -128,14 +129,14 @@ def write_json(path: str, content: Mapping[str, Any], out: Screen | Console) -> 
     """Write a result; ``-`` means standard output, where what it cannot show is escaped."""
     made = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     encoding = getattr(out.file, "encoding", None)
-    if path == "-" and plain(made, encoding) != made:
+    if path == STDOUT and plain(made, encoding) != made:
         made = json.dumps(content, indent=2, allow_nan=False) + "\n"
     write_text(path, made, out)
 
 
 def write_text(path: str, text: str, out: Screen | Console) -> None:
     """Write text; ``-`` means standard output."""
-    if path == "-":
+    if path == STDOUT:
         out.file.write(text)
         return
     _write(path, text)
@@ -147,8 +148,5 @@ def write_csv(path: str, frame: pd.DataFrame) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    target = Path(path)
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+    with whole(path) as file:
+        file.write_text(text, encoding="utf-8", newline="\n")
