@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.output import OutputFile, whole
 from ..core.text import Table, count
 from ..present.screen import Screen
+from ..present.shell import quote
 from ..present.terminal import write_csv, write_text
 from ..records.read import read_inputs
 from ..records.roles import ARM, SET, mapping_text, read_mapping
@@ -165,17 +165,13 @@ def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Screen
 
     data = " --data " + " ".join(map(quote, options.file)) + _flags(options.map)
     found = readiness(records)
-    rows = tuple(
-        (
-            one.question,
-            "✓" if one.ok else "✗",
-            one.words,
-            f"analyze {one.arguments}{data}" if one.ok or "--set" in one.arguments else "",
-        )
-        for one in found
-    )
+    rows = tuple((one.question, "✓" if one.ok else "✗", one.words) for one in found)
     out.print()
-    out.print(Table(("ready for", "", "", "command"), rows))
+    out.print(Table(("ready for", "", ""), rows))
+    out.print()
+    for one in found:
+        if one.ok or "--set" in one.arguments:
+            out.print(f"  analyze {one.arguments}{data}", whole=True)
 
 
 def _flags(given: Sequence[str | _Given]) -> str:

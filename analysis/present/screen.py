@@ -50,8 +50,17 @@ class Screen:
         self._console = _terminal(self.file) if file is None else None
         self.width = width or (screen_width(self._console is not None) if file is None else None)
 
-    def print(self, block: str | Table = "", style: str | None = None) -> None:
-        """A text or a table and a line break; ``style`` counts on terminals alone.
+    def print(self, block: str | Table = "", style: str | None = None, whole: bool = False) -> None:
+        """A text or a table and a line break.
+
+        Parameters
+        ----------
+        block
+            What to print.
+        style
+            Bold or a colour, for terminals alone.
+        whole
+            Leave lines unfolded: a command has to be copied as it stands.
 
         Raises
         ------
@@ -62,7 +71,8 @@ class Screen:
         if isinstance(block, Table):
             text = plain(_plain_table(block, encoding).text(self.width), encoding)
         else:
-            text = fold(plain(block, encoding), self.width and min(self.width, PROSE))
+            text = plain(block, encoding)
+            text = text if whole else fold(text, self.width and min(self.width, PROSE))
         self._write(text, style)
 
     def heading(self, title: str) -> None:

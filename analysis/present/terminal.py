@@ -14,6 +14,9 @@ from ..core.text import Table, count
 from .remarks import first_sentence, merged
 from .screen import Screen
 
+#: How many sources or reasons are named without ``--verbose``.
+FEW = 6
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
@@ -61,11 +64,18 @@ def print_input(out: Screen, sources: Iterable[Source], dropped: Iterable[tuple[
             out.print()
             out.print(Table(("left out", "reason"), tuple((count(number), reason) for reason, number in reasons)))
         return
-    out.print(f"  read: {', '.join(f'{source.name} ({count(source.rows)} rows)' for source in read)}")
+    out.print(f"  read: {_first([f'{source.name} ({count(source.rows)} rows)' for source in read], ', ')}")
     if reasons:
         total = count(sum(number for _, number in reasons))
         largest = sorted(reasons, key=lambda item: -item[1])
-        out.print(f"  left out: {total} rows: {' · '.join(f'{count(n)} {_short(why)}' for why, n in largest)}")
+        shown = _first([f"{count(number)} {_short(reason)}" for reason, number in largest], " · ")
+        out.print(f"  left out: {total} rows: {shown}")
+
+
+def _first(words: list[str], between: str) -> str:
+    """The first few of a list, and how many more there are."""
+    more = len(words) - FEW
+    return between.join(words) if more < 2 else between.join([*words[:FEW], f"and {more} others"])
 
 
 def _short(reason: str) -> str:

@@ -62,6 +62,7 @@ def test_it_folds_to_the_screen(
     monkeypatch.setenv("COLUMNS", str(width))
     verbose = () if name in ("data", "validate", "typology") else ("--verbose",)
     out = printed(capsys, COMMANDS[name][0], table, *verbose)
+    # Commands are for copying, and a path is one word.
     long = [line for line in out.splitlines() if len(line) > width and str(table.parent) not in line]
     assert not long
 

@@ -53,9 +53,9 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert {item["source"] for item in content["variance_sources"]} == {"binomial", "unknown"}
     assert all(len(item["sha256"]) == 64 for item in content["data"])
     assert len(content["answers"]) == 4
-    # What the README says of it.
+    # What docs/meta.md says of it.
     pooled, new = content["fixed"][0], next(line for line in content["new_levels"] if line["group"] == "language")
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split()).replace("−", "-")
+    said = " ".join((ROOT / "docs/meta.md").read_text(encoding="utf-8").split()).replace("−", "-")
     assert f"{content['n_obs']} gains pool to {pooled['estimate']:.1f} points" in said
     assert f"(95% interval {pooled['conf_low']:.1f} to {pooled['conf_high']:.1f})" in said
     assert f"would lie between {new['pred_low']:.1f} and {new['pred_high']:.1f}" in said
