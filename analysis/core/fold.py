@@ -10,6 +10,8 @@ from textwrap import TextWrapper
 GAP = 2
 #: A cell of words may be folded down to this many characters.
 NARROWEST = 10
+#: A name (of a data set, of a claim) stays whole up to this many characters.
+NAME = 36
 #: Where a word that is longer than its cell may be cut, besides anywhere.
 _JOINTS = "_/:,-=×"
 
@@ -66,7 +68,8 @@ def _least(column: str, cells: Sequence[str], right: bool) -> int:
     """The width below which a column is hard to read: its longest number, or a few words."""
     heading = max(map(len, column.split()), default=0)
     longest = max(map(len, cells), default=0)
-    return max(heading, longest if right else min(longest, NARROWEST))
+    name = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(heading, longest if right else max(min(longest, NARROWEST), min(name, NAME)))
 
 
 def _shrunk(natural: Sequence[int], least: Sequence[int], width: int) -> list[int]:
