@@ -56,7 +56,7 @@ bench: $(VENV)/.tested ## side by side with the other engines that are installed
 	$(BIN)/python benchmarks/training.py
 
 # Data first: the other scripts read what make_data writes.
-REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/profile_designs \
+REFERENCES := formulas/reference lme4/make_data lme4/reference lme4/insteval lme4/nested lme4/modes lme4/profile lme4/profile_designs lme4/random_designs \
   lme4/bootmer lme4/inference metafor/reference metafor/meta metafor/estimators peers/metafor peers/mixed \
   multiverse/reference power/reference scale/reference predict/reference dispersion/reference
 R_PACKAGES := clubSandwich glmmTMB jsonlite lme4 lmerTest metadat metafor nlme pbkrtest

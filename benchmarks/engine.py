@@ -1,4 +1,4 @@
-"""One fit by this package, lme4, mixedlm, interlace-lme and statsmodels, in one run.
+"""One fit by this package, lme4, mixedlm, glmm, interlace-lme and statsmodels, in one run.
 
 Usage: python benchmarks/engine.py [--only WORDS] [--rounds N]
 Engines that are not installed are left out; the larger sets are written by R.
@@ -72,6 +72,13 @@ def turn(entry: Set, frame: pd.DataFrame) -> list[tuple[str, list[float]]]:
 
         name = f"mixedlm {importlib.metadata.version('mixedlm')}"
         found.append((name, timed(lambda: mixedlm.lmer(formula, frame), entry.theirs)))
+    if importlib.util.find_spec("glmm"):
+        import glmm
+
+        # Text columns as factors, as its own documentation has them: its formula then takes the frame as it is.
+        coded = frame.assign(**{name: frame[name].astype("category") for name in frame.select_dtypes("str")})
+        name = f"glmm {importlib.metadata.version('glmm')}"
+        found.append((name, timed(lambda: glmm.fit(coded, formula, satterthwaite=False), entry.theirs)))
     if importlib.util.find_spec("interlace") and len(frame) <= INTERLACE_ROWS:
         found.append((f"interlace-lme {importlib.metadata.version('interlace-lme')}", interlace(entry, frame)))
     if formula == INTERCEPTS and len(frame) <= STATSMODELS_ROWS:  # no correlated slopes with crossed factors

@@ -19,7 +19,7 @@ from analysis.questions.multiverse.run import open_table
 from analysis.questions.multiverse.workers import fit_all
 
 # Many specifications share rows and random effects in the first set, very few in the second.
-WHOLE = ("coverage=any", "tasks=all", "studies=all", "kernel=none", "df_method=satterthwaite")
+WHOLE = ("coverage=any", "tasks=all", "studies=all", "kernel=none", "df_method=satterthwaite", "features=uriel")
 SETS = {
     "all combinations of measure, recipe, outcome, source, training, effects and covariate": (WHOLE, None),
     "2,000 drawn from all": ((), 2000),

@@ -66,8 +66,9 @@ def gains(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
     metric: str | None = None,
     keep: Iterable[str] = (),
@@ -88,13 +89,17 @@ def gains(
     """
     from analysis.outcomes.build import Options, read_outcome
 
-    options = Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
+    options = Options(outcome, source, measure or "", recipe, corpus, tuple(keep), metric, where, baseline, source_data)
     read_, found = read_outcome(as_sequence(data), columns, options, lambda _: None)
     return replace(found, notices=(*read_.notices, *found.notices))
 
 
 def distances(
-    languages: Iterable[str], source: str = "eng", measure: str = "syntactic", recipe: str | None = None
+    languages: Iterable[str],
+    source: str = "eng",
+    measure: str | None = None,
+    recipe: str | None = None,
+    source_data: str = "uriel",
 ) -> pd.DataFrame:
     """Typological distances of languages from one, with the share of features that are observed.
 
@@ -103,11 +108,15 @@ def distances(
     languages
         Codes or names in any form: ``de``, ``deu``, ``zh-Hans``, ``German``.
     source
-        The language to measure from.
+        The language to measure from; or a source of features, then from English.
     measure
-        ``syntactic``, ``phonological``, ``inventory``, ``featural``, ``genetic`` or ``geographic``.
+        ``syntactic``, ``phonological``, ``inventory``, ``featural``, ``genetic`` or ``geographic`` of URIEL;
+        ``morphological`` of URIEL+ and Grambank. The source's first if not given: ``featural`` of Grambank,
+        ``syntactic`` of the others.
     recipe
-        ``knn``, ``shared`` or ``published``.
+        ``knn``, ``shared`` or ``published`` of URIEL; the others have one.
+    source_data
+        ``uriel``, ``uriel+`` or ``grambank``.
 
     Raises
     ------
@@ -115,8 +124,10 @@ def distances(
         If a language, measure or recipe is not known; the message names the nearest.
     """
     from analysis.languages.distances import frame
+    from analysis.languages.feature_sources import read_source
 
-    return frame(languages, source, measure, recipe)
+    home, data = read_source(source, source_data)
+    return frame(languages, home, measure, recipe, data)
 
 
 def as_sequence(data: Data) -> tuple[str | pd.DataFrame, ...]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .data import as_sequence
 from .result import Result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from analysis.outcomes.build import Options
 
     from .data import Data
@@ -23,9 +27,11 @@ def fit(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -37,6 +43,7 @@ def fit(
     slopes: str = "auto",
     robustness: str = "auto",
     dispersion: str | None = None,
+    sources: str = "auto",
     reml: bool = True,
     df: str = "satterthwaite",
     engine: str = "crosslift",
@@ -49,7 +56,7 @@ def fit(
     data
         Bundled sets by name, files, stores or data frames; by default every bundled set that has the outcome.
     factor
-        ``typology``, ``size``, ``corpus``, or several.
+        ``typology``, ``size``, ``corpus``, any column of numbers, or several.
     outcome
         ``gain`` (with minus without the intermediate stage), ``gap`` (source language minus the others) or ``score``.
     formula
@@ -58,10 +65,14 @@ def fit(
         Your column → the field that it contains: ``{"lang": "language"}``.
     where
         A condition on rows, such as ``"target_task == 'xnli'"``.
-    source, measure, recipe
-        Distance: from which language, by which measure and recipe.
+    source, measure, recipe, source_data
+        Distance: from which language, by which measure and recipe, in the features of ``uriel``, ``uriel+`` or
+        ``grambank`` (which may also stand for ``source``: from English). By default the source's first measure and
+        recipe.
     corpus
         Corpus whose size is a predictor.
+    distances
+        Tables of values by language, or by pair of languages, as columns: files, bundled sets or data frames.
     metric, keep, baseline
         Which metric, flagged rows to keep, and ``plain`` or ``steps``.
     kernel
@@ -76,6 +87,8 @@ def fit(
         Slopes under other models beside the answer: ``auto``, ``none`` or ``all``.
     dispersion
         What the residual standard deviation follows, such as ``"log_params"``.
+    sources
+        Slopes under other sources of distance beside the answer: ``auto``, ``none`` or ``all``.
     reml, df, engine
         How to fit and test.
     seed
@@ -84,26 +97,27 @@ def fit(
     Returns
     -------
     Result
-        Tables ``fixed``, ``variance``, ``rows``, ``robustness``; figure ``effect``.
+        Tables ``fixed``, ``variance``, ``rows``, ``robustness``, ``sources``; figure ``effect``.
 
     Raises
     ------
     CrossliftError
         If the question cannot be answered; the message says what to do.
     """
-    from analysis.present.regression import draw, print_fit, robustness_frame
+    from analysis.present.regression import draw, print_fit, robustness_frame, sources_frame
     from analysis.questions.regression.run import Request, fit_factors
 
     factors = (factor,) if isinstance(factor, str) else tuple(factor)
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     request = Request(factors, as_sequence(data), columns or {}, options, formula, reml, df, engine, kernel, within,
-                      bootstrap, permute, leave_out, seed, slopes, robustness, dispersion)  # fmt: skip
+                      bootstrap, permute, leave_out, seed, slopes, robustness, dispersion, sources)  # fmt: skip
     found = fit_factors(request)
     frames = {
         "fixed": found.result.fixed,
         "variance": found.result.variance,
         "rows": found.outcome.frame.loc[found.result.design.kept],
         "robustness": robustness_frame(found),
+        "sources": sources_frame(found),
     }
     figures = {"effect": lambda: draw(found)} if found.answers else {}
     answer = tuple(item.sentence for item in found.answers)
@@ -127,9 +141,11 @@ def meta(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -148,7 +164,7 @@ def meta(
         Cluster-robust tests, small-study effects, groups left out in turn, influence of each effect.
     adjust
         Adjustment of p values over groups: ``holm``, ``bh`` or ``none``.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -159,7 +175,7 @@ def meta(
     from analysis.present.pooling import draw_forest, draw_funnel, print_pooled
     from analysis.questions.pooling import Request, pool
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     groups = None if by is None else (by,) if isinstance(by, str) else tuple(by)
     request = Request(as_sequence(data), columns or {}, options, groups, tuple(moderators), method, test, random,
                       robust, bias, leave_out, influence, adjust)  # fmt: skip
@@ -186,9 +202,11 @@ def scale(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -205,7 +223,7 @@ def scale(
         What the slope may depend on; by default distance, where languages allow it.
     by, adjust
         A curve for each level of these columns, their p values adjusted.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -217,7 +235,7 @@ def scale(
     from analysis.questions.scaling.answer import sentences
     from analysis.questions.scaling.run import ScaleRequest, fit_scale
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     request = ScaleRequest(factor, as_sequence(data), columns or {}, options, tuple(at), tuple(languages),
                            None if moderators is None else tuple(moderators), tuple(by), adjust)  # fmt: skip
     found = fit_scale(request)
@@ -235,6 +253,7 @@ def predict(
     models: Sequence[str] = (),
     sizes: Sequence[str] = (),
     outcome: str = "gain",
+    rows_to_predict: str | Path | pd.DataFrame | None = None,
     evaluate: Sequence[str] | None = None,
     by: Sequence[str] = (),
     moderators: Sequence[str] = (),
@@ -242,9 +261,11 @@ def predict(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
+    source_data: str = "uriel",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -255,11 +276,13 @@ def predict(
     ----------
     languages, tasks, models, sizes
         What to predict for.
+    rows_to_predict
+        A table of rows to predict instead, as a path or data frame; those with a score are scored by every method.
     evaluate
         What is left out in turn to evaluate predictions; ``()`` for nothing, by default languages and families.
     by, moderators, seed
         Columns to show errors by, columns of your own to predict from, and the seed of all draws.
-    data, outcome, columns, where, source, measure, recipe, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, measure, recipe, source_data, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -271,11 +294,12 @@ def predict(
     from analysis.questions.prediction.run import PredictionRequest
     from analysis.questions.prediction.run import predict as answer
 
-    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline)
+    options = _options(outcome, source, measure, recipe, corpus, keep, metric, where, baseline, source_data, distances)
     schemes = {} if evaluate is None else {"schemes": tuple(evaluate)}
     request = PredictionRequest(
         as_sequence(data), columns or {}, options, tuple(languages), tuple(tasks), tuple(models), tuple(sizes),
-        by=tuple(by), moderators=tuple(moderators), seed=seed, **schemes,
+        by=tuple(by), moderators=tuple(moderators), seed=seed, rows=next(iter(as_sequence(rows_to_predict)), None),
+        **schemes,
     )  # fmt: skip
     found = answer(request)
     frames = {"cells": found.cells, "errors": found.errors, "folds": found.folds}
@@ -287,6 +311,7 @@ def predict(
 def multiverse(
     data: Data = None,
     *,
+    factor: str = "typology",
     outcome: str = "gain",
     choices: str | None = None,
     fixed: Sequence[str] = (),
@@ -301,6 +326,7 @@ def multiverse(
     where: str | None = None,
     source: str = "eng",
     corpus: str = "cc100",
+    distances: Sequence[str | Any] = (),
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -309,6 +335,8 @@ def multiverse(
 
     Parameters
     ----------
+    factor
+        ``typology``, or a column of numbers of languages in its place.
     choices, fixed
         A file of choices and their options; options to keep, ``"measure=syntactic,featural"``.
     specifications
@@ -319,7 +347,7 @@ def multiverse(
         One multiverse for each level of a column, joint tests adjusted over them.
     moderators, seed, jobs
         Columns of your own, the seed of all draws, processes.
-    data, outcome, columns, where, source, corpus, metric, keep, baseline
+    data, outcome, columns, where, source, corpus, distances, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -332,9 +360,9 @@ def multiverse(
     from analysis.questions.multiverse import MultiverseRequest, run_multiverse
 
     options = Options(outcome=outcome, source=source, corpus=corpus, keep=tuple(keep), metric=metric, where=where,
-                      baseline=baseline)  # fmt: skip
+                      baseline=baseline, distances=tuple(distances))  # fmt: skip
     request = MultiverseRequest(as_sequence(data), columns or {}, options, choices, tuple(fixed), tuple(moderators), by,
-                                specifications, permute, seed, jobs)  # fmt: skip
+                                specifications, permute, seed, jobs, factor)  # fmt: skip
     found = run_multiverse(request)
     figures = {"curve": lambda: draw(found[0])} if by is None else {}
     return Result("multiverse", tuple(line for item in found for line in item.answer),
@@ -359,7 +387,8 @@ def power(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
+    source_data: str = "uriel",
     metric: str | None = None,
     keep: Iterable[str] = (),
     baseline: str = "plain",
@@ -378,7 +407,7 @@ def power(
         Variances that are stated, and whether the others come from ``data``.
     simulations, target, seed
         Simulated sweeps per design, the target power, the seed of all draws.
-    data, columns, where, source, measure, metric, keep, baseline
+    data, columns, where, source, measure, source_data, metric, keep, baseline
         As for :func:`fit`.
 
     Returns
@@ -399,7 +428,8 @@ def power(
     if vary is not None and len(vary) != 1:
         raise CrossliftError(f"'vary' names {len(vary)} factors.", "Name one: {'languages': [10, 20, 40]}.")
     varied = None if vary is None else next((name, tuple(values)) for name, values in vary.items())
-    options = Options(source=source, measure=measure, keep=tuple(keep), metric=metric, where=where, baseline=baseline)
+    options = Options(source=source, measure=measure or "", keep=tuple(keep), metric=metric, where=where,
+                      baseline=baseline, source_data=source_data)  # fmt: skip
     stated = tuple(f"{name}={value}" for name, value in (components or {}).items())
     request = PowerRequest(PowerDesign(languages, tasks, models, seeds), effect, varied, stated, fit, as_sequence(data),
                            columns or {}, options, simulations, target, seed)  # fmt: skip
@@ -412,14 +442,19 @@ def power(
 def _options(
     outcome: str,
     source: str,
-    measure: str,
+    measure: str | None,
     recipe: str | None,
     corpus: str,
     keep: Iterable[str],
     metric: str | None,
     where: str | None,
     baseline: str,
+    source_data: str,
+    distances: Sequence[str | Any],
 ) -> Options:
     from analysis.outcomes.build import Options
 
-    return Options(outcome, source, measure, recipe, corpus, tuple(keep), metric, where, baseline)
+    return Options(
+        outcome, source, measure or "", recipe, corpus, tuple(keep), metric, where, baseline, source_data,
+        tuple(distances),
+    )  # fmt: skip

@@ -21,6 +21,11 @@ LME4, INFERENCE = {"R", "lme4"}, {"R", "lme4", "lmerTest", "pbkrtest"}
 LABELS = {"weights", "var1", "var2", "term", "other"}
 # Kinds of random designs whose profiles are compared.
 PROFILED = ("slope", "factor", "slopes", "crossed", "slopes_crossed")
+# Kinds of random designs whose fits are.
+DRAWN = ("intercepts", "crossed", "nested", "cells", "slope", "uncorrelated", "slope_alone", "two_slopes",
+         "slopes_by_two", "levels_of_a_factor", "slope_crossed", "no_intercept", "weighted", "no_variance",
+         "perfect_correlation", "many_small_groups", "few_levels", "badly_scaled", "outliers",
+         "two_crossed_slopes")  # fmt: skip
 # Limits that lme4 does not find.
 UNKNOWN = {"lme4/profile_designs": {"conf_low", "conf_high"}, "dispersion/reference": {"second", "first_se"}}
 
@@ -50,6 +55,7 @@ EXPECTED: dict[str, tuple[set[str], dict[str, tuple[str, set[str], int]]]] = {
             )
         },
     ),
+    "lme4/random_designs": (LME4, {"designs": ("name", {f"{kind}_{i}" for kind in DRAWN for i in range(1, 11)}, 200)}),
     "lme4/bootmer": (LME4, {"models": ("name", {"sleepstudy", "penicillin", "synth1k"}, 3)}),
     "lme4/inference": (
         INFERENCE,

@@ -2,8 +2,10 @@
 
 The default model has crossed random effects for languages, target tasks, models, intermediate tasks and studies, for
 repeated cells, and for scores that several differences share; tests use Satterthwaite degrees of freedom. Without
---data it uses the bundled results. Columns for formulas and --where: typology (0 to 1), log_params (base 2, zero at 1
-billion parameters), log_corpus (base 2), language_family, observed_share, and the fields of the record.
+--data it uses the bundled results. Factors are typology, size, corpus and any column of numbers, of the rows or of a
+table of values by language (--distances, whose columns are the factors where none is named). Columns for formulas and
+--where: typology (0 to 1), log_params (base 2, zero at 1 billion parameters), log_corpus (base 2), language_family,
+observed_share, and the fields of the record.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..core.options import DF_METHODS
 from ..core.output import OutputFile
-from ..outcomes.covariates import FACTORS
+from ..outcomes.factors import FACTORS
 from ..present.deliver import deliver
 from ..present.regression import draw, print_fit
 from ..present.terminal import progress
@@ -28,15 +30,25 @@ EXAMPLES = """examples:
   analyze fit --factor typology
   analyze fit --factor typology --factor size --plot effect.png --json effect.json
   analyze fit --factor typology --outcome gap --measure featural
+  analyze fit --factor typology --source grambank
+  analyze fit --factor typology --outcome gap --slopes none --sources all
   analyze fit --factor typology --where "intermediate_language == 'eng'"
   analyze fit --factor typology --data scores.csv --map lang=language
+  analyze fit --factor typology --outcome score --data devries2022_xpos
+  analyze fit --distances distances.csv
+  analyze fit --factor fertility --factor typology --data scores.csv
   analyze fit --factor typology --formula 'gain ~ typology*log_params + (1|language) + (1|target_task) + (1|model)'"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze fit``."""
     what = parser.add_argument_group("question")
-    what.add_argument("--factor", action="append", metavar="FACTOR", help=f"{', '.join(FACTORS)}; may be repeated")
+    what.add_argument(
+        "--factor",
+        action="append",
+        metavar="FACTOR",
+        help=f"{', '.join(FACTORS)}, or any column of numbers, of the rows or of --distances; may be repeated",
+    )
     what.add_argument("--formula", metavar="FORMULA", help="an lme4 formula in place of the default model")
     add_outcome(what)
     rows = parser.add_argument_group("rows")
@@ -50,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kernel",
         metavar="KERNEL[:SCALE]",
         help="also fit with related languages (phylogenetic kernel): genealogy, geography, a measure such as "
-        "genetic:0.3, or several joined by +",
+        "genetic:0.3, grambank, urielplus, or several joined by +",
     )
     how.add_argument(
         "--within",
@@ -82,12 +94,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "none or all",
     )
     how.add_argument(
+        "--sources",
+        default="auto",
+        metavar="POLICY",
+        help="slopes under other sources of distance beside the answer: auto (one slope for all groups above 5,000 "
+        "rows, none above 20,000), none or all",
+    )
+    how.add_argument(
         "--dispersion",
         metavar="COVARIATES",
         help="what the residual standard deviation follows, such as log_params or study",
     )
     how.add_argument("--seed", type=int, default=1, help="random seed of --bootstrap and --permute (default: 1)")
-    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels or mixedlm")
+    how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels, mixedlm or glmm")
     files = parser.add_argument_group("files")
     add_files(files, "the fixed effects", "the marginal effect of the first factor")
     files.add_argument("--rows", metavar="FILE", type=OutputFile, help="write the rows that entered the model as CSV")
@@ -97,10 +116,12 @@ def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..questions.regression.run import Request, fit_factors
 
-    if not options.factor and not options.formula:
+    if not (options.factor or options.formula or options.distances):
         from ..core.errors import CrossliftError
 
-        raise CrossliftError("what should the outcome be regressed on?", "Give --factor typology, or a --formula.")
+        raise CrossliftError(
+            "what should the outcome be regressed on?", "Give --factor typology, --distances FILE, or a --formula."
+        )
     if options.plot:
         _check_plot(options)
     request = Request(
@@ -121,6 +142,7 @@ def run(options: argparse.Namespace) -> int:
         slopes=options.slopes,
         robustness=options.robustness,
         dispersion=options.dispersion,
+        sources=options.sources,
     )
     with progress("reading") as say:
         found = fit_factors(request, say)
@@ -141,5 +163,5 @@ def run(options: argparse.Namespace) -> int:
 def _check_plot(options: argparse.Namespace) -> None:
     from ..core.errors import CrossliftError
 
-    if not options.factor:
+    if not (options.factor or options.distances):
         raise CrossliftError("--plot draws the effect of a factor.", "Give --factor together with --formula.")

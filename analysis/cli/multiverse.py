@@ -15,7 +15,7 @@ from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
 from ..present.screen import Screen
 from ..present.terminal import progress
-from .selection import add_files, add_rows, split
+from .selection import add_distances, add_files, add_rows, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   analyze multiverse --plot curve.png --csv fits.csv --json multiverse.json
   analyze multiverse --fix measure=syntactic,featural --fix df_method=satterthwaite --specifications all
   analyze multiverse --choices choices.yaml --permute 1999 --seed 7
+  analyze multiverse --factor fertility --data scores.csv
   analyze multiverse --by target_task --where "intermediate_language == 'eng'"
   analyze multiverse --list-choices"""
 
@@ -39,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source", default="eng", metavar="LANGUAGE", help="language that distances are from (default: English)"
     )
     what.add_argument("--corpus", default="cc100", metavar="CORPUS", help="corpus behind log_corpus (default: cc100)")
+    what.add_argument("--factor", metavar="FACTOR",
+                      help="a column of numbers of languages in place of distance")  # fmt: skip
+    add_distances(what)
     what.add_argument("--moderator", action="append", default=[], metavar="COLUMN",
                       help="a column that enters every model besides the distance; may be repeated")  # fmt: skip
     what.add_argument("--by", metavar="COLUMN", help="one multiverse for each level of a column")
@@ -112,6 +116,7 @@ def _request(options: argparse.Namespace) -> Any:
             metric=options.metric,
             where=options.where,
             baseline=options.baseline,
+            distances=tuple(options.distances),
         ),
         choices=options.choices,
         fixed=tuple(options.fix),
@@ -121,4 +126,5 @@ def _request(options: argparse.Namespace) -> Any:
         permute=options.permute,
         seed=options.seed,
         jobs=options.jobs,
+        factor=options.factor,
     )

@@ -17,7 +17,7 @@ from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
 from ..present.screen import Screen
 from ..present.terminal import progress, write_text
-from .selection import add_files, add_rows, split
+from .selection import add_files, add_rows, add_source, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="state a variance in squared points: language, target_task, model, language:target_task, "
                         "model:target_task, cell, residual; may be repeated")  # fmt: skip
     source.add_argument("--no-fit", action="store_true", help="set variances that are not stated to zero")
-    source.add_argument("--source", default="eng", metavar="LANGUAGE", help="language that distances are from")
-    source.add_argument(
-        "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
-    )
+    add_source(source)
     rows = parser.add_argument_group("rows that the variances are fitted to")
     add_rows(rows)
     following = parser.add_argument_group("what to run next")
@@ -125,6 +122,7 @@ def _request(options: argparse.Namespace) -> Any:
         options=Options(
             source=options.source,
             measure=options.measure,
+            source_data=options.source_data,
             keep=split(options.keep),
             metric=options.metric,
             where=options.where,
@@ -180,8 +178,8 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
         cost = measured_cost(options.cost) if Path(options.cost).is_dir() else read_cost(options.cost)
     with progress("reading") as say:
         basis = find_basis(request, say)
-    found = rank_next(grid, offer, basis.components, cost, options.steps, options.budget, options.measure,
-                      resolve(options.source).iso)  # fmt: skip
+    found = rank_next(grid, offer, basis.components, cost, options.steps, options.budget,
+                      request.options.kind, resolve(request.options.source).iso)  # fmt: skip
     if options.plan:
         write_text(options.plan, grid_text(found), Screen())
     deliver(

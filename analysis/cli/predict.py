@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   analyze predict --outcome score --data sumeval2022 --language yo --plot predicted.png
   analyze predict --data scores.csv --outcome score --csv unseen.csv
   analyze predict --outcome score --data sumeval2022 --language yo --by language_family
+  analyze predict --outcome score --data train.csv --rows-to-predict test.csv
   analyze predict --evaluate none --language sw,yo,am"""
 
 
@@ -44,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help="further column of numbers to predict from; may be repeated")  # fmt: skip
     rows = parser.add_argument_group("rows")
     add_rows(rows)
+    rows.add_argument("--rows-to-predict", metavar="FILE",
+                      help="predict the rows of a table; those with a score are scored by every method")  # fmt: skip
     how = parser.add_argument_group("method")
     how.add_argument("--evaluate", default="language,family", metavar="SCHEME",
                      help="what is left out in turn: language, family, both (default), or none")  # fmt: skip
@@ -78,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
         by=split([options.by] if options.by else []),
         moderators=split(options.moderator),
         seed=options.seed,
+        rows=options.rows_to_predict,
     )
     with progress("reading") as say:
         found = predict(request, say)

@@ -16,19 +16,37 @@ if TYPE_CHECKING:
 
 
 def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or score", default: str = "gain") -> None:
-    """``--outcome``, ``--source``, ``--measure``, ``--recipe`` and ``--corpus``."""
-    from ..outcomes.covariates import CORPORA, OWN
+    """``--outcome``, ``--source``, ``--source-data``, ``--measure``, ``--recipe`` and ``--corpus``."""
+    from ..outcomes.factors import CORPORA, OWN
 
     group.add_argument("--outcome", default=default, metavar="OUTCOME", help=f"{outcomes} (default: {default})")
-    group.add_argument(
-        "--source", default="eng", metavar="LANGUAGE", help="language of the training data (default: English)"
-    )
-    group.add_argument(
-        "--measure", default="syntactic", metavar="MEASURE", help="typological measure (default: syntactic)"
-    )
-    group.add_argument("--recipe", metavar="RECIPE", help="knn, shared or published (default: knn)")
+    add_source(group)
+    group.add_argument("--recipe", metavar="RECIPE", help="of URIEL: knn, shared or published (default: knn)")
     group.add_argument("--corpus", default="cc100", metavar="CORPUS",
                        help=f"{', '.join(CORPORA)} or {OWN}: corpus behind log_corpus (default: cc100)")  # fmt: skip
+    add_distances(group)
+
+
+def add_distances(group: argparse._ActionsContainer) -> None:
+    """``--distances``."""
+    group.add_argument("--distances", action="append", default=[], metavar="FILE|NAME",
+                       help="values of languages, or of pairs of languages, as columns for --factor, --formula and "
+                       "--where; a table or a bundled set, may be repeated")  # fmt: skip
+
+
+def add_source(group: argparse._ActionsContainer) -> None:
+    """``--source``, ``--source-data`` and ``--measure``."""
+    from ..languages.feature_sources import DEFAULT, SOURCES
+
+    group.add_argument(
+        "--source", default="eng", metavar="LANGUAGE|DATA",
+        help="language of the training data (default: English), or the features that distances are made from: "
+        f"{', '.join(SOURCES)} (default: {DEFAULT})",
+    )  # fmt: skip
+    group.add_argument("--source-data", default=DEFAULT, metavar="DATA",
+                       help="the features, beside another language: --source fin --source-data grambank")  # fmt: skip
+    group.add_argument("--measure", default="", metavar="MEASURE",
+                       help="typological measure (default: syntactic; featural of Grambank)")  # fmt: skip
 
 
 def add_rows(group: argparse._ActionsContainer) -> None:
@@ -66,6 +84,8 @@ def read_options(options: argparse.Namespace) -> Options:
         metric=options.metric,
         where=options.where,
         baseline=options.baseline,
+        source_data=options.source_data,
+        distances=tuple(options.distances),
     )
 
 

@@ -12,7 +12,6 @@ from ..core.text import Table, count
 from ..present.screen import Screen
 from ..present.shell import quote
 from ..present.terminal import write_csv, write_text
-from ..records.read import read_inputs
 from ..records.roles import ARM, SET, mapping_text, read_mapping
 
 if TYPE_CHECKING:
@@ -125,6 +124,7 @@ def _pair(text: str, parts: tuple[str, str, str], flag: str, form: str, example:
 
 def run(options: argparse.Namespace) -> int:
     """Read the files, print a summary and what they are ready for, and write the records if requested."""
+    from ..records.read import read_inputs
     from ..records.schema import NAMES
 
     out = Screen()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +26,11 @@ def plain(value: Any) -> Any:
         return single(value)
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
+    if type(value).__module__ == "numpy":
+        import numpy as np
+
+        value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not isfinite(value):
         return None
     return value
 

@@ -40,6 +40,23 @@ def require(size: float, what: str, way_round: str) -> None:
         )
 
 
+def require_limit(size: float, what: str, way_round: str) -> None:
+    """Refuse what the process's own limit does not leave, however small; parameters are those of :func:`require`.
+
+    Raises
+    ------
+    SizeError
+        If the limit leaves less.
+    """
+    left = _own_limit()
+    if left is not None and size > left:
+        raise SizeError(
+            f"{what} would take about {size / GB:.2f} GB of memory, and the limit of this process leaves "
+            f"{left / GB:.2f} GB.",
+            way_round,
+        )
+
+
 def free_memory() -> float | None:
     """Bytes that this process can still get: of the machine, of its control group and of its own limit."""
     found = [limit for limit in (_machine(), _control_group(), _own_limit()) if limit is not None]

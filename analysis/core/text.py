@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -29,7 +30,13 @@ class Table:
 
     def without_empty(self) -> Table:
         """The table without columns in which no row has anything."""
-        kept = [j for j in range(len(self.columns)) if any(row[j] not in ("", "–") for row in self.rows)]
+        return self.without([
+            name for j, name in enumerate(self.columns) if all(row[j] in ("", "–") for row in self.rows)
+        ])  # fmt: skip
+
+    def without(self, names: Sequence[str]) -> Table:
+        """The table without these columns."""
+        kept = [j for j, name in enumerate(self.columns) if name not in names]
         rows = tuple(tuple(row[j] for j in kept) for row in self.rows)
         return Table(tuple(self.columns[j] for j in kept), rows, self.title, self.notes)
 

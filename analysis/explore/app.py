@@ -90,7 +90,7 @@ def _figure(found: FactorFit) -> bytes:
     from ..plots.marginal import marginal_effect, plot_marginal
     from ..plots.style import figure
 
-    factor = FACTORS[found.answers[0].factor]
+    factor = found.factors[0]
     labels = {
         "typology": f"{found.request.options.measure} distance from English",
         "size": "model size (log2 of billions of parameters)",

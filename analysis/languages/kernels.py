@@ -7,12 +7,15 @@ A kernel is a matrix of likenesses with ones on its diagonal, for ``fit_mixed(co
 ``geography`` and the six measures
     :math:`\exp(-d / \text{scale})` of the distances of :func:`analysis.languages.distances.pairwise`, from complete
     features (recipe ``knn``). The scale is the median distance of the pairs that differ, or is given: ``genetic:0.3``.
+``grambank``, ``urielplus`` (syntactic), ``urielplus-morphological``, ``urielplus-featural``
+    The same from the distances of these sources. A language that shares too few features with another is left out.
 ``A+B``
     The mean of kernels: languages are alike by one or the other.
 
-All of them are positive semidefinite by construction: a cosine is a Gram matrix, angular distances are conditionally
+Those of URIEL are positive semidefinite by construction: a cosine is a Gram matrix, angular distances are conditionally
 negative definite, so that their exponentials are covariances for every scale (Schoenberg 1938, Trans. AMS 44), and a
-mean of covariances is one. The construction is checked all the same, and nothing is repaired beyond rounding.
+mean of covariances is one. Distances over shared features promise no such thing. All are checked, and nothing is
+repaired beyond rounding.
 """
 
 from __future__ import annotations
@@ -24,19 +27,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.arrays import Floats
+from ..core.arrays import Booleans, Floats
 from ..core.errors import CrossliftError, DesignError, UnknownLanguageError, unknown_name
 from ..core.text import number
 from ..mixed.model.level_covariance import ROUNDING
 from . import distances as typology
 from .codes import resolve
+from .feature_sources import Kind, settle
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COSINE = "genealogy"
-#: Kernels by the measure whose distances they use; ``geography`` reads better beside ``genealogy``.
-KERNELS = {COSINE: "genetic", "geography": "geographic", **{measure: measure for measure in typology.MEASURES}}
+#: Kernels by the distance that they use; ``geography`` reads better beside ``genealogy``, and a name has no ``+``.
+KERNELS = {
+    COSINE: settle("genetic"),
+    "geography": settle("geographic"),
+    **{measure: settle(measure) for measure in typology.MEASURES},
+    "grambank": settle(source_data="grambank"),
+    "urielplus": settle(source_data="uriel+"),
+    "urielplus-morphological": settle("morphological", source_data="uriel+"),
+    "urielplus-featural": settle("featural", source_data="uriel+"),
+}
 DEFAULT = "genealogy+geography"
 MISSING = ("error", "independent")
 
@@ -67,13 +79,18 @@ class LanguageKernel:
     parts
         The kernels of which it is the mean, each with the scale in use.
     missing
-        Languages, as given, of which URIEL does not have what a part needs: independent of all others here.
+        Languages, as given, that lack what a part needs: independent of all others here.
     """
 
     name: str
     matrix: pd.DataFrame
     parts: tuple[Part, ...]
     missing: tuple[str, ...]
+
+    @property
+    def sources(self) -> str:
+        """Where the distances come from, for text."""
+        return _sources(self.parts)
 
     @property
     def words(self) -> str:
@@ -108,7 +125,7 @@ def parse_kernel(text: str) -> tuple[Part, ...]:
         if colon and name == COSINE:
             raise CrossliftError(
                 f"the kernel '{COSINE}' is a cosine and has no scale, but '{piece.strip()}' gives one.",
-                f"Write {COSINE}, or {KERNELS[COSINE]}:{scale or 0.5} for exp(-distance / scale).",
+                f"Write {COSINE}, or {KERNELS[COSINE].measure}:{scale or 0.5} for exp(-distance / scale).",
             )
         parts.append(Part(name, _scale(name, scale) if colon else None))
     return tuple(parts)
@@ -122,10 +139,10 @@ def language_kernel(languages: Iterable[str], name: str = DEFAULT, missing: str 
     languages
         Codes in any form that :func:`analysis.languages.codes.resolve` takes; they label the matrix as they are given.
     name
-        ``genealogy``, ``geography``, a measure of ``analysis.languages.distances.MEASURES``, or several joined by
-        ``+``; with ``:SCALE`` for another scale than the median distance.
+        ``genealogy``, ``geography``, another of ``KERNELS``, or several joined by ``+``; with ``:SCALE`` for another
+        scale than the median distance.
     missing
-        ``"error"`` refuses languages of which URIEL does not have what the kernel needs; ``"independent"`` gives them
+        ``"error"`` refuses languages that lack what the kernel needs; ``"independent"`` gives them
         no likeness to any other, and lists them.
 
     Raises
@@ -141,12 +158,12 @@ def language_kernel(languages: Iterable[str], name: str = DEFAULT, missing: str 
     wanted = parse_kernel(name)
     labels = list(dict.fromkeys(languages))
     known = [label for label in labels if missing == "error" or _resolves(label)]
-    distances = [typology.pairwise(known, KERNELS[part.name]) for part in wanted]
-    has = np.all([np.isfinite(np.diag(distance)) for distance in distances], axis=0)
+    distances = [_pairwise(known, KERNELS[part.name]) for part in wanted]
+    has = np.all([_complete(distance) for distance in distances], axis=0)
     absent = tuple(sorted({*labels} - {label for label, yes in zip(known, has, strict=True) if yes}))
     if absent and missing == "error":
         raise DesignError(
-            f"URIEL has not what the kernel '{name}' needs of {len(absent)} of {len(labels)} languages: "
+            f"{_sources(wanted)} has not what the kernel '{name}' needs of {len(absent)} of {len(labels)} languages: "
             f"{', '.join(absent)}.",
             "Leave them out, use another kernel, or take them for independent with missing='independent'.",
         )
@@ -157,6 +174,24 @@ def language_kernel(languages: Iterable[str], name: str = DEFAULT, missing: str 
     values[np.ix_(place, place)] = np.mean([_likeness(*pair) for pair in zip(parts, distances, strict=True)], axis=0)
     _check(values, name)
     return LanguageKernel(name, pd.DataFrame(values, index=labels, columns=labels), parts, absent)
+
+
+def _pairwise(languages: list[str], kind: Kind) -> Floats:
+    return typology.pairwise(languages, kind.measure, kind.recipe, source_data=kind.source_data)
+
+
+def _complete(distance: Floats) -> Booleans:
+    """Languages that have a distance to each other: those that lack most are left out, one after the other."""
+    has = np.isfinite(np.diag(distance))
+    lacking = np.isnan(distance)
+    while (lacking[np.ix_(has, has)]).any():
+        has[np.flatnonzero(has)[lacking[np.ix_(has, has)].sum(axis=1).argmax()]] = False
+    return has
+
+
+def _sources(parts: Iterable[Part]) -> str:
+    """Where the distances of some kernels come from."""
+    return " or ".join(dict.fromkeys(KERNELS[part.name].source.short for part in parts))
 
 
 def _resolves(label: str) -> bool:

@@ -17,26 +17,21 @@ from .codes import Language
 FEATURE_MEASURES = ("syntactic", "phonological", "inventory", "featural")
 # The orders of object, oblique and verb (WALS chapter 84A) that lang2vec's published distances leave out.
 NOT_PUBLISHED = ("S_VOX", "S_XVO", "S_XOV", "S_OXV", "S_OVX")
-_PREFIXES = {
+#: How names of features begin, by measure; URIEL itself has no morphology.
+PREFIXES = {
     "syntactic": ("S_",),
+    "morphological": ("M_",),
     "phonological": ("P_",),
     "inventory": ("INV_",),
-    "featural": ("S_", "P_", "INV_"),
+    "featural": ("S_", "M_", "P_", "INV_"),
 }
-
-
-def data_sha256() -> str:
-    """Hash of the frozen features file."""
-    import hashlib
-
-    return hashlib.sha256((data_directory() / "typology" / "uriel.npz").read_bytes()).hexdigest()
 
 
 class _Features:
     """One measure's columns of the URIEL table, as counts of features that are exact in single precision."""
 
     def __init__(self, names: list[str], union: NDArray[np.int8], knn: NDArray[np.int8], measure: str) -> None:
-        columns = [i for i, name in enumerate(names) if name.startswith(_PREFIXES[measure])]
+        columns = [i for i, name in enumerate(names) if name.startswith(PREFIXES[measure])]
         self.observed = (union[:, columns] >= 0).astype(np.float32)
         self.union = (union[:, columns] > 0).astype(np.float32)
         self.knn = knn[:, columns].astype(np.float32)
@@ -61,6 +56,10 @@ class Uriel:
     def row(self, code: str) -> int:
         """Row of a URIEL code, -1 if there is none."""
         return self.codes.get(code, -1)
+
+    def row_of(self, language: Language) -> int:
+        """Row of a language's features, -1 if there is none."""
+        return self.row(language.features_code)
 
     def featural(
         self, rows: Integers, home: int, measure: str, recipe: str, fewest: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from ..core.arrays import Floats
 from ..core.errors import CrossliftError, DesignError, did_you_mean
 from ..core.frames import as_frame
 from ..core.options import DF_METHODS
-from .fitted import EngineState
+from .fitted import EngineState, conditional_modes
 from .model.components import components_of
 from .model.design import Design, build_design
 from .model.formula import parse_formula, variables
@@ -151,6 +151,15 @@ def fit_mixed(
         ) from error
 
 
+def with_degrees(result: MixedResult, df: str) -> MixedResult:
+    """The same fit by this engine with another degrees-of-freedom method: nothing is searched for again."""
+    state = result.engine_state()
+    with blas_threads(state.criterion.dense):
+        reference = _reference(df, state.criterion, state.point)
+    state.criterion.forget()
+    return replace(result, reference=reference, covariance=reference.covariance)
+
+
 def _fit(
     design: Design,
     criterion: Criterion,
@@ -244,7 +253,6 @@ def _result(
     estimate, covariance = coefficients(criterion, point)
     if not (np.diag(covariance) > 0).all():  # also if it is NaN
         raise np.linalg.LinAlgError("the covariance of the fixed effects has lost its precision")
-    lambdas = criterion.lambdas(point.theta)
     loadings = criterion.loadings(point.theta)
     components, correlations = components_of(design.terms, loadings, point.sigma2, criterion.data.known_scale)
     flat = [t for t in criterion.flat(point.theta) if held is None or t in held.searched]
@@ -263,7 +271,7 @@ def _result(
         covariance=reference.covariance,
         components=components,
         correlations=correlations,
-        modes=tuple(_modes(design, point, lambdas, loadings)),
+        modes=tuple(conditional_modes(design, criterion, point)),
         log_likelihood=-0.5 * point.value,
         criterion=point.value,
         reml=criterion.reml,
@@ -275,13 +283,6 @@ def _result(
         design=design,
         fitted=fitted,
     )
-
-
-def _modes(design: Design, point: Point, lambdas: list[Floats], loadings: list[Floats]) -> Iterator[Floats]:
-    """Conditional modes of each term of the formula, shapes ``(L, k)``."""
-    for term, scores, triangle, loading in zip(design.terms, point.projected, lambdas, loadings, strict=False):
-        modes = scores @ triangle @ loading.T
-        yield modes if term.root is None else term.root @ modes
 
 
 def _warnings(design: Design, flat: list[int], search: End) -> list[str]:

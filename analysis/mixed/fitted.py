@@ -6,6 +6,7 @@ The functions of :mod:`analysis.mixed.inference` take it as their argument; the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -241,3 +242,11 @@ class FittedModel:
         if not np.isfinite(rows).all() or not rows.any(axis=1).all():
             raise CrossliftError("each contrast needs finite weights, not all of them zero.")
         return rows
+
+
+def conditional_modes(design: Design, criterion: Criterion, point: Point) -> Iterator[Floats]:
+    """Conditional modes of each term of the formula, shapes ``(L, k)``."""
+    lambdas, loadings = criterion.lambdas(point.theta), criterion.loadings(point.theta)
+    for term, scores, triangle, loading in zip(design.terms, point.projected, lambdas, loadings, strict=False):
+        modes = scores @ triangle @ loading.T
+        yield modes if term.root is None else term.root @ modes

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DF_WORDS = {
     "satterthwaite": "Satterthwaite",
     "kenward-roger": "Kenward–Roger",
+    "residual": "rows less coefficients",
     "normal": "normal distribution, too narrow if a factor has few levels",
 }
 

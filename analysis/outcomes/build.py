@@ -7,14 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..core.errors import CrossliftError, FormulaError, UnknownLanguageError, unknown_name
+from ..core.frames import Frame
 from ..formulas.rows import rows_where
 from ..languages.aggregates import is_average
 from ..languages.codes import AVERAGE, resolve
+from ..languages.feature_sources import DEFAULT, Kind, read_source, settle
 from ..records import bundled as datasets
+from ..records.language_values import read_language_values
 from ..records.read import Input, read_inputs
 from .baselines import against, require_control
 from .covariates import add_factors
 from .default_model import RUNS
+from .language_values import join_values
 from .pairing import pair_gains, pair_gaps, run_keys
 from .sources import SOURCE, design_notice, with_sources
 
@@ -34,17 +38,35 @@ METRIC_ORDER = ("acc", "f1", "em")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may choose about the rows."""
+    """What a user may choose about the rows.
+
+    ``source`` is the language that distances are measured from, or a source of features (then from English);
+    ``source_data`` that source. An empty measure is the source's first. ``distances`` are tables of values of languages
+    or pairs of them.
+    """
 
     outcome: str = "gain"
     source: str = "eng"
-    measure: str = "syntactic"
+    measure: str = ""
     recipe: str | None = None
     corpus: str = "cc100"
     keep: tuple[str, ...] = ()
     metric: str | None = None
     where: str | None = None
     baseline: str = "plain"
+    source_data: str = DEFAULT
+    distances: tuple[str | Frame, ...] = ()
+
+    def __post_init__(self) -> None:
+        source, data = read_source(self.source, self.source_data)
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "source_data", data)
+        object.__setattr__(self, "measure", self.kind.measure)
+
+    @property
+    def kind(self) -> Kind:
+        """The distance in use: source of features, measure and recipe."""
+        return settle(self.measure, self.recipe, self.source_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class Outcome:
     """Rows ready for a model, and an account of the rows left out.
 
     ``dropped`` adds up: rows read, minus all counts, is the number of rows in ``frame`` (a paired row uses up two
-    records, which the entry ``paired`` accounts for).
+    records, which the entry ``paired`` accounts for). ``joined`` names the columns of ``options.distances``.
     """
 
     frame: pd.DataFrame
@@ -60,6 +82,7 @@ class Outcome:
     read: int
     dropped: tuple[tuple[str, int], ...]
     notices: tuple[str, ...] = field(default=())
+    joined: tuple[str, ...] = ()
 
 
 def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
@@ -84,12 +107,19 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     frame = _paired(rows, options, dropped)
     if len(frame) == 0:
         raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
-    frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus)
+    frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus, options.source_data)
+    own: list[str] = []
+    joined: list[str] = []
+    for given in options.distances:
+        values = read_language_values(given)
+        frame, said = join_values(frame, values, options.source)
+        own += said
+        joined += values.names
     odd: tuple[str, ...] = ()
     if options.where:
         frame, odd = _where(frame, options.where, dropped)
-    notices = (*_notices(frame, options), *design_notice(frame), *odd)
-    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), notices)
+    notices = (*_notices(frame, options), *design_notice(frame), *own, *odd)
+    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), notices, tuple(joined))
 
 
 def read_outcome(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 from ..core.confidence import ALPHA
 
@@ -55,11 +54,13 @@ def add_floor(gains: pd.DataFrame, level: float = ALPHA) -> pd.DataFrame:
         chance), ``chance_z`` (in standard errors of guessing; missing where the number of items is) and ``floor``:
         ``"at chance"``, ``"above chance"`` or ``"unknown"``.
     """
+    from scipy.special import ndtri
+
     chance = gains["target_task"].map(CHANCE).astype(float)
     share = chance / 100.0
     above = gains["score_without"] - chance
     error = 100.0 * np.sqrt(share * (1.0 - share) / gains["n_items"].astype(float))
     z = above / error
     known = z.notna()
-    floor = np.where(~known, "unknown", np.where(z > norm.ppf(1.0 - level), "above chance", "at chance"))
+    floor = np.where(~known, "unknown", np.where(z > ndtri(1.0 - level), "above chance", "at chance"))
     return gains.assign(chance=chance, above_chance=above, chance_z=z, floor=floor)

@@ -5,61 +5,25 @@ Sizes enter as base-2 logarithms, so that a slope reads "points per doubling".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import UnknownLanguageError, unknown_name
+from ..core.errors import CrossliftError, UnknownLanguageError, unknown_name
 from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
-from ..languages.uriel import data_sha256
+from ..languages.feature_sources import DEFAULT, Kind, data_sha256, settle
 from ..records import bundled as datasets
+from .factors import CORPORA, FACTORS, FAMILY_CORPUS, OWN, Factor
 from .sources import of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A predictor that ``--factor`` names: its column, the step that sentences report a slope for, and its words."""
-
-    name: str
-    column: str
-    step: float
-    words: str
-    level: str
-
-
-FACTORS = {
-    "typology": Factor("typology", "typology", 0.1, "0.1 of typological distance", "language"),
-    "size": Factor("size", "log_params", 1.0, "doubling of model size", "model"),
-    "corpus": Factor("corpus", "log_corpus", 1.0, "doubling of the language's pretraining corpus", "language"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """A pretraining corpus: columns of the covariates table (the first found is used), and the divisor to its unit."""
-
-    name: str
-    columns: tuple[str, ...]
-    divisor: float
-    unit: str
-
-
-CORPORA = {
-    "cc100": Corpus("cc100", ("xlmr_paper_gib", "xlmr_cc100_gib"), 1.0, "GiB of CC-100"),
-    "mc4": Corpus("mc4", ("mc4_tokens_b",), 1.0, "billion tokens of mC4"),
-    "wikipedia": Corpus("wikipedia", ("mbert_wikidump_bytes",), 2.0**30, "GiB of Wikipedia"),
-    "roots": Corpus("roots", ("roots_bytes",), 2.0**30, "GiB of ROOTS"),
-}
-#: The corpus that a model family was pretrained on.
-FAMILY_CORPUS = {"XLM-R": "cc100", "BLOOM": "roots", "mT5": "mc4", "mBERT": "wikipedia"}
-#: Also accepted as a corpus: each model's own.
-OWN = "own"
+__all__ = [
+    "CORPORA", "FACTORS", "FAMILY_CORPUS", "OWN", "Factor", "add_factors", "corpus_sizes", "distance_columns"
+]  # fmt: skip
 
 
 @lru_cache(maxsize=8)
@@ -78,45 +42,83 @@ def corpus_sizes(corpus: str) -> dict[str, float]:
 def add_factors(
     frame: pd.DataFrame,
     source: str = "eng",
-    measure: str = "syntactic",
+    measure: str | None = None,
     recipe: str | None = None,
     corpus: str = "cc100",
+    source_data: str = DEFAULT,
 ) -> pd.DataFrame:
     """Join the factors to a table of outcomes.
 
-    Adds ``typology`` (0–1) with its provenance (``observed_share``, ``typology_flag``, ``features_code``,
-    ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters), ``log_corpus``
-    (base 2, zero at one unit of the corpus) and ``language_family``. Distance is from ``source``, or from each row's
-    own training language where it has one. Columns that the table already has are kept.
+    Adds ``typology`` (0–1) with its provenance (``observed_share``, ``shared_features``, ``typology_flag``,
+    ``features_code``, ``typology_recipe``, ``typology_data``), ``log_params`` (base 2, zero at 1 billion parameters),
+    ``log_corpus`` (base 2, zero at one unit of the corpus) and ``language_family``. Distance is from ``source``, or
+    from each row's own training language where it has one. Columns that the table already has are kept.
     """
     import pandas as pd
 
+    kind = settle(measure, recipe, source_data)
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
-    sources = of_rows(frame, source)
-    tables = {
-        str(own): typology.frame(languages, str(own), measure, recipe).set_index("code") for own in sources.unique()
-    } or {source: typology.frame(languages, source, measure, recipe).set_index("code")}
-
-    def of_pair(column: str) -> pd.Series[Any]:
-        if len(tables) == 1:
-            return frame["language"].map(next(iter(tables.values()))[column])
-        parts = [frame.loc[sources == own, "language"].map(table[column]) for own, table in tables.items()]
-        return pd.concat(parts).reindex(frame.index)
-
+    origins = of_rows(frame, source).unique()
     joined = {
-        "typology": of_pair("distance"),
-        "observed_share": of_pair("observed_share"),
-        "typology_flag": of_pair("flag"),
-        "features_code": of_pair("features_code"),
-        "typology_recipe": f"{measure}, {typology.check_recipe(measure, recipe)}, from "
-        + (next(iter(tables)) if len(tables) == 1 else "each row's training language"),
-        "typology_data": data_sha256()[:12],
+        **distance_columns(frame, source, kind),
+        "typology_recipe": f"{kind.label}, from "
+        + (str([*origins, source][0]) if len(origins) < 2 else "each row's training language"),
+        "typology_data": data_sha256(kind.source_data)[:12],
         "language_family": frame["language"].map({code: _family(code) for code in languages}),
         "log_params": np.log2(frame["params_m"].where(frame["params_m"] > 0) / 1000.0),
         "log_corpus": np.log2(_corpus_column(frame, corpus)),
     }
     new = {name: column for name, column in joined.items() if name not in frame.columns}
     return pd.concat([frame, pd.DataFrame(new, index=frame.index)], axis=1)
+
+
+#: Columns of a row's distance, by those of the table of distances.
+DISTANCE = {
+    "typology": "distance",
+    "observed_share": "observed_share",
+    "shared_features": "shared_features",
+    "typology_flag": "flag",
+    "features_code": "features_code",
+}
+
+
+def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, pd.Series[Any]]:
+    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language."""
+    import pandas as pd
+
+    languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
+    sources = of_rows(frame, source)
+    named = [str(own) for own in sources.unique()] or [source]
+    tables = {own: _distances(languages, own, kind, len(named) > 1) for own in named}
+
+    # Place of each row's pair in the tables one below the other; an average over languages (-1) has none.
+    own, tested = (
+        pd.Index(tables).get_indexer(pd.Index(sources)),
+        pd.Index(languages).get_indexer(pd.Index(frame["language"])),
+    )
+    place = np.where(tested >= 0, own * len(languages) + tested, -1)
+
+    def of_pair(column: str) -> pd.Series[Any]:
+        if len(tables) == 1:
+            return frame["language"].map(next(iter(tables.values()))[column])
+        whole = pd.concat([table[column].reindex(languages) for table in tables.values()], ignore_index=True)
+        return whole.take(place).set_axis(frame.index).where(place >= 0)
+
+    return {name: of_pair(column) for name, column in DISTANCE.items()}
+
+
+def _distances(languages: list[str], source: str, kind: Kind, several: bool) -> pd.DataFrame:
+    """Distances from one source by language; missing where it is one of several and has no features itself."""
+    import pandas as pd
+
+    try:
+        return typology.frame(languages, source, kind.measure, kind.recipe, kind.source_data).set_index("code")
+    except CrossliftError:
+        if not several:
+            raise
+        missing = {"distance": np.nan, "observed_share": np.nan, "shared_features": np.nan,
+                   "flag": "the language trained on has no features"}  # fmt: skip
+        return pd.DataFrame({**missing, "features_code": ""}, index=pd.Index(languages))
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:

@@ -17,7 +17,7 @@ from ..core.errors import PairingError
 from ..records.condition import Condition
 from ..records.schema import EVALUATION
 from .item_variance import BASELINE_CELL, BASELINE_ITEMS, ITEMS, PAIRED, paired_blocks, paired_variances
-from .sources import of_rows
+from .sources import SOURCE, of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: What two scores must share to make a gain, from the coarsest to the finest.
 PAIR = ("study", "model", "target_task", "metric", "split", "condition", "language", "seed")
-_BUT_SEED = tuple(name for name in PAIR if name != "seed")
 #: What two scores must share to make a gap: everything that identifies an evaluation except the language.
 RUN = tuple(name for name in EVALUATION if name != "language")
 #: Metrics that are proportions of correct items, so that a binomial variance applies.
@@ -51,6 +50,8 @@ class Pairing:
 
 def pair_gains(records: pd.DataFrame) -> Pairing:
     """Pair every row of method ``intermediate`` with the ``baseline`` that shares ``PAIR`` with it.
+
+    Rows with training languages of their own (:mod:`analysis.outcomes.sources`) share that as well.
 
     A baseline without a seed, such as a model that was not fine-tuned, serves every seed without a baseline of its
     own. Rows whose baseline is missing, and baselines that nothing is paired with, are counted in ``dropped``.
@@ -89,18 +90,20 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, unseeded: bool = False
     """
     import pandas as pd
 
+    pair = (*PAIR, SOURCE) if {SOURCE} <= {*first.columns} & {*second.columns} else PAIR
     first, repeated = _distinct(first, EVALUATION, "evaluation")
-    second, repeated_second = _distinct(second, PAIR, "baseline")
-    left, right = _keys(first, PAIR), _keys(second, PAIR)
+    second, repeated_second = _distinct(second, pair, "baseline")
+    left, right = _keys(first, pair), _keys(second, pair)
     position = pd.Series(np.arange(len(second)), index=right)
     match = position.reindex(left).to_numpy(dtype=float, na_value=np.nan)
     if unseeded:
         bare = np.flatnonzero(second["seed"].isna())
-        position = pd.Series(bare, index=_keys(second.iloc[bare], _BUT_SEED))
-        spare = position.reindex(_keys(first, _BUT_SEED)).to_numpy(dtype=float, na_value=np.nan)
+        but_seed = tuple(name for name in pair if name != "seed")
+        position = pd.Series(bare, index=_keys(second.iloc[bare], but_seed))
+        spare = position.reindex(_keys(first, but_seed)).to_numpy(dtype=float, na_value=np.nan)
         match = np.where(np.isnan(match), spare, match)
     found = ~np.isnan(match)
-    dropped = _unmatched(first[~found], second)
+    dropped = _unmatched(first[~found], second, pair)
     dropped += [(_REPEATED, repeated)] if repeated else []
     dropped += [(_REPEATED_CONTROL, repeated_second)] if repeated_second else []
 
@@ -325,7 +328,7 @@ def _any_writing(records: pd.DataFrame) -> pd.DataFrame:
     return records.assign(condition=texts.map(written))
 
 
-def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, int]]:
+def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame, pair: Sequence[str]) -> list[tuple[str, int]]:
     """Why rows were not paired: the coarsest part of the key that no baseline shares."""
     reasons = (
         (("study", "model"), "no baseline of the same study and model"),
@@ -336,6 +339,7 @@ def _unmatched(rows: pd.DataFrame, baselines: pd.DataFrame) -> list[tuple[str, i
         (PAIR[:6], "baseline for the task, but not under this condition"),
         (PAIR[:7], "baseline for the task, but not in this language"),
         (PAIR, "baseline in this language, but not with this seed"),
+        (pair, "baseline in this language, but trained in another one"),
     )
     result: list[tuple[str, int]] = []
     for columns, reason in reasons:

@@ -74,7 +74,7 @@ def _counted(question: str, frame: pd.DataFrame | None, what: str, lack: str, ar
         return Ready(question, False, f"{words}: needs {FEWEST_LANGUAGES}", arguments)
     outcome = next(name for name in ("gain", "gap", "score") if name in frame.columns and what.startswith(name))
     if question in ("fit", "gaps") and not default_model(frame, outcome, ["typology"]).groups:
-        return Ready(question, False, f"{words}: each once, needs several tasks or models", arguments)
+        return Ready(question, True, f"{words}: each once, so least squares", arguments)
     return Ready(question, True, words, arguments)
 
 

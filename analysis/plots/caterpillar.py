@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ..languages.codes import resolve
 from .style import BLACK, BLUE, GREY
@@ -39,7 +39,7 @@ def modes(result: MixedResult, group: str, term: str = "Intercept") -> pd.DataFr
     if term not in set(own["term"]):
         raise unknown_name(f"effect of '{group}'", term, own["term"].unique())
     own = own[own["term"] == term].sort_values(["value", "level"]).reset_index(drop=True)
-    half = float(norm.ppf(0.975)) * own["std_dev"]
+    half = float(ndtri(0.975)) * own["std_dev"]
     label = [resolve(code).name if group == "language" else str(code) for code in own["level"]]
     return own.assign(label=label, conf_low=own["value"] - half, conf_high=own["value"] + half)[
         ["level", "label", "value", "conf_low", "conf_high"]

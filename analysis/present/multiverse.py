@@ -74,7 +74,7 @@ def print_multiverse(found: Multiverse, out: Screen) -> None:
     kind = "exact: every option meets every other equally often" if found.spread.balanced else "type II, main effects"
     out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is interactions")
     if found.joint:
-        _print_joint(found.joint, out)
+        _print_joint(found, found.joint, out)
     if found.answer[OPENING:]:
         out.print()
     for line in found.answer[OPENING:]:
@@ -84,10 +84,10 @@ def print_multiverse(found: Multiverse, out: Screen) -> None:
     print_remarks(out, found.notices, found.warnings)
 
 
-def _print_joint(joint: Joint, out: Screen) -> None:
+def _print_joint(found: Multiverse, joint: Joint, out: Screen) -> None:
     from ..questions.multiverse.joint_test import STATISTICS
 
-    out.heading("Joint tests under shuffled distances")
+    out.heading(f"Joint tests under {found.shuffled}")
     tests = tuple(
         (STATISTICS[t.statistic], number(t.observed, 3), number(t.null_median, 3), number(t.null_high, 3),
          p_value(t.p_value), p_value(t.adjusted))
@@ -96,7 +96,7 @@ def _print_joint(joint: Joint, out: Screen) -> None:
     out.print(Table(("statistic", "data", "shuffled", "95%", "p", "Holm"), tests))
     out.print(
         f"\n  {count(joint.draws)} arrangements of whole languages, the same for all "
-        f"{count(joint.specifications)} specifications; variances from the fits without the distance"
+        f"{count(joint.specifications)} specifications; variances from the fits without {found.asked}"
     )
 
 
@@ -145,14 +145,13 @@ def draw(found: Multiverse, claimed: float | None = None) -> Figure:
     """The specification curve above the matrix of choices."""
     from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
     from ..plots.style import figure
-    from ..questions.multiverse.result import PER
 
     names = [item.choice for item in found.spread.choices]
     lines = sum(found.frame[name].nunique() for name in names)
     with figure(7.6, 3.4 + 0.155 * lines + 0.06 * len(names)) as (made, ax):
         ax.remove()
         top, bottom = made.subplots(2, 1, sharex=True, height_ratios=[2.6, 0.155 * lines + 0.06 * len(names)])
-        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{PER})", claimed)
+        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{found.per})", claimed)
         df = " and ".join(sorted(found.frame["df_method"].unique())) if "df_method" in found.frame else "satterthwaite"
         own = found.summary
         lines_of = [

@@ -8,7 +8,7 @@ from ..core.errors import CrossliftError
 from ..core.text import Table, number
 from ..mixed import fit_mixed
 from ..outcomes.chance import add_floor
-from ..outcomes.covariates import FACTORS
+from ..outcomes.factors import FACTORS
 from ..plots.amounts import plot_amounts
 from ..plots.caterpillar import modes, plot_caterpillar
 from ..plots.decomposition import plot_decomposition

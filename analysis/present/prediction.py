@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number
@@ -32,6 +33,11 @@ def print_prediction(found: Prediction, out: Screen) -> None:
         if by or out.verbose:
             out.print()
             out.print(_by_group(grouped[grouped["scheme"] == scheme], by or ("target_task",)))
+    if len(found.scored):
+        out.heading("Rows to predict that have an outcome")
+        out.print(_errors(found.scored_errors()))
+        out.print()
+        out.print(_by_group(found.scored_errors(("target_task",)), ("target_task",)))
     print_input(out, found.sources, found.dropped, f"{count(found.result.n_obs)} {found.outcome.options.outcome}s")
     named = [f"{name} ({words(name)})" if out.verbose else words(name) for name in found.features.numeric]
     out.print(f"  predicted from: {', '.join([*named, *found.features.factors])}")
@@ -43,12 +49,16 @@ def print_prediction(found: Prediction, out: Screen) -> None:
 def _errors(table: Any) -> Table:
     rows = tuple(
         (row["method"], count(row["rows"]), str(row["folds"]), number(row["mae"], 2), number(row["mae_fold"], 2),
-         number(row["rmse"], 2), f"{row['coverage']:.1%}", number(row["width"], 1))
+         number(row["rmse"], 2), _share(row["coverage"]), number(row["width"], 1))
         for row in table.to_dict("records")
     )  # fmt: skip
     columns = ("method", "rows", "folds", "MAE", "MAE by fold", "RMSE", "cover 95%", "width")
     notes = ("points; the mixed model's intervals are its own, the others' the 95% quantile of errors in other folds",)
     return Table(columns, rows, notes=notes)
+
+
+def _share(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.1%}"
 
 
 def _by_group(table: Any, by: Sequence[str]) -> Table:

@@ -24,10 +24,10 @@ INTERRUPTED = 130
 RESUME = "Files are written whole or not at all; the same command starts again."
 
 
-def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType]) -> None:
+def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleType], only: str | None = None) -> None:
     """Add subcommands, each a module with ``SUMMARY``, ``EXAMPLES``, ``add_arguments`` and ``run``.
 
-    A module may have ``RESUME``, what is said after Ctrl-C.
+    A module may have ``RESUME``, what is said after Ctrl-C. With ``only``, the others stand in the help alone.
     """
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in modules.items():
@@ -38,7 +38,8 @@ def add_commands(parser: argparse.ArgumentParser, modules: Mapping[str, ModuleTy
             epilog=module.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(sub)
+        if only is None or name == only:
+            module.add_arguments(sub)
         sub.set_defaults(run=module.run, resume=getattr(module, "RESUME", RESUME))
 
 

@@ -35,6 +35,9 @@ class DataSet:
     own
         True for a sweep of the project's own runner: used where it is named, and no part of the published results that
         are the default data.
+    apart
+        True for a published set that is used where it is named, and no part of the default data: it has a design of
+        its own, or repeats runs over seeds, and would outweigh the others.
     traps
         What a user has to know before trusting a figure.
     """
@@ -46,6 +49,7 @@ class DataSet:
     grade: str
     gains: bool
     own: bool
+    apart: bool
     traps: tuple[str, ...]
     path: Path
 
@@ -79,6 +83,7 @@ def catalog() -> Mapping[str, DataSet]:
             grade=entry["grade"],
             gains=entry.get("gains", False),
             own=entry.get("own", False),
+            apart=entry.get("apart", False),
             traps=tuple(entry.get("traps", ())),
             path=root
             / ("published" if entry["kind"] == "records" else "covariates")
@@ -136,11 +141,16 @@ def published_sets() -> list[DataSet]:
     return [entry for entry in record_sets() if not entry.own]
 
 
+def default_sets() -> list[DataSet]:
+    """Published sets that are read where none is named."""
+    return [entry for entry in published_sets() if not entry.apart]
+
+
 def gain_sets() -> list[DataSet]:
-    """Published sets from which gains can be paired: the default data of ``fit``."""
-    return [entry for entry in published_sets() if entry.gains]
+    """Default sets from which gains can be paired: the default data of ``fit``."""
+    return [entry for entry in default_sets() if entry.gains]
 
 
 def default_data(outcome: str) -> list[str]:
     """Names of the sets that an analysis of ``outcome`` reads where none is named."""
-    return [entry.name for entry in (gain_sets() if outcome == "gain" else published_sets())]
+    return [entry.name for entry in (gain_sets() if outcome == "gain" else default_sets())]

@@ -37,6 +37,7 @@ def check_records(
     first_line: int = 2,
     constants: Mapping[str, str] | None = None,
     points: bool = False,
+    scored: bool = True,
 ) -> Checked:
     """Turn a table into records, or say what is wrong with which cell.
 
@@ -55,6 +56,8 @@ def check_records(
         Fields that are the same in all rows, whatever is said of them there.
     points
         Whether scores are points already, whatever their size.
+    scored
+        Whether there must be scores or gains; if not, a column of missing scores is added where there is none.
 
     Raises
     ------
@@ -68,6 +71,8 @@ def check_records(
     frame = with_constants(reshape(table, plan, name, first_line), fixed)
     place = Place(name, first_line, frame.index, frame[PRINTED] if PRINTED in frame.columns else None)
     frame = frame.drop(columns=PRINTED, errors="ignore").reset_index(drop=True)
+    if not scored and not {"score", "gain"} & {*frame.columns}:
+        frame["score"] = float("nan")
     _require(frame, name, [str(column) for column in table.columns])
     notices = list(plan.notices)
     percent = False

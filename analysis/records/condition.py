@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 #: Names of parts: the script or the code that the language was printed with, a configuration of training data, a filter
 #: of a harness and its limit on items, the baseline that trained for as many steps as an intermediate stage, the rule
-#: of a benchmark by which an answer or a neighbour is right, and the layer that vectors are taken from.
+#: of a benchmark by which an answer or a neighbour is right, the layer that vectors are taken from, and the precision
+#: of the evaluation.
 SCRIPT, CODE, CONFIG, FILTER, LIMIT = "script", "code", "config", "filter", "limit"
-CONTROL, RULE, LAYER = "control", "rule", "layer"
+CONTROL, RULE, LAYER, EVALUATION = "control", "rule", "layer", "evaluation"
 _BETWEEN, _STEPS = "; ", "steps:"
 
 

@@ -60,6 +60,7 @@ def read_inputs(
     names: Sequence[str | Frame],
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
+    scored: bool = True,
 ) -> Input:
     """Read bundled sets and files.
 
@@ -74,6 +75,8 @@ def read_inputs(
         :mod:`analysis.records.roles`.
     constants
         For files and stores: fields that are the same in all rows, whatever is said of them there.
+    scored
+        Whether tables must have a column of scores or gains.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def read_inputs(
     """
     import pandas as pd
 
-    tables = [_read(name, mapping or {}, constants or {}) for name in names]
+    tables = [_read(name, mapping or {}, constants or {}, scored) for name in names]
     frames = [table.frame for table in tables]
     records = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     return Input(
@@ -93,10 +96,10 @@ def read_inputs(
     )
 
 
-def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str, str]) -> Table:
+def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str, str], scored: bool) -> Table:
     if not isinstance(name, (str, Path)):
         given = as_frame(name)
-        return _checked(Read(given, 0), FRAME, mapping, constants, _frame_hash(given))
+        return _checked(Read(given, 0), FRAME, mapping, constants, _frame_hash(given), scored)
     constants = {**split_mapping(mapping)[1], **constants}
     path, name = Path(name), str(name)
     if is_store(path):
@@ -108,7 +111,7 @@ def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str,
         return Table(checked.frame, source, (*checked.notices, *damaged))
     if path.exists() or (name not in datasets.catalog() and _looks_like_path(name)):
         found = read_table(path)
-        return _checked(found, path.name, mapping, constants, _hash(path))
+        return _checked(found, path.name, mapping, constants, _hash(path), scored)
     if name not in datasets.catalog():
         hint = did_you_mean(name, datasets.catalog()) or "'analyze data' lists the bundled sets."
         raise RecordError(f"'{name}' is neither a file nor a bundled data set.", hint)
@@ -121,8 +124,10 @@ def _read(name: str | Frame, mapping: Mapping[str, str], constants: Mapping[str,
     return Table(frame, Source(name, entry.sha256(), len(frame)))
 
 
-def _checked(found: Read, name: str, mapping: Mapping[str, str], constants: Mapping[str, str], digest: str) -> Table:
-    checked = check_records(found.table, name, mapping, found.first_line, constants, found.points)
+def _checked(
+    found: Read, name: str, mapping: Mapping[str, str], constants: Mapping[str, str], digest: str, scored: bool
+) -> Table:
+    checked = check_records(found.table, name, mapping, found.first_line, constants, found.points, scored)
     frame, sizes = fill_sizes(checked.frame)
     frame = attach_items(frame)
     return Table(frame, Source(name, digest, len(frame)), (*found.notices, *checked.notices, *sizes), checked.mapping)

@@ -32,6 +32,8 @@ SETS = {
     "lample2019_xlm": "lample2019",
     "devlin2019_mbert": "devlin2019",
     "ponti2020_xcopa_leaderboard": "ponti2020",
+    "devries2022_xpos": "devries2022",
+    "stefanit_xlmv_seeds": "stefanit2023",
     "crosslift_mini": "wang2024",
 }
 

@@ -46,8 +46,8 @@ def distance_method(outcome: Outcome) -> str:
     """The source of the rows' distances."""
     options = outcome.options
     recipe = str(outcome.frame["typology_recipe"].iloc[0])
-    data = str(outcome.frame["typology_data"].iloc[0])
-    return f"Typological distance is computed from URIEL features ({recipe}; data {data}); it runs from 0 to 1." + (
+    title = options.kind.source.title
+    return f"Typological distance is computed from the features of {title} ({recipe}); it runs from 0 to 1." + (
         "" if options.source == "eng" else f" The source language is {options.source}."
     )
 

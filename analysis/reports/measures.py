@@ -14,7 +14,15 @@ from ..questions.regression.answer import Answer, answer
 if TYPE_CHECKING:
     from ..questions.regression.run import FactorFit
 
-_JOINED = ("typology", "observed_share", "typology_flag", "features_code", "typology_recipe", "typology_data")
+_JOINED = (
+    "typology",
+    "observed_share",
+    "shared_features",
+    "typology_flag",
+    "features_code",
+    "typology_recipe",
+    "typology_data",
+)
 
 
 def by_measure(found: FactorFit) -> dict[str, Answer]:

@@ -14,7 +14,7 @@ from ..core.errors import CrossliftError, did_you_mean, unknown_name
 from ..core.typed import check_keys
 
 KEYS = ("models", "intermediate", "sizes", "domains", "targets", "languages", "seeds", "control", "retrieval",
-        "layer", "training", "training_intermediate", "training_target")  # fmt: skip
+        "layer", "evaluation", "training", "training_intermediate", "training_target")  # fmt: skip
 #: Keys that hold hyperparameters.
 TRAINING = KEYS[-3:]
 CONTROLS = ("none", "steps")
@@ -53,6 +53,8 @@ class GridFile:
         Whole numbers, each once.
     control
         One of ``CONTROLS``.
+    evaluation
+        Precision of evaluation; ``None`` where not said.
     retrieval, layer
         The convention by which sentences are retrieved, and the layer of their vectors; ``None`` where not said.
     training
@@ -69,6 +71,7 @@ class GridFile:
     control: str
     retrieval: str | None
     layer: str | int | None
+    evaluation: str | None
     training: Mapping[str, Mapping[str, Any]]
 
 
@@ -128,6 +131,7 @@ def parse_grid_file(content: Mapping[str, Any]) -> GridFile:
         control=control,
         retrieval=None if content.get("retrieval") is None else str(content["retrieval"]),
         layer=_layer(content.get("layer")),
+        evaluation=None if content.get("evaluation") is None else str(content["evaluation"]),
         training={key: _mapping(content, key) for key in TRAINING},
     )
 

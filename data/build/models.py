@@ -26,6 +26,7 @@ MODELS = {
     "XLM-R Base (Our fine-tuned)": ("XLM-R Base", "XLM-R"),
     "XLM-R-base": ("XLM-R Base", "XLM-R"),
     "xlmrbase": ("XLM-R Base", "XLM-R"),
+    "XLM-V Base": ("XLM-V Base", "XLM-V"),
     "TULRv6Large": ("T-ULRv6 Large", "T-ULR"),
     "TULRv6Large_ID": ("T-ULRv6 Large", "T-ULR"),
     "TULRv6Large_OOD": ("T-ULRv6 Large", "T-ULR"),

@@ -39,7 +39,10 @@ def flag_impossible_averages(frame: pd.DataFrame) -> None:
     A cell printed to ``d`` decimals is within half a unit of its value, so the mean of the cells is known to half a
     unit as well, and a printed average can differ from it by one unit at most.
     """
-    keys = ["study", "source", "model", "method", "intermediate_task", "target_task", "metric", "split", "condition"]
+    keys = [
+        "study", "source", "model", "method", "intermediate_task", "target_task", "metric", "split", "seed",
+        "condition",
+    ]  # fmt: skip
     filled = frame[keys].fillna("")
     whole = frame["flags"].str.contains("average") & ~frame["flags"].str.contains("aggregate")
     group = filled.agg("\x1f".join, axis=1)

@@ -37,7 +37,8 @@ def block(card: TaskCard) -> str:
         f"metrics = [{', '.join(quoted(metric) for metric in card.metrics)}]", f'domain = "{card.domain}"',
         f'train_language = "{card.train_language}"', f"train_examples = {card.train_examples}",
         f'split = "{card.split}"', *([f'rule = "{card.rule}"'] if card.rule else []),
-        *([f'trains_as = "{card.trains_as}"'] if card.trains_as else []), f"[{card.name}.languages]",
+        *([f'trains_as = "{card.trains_as}"'] if card.trains_as else []),
+        *([f'validation = "{card.validation}"'] if card.validation else []), f"[{card.name}.languages]",
         *(f"{code} = {count}" for code, count in card.languages.items()), "",
     ]  # fmt: skip
     return "\n".join(lines)

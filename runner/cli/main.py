@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from analysis.present.program import add_commands, run_command
 
-from . import check, gc, plan, results, run, score, status, tasks
+from . import check, gc, overlap, plan, results, run, score, status, tasks
 
 #: Subcommands, each a module of this package.
 COMMANDS = {
     "check": check, "tasks": tasks, "plan": plan, "run": run, "results": results, "score": score, "status": status,
-    "gc": gc,
+    "gc": gc, "overlap": overlap,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 A grid is a YAML file with the keys models, intermediate, sizes, domains, targets, languages, seeds, control, training,
 training_intermediate and training_target; flags replace its keys. A baseline is added for every cell with an
-intermediate task. Nothing is trained or written.
+intermediate task. Nothing is trained or written, unless --probe trains a few steps to see how long they take.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ SUMMARY = "what a grid comes to: stages, what is done, time left"
 EXAMPLES = """examples:
   runner plan grid.yaml
   runner plan grid.yaml --store sweep --json plan.json
+  runner plan grid.yaml --data-dir data --device-spec a100      # tokens, FLOPs, memory, hours, disk, download
+  runner plan grid.yaml --data-dir data --device-spec here --probe 20
   runner plan --models me5-small@3 --intermediate banking77:500 nollysenti --targets sib200 --languages en de sw
 
 grid.yaml:
@@ -35,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``runner plan``."""
     add_grid_arguments(parser)
     parser.add_argument("--store", metavar="DIRECTORY", help="where the sweep keeps its results: what is done in it")
+    parser.add_argument(
+        "--device-spec", metavar="DEVICE", help="print what it costs on h100, h200, a100, …, or here (needs --probe)"
+    )
+    parser.add_argument("--probe", type=int, metavar="STEPS", help="measure so many steps on this machine, such as 20")
     parser.add_argument("--json", metavar="FILE", help="write the plan as JSON ('-' for standard output)")
 
 
@@ -47,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     from ..plan.progress import progress
     from ..store.store import Store
 
-    plan = read_request(options).plan()
+    request = read_request(options)
+    plan = request.plan()
     # The command that will run the grid, with plan in place of run: its store may not be there yet.
     begun = bool(options.store) and Path(options.store).exists()
     found = progress(plan, Store.open(Path(options.store)) if begun else None)
@@ -56,8 +63,16 @@ def run(options: argparse.Namespace) -> int:
         print_progress(found, out, options.store)
         if options.store and not begun:
             out.print(f"  Note: there is nothing at '{options.store}' yet: everything is to run.")
+    content = found.to_json()
+    if options.device_spec or options.probe:
+        from ..costs.report import find_cost
+
+        cost = find_cost(request, found.pending, options.device_spec or "here", options.probe)
+        content["cost"] = cost.to_json()
+        if options.json != "-":
+            out.print(f"\n{cost.text()}")
     if options.json:
-        write_json(options.json, found.to_json(), out)
+        write_json(options.json, content, out)
     return 0
 
 
@@ -88,4 +103,5 @@ def print_progress(found: Progress, out: Any, store: str | None) -> None:
         out.print(f"\n  time left on one worker: about {duration(left.seconds)}{beside}")
     else:
         where = "no stage of the store is timed yet" if store else "give --store to compare with what is timed"
+        where += ", or --device-spec to estimate it"
         out.print(f"\n  time left: not known; {where}")

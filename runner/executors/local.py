@@ -12,6 +12,7 @@ from typing import Any
 from analysis.core.errors import CrossliftError
 
 from ..plan.build import Plan
+from ..plan.lineage import lineage
 from ..store.failures import failed_stages
 from ..store.stage import Stage
 from ..store.store import Store
@@ -113,6 +114,4 @@ def _start(store: Store, setting: Setting, entry: Path) -> subprocess.Popen[byte
 
 def blocked(plan: Plan, failed: Sequence[str]) -> list[Stage]:
     """Stages that were not run because one before them failed."""
-    from .worker import lineage
-
     return [stage for stage in plan.stages if any(step.id in failed for step in lineage(stage)[1:])]

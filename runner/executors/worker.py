@@ -19,6 +19,7 @@ from analysis.store.cells import Score
 
 from ..models.catalog import ModelCard
 from ..plan.build import Plan
+from ..plan.lineage import evaluated_in, lineage, on_half
 from ..plan.training import Training
 from ..store.failures import fail, failed_stages
 from ..store.locks import Lock
@@ -26,8 +27,8 @@ from ..store.manifest import describe_run
 from ..store.pending import pending, rows_of
 from ..store.stage import Stage
 from ..store.store import Store, drop_directory
+from ..training.failure import StageError
 from ..training.snapshot import STOPPED
-from ..training.train import StageError
 from .energy import Meter
 from .progress import Report
 
@@ -135,28 +136,28 @@ class Worker:
             if stage.id not in pending(self.store, self._rows).stages:
                 return False
             self.report.begin(stage)
-            with Meter(self.setting.device) as meter:
+            with Meter(self.setting.device, self.setting.threads) as meter:
                 try:
-                    state, losses, pieces = self._trained(stage)
+                    found = self._trained(stage)
                 except BaseException as error:
                     failure = as_failure(error)
                     fail(self.store, stage, failure)
                     self.report.failed(stage, failure)
                     return True
-            extra = {"last_loss": losses[-1], "losses": thin(losses), **speed(pieces, meter.seconds)} if losses else {}
-            manifest = self._manifest(stage, meter, extra)
-            self.store.write_stage(held, stage, manifest, None if state is None else state.save)
-            if state is not None:
-                self._remember(stage, state)
+            manifest = self._manifest(stage, meter, {} if found is None else self._facts(stage, found, meter))
+            self.store.write_stage(held, stage, manifest, None if found is None else found.state.save)
+            if found is not None:
+                self._remember(stage, found.state)
             self.report.end(stage, manifest)
         return True
 
-    def _trained(self, stage: Stage) -> tuple[Any, Sequence[float], int]:
-        """The state after a stage, ``None`` for *load*, its losses, and the pieces that went through the model."""
+    def _trained(self, stage: Stage) -> Any:
+        """What a stage came to; ``None`` for *load*."""
         bench = self._bench(stage)
         if stage.kind == "load" or stage.parent is None:
-            return None, (), 0
+            return None
         from ..kinds.registry import find_kind
+        from ..training.evaluate import evaluate
         from ..training.snapshot import Keeper
         from ..training.train import train
 
@@ -169,12 +170,53 @@ class Worker:
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
         self._check_labels(stage)
         features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
+        classes = kind.classes(task.labels, features)
+        best = training.select == "best-dev"
+        try:
+            dev = self._dev(stage, training.steps_between(len(examples)) if best else stage.work)
+        except CrossliftError:
+            if best:
+                raise
+            dev = None  # it is kept beside the scores alone, so a split that cannot be had stops nothing
         found = train(
-            bench, self._state(stage.parent), kind, features, kind.classes(task.labels, features), training, stage.work,
+            bench, self._state(stage.parent), kind, features, classes, training, stage.work,
             inputs["seed"], stage.task, self.report.step,
             keeper=Keeper(self.store.snapshot(stage.id), self.setting.snapshot_s, self._stopping),
+            dev=dev if best else None,
         )  # fmt: skip
-        return found.state, found.losses, found.pieces
+        if best or dev is None:
+            return found
+        outputs = evaluate(bench, found.state, kind, [dev.features], classes, dev.precision)[0]
+        return replace(found, dev=((stage.work, dev.score(outputs)),))
+
+    def _dev(self, stage: Stage, every: int) -> Any:
+        """The dev split of what a stage trains on, in the language that it trains in; ``None`` where there is none."""
+        from ..kinds.registry import find_kind
+        from ..training.dev import Dev
+
+        task, length = self._task(stage.task), stage.inputs["training"]["max_length"]
+        kind = find_kind(task.kind)
+        examples = None if kind.no_target or not task.card.validation else task.validation()
+        if examples is None:
+            return None
+        features = kind.encode(self._bench(stage).backbone, examples, length, False)
+
+        def score(outputs: Sequence[Any]) -> float:
+            return kind.score(task.scored(), kind.predictions(outputs, features, examples), examples)[0].score
+
+        return Dev(features, score, every, "bf16" if on_half(stage) else "fp32")
+
+    def _facts(self, stage: Stage, found: Any, meter: Meter) -> dict[str, Any]:
+        """What the manifest says of a training."""
+        extra = {"last_loss": found.losses[-1], "losses": thin(found.losses), **speed(found.pieces, meter.seconds)}
+        if found.dev:
+            task = self._task(stage.task)
+            extra["dev"] = {
+                "metric": task.card.metrics[0],
+                "scores": [[step, round(score, 4)] for step, score in found.dev],
+                "kept": found.kept,
+            }
+        return extra
 
     def _evaluate(self, parent: Stage, cells: Sequence[Stage]) -> bool:
         """Evaluate the cells of one model that no other process has."""
@@ -192,7 +234,10 @@ class Worker:
             groups: dict[tuple[Any, ...], list[Stage]] = {}
             for cell in cells:
                 if cell.id in held:
-                    key = tuple(cell.inputs.get(name) for name in ("task", "max_length", "precision", "rule", "layer"))
+                    key = tuple(
+                        cell.inputs.get(name)
+                        for name in ("task", "max_length", "precision", "evaluation", "rule", "layer")
+                    )
                     groups.setdefault(key, []).append(cell)
             for group in groups.values():
                 try:
@@ -213,7 +258,7 @@ class Worker:
 
         first = cells[0]
         self.report.begin(first, cells)
-        with Meter(self.setting.device) as meter:
+        with Meter(self.setting.device, self.setting.threads) as meter:
             bench = self._bench(first)
             task = self._task(first.task)
             kind = find_kind(task.kind)
@@ -223,7 +268,7 @@ class Worker:
             layer = find_layer(first.inputs.get("layer", LAST), bench.depth)
             found = evaluate(
                 bench, state, kind, [*sets, *(own[1] for own in chosen_on if own)], kind.classes(task.labels, None),
-                "bf16" if on_half(first) else "fp32", layer, self._pieces,
+                evaluated_in(first), layer, self._pieces,
             )  # fmt: skip
             tuned = iter(found[len(cells) :])
             scores: list[list[Score]] = []
@@ -368,6 +413,8 @@ class Worker:
     def _manifest(self, stage: Stage, meter: Meter, extra: Mapping[str, Any], share: float = 1.0) -> dict[str, Any]:
         energy = None if meter.energy_j is None else meter.energy_j * share
         found = describe_run(stage, meter.seconds * share, meter.name, meter.peak_mib, energy)
+        if meter.busy is not None:
+            found["busy"] = round(meter.busy, 3)
         return {**found, "threads": self.setting.threads, "compiled": self.setting.compiled, **extra}
 
 
@@ -383,17 +430,6 @@ def told_to_stop(told: list[int]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def lineage(stage: Stage) -> list[Stage]:
-    """A stage and those that it follows from."""
-    return [stage, *(lineage(stage.parent) if stage.parent else [])]
-
-
-def on_half(stage: Stage) -> bool:
-    """Whether a stage holds the pretrained weights in bfloat16: all training up to it is of adapters beside them."""
-    trained = [Training(**step.inputs["training"]) for step in lineage(stage) if "training" in step.inputs]
-    return all(item.on_half for item in trained) if trained else stage.inputs.get("precision") == "bf16"
 
 
 def speed(pieces: int, seconds: float) -> dict[str, float]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from analysis.records.condition import LAYER, RULE, Condition
+from analysis.core.errors import CrossliftError
+from analysis.records.condition import EVALUATION, LAYER, RULE, Condition
 from analysis.store.layout import STAGES
 
 from ..kinds.registry import find_kind
@@ -117,11 +118,13 @@ class _Cells:
         return Stage("target", inputs, parent, f"{label} · seed {self.seed}", work=steps)
 
     def _scoring(self) -> dict[str, object]:
-        """How answers are scored, where that is not the same for all tasks of a kind."""
+        """How answers are computed and scored, where that is not the same for all tasks of a kind."""
         task, retrieval = self.target.task, self.grid.retrieval
+        # What is usual is left out, so that it names the cells that it did before there was a choice.
+        own: dict[str, object] = {} if self.grid.evaluation == "fp32" else {EVALUATION: self.grid.evaluation}
         if find_kind(task.kind).embeds:
-            return {RULE: retrieval.rule or task.rule, LAYER: retrieval.layer}
-        return {RULE: task.rule} if task.rule else {}
+            return {RULE: retrieval.rule or task.rule, LAYER: retrieval.layer, **own}
+        return {RULE: task.rule, **own} if task.rule else own
 
     def _record(self, arm: Arm | None, code: str, extra_steps: int) -> dict[str, object]:
         model, task = self.model, self.target.task
@@ -169,6 +172,11 @@ def _intermediate(parent: Stage, arm: Arm, training: Training, seed: int) -> Sta
 
 
 def _training_inputs(task: TaskCard, examples: int, training: Training, seed: int) -> dict[str, object]:
+    if training.select == "best-dev" and (find_kind(task.kind).no_target or not task.validation):
+        raise CrossliftError(
+            f"'{task.name}' has no dev split, so no state of it can be the best one there.",
+            f"Give it 'select: last': training_target: {{{task.name}: {{select: last}}}}.",
+        )
     return {
         "task": task.name,
         "data": task.revision,

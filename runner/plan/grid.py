@@ -14,7 +14,7 @@ from ..kinds.registry import find_kind
 from ..models.catalog import ModelCard, find_model
 from ..tasks.catalog import TaskCard, find_task, known_tasks
 from .languages import Tested, choose_languages
-from .training import Trainings, parse_training, parse_trainings
+from .training import PRECISIONS, Trainings, parse_training, parse_trainings
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A checked grid. ``notices`` say what was left out of it and why."""
+    """A checked grid. ``evaluation`` is the precision of evaluations; ``notices`` say what was left out, and why."""
 
     models: tuple[ModelCard, ...]
     arms: tuple[Arm, ...]
@@ -58,6 +58,7 @@ class Grid:
     seeds: tuple[int, ...]
     control: str
     retrieval: Retrieval
+    evaluation: str
     training_intermediate: Trainings
     training_target: Trainings
     notices: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ def parse_grid(
         seeds=file.seeds,
         control=file.control,
         retrieval=_retrieval(file),
+        evaluation=_evaluation(file),
         training_intermediate=parse_trainings(
             file.training["training_intermediate"], "training_intermediate", training, [arm.task.name for arm in arms]
         ),
@@ -147,6 +149,12 @@ def _retrieval(file: GridFile) -> Retrieval:
     if isinstance(layer, str) and layer not in (*CONVENTIONS, LAST):
         raise unknown_name("layer", layer, (*CONVENTIONS, LAST))
     return Retrieval(CONVENTIONS[file.retrieval].rule if file.retrieval else "", layer)
+
+
+def _evaluation(file: GridFile) -> str:
+    if file.evaluation is not None and file.evaluation not in PRECISIONS:
+        raise unknown_name("evaluation", file.evaluation, PRECISIONS)
+    return file.evaluation or PRECISIONS[0]
 
 
 def _target_examples(task: TaskCard, entry: TaskEntry) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.store.layout import STAGES
 
+from ..store.stage import Stage
 from .build import Plan
 from .estimate import Estimate, estimate
 
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Stages by kind: in all, already done, to be run. Neither done nor to be run: dropped, and no longer needed."""
+    """Stages by kind: in all, already done, to be run. Neither done nor to be run: dropped, and no longer needed.
+
+    ``pending`` are the stages to be run.
+    """
 
     plan: Plan
     total: dict[str, int]
     done: dict[str, int]
     to_run: dict[str, int]
     left: Estimate
+    pending: tuple[Stage, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form of ``runner plan``."""
@@ -47,7 +52,7 @@ def progress(plan: Plan, store: Store | None = None) -> Progress:
     """Compare a plan with a store; without one nothing is done and nothing can be estimated."""
     total = plan.counts()
     if store is None:
-        return Progress(plan, total, dict.fromkeys(STAGES, 0), dict(total), estimate(plan.stages, ()))
+        return Progress(plan, total, dict.fromkeys(STAGES, 0), dict(total), estimate(plan.stages, ()), plan.stages)
     from ..store.pending import pending, rows_of
 
     todo = set(pending(store, rows_of(plan.stages)).stages)
@@ -55,5 +60,5 @@ def progress(plan: Plan, store: Store | None = None) -> Progress:
     for stage in plan.stages:
         done[stage.kind] += store.is_done(stage) and stage.id not in todo
         to_run[stage.kind] += stage.id in todo
-    left = estimate([stage for stage in plan.stages if stage.id in todo], store.manifests())
-    return Progress(plan, total, done, to_run, left)
+    left = tuple(stage for stage in plan.stages if stage.id in todo)
+    return Progress(plan, total, done, to_run, estimate(left, store.manifests()), left)

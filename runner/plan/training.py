@@ -15,7 +15,8 @@ from analysis.core.typed import read_typed
 from ..kinds.registry import find_kind
 
 Method = Literal["full", "frozen-embeddings", "lora"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
+Select = Literal["last", "best-dev"]
 METHODS: tuple[Method, ...] = get_args(Method)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 #: Numbers that a hyperparameter takes, with the words for them.
@@ -41,7 +42,10 @@ class Training:
     max_length
         Word pieces after which a text is cut, or of a window; ``None`` for what is usual for the kind of task.
     precision
-        Of the arithmetic.
+        Of the arithmetic: single, single with matrices multiplied in TF32 (on GPUs that have it), or mixed.
+    select, dev_every
+        The state that is kept: of the last step, or the one with the best score on the dev split, the first of equal
+        ones; and the steps between two of these scores (0: those of an epoch). The last step has one in any case.
     lora_rank, lora_alpha, lora_dropout, lora_targets
         Of the adapters, where the method is ``lora``: their rank, the factor of what they add (divided by the rank; by
         default twice the rank), the share of their input that is dropped, and the names of the layers that have them.
@@ -64,6 +68,8 @@ class Training:
     lora_dropout: Dropped = 0.05
     lora_targets: str | tuple[str, ...] = "all-linear"
     dropout: Dropped | None = None
+    select: Select = "last"
+    dev_every: Annotated[int, Meta(ge=0, description="a whole number of at least 0")] = 0
 
     def for_kind(self, name: str, task: str) -> Training:
         """With the lengths of a kind of task.
@@ -84,6 +90,10 @@ class Training:
     def steps_for(self, examples: int) -> int:
         """Optimiser steps over ``examples`` training examples."""
         return self.steps or self.epochs * math.ceil(examples / self.batch_size)
+
+    def steps_between(self, examples: int) -> int:
+        """Steps between two scores on the dev split."""
+        return self.dev_every or math.ceil(examples / self.batch_size)
 
     @property
     def on_half(self) -> bool:
@@ -106,6 +116,9 @@ class Training:
             used = {key: value for key, value in used.items() if not key.startswith("lora_")}
         if self.dropout is None:
             used.pop("dropout")
+        if self.select == "last":
+            used.pop("select")
+            used.pop("dev_every")
         return used
 
 

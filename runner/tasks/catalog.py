@@ -44,6 +44,8 @@ class TaskCard:
         Another task that has the same training data: tasks with the same ones share their training stages.
     rule
         The rule by which it is scored, one of its kind's; empty where the kind has one way alone.
+    validation
+        The dev split in the language of training; empty where there is none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class TaskCard:
     file: str = ""
     rule: str = ""
     trains_as: str = ""
+    validation: str = ""
 
     @property
     def trains(self) -> bool:

@@ -111,6 +111,7 @@ def hub_card(spec: Spec) -> TaskCard:
         split=spec.test,
         rule=spec.rule,
         trains_as=spec.trains_as,
+        validation=spec.validation,
     )
 
 

@@ -46,9 +46,11 @@ class TableTask(Task):
         spec, table = self.spec, self._table
         tested = table[table["_split"] == spec.test]
         counts = tested["_language"].value_counts().sort_index()
-        trained = 0
+        trained, validation = 0, ""
         if find_kind(spec.kind).trains:
-            trained = int(((table["_split"] == spec.train) & (table["_language"] == spec.train_language)).sum())
+            own = table["_split"][table["_language"] == spec.train_language]
+            trained = int((own == spec.train).sum())
+            validation = spec.validation if spec.validation and (own == spec.validation).any() else ""
         return TaskCard(
             name=spec.name,
             kind=spec.kind,
@@ -62,6 +64,7 @@ class TableTask(Task):
             file=self.path.name,
             rule=spec.rule,
             trains_as=spec.trains_as,
+            validation=validation,
         )
 
     @cached_property

@@ -84,16 +84,17 @@ def pad(
     types: Sequence[NDArray[np.int32]] | None,
     chosen: NDArray[np.int64],
     filler: int,
-    lookup: NDArray[np.int64] | None = None,
+    multiple: int = 1,
 ) -> Padded:
-    """Fill up the chosen sequences on the right; ``lookup`` renumbers the pieces."""
+    """Fill up the chosen sequences on the right, to a length that is a ``multiple``."""
     own = [ids[i] for i in chosen]
     lengths = np.fromiter(map(len, own), np.int64, len(own))
-    text = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    longest = -(-int(lengths.max()) // multiple) * multiple
+    text = np.arange(longest)[None, :] < lengths[:, None]
     out = np.full(text.shape, filler, dtype=np.int64)
     out[text] = np.concatenate(own)
     segments = None
     if types is not None:
         segments = np.zeros(text.shape, dtype=np.int64)
         segments[text] = np.concatenate([types[i] for i in chosen])
-    return Padded(out if lookup is None else lookup[out], text.astype(np.int64), segments)
+    return Padded(out, text.astype(np.int64), segments)

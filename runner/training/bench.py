@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+#: Lengths of batches of a compiled model are multiples of this.
+LENGTHS = 16
+#: Tensors that a model takes, by name.
+Inputs = Mapping[str, "torch.Tensor"]
 #: Names under which layers of transformers keep a share to drop as a number.
 DROPOUTS = frozenset({"dropout", "attention_dropout", "activation_dropout", "dropout_prob", "dropout_rate"})
 
@@ -89,8 +93,11 @@ class Bench:
 
         ids = kept(pieces, self.backbone.pad)
         embedding = self.backbone.embedding
-        embedding.weight = torch.nn.Parameter(words.take(ids).to(self.device))
-        embedding.num_embeddings = len(ids)
+        rows = words.take(ids).to(self.device)
+        if self.compiled:  # a shape that other stages have too: the compiled model is made for shapes
+            rows = torch.nn.functional.pad(rows, (0, 0, 0, bucket(len(ids)) - len(ids)))
+        embedding.weight = torch.nn.Parameter(rows)
+        embedding.num_embeddings = len(rows)
         self._lookup = lookup(ids, len(self.words))
         self._filler = self.backbone.pad
         if embedding.padding_idx is not None:
@@ -104,25 +111,59 @@ class Bench:
             self._unchanged = False
 
     @property
+    def multiple(self) -> int:
+        """What lengths of batches are filled up to a multiple of: a compiled model is made for few of them."""
+        return LENGTHS if self.compiled and self.backbone.positions % LENGTHS == 0 else 1
+
+    @property
     def depth(self) -> int:
         """Layers of the model."""
         config: Any = self.backbone.module.config
         return int(config.num_hidden_layers)
 
-    def forward(self, batch: Padded, layer: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    def inputs(self, batch: Padded) -> Inputs:
+        """What the model gets of a batch, still in the machine's memory; pinned where it goes to a GPU."""
+        import torch
+
+        found = {
+            "input_ids": batch.ids if self._lookup is None else self._lookup[batch.ids],
+            "attention_mask": batch.mask,
+        }
+        if batch.types is not None:
+            found["token_type_ids"] = batch.types
+        if not self.device.startswith("cuda"):
+            return {name: torch.as_tensor(value) for name, value in found.items()}
+        # Numbers of pieces need half the bytes of int64 on the way.
+        return {name: torch.as_tensor(value.astype(np.int32)).pin_memory() for name, value in found.items()}
+
+    def forward(self, batch: Padded | Inputs, layer: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Token representations of a layer (by default the last), shape (texts, pieces, width), and the mask."""
         import torch
 
-        ids = torch.as_tensor(batch.ids if self._lookup is None else self._lookup[batch.ids], device=self.device)
-        mask = torch.as_tensor(batch.mask, device=self.device)
-        inputs = {"input_ids": ids, "attention_mask": mask}
-        if batch.types is not None:
-            inputs["token_type_ids"] = torch.as_tensor(batch.types, device=self.device)
+        inputs = self.inputs(batch) if isinstance(batch, Padded) else batch
+        if self.device != "cpu":
+            inputs = {name: value.to(self.device, non_blocking=True).long() for name, value in inputs.items()}
+        mask = inputs["attention_mask"]
         if self._run is None:
             self._run = torch.compile(self.module, dynamic=True) if self.compiled else self.module
         if layer is None or layer == self.depth:
             return self._run(**inputs).last_hidden_state, mask
         return self._run(**inputs, output_hidden_states=True).hidden_states[layer], mask
+
+    @contextmanager
+    def arithmetic(self, precision: str) -> Iterator[None]:
+        """TF32 for products of matrices, those of gradients too, where it is asked for and the device has it."""
+        import torch
+
+        if precision != "tf32" or not self.device.startswith("cuda"):
+            yield
+            return
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
 
     def autocast(self, precision: str) -> AbstractContextManager[Any]:
         """Mixed precision, where it is asked for."""
@@ -136,6 +177,7 @@ class Bench:
         import torch
         from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
+        self._run = None
         targets = lora.targets if isinstance(lora.targets, str) else list(lora.targets)
         config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)
         torch.manual_seed(seed)  # of the adapters' start; a state that has some overwrites it
@@ -155,8 +197,8 @@ class Bench:
     def _detach(self) -> None:
         import torch
 
-        self._run = None
         if self._adapted is not None:
+            self._run = None
             self.backbone.module = self._adapted.unload()
             self._adapted = None
         embedding = self.backbone.embedding
@@ -166,6 +208,12 @@ class Bench:
             if embedding.padding_idx is not None:
                 embedding.padding_idx = self.backbone.pad
             self._lookup = None
+
+
+def bucket(rows: int) -> int:
+    """Rows of a table that are used in place of ``rows``: at most a quarter more, and few different numbers."""
+    step = 2 ** max(rows.bit_length() - 3, 0)
+    return -(-rows // step) * step
 
 
 def dropout_shares(*modules: torch.nn.Module) -> list[tuple[torch.nn.Module, str, float]]:

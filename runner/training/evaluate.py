@@ -6,19 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..kinds.features import Features
-from .batches import pad, sorted_batches
-from .bench import Bench, evaluating
+from .bench import Bench
+from .outputs import head_outputs
 from .state import State
-from .train import StageError
 
 if TYPE_CHECKING:
     from ..kinds.base import Kind
-
-#: Pieces, with their padding, that are evaluated at once.
-TOKENS = {"cpu": 1024, "cuda": 131072, "mps": 32768}
 
 
 def evaluate(
@@ -48,8 +43,6 @@ def evaluate(
     tell
         Called with the pieces that are done and all pieces.
     """
-    import torch
-
     merged, positions = merge(sets)
     bench.set(state, merged.pieces)
     head = kind.head(bench.backbone, classes)
@@ -58,39 +51,8 @@ def evaluate(
     head.to(bench.device)
     if state.head and list(head.state_dict()):
         head.load_state_dict(dict(state.head))
-    found: list[Any] = [None] * len(merged.ids)
-    total, done = int(merged.lengths.sum()), 0
-
-    def compute(chosen: NDArray[np.int64]) -> None:
-        batch = pad(merged.ids, merged.types, chosen, bench.backbone.pad)
-        hidden, mask = bench.forward(batch, layer)
-        for i, value in zip(chosen, kind.outputs(head(hidden, mask), merged, chosen), strict=True):
-            found[i] = value
-        if not bool(torch.isfinite(hidden[mask.bool()]).all()):
-            raise StageError("the model gives values that are not finite.", "Train at a lower learning_rate.")
-
-    with evaluating(bench.module, head), bench.autocast(precision):
-        for chosen in sorted_batches(merged.lengths, TOKENS[bench.device.split(":")[0]]):
-            in_memory(chosen, compute)
-            done += int(merged.lengths[chosen].sum())
-            tell(done, total)
+    found = head_outputs(bench, head, kind, merged, precision, layer, tell)
     return [[found[i] for i in own] for own in positions]
-
-
-def in_memory(chosen: NDArray[np.int64], compute: Callable[[NDArray[np.int64]], None]) -> None:
-    """Compute a batch, in halves where the device has not enough memory for it: what fits depends on the model."""
-    import torch
-
-    try:
-        compute(chosen)
-        return
-    except torch.OutOfMemoryError:
-        if len(chosen) < 2:
-            raise
-    torch.cuda.empty_cache()  # after the handler: until then the error holds on to what did not fit
-    half = len(chosen) // 2
-    in_memory(chosen[:half], compute)
-    in_memory(chosen[half:], compute)
 
 
 def merge(sets: Sequence[Features]) -> tuple[Features, list[list[int]]]:

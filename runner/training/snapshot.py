@@ -72,7 +72,7 @@ class Keeper:
 
 @dataclass
 class Moving:
-    """What changes from step to step of a training."""
+    """What changes from step to step of a training. Losses that were not read yet are ``waiting``."""
 
     parameters: Sequence[torch.nn.Parameter]
     optimiser: torch.optim.Optimizer
@@ -82,6 +82,25 @@ class Moving:
     factor: float = 1.0
     pieces: int = 0
     room: int = 0
+    dev: list[list[float]] = field(default_factory=list)
+    best: dict[str, Any] | None = None
+    waiting: list[torch.Tensor] = field(default_factory=list)
+
+    def judge(self, step: int, score: float) -> None:
+        """Note a score on the dev split, and the parameters where it is the best one so far."""
+        self.dev.append([step, score])
+        if self.best is None or score > self.best["score"]:
+            # In the machine's memory: the device may hold no more than it needs to train.
+            parameters = [parameter.detach().to("cpu", copy=True) for parameter in self.parameters]
+            self.best = {"step": step, "score": score, "factor": self.factor, "parameters": parameters}
+
+    def go_back(self) -> int:
+        """Set the parameters to those with the best score, if scores were noted; returns the step that they are of."""
+        if self.best is None:
+            return len(self.losses)
+        self._set(self.best["parameters"])
+        self.factor = self.best["factor"]
+        return int(self.best["step"])
 
     def content(self) -> dict[str, Any]:
         """All of it, for a snapshot; the position in the data is the number of losses."""
@@ -96,6 +115,8 @@ class Moving:
             "pieces": self.pieces,
             "room": self.room,
             "drawn": torch.get_rng_state(),
+            "dev": list(self.dev),
+            "best": self.best,
         }
         if self.device.startswith("cuda"):
             found["drawn_on_device"] = torch.cuda.get_rng_state(self.device)
@@ -105,13 +126,19 @@ class Moving:
         """Go back to where a snapshot was taken."""
         import torch
 
-        with torch.no_grad():
-            for parameter, value in zip(self.parameters, content["parameters"], strict=True):
-                parameter.copy_(value)
+        self._set(content["parameters"])
         self.optimiser.load_state_dict(content["optimiser"])
         self.schedule.load_state_dict(content["schedule"])
         self.losses[:] = content["losses"]
         self.factor, self.pieces, self.room = content["factor"], content["pieces"], content["room"]
+        self.dev[:], self.best = content.get("dev", []), content.get("best")  # snapshots of earlier versions lack both
         torch.set_rng_state(content["drawn"].cpu())
         if "drawn_on_device" in content:
             torch.cuda.set_rng_state(content["drawn_on_device"].cpu(), self.device)
+
+    def _set(self, values: Sequence[torch.Tensor]) -> None:
+        import torch
+
+        with torch.no_grad():
+            for parameter, value in zip(self.parameters, values, strict=True):
+                parameter.copy_(value)

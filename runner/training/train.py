@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,16 @@ from analysis.core.errors import CrossliftError
 
 from ..kinds.features import Features
 from ..plan.training import Training
-from .batches import pad, parts, training_batches
+from .ahead import Ready, make_ready, ready_steps
+from .batches import training_batches
 from .bench import Bench, dropout_shares
+from .dev import Dev
+from .failure import StageError
 from .snapshot import Keeper, Moving
 from .state import Lora, State
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
     from ..kinds.base import Kind
 
@@ -31,19 +34,33 @@ MAX_NORM = 1.0
 #: Pieces, with their padding, that go through the model at once; a larger batch is accumulated in parts. Where these do
 #: not fit the device's memory they are halved, for the rest of the stage.
 TOKENS = {"cpu": 2048, "cuda": 32768, "mps": 16384}
-
-
-class StageError(CrossliftError):
-    """A stage that could not be finished: the sweep goes on without it and what follows from it."""
+#: Steps of a GPU whose losses are read together: until then they stay there, and the machine does not wait for it.
+LAG = 16
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained stage: the state, the loss of each step, and the pieces and texts that went through the model."""
+    """A trained stage.
+
+    Attributes
+    ----------
+    state
+        The state that is kept.
+    losses
+        Of each step.
+    pieces
+        How many went through the model, with their padding.
+    dev
+        Step and score of each look at the dev split.
+    kept
+        The step whose state this is.
+    """
 
     state: State
     losses: tuple[float, ...]
     pieces: int
+    dev: tuple[tuple[int, float], ...] = ()
+    kept: int = 0
 
 
 def train(
@@ -58,6 +75,7 @@ def train(
     name: str,
     tell: Callable[[int, float], None] = lambda step, loss: None,
     keeper: Keeper | None = None,
+    dev: Dev | None = None,
 ) -> Trained:
     """Train a model for ``steps`` optimiser steps on ``features`` and return its new state.
 
@@ -80,6 +98,9 @@ def train(
         Called with the number and the loss of each finished step.
     keeper
         Keeps snapshots, and has the one to go on from. On a CPU the outcome is the same bytes as without interruption.
+    dev
+        The dev split, to keep the state with the best score on it, the first of equal ones; by default the last state
+        is kept.
 
     Raises
     ------
@@ -95,8 +116,9 @@ def train(
     if training.method == "lora":
         lora = Lora(training.lora_rank, training.alpha, training.lora_dropout, training.lora_targets)
     _check_method(state, training, name)
-    bench.set(state, features.pieces, lora, drawn)
-    words = bench.narrow(state.words, features.pieces) if training.method == "full" else None
+    pieces = features.pieces if dev is None else np.union1d(features.pieces, dev.features.pieces)
+    bench.set(state, pieces, lora, drawn)
+    words = bench.narrow(state.words, pieces) if training.method == "full" else None
     torch.manual_seed(drawn)
     head = kind.head(bench.backbone, classes)
     if head is None:
@@ -128,59 +150,99 @@ def train(
         now.restore(kept)
     batches = training_batches(features, training.batch_size, steps, rng)
     begun = len(now.losses)
-    for step, examples in enumerate(islice(batches, begun, None), start=begun + 1):
-        while True:
-            chunks = parts(features, examples, now.room)
-            try:
-                loss, seen = _gradients(bench, head, kind, features, chunks, training.precision)
-                break
-            except torch.OutOfMemoryError:
-                if len(chunks) == len(examples):
-                    raise
-            # After the handler: until then the error holds on to what did not fit.
+    lag = LAG if bench.device.startswith("cuda") else 1
+
+    def read() -> None:
+        _read_losses(now, steps, tell)
+
+    def content() -> dict[str, Any]:
+        read()
+        return now.content()
+
+    coming = ready_steps(bench, features, islice(batches, begun, None), lambda: now.room)
+    with bench.arithmetic(training.precision), closing(coming):
+        for step, ready in enumerate(coming, start=begun + 1):
+            loss, seen = _in_memory(bench, head, kind, features, ready, training.precision, now)
+            now.pieces += seen
+            now.waiting.append(loss)
+            if lag == 1:
+                read()  # before anything is made of it
+            torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
+            now.factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
+            optimiser.step()
+            schedule.step()
             optimiser.zero_grad(set_to_none=True)
-            torch.cuda.empty_cache()
-            now.room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk in chunks) // 2
-        now.pieces += seen
-        if not math.isfinite(loss):
-            raise StageError(*_lost(loss, step, steps, now.losses))
-        torch.nn.utils.clip_grad_norm_(trained, MAX_NORM)
-        now.factor *= 1.0 - schedule.get_last_lr()[0] * training.weight_decay
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad(set_to_none=True)
-        now.losses.append(loss)
-        tell(step, loss)
-        if keeper is not None and step < steps:
-            keeper.after_step(now.content)
-    return Trained(_read_out(bench, state, head, words, now.factor, lora, name), tuple(now.losses), now.pieces)
+            looks = dev is not None and (step % dev.every == 0 or step == steps)
+            if looks or step == steps or len(now.waiting) >= lag:
+                read()
+            if dev is not None and looks:
+                now.judge(step, dev.measure(bench, head, kind))
+                bench.module.train()
+                head.train()
+            if keeper is not None and step < steps:
+                keeper.after_step(content)
+    kept_step = now.go_back()
+    found = _read_out(bench, state, head, words, now.factor, lora, name)
+    return Trained(found, tuple(now.losses), now.pieces, tuple((int(at), score) for at, score in now.dev), kept_step)
+
+
+def _in_memory(
+    bench: Bench, head: torch.nn.Module, kind: Kind, features: Features, ready: Ready, precision: str, now: Moving
+) -> tuple[torch.Tensor, int]:
+    """The gradients of a step, in smaller parts where the device has not enough memory for the parts as they are."""
+    import torch
+
+    while True:
+        if ready.room > now.room:  # made ready before the parts were found to be too large
+            ready = make_ready(bench, features, ready.examples, now.room)
+        try:
+            return _gradients(bench, head, kind, features, ready, precision)
+        except torch.OutOfMemoryError:
+            if len(ready.parts) == len(ready.examples):
+                raise
+        # After the handler: until then the error holds on to what did not fit.
+        for parameter in now.parameters:
+            parameter.grad = None
+        torch.cuda.empty_cache()
+        now.room = max(len(chunk) * int(features.lengths[chunk].max()) for chunk, _ in ready.parts) // 2
 
 
 def _gradients(
-    bench: Bench,
-    head: torch.nn.Module,
-    kind: Kind,
-    features: Features,
-    chunks: Sequence[NDArray[np.int64]],
-    precision: str,
-) -> tuple[float, int]:
-    """Gradients of a step, summed over its parts; returns the loss and the pieces that went through the model."""
+    bench: Bench, head: torch.nn.Module, kind: Kind, features: Features, ready: Ready, precision: str
+) -> tuple[torch.Tensor, int]:
+    """Gradients of a step, summed over its parts; returns the losses of the parts and the pieces that went through."""
     import torch
 
     losses: list[torch.Tensor] = []
     pieces = 0
-    weight = sum(float(features.weight[chunk].sum()) for chunk in chunks)
-    for chunk in chunks:
-        batch = pad(features.ids, features.types, chunk, bench.backbone.pad)
-        pieces += batch.ids.size
+    weight = sum(float(features.weight[chunk].sum()) for chunk, _ in ready.parts)
+    for chunk, inputs in ready.parts:
+        pieces += inputs["input_ids"].numel()
         with bench.autocast(precision):
-            hidden, mask = bench.forward(batch)
+            hidden, mask = bench.forward(inputs)
             out = head(hidden, mask)
         part: Any = kind.loss(out, features, chunk) / max(weight, 1.0)
         part.backward()
         losses.append(part.detach())
-    # Read once a step and not once a part: reading waits for all that the device still has to do.
-    return sum(torch.stack(losses).tolist()), pieces
+    return torch.stack(losses), pieces
+
+
+def _read_losses(now: Moving, steps: int, tell: Callable[[int, float], None]) -> None:
+    """Bring the losses that wait on the device: reading them waits for all that it still has to do.
+
+    Raises
+    ------
+    StageError
+        If one is not a finite number.
+    """
+    waiting, now.waiting = now.waiting, []
+    for parts_of_step in waiting:
+        loss = sum(parts_of_step.tolist())
+        step = len(now.losses) + 1
+        if not math.isfinite(loss):
+            raise StageError(*_lost(loss, step, steps, now.losses))
+        now.losses.append(loss)
+        tell(step, loss)
 
 
 def _read_out(
@@ -196,7 +258,7 @@ def _read_out(
     weights = {key: found[key].detach().clone() for key in bench.pristine}
     rows = state.words
     if isinstance(words, np.ndarray):
-        rows = rows.trained(words, bench.backbone.embedding.weight, factor)
+        rows = rows.trained(words, bench.backbone.embedding.weight[: len(words)], factor)
     return State(rows, weights, {}, name, own)
 
 

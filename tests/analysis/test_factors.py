@@ -8,6 +8,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from analysis.core.errors import UnknownNameError
+from analysis.languages.feature_sources import settle
 from analysis.mixed import fit_mixed
 from analysis.outcomes.build import Options
 from analysis.outcomes.covariates import CORPORA, FACTORS, add_factors, corpus_sizes
@@ -115,9 +116,11 @@ def test_a_column_of_the_users_own_is_kept() -> None:
 @pytest.mark.parametrize("corpus", [*CORPORA, "own"])
 @pytest.mark.parametrize("measure", ["syntactic", "geographic"])
 def test_every_corpus_and_measure_can_be_described(corpus: str, measure: str, bundled) -> None:
-    rows = bundled.outcome.frame.drop(columns=["typology", "observed_share", "typology_flag", "log_corpus"])
+    rows = bundled.outcome.frame.drop(
+        columns=["typology", "observed_share", "shared_features", "typology_flag", "log_corpus"]
+    )
     joined = add_factors(rows, measure=measure, corpus=corpus)
-    lines = describe(joined, "eng", measure, None, corpus).lines()
+    lines = describe(joined, joined, "eng", settle(measure), corpus).lines()
     assert lines[0].startswith(f"{measure} distance from English")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.core.errors import PairingError
 from analysis.outcomes.pairing import covariance, difference, pair_gains, pair_gaps, score_variance
+from analysis.outcomes.sources import with_sources
 from analysis.records import bundled as datasets
 from analysis.records.check import check_records
 
@@ -184,6 +185,24 @@ def test_a_gap_is_source_minus_target_within_a_run() -> None:
     }
 
 
+def test_both_runs_of_a_gain_were_trained_in_the_same_language() -> None:
+    """With several training languages a baseline of each is there for the same language, and only one fits."""
+    table = records(
+        [
+            row("intermediate", "sw", 60, train_language="de"),
+            row("baseline", "sw", 50, train_language="de"),
+            row("baseline", "sw", 55, train_language="fr"),
+            row("intermediate", "sw", 61, train_language="tr"),
+        ]
+    )
+    pairing = pair_gains(with_sources(table, "eng"))
+    assert pairing.frame[["train_language", "gain"]].to_numpy().tolist() == [["deu", 10.0]]
+    assert dict(pairing.dropped) == {
+        "baseline in this language, but trained in another one": 1,
+        "baseline that no intermediate run is paired with": 1,
+    }
+
+
 def test_gaps_from_another_source() -> None:
     table = records([row("baseline", "de", 75), row("baseline", "sw", 60)])
     assert pair_gaps(table, "deu").frame["gap"].tolist() == [15.0]
@@ -194,12 +213,12 @@ def test_the_bundled_sets_that_hold_gains_are_those_the_catalog_names() -> None:
     """Pairing is tried on every set: the default data of ``fit`` may not miss one."""
     with_gains = set()
     for entry in datasets.record_sets():
-        rows = datasets.load(entry.name)
+        rows = with_sources(datasets.load(entry.name), "eng")
         if len(pair_gains(rows[rows["score"].notna()]).frame):
             with_gains.add(entry.name)
     assert with_gains == {entry.name for entry in datasets.record_sets() if entry.gains}
     assert {entry.name for entry in datasets.gain_sets()} == {
-        name for name in with_gains if not datasets.find(name).own
+        name for name in with_gains if not (datasets.find(name).own or datasets.find(name).apart)
     }
 
 

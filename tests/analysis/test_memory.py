@@ -14,6 +14,7 @@ from analysis.cli.main import COMMANDS
 from analysis.core import memory
 from analysis.core.errors import SizeError
 from analysis.mixed import fit_mixed
+from analysis.mixed.numerics import threads
 from tests.conftest import ROOT
 
 # What is imported before the limit is set: how a library dies while it is loaded is not this package's doing.
@@ -67,6 +68,17 @@ def test_what_does_not_fit_is_refused_with_both_numbers(monkeypatch: pytest.Monk
     memory.require(1.7e9, "This", "Do that.")
     with pytest.raises(SizeError, match=r"^This would take about 1\.9 GB of memory, and 2\.0 GB are free\. Do that\.$"):
         memory.require(1.9e9, "This", "Do that.")
+
+
+def test_what_a_limit_does_not_leave_is_refused_however_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenBLAS asks for its work space without end, so it is asked for before."""
+    monkeypatch.setattr(memory, "_own_limit", lambda: 5e7)
+    memory.require_limit(4e7, "This", "Do that.")
+    with pytest.raises(SizeError, match=r"^This would take about 0\.07 GB .* leaves 0\.05 GB\."):
+        memory.require_limit(7e7, "This", "Do that.")
+    threads._controller.cache_clear()
+    with pytest.raises(SizeError, match="The work space of linear algebra"):
+        fit_mixed("y ~ 1 + (1|g)", pd.DataFrame({"y": np.arange(30.0) % 7, "g": np.arange(30) % 5}))
 
 
 def test_a_fit_that_does_not_fit_is_refused_before_it_allocates(monkeypatch: pytest.MonkeyPatch) -> None:

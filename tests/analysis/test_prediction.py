@@ -11,6 +11,7 @@ import pytest
 from analysis.core.errors import CrossliftError, DesignError, UnknownNameError
 from analysis.outcomes.build import Options, build_outcome
 from analysis.questions.prediction import folds as folding
+from analysis.questions.prediction import methods
 from analysis.questions.prediction.cells import cells, outside
 from analysis.questions.prediction.features import Features, add_columns, choose
 from analysis.questions.prediction.folds import cross_validate, errors
@@ -21,6 +22,9 @@ from tests.conftest import ROOT
 
 # Points. Variances that lme4 stops near zero with are zero here; predictions of 880 rows agree better than to this.
 LME4 = 1e-3
+
+# Points. Both searches stop where the criterion would fall by 1e-10 more: a prediction moves by its square root there.
+MINIMUM = 1e-4
 
 LANGUAGES = ["de", "sw", "zh", "hi", "fi", "tr", "ar", "ru", "fr", "yo"]
 
@@ -172,6 +176,65 @@ def test_borrowed_intervals_come_from_other_folds() -> None:
     groups, tasks = np.repeat(["a", "b", "c"], 2), np.array(["t"] * 6)
     half = folding._widths(np.array([100.0, 100.0, 1.0, 1.0, 1.0, 1.0]), groups, tasks)
     assert half[0] == 1.0 and half[2] > 50
+
+
+def _by_refits(rows: pd.DataFrame, features: Features, scheme: str) -> pd.DataFrame:
+    """The mixed model's predictions out of fold, every fold fitted anew."""
+    column = folding.SCHEMES[scheme]
+    tables = []
+    for fold in sorted(rows[column].unique()):
+        out = (rows[column] == fold).to_numpy()
+        train, test = rows[~out].reset_index(drop=True), rows[out].reset_index(drop=True)
+        found = METHODS["mixed model"](train, test, "score", features, 1)
+        tables.append(pd.DataFrame({"row": np.flatnonzero(out), "predicted": found.estimate, "conf_low": found.conf_low,
+                                    "conf_high": found.conf_high}))  # fmt: skip
+    return pd.concat(tables).sort_values("row", ignore_index=True)
+
+
+@pytest.mark.parametrize("scheme", ["language", "family"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_taken_out_of_the_sums_are_predicted_as_by_refits(frame, monkeypatch, scheme: str, weighted: bool) -> None:
+    """Also where the medians that stand for missing numbers change with the language that is left out."""
+    rows = frame.assign(log_corpus=frame["log_corpus"].mask(frame["language"].isin(["swa", "yor"])))
+    rows["log_params"] = rows["log_params"].mask(rows["model"] == "m1")
+    if weighted:  # a language of nearly half of the rows
+        rows = pd.concat([rows, *[rows[rows["language"] == "deu"].assign(score=lambda t: t["score"] + 0.1)] * 8])
+        rows = rows.reset_index(drop=True)
+    chosen = choose(rows)
+    expected = _by_refits(rows, chosen, scheme)
+    monkeypatch.setattr(methods, "mixed", lambda *_: pytest.fail("fitted anew"))
+    found = cross_validate(rows, "score", chosen, scheme, methods=["mixed model"])
+    for name in ("predicted", "conf_low", "conf_high"):
+        np.testing.assert_allclose(found[name], expected[name], atol=MINIMUM)
+
+
+def test_a_fold_with_another_formula_is_fitted_anew(frame, monkeypatch) -> None:
+    """Without Finnish one task is left of three, and a task has no effect of its own."""
+    rows = frame[(frame["language"] == "fin") | (frame["target_task"] == "xnli")].reset_index(drop=True)
+    chosen = choose(rows)
+    expected, refitted, mixed = _by_refits(rows, chosen, "language"), [], methods.mixed
+    monkeypatch.setattr(methods, "mixed", lambda *given: refitted.append(1) or mixed(*given))
+    found = cross_validate(rows, "score", chosen, "language", methods=["mixed model"])
+    assert refitted
+    np.testing.assert_allclose(found["predicted"], expected["predicted"], atol=MINIMUM)
+
+
+def test_many_languages_of_large_tables_are_left_out_in_sets(frame, features, monkeypatch) -> None:
+    assert folding.in_parts(frame, "language") == ""
+    monkeypatch.setattr(folding, "FULL", 10)
+    monkeypatch.setattr(folding, "PARTS", 4)
+    words = "10 languages are left out in 4 sets of about equally many rows"
+    assert folding.in_parts(frame, "language").startswith(words)
+    groups = frame["language"].to_numpy()
+    part = folding.parts(groups)
+    assert {len(set(part[groups == language])) for language in set(groups)} == {1}
+    assert sorted(np.bincount(part)) == [18, 18, 27, 27]
+    found = cross_validate(frame, "score", features, "language", methods=["mean", "mixed model"])
+    out = part == part[0]
+    mean = frame[~out].groupby("target_task")["score"].mean()
+    own = found[(found["method"] == "mean") & out[found["row"]]]
+    np.testing.assert_allclose(own["predicted"], own["target_task"].map(mean))
+    assert errors(found)["folds"].eq(10).all()
 
 
 def test_too_few_languages_to_leave_one_out(frame, features) -> None:

@@ -42,6 +42,19 @@ def test_help_loads_nothing_heavy(package: str) -> None:
     assert not loaded_after(code) & (set(HEAVY) - {"numpy"})
 
 
+def test_the_list_of_commands_loads_not_even_numpy() -> None:
+    code = "import io, contextlib\nfrom analysis.cli.main import main\n"
+    code += "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])"
+    assert not loaded_after(code) & set(HEAVY)
+
+
+def test_a_regression_does_not_load_the_distributions_of_scipy() -> None:
+    """``scipy.stats`` takes longer to import than the default model to fit."""
+    code = "import analysis.questions.regression.run, analysis.present.regression\n"
+    code += "import sys; assert 'scipy.stats' not in sys.modules"
+    loaded_after(code)
+
+
 @pytest.mark.slow
 def test_fit_never_loads_torch_or_the_runner() -> None:
     code = "from analysis.cli.main import main; import io, contextlib\n"

@@ -171,6 +171,23 @@ def test_shown_answers_run(topic: str, name: str, tmp_path: Path, monkeypatch: p
     assert names[name].to_json()["n_obs"] > 800  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
+def test_shown_distances_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The block of docs/distances.md; its table is what the block of the command prints."""
+    text = (ROOT / "docs/distances.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(block, {})
+    shown = re.findall(r"^\| (\S.*?) \| (−?[\d.]+), p [=<] [\d.]+ \((\d+).*?\| (−?[\d.]+), p", text, re.MULTILINE)
+    assert len(shown) == 8
+    for outcome, column in (("gain", 1), ("gap", 3)):
+        assert main(["fit", "--factor", "typology", "--outcome", outcome, "--slopes", "none", "--robustness", "none",
+                     "--sources", "all"]) == 0  # fmt: skip
+        out = capsys.readouterr().out
+        for row in shown:
+            words = row[0].removesuffix(", the default")
+            assert re.search(rf"^  {re.escape(words)} +{row[column]} ", out, re.MULTILINE), row
+
+
 @pytest.mark.parametrize("name", ["multiverse", "power"])
 def test_shown_advice_runs(name: str) -> None:
     """The block of each of these pages."""

@@ -21,7 +21,7 @@ SATTERTHWAITE, KENWARD_ROGER, SEED = 90, 10, 20
 
 
 def main() -> None:
-    table, space = open_table(MultiverseRequest(fixed=("kernel=none",), limit=None))
+    table, space = open_table(MultiverseRequest(fixed=("kernel=none", "features=uriel"), limit=None))
     rng = np.random.default_rng(SEED)
     method = np.array([space.options(i)["df_method"] for i in range(len(space.table))])
     drawn = [

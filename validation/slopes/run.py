@@ -42,7 +42,8 @@ class Cell:
 
     ``slopes`` are standard deviations of slopes over distance (points per unit), ``cells`` of further intercepts,
     ``correlation`` that of slopes with intercepts, ``related`` the share of the languages' variance that follows
-    descent, ``unequal`` the change of the log residual sd per doubling of model size.
+    descent, ``unequal`` the change of the log residual sd per doubling of model size, ``floor`` the share of pairs at
+    chance in both arms: their gain is noise around zero alone, and there are more of them the farther the language is.
     """
 
     slopes: tuple[tuple[str, float], ...] = ()
@@ -50,6 +51,7 @@ class Cell:
     correlation: float = 0.0
     related: float = 0.0
     unequal: float = 0.0
+    floor: float = 0.0
 
 
 CELLS = {
@@ -63,7 +65,11 @@ CELLS = {
     "language:model, sd 1.5": Cell(cells=(("language:model", 1.5),)),
     "related languages": Cell(related=1.0),
     "unequal residuals": Cell(unequal=0.15),
+    "a quarter of the pairs at a floor": Cell(floor=0.25),
 }
+
+#: Residual standard deviation of a pair at chance in both arms, in points.
+AT_FLOOR = 0.5
 FIELDS = ("cell", "draw", "policy", "p_value", "std_error", "df", "kept", "verdict")
 
 
@@ -83,6 +89,11 @@ def invent(frame: pd.DataFrame, cell: Cell, kernel: np.ndarray, rng: np.random.G
         if group in slopes:
             rest = np.sqrt(1.0 - cell.correlation**2) * rng.standard_normal(len(effects))
             gain += slopes[group] * (cell.correlation * effects + rest)[codes] * distance
+    if cell.floor:
+        # Twice the share where the farthest languages are, none where the nearest are: zero is still the mean of both.
+        rank = np.argsort(np.argsort(distance)) / (len(distance) - 1)
+        low = rng.random(len(frame)) < 2.0 * cell.floor * rank
+        gain = np.where(low, AT_FLOOR * rng.standard_normal(len(frame)), gain)
     return np.asarray(gain)
 
 

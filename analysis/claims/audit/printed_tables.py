@@ -116,9 +116,9 @@ def averages_of(block: Block) -> pd.DataFrame:
 
 
 def bundled_blocks(names: Sequence[str] = ()) -> Iterator[Block]:
-    """The published sets of records, or those of ``names``."""
+    """The default sets of published records, or those of ``names``."""
     for entry in datasets.published_sets():
-        if not names or entry.name in names:
+        if entry.name in names or not (names or entry.apart):
             yield printed_block(entry.name, entry.sha256(), datasets.load(entry.name))
 
 

@@ -6,22 +6,18 @@ fit's minimum; nothing is summed over the remaining rows again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...core.arrays import Booleans, Floats, Integers
 from ...core.errors import CrossliftError
-from ..numerics.border import as_dense
-from ..numerics.chain import Further
 from ..numerics.criterion import Criterion
-from ..numerics.crossproducts import CrossProducts, Eliminated, assemble
 from ..numerics.curvature import coefficients
+from ..numerics.downdate import downdated
 from ..numerics.optimize import DECREASE
-from ..numerics.random_columns import OneHot
 from ..numerics.threads import blas_threads
-from ..numerics.whitening import Rows
 from .refit import Refitter
 
 if TYPE_CHECKING:
@@ -29,8 +25,6 @@ if TYPE_CHECKING:
 
     from ..fitted import EngineState, FittedModel
 
-# Share of a column's squared length that other columns leave, below which it repeats them.
-ESTIMABLE = 1e-8
 COLUMNS = ["level", "rows", "term", "estimate", "std_error", "change", "dfbetas", "cooks_distance", "note"]
 
 
@@ -125,7 +119,7 @@ def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without 
     """Fit without some rows; why not, if it cannot be done."""
     if out.all():
         return "no row is left without it"
-    data, used = _downdated(state.criterion.data, state.rows, out)
+    data, used = downdated(state.criterion.data, state.rows, out)
     criterion = Criterion(data, state.criterion.reml)
     try:
         search = refitter.borrow(criterion)
@@ -135,98 +129,3 @@ def _without(state: EngineState, out: Booleans, refitter: Refitter) -> _Without 
     estimate, std_error = np.full(len(used), np.nan), np.full(len(used), np.nan)
     estimate[used], std_error[used] = own, np.sqrt(np.diag(covariance))
     return _Without(estimate, std_error, search.converged)
-
-
-def _downdated(data: CrossProducts, rows: Rows, out: Booleans) -> tuple[CrossProducts, Booleans]:
-    """Cross-products of the other rows in a new orthonormal basis, and which fixed columns are left in it."""
-    p = data.p
-    apart = None if data.eliminated is None else data.eliminated.term
-    basis = rows.X[out] @ np.linalg.inv(data.triangle)
-    remainder = rows.y[out] - rows.X[out] @ data.least_squares
-    right = np.column_stack([basis, remainder])
-    pattern = None if data.further is None else data.further.pattern
-    if rows.residual and apart == len(rows.operands) - 1:
-        gone = replace(rows, operands=rows.operands[:-1], roots=rows.roots[:-1], shapes=rows.shapes[:-1])
-        matrix, _, further = assemble(_taken(gone, out), right, None, pattern)
-        eliminated = _masked(data.eliminated, out)
-    else:
-        matrix, part, further = assemble(_taken(rows, out), right, apart, pattern)
-        eliminated = _difference(data.eliminated, part)
-    left = replace(
-        data, matrix=data.matrix - matrix, eliminated=eliminated, further=_without_part(data.further, further)
-    )
-    # [Q r] of the whole fit is no longer orthonormal, and a column may repeat others once the level is gone.
-    s = len(matrix) - p - 1
-    basis, outcome = left.matrix[s:-1, s:-1], left.matrix[s:-1, -1]
-    gram = data.triangle.T @ basis @ data.triangle
-    used = _independent(gram, np.diag(data.triangle.T @ data.triangle))
-    lower = np.linalg.cholesky(gram[np.ix_(used, used)])
-    turn = data.triangle[:, used] @ np.linalg.inv(lower).T  # from Q to the new basis
-    whole = data.triangle @ data.least_squares  # Q'y of all rows
-    projected = turn.T @ (basis @ whole + outcome)
-    width = int(used.sum())
-    change = np.zeros((p + 1, width + 1))
-    change[:p, :width] = turn
-    change[:p, width] = whole - turn @ projected
-    change[p, width] = 1.0
-    log_weights = 0.0 if rows.root is None else 2.0 * float(np.log(rows.root[out]).sum())
-    remaining = replace(
-        left.with_columns(change),
-        n=data.n - int(out.sum()),
-        triangle=lower.T,
-        least_squares=np.linalg.solve(lower.T, projected),
-        log_weights=data.log_weights - log_weights,
-    )
-    return remaining, used
-
-
-def _independent(gram: Floats, before: Floats) -> Booleans:
-    """Columns that no earlier ones repeat on the rows that are left; ``before`` are squared lengths on all rows."""
-    used = np.zeros(len(gram), dtype=bool)
-    for j in range(len(gram)):
-        own = float(gram[j, j])
-        if used.any():
-            cross = gram[used, j]
-            own -= float(cross @ np.linalg.solve(gram[np.ix_(used, used)], cross))
-        used[j] = own > ESTIMABLE * max(float(gram[j, j]), ESTIMABLE * before[j])
-    return used
-
-
-def _taken(rows: Rows, where: Booleans) -> Rows:
-    """Some of the rows, with all levels of every term."""
-    operands = []
-    for operand in rows.operands:
-        if not isinstance(operand, OneHot):
-            raise CrossliftError("rotated rows cannot be taken out.")
-        columns = None if operand.columns is None else operand.columns[where]
-        operands.append(OneHot(replace(operand.term, codes=operand.term.codes[where]), columns))
-    return replace(rows, X=rows.X[where], y=rows.y[where], operands=tuple(operands))
-
-
-def _difference(whole: Eliminated | None, part: Eliminated | None) -> Eliminated | None:
-    if whole is None or part is None:
-        return None
-    border: Any
-    if isinstance(whole.border, np.ndarray):
-        border = whole.border - as_dense(part.border)
-    else:
-        from scipy.sparse import csr_array
-
-        border = csr_array(whole.border - csr_array(part.border))
-    return replace(whole, blocks=whole.blocks - part.blocks, border=border, right=whole.right - part.right)
-
-
-def _without_part(whole: Further | None, part: Further | None) -> Further | None:
-    if whole is None or part is None:
-        return None
-    return replace(whole, values=whole.values - part.values, right=whole.right - part.right)
-
-
-def _masked(whole: Eliminated | None, out: Booleans) -> Eliminated | None:
-    """The residual on top of known variances has one level a row: those of rows left out carry nothing."""
-    assert whole is not None
-    keep = np.where(out, 0.0, 1.0)
-    border: Any = whole.border * keep[:, None]
-    if not isinstance(border, np.ndarray):
-        border = border.tocsr()
-    return replace(whole, blocks=whole.blocks * keep[:, None, None], border=border, right=whole.right * keep[:, None])

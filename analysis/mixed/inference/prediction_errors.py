@@ -56,6 +56,8 @@ class PredictionErrors:
         self._cross = np.concatenate(point.cross) @ criterion.data.triangle  # C, shape (q, p)
         self._turned = self._scaled(self._cross[:size])  # GC
         self._chain = criterion.data.further is not None
+        self._effects: Integers = np.zeros(0, dtype=np.intp)
+        self._of_effects: tuple[Floats, Floats] = (self._cross[:, :0], self._cross[:, :0])
         if not self._chain:
             products = full_products(criterion, point.theta)
             q = products.q
@@ -154,23 +156,28 @@ class PredictionErrors:
         rows = csr_array(Z)
         first, which = _distinct(rows)
         q, p = self._cross.shape
-        random = np.empty(len(first))
-        own = [np.empty((len(first), k, k)) for _, k in shapes]
-        mixed = [np.empty((len(first), k, k, p)) for _, k in shapes]
-        step = max(1, CELLS // q)
-        for start in range(0, len(first), step):
-            some = slice(start, min(start + step, len(first)))
-            loads = np.zeros((q, some.stop - start))
-            loads[: self._size] = rows[first[some]].toarray().T
-            turned = np.zeros(loads.shape)
-            turned[: self._size] = self._scaled(loads[: self._size])
-            left = loads - self._products(turned)
-            random[some] = np.einsum("qu,qu->u", turned, left)
-            for t, (part, (levels, k)) in enumerate(zip(self._parts, shapes, strict=True)):
-                a = left[part].reshape(levels, k, -1)
-                own[t][some] = np.einsum("lau,lbu->uab", a, a, optimize=True)
-                cross = self._cross[part].reshape(levels, k, p)
-                mixed[t][some] = np.einsum("lau,lbp->uabp", a, cross, optimize=True)
+        loads = rows[first]
+        loads.eliminate_zeros()
+        effects = np.unique(loads.indices)
+        # Rows that are not in the fit load on the few effects of the levels they know.
+        if len(effects) < len(first) and len(effects) * q <= CELLS:
+            random, own, mixed = self._by_effect(loads[:, effects].toarray(), effects)
+        else:
+            random = np.empty(len(first))
+            own = [np.empty((len(first), k, k)) for _, k in shapes]
+            mixed = [np.empty((len(first), k, k, p)) for _, k in shapes]
+            step = max(1, CELLS // q)
+            for start in range(0, len(first), step):
+                some = slice(start, min(start + step, len(first)))
+                columns = np.zeros((q, some.stop - start))
+                columns[: self._size] = loads[some].toarray().T
+                turned, left = self._left_of(columns)
+                random[some] = np.einsum("qu,qu->u", turned, left)
+                for t, (part, (levels, k)) in enumerate(zip(self._parts, shapes, strict=True)):
+                    a = left[part].reshape(levels, k, -1)
+                    own[t][some] = np.einsum("lau,lbu->uab", a, a, optimize=True)
+                    cross = self._cross[part].reshape(levels, k, p)
+                    mixed[t][some] = np.einsum("lau,lbp->uabp", a, cross, optimize=True)
         squares = []
         for t, (part, (levels, k)) in enumerate(zip(self._parts, shapes, strict=True)):
             cross = self._cross[part].reshape(levels, k, p)
@@ -179,6 +186,46 @@ class PredictionErrors:
             total = own[t][which] - both - both.transpose(0, 2, 1)
             squares.append(total + np.einsum("abpr,np,nr->nab", fixed, weighted, weighted, optimize=True))
         return random[which], squares
+
+    def _by_effect(self, loads: Floats, effects: Integers) -> tuple[Floats, list[Floats], list[Floats]]:
+        """As :meth:`_by_load` of distinct loads, from what each single effect would give.
+
+        Parameters
+        ----------
+        loads, effects
+            Loads on some effects, shape ``(u, e)``, and these effects' positions, shape ``(e,)``.
+
+        Returns
+        -------
+        arrays
+            ``z'(G - GKG)z``, shape ``(u,)``; by term, ``Σ a a'``, shape ``(u, k, k)``, and ``Σ a C'``, shape
+            ``(u, k, k, p)``.
+        """
+        q, p = self._cross.shape
+        if not np.array_equal(effects, self._effects):
+            columns = np.zeros((q, len(effects)))
+            columns[effects, np.arange(len(effects))] = 1.0
+            self._effects, self._of_effects = effects, self._left_of(columns)
+        turned, left = self._of_effects
+        random = ((loads @ (turned.T @ left)) * loads).sum(axis=1)
+        own: list[Floats] = []
+        mixed: list[Floats] = []
+        for part, (levels, k) in zip(self._parts, self._criterion.data.shapes, strict=True):
+            a, cross = left[part].reshape(levels, k, -1), self._cross[part].reshape(levels, k, p)
+            squares = np.empty((len(loads), k, k))
+            for i in range(k):
+                for j in range(k):
+                    squares[:, i, j] = ((loads @ (a[:, i].T @ a[:, j])) * loads).sum(axis=1)
+            own.append(squares)
+            products = np.tensordot(a, cross, axes=(0, 0))  # (k, e, k, p)
+            mixed.append(np.tensordot(loads, products, axes=(1, 1)))
+        return random, own, mixed
+
+    def _left_of(self, loads: Floats) -> tuple[Floats, Floats]:
+        """``Gz`` and ``z - KGz`` of loads over all random effects, shapes ``(q, u)``."""
+        turned = np.zeros(loads.shape)
+        turned[: self._size] = self._scaled(loads[: self._size])
+        return turned, loads - self._products(turned)
 
     def degrees(self, reference: Reference, variance: Floats, slopes: Floats, X: Floats) -> Floats:
         """Degrees of freedom of each row's variance, shape ``(n,)``.

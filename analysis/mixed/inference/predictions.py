@@ -5,11 +5,12 @@ Their errors are computed in :mod:`analysis.mixed.inference.prediction_errors`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.arrays import Floats, Integers
+from ...core.arrays import Booleans, Floats, Integers
 from ...core.errors import CrossliftError, DesignError
 from ..model.new_levels import known_codes
 from ..numerics.threads import blas_threads
@@ -33,6 +34,7 @@ def predictions(
     random: bool = True,
     new_levels: str = "error",
     outcome: bool = False,
+    present: Sequence[Booleans] | None = None,
 ) -> pd.DataFrame:
     """Predict with intervals.
 
@@ -51,6 +53,8 @@ def predictions(
         ``"error"``, or ``"average"``: the unknown effect of a new level is zero, and its variance widens the interval.
     outcome
         Interval for one new outcome, with the residual variance, instead of its expectation.
+    present
+        For each term, which of its levels have rows; the others count as new. All have if it is not given.
 
     Returns
     -------
@@ -72,7 +76,9 @@ def predictions(
     X = result.design.X if frame is None else result.design.evaluator.evaluate(frame)
     with blas_threads(state.criterion.written):
         if random:
-            variance, degrees = _random_part(result, frame, X, new_levels, state.point.sigma2 if outcome else 0.0)
+            variance, degrees = _random_part(
+                result, frame, X, new_levels, state.point.sigma2 if outcome else 0.0, present
+            )
         else:
             variance, degrees = np.einsum("ij,jk,ik->i", X, result.covariance, X), result.reference.degrees(X)
             variance = variance + state.point.sigma2 if outcome else variance
@@ -90,7 +96,12 @@ def predictions(
 
 
 def _random_part(
-    result: FittedModel, frame: pd.DataFrame | None, X: Floats, new_levels: str, more: float
+    result: FittedModel,
+    frame: pd.DataFrame | None,
+    X: Floats,
+    new_levels: str,
+    more: float,
+    present: Sequence[Booleans] | None,
 ) -> tuple[Floats, Floats]:
     """Variance of each row's prediction error plus ``more``, and its df, shapes ``(n,)``."""
     from scipy.sparse import csr_array, hstack
@@ -103,6 +114,8 @@ def _random_part(
         else:
             codes = known_codes(term.levels, term.factors, frame, new_levels)
             values = None if term.evaluator is None else term.evaluator.evaluate(frame)
+        if present is not None:
+            codes = np.where((codes >= 0) & present[t][codes], codes, -1)
         rows = np.linalg.solve(basis.T, (np.ones((len(X), 1)) if values is None else values).T).T
         new = codes < 0
         if new.any():

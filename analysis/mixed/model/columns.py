@@ -81,6 +81,25 @@ def evaluate_columns(expression: str, columns: Mapping[str, pd.Series[Any]], n: 
     return Columns(np.ascontiguousarray(matrix, dtype=float), found.names, found)
 
 
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One column of several."""
+
+    whole: Evaluator
+    column: int
+
+    def evaluate(self, frame: pd.DataFrame) -> Floats:
+        return self.whole.evaluate(frame)[:, [self.column]]
+
+
+def split_columns(found: Columns) -> list[Columns]:
+    """Each column by itself."""
+    return [
+        Columns(np.ascontiguousarray(found.matrix[:, [j]]), (name,), _One(found.evaluator, j))
+        for j, name in enumerate(found.names)
+    ]
+
+
 @lru_cache(maxsize=512)
 def _numeric_products(expression: str, whole: str) -> tuple[tuple[str, ...], ...] | None:
     """The products of variables that ``expression`` expands to; ``None`` if it contains anything but names."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from ...formulas.nodes import names_in
 from ...formulas.parser import parse_expression
 from ...formulas.values import Labels
 from .checks import check_columns, check_finite, check_not_both, check_outcome, check_rank, check_terms
-from .columns import Evaluator, evaluate_columns
+from .columns import Evaluator, evaluate_columns, split_columns
 from .factors import Coded, code_rows, combine, missing_rows
-from .formula import Bar, MixedFormula, variables
+from .formula import MixedFormula, variables
 from .level_covariance import LevelCovariance, root_of
 
 if TYPE_CHECKING:
@@ -142,13 +143,14 @@ def build_design(
     covariances: Mapping[str, LevelCovariance] | None = None,
     needed: Sequence[str] = (),
     residual: bool = True,
+    grouped: bool = True,
 ) -> Design:
     """Evaluate ``formula`` on ``frame``.
 
     Parameters
     ----------
     formula
-        Parsed formula; it must have at least one random-effect term.
+        Parsed formula; it must have at least one random-effect term if ``grouped``.
     frame
         One row per observation. Rows with a missing value in a variable of the model are dropped and counted.
     weights
@@ -168,7 +170,7 @@ def build_design(
         If the model cannot be estimated on these rows: constant outcome, collinear columns, a grouping factor with
         one level or with as many random effects as rows, infinite values, weights that are not positive.
     """
-    if not formula.bars:
+    if grouped and not formula.bars:
         raise FormulaError(
             f"the formula '{formula.text}' has no random effect.",
             "Add a grouping factor, for example + (1|language): scores of one language are not independent.",
@@ -194,7 +196,7 @@ def build_design(
     n = int(kept.sum())
     y = _outcome(formula, columns)
     fixed = evaluate_columns(formula.fixed, columns, n, formula.text)
-    independent = [_random_term(bar, coded, columns, n, formula) for bar in formula.bars]
+    independent = _random_terms(formula, coded, columns, n)
     terms = _with_kernels(independent, covariances or {}, formula)
     w = None if weights is None else _weights(columns[weights], weights)
     check_outcome(y, formula)
@@ -265,15 +267,23 @@ def _outcome(formula: MixedFormula, columns: Mapping[str, pd.Series[Any]]) -> Fl
     return values
 
 
-def _random_term(
-    bar: Bar, coded: Mapping[str, Coded], columns: Mapping[str, pd.Series[Any]], n: int, formula: MixedFormula
-) -> RandomTerm:
-    codes, levels = combine([coded[name] for name in bar.factors])
-    if bar.expression != "1":
-        varying = evaluate_columns(bar.expression, columns, n, formula.text)
-        if varying.names != ("Intercept",):
-            return RandomTerm(bar.group, bar.factors, varying.names, codes, levels, varying.matrix, varying.evaluator)
-    return RandomTerm(bar.group, bar.factors, ("Intercept",), codes, levels, None, None)
+def _random_terms(
+    formula: MixedFormula, coded: Mapping[str, Coded], columns: Mapping[str, pd.Series[Any]], n: int
+) -> list[RandomTerm]:
+    """Terms with independent levels, in the order of the formula."""
+    found: list[RandomTerm] = []
+    for (whole, factors), bars in groupby(formula.bars, key=lambda bar: (bar.among, bar.factors)):
+        codes, levels = combine([coded[name] for name in factors])
+        group = ":".join(factors)
+        each = [evaluate_columns(bar.expression, columns, n, formula.text) for bar in bars]
+        if whole and any(len(own.names) > 1 for own in each):
+            # A factor has several columns: which, depends on whether the intercept varies too.
+            each = split_columns(evaluate_columns(whole, columns, n, formula.text))
+        for own in each:
+            constant = own.names == ("Intercept",)
+            values, evaluator = (None, None) if constant else (own.matrix, own.evaluator)
+            found.append(RandomTerm(group, factors, own.names, codes, levels, values, evaluator))
+    return found
 
 
 def _with_kernels(

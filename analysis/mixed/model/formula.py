@@ -6,6 +6,7 @@ is a term of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,10 +27,13 @@ class Bar:
         Formula of the columns (``"1"``, ``"1 + typology"``, ``"0 + x"``).
     factors
         Variables whose combination defines the levels; more than one for ``a:b``.
+    among
+        For a part of ``(x + f||g)`` the whole of what varies, ``"x + f"``: what columns a factor has follows from it.
     """
 
     expression: str
     factors: tuple[str, ...]
+    among: str = ""
 
     @property
     def group(self) -> str:
@@ -54,7 +58,8 @@ class MixedFormula:
 def parse_formula(text: str) -> MixedFormula:
     """Parse an lme4 formula such as ``gain ~ typology*log_params + (1|language) + (1 + typology|model)``.
 
-    Nesting (``a/b``), interaction (``a:b``) and uncorrelated terms (``(x||g)``) are expanded as lme4 does.
+    Nesting (``a/b``), interaction (``a:b``) and uncorrelated terms (``(x||g)``) are expanded as lme4 does; of a factor
+    in ``(f||g)``, whose columns lme4 leaves correlated, each has a variance of its own (:func:`build_design` sees it).
 
     Raises
     ------
@@ -107,6 +112,14 @@ def join_terms(parts: list[tuple[str, Node]]) -> str:
         text = f"({text_of(part)})" if keep else text_of(part)
         words += [sign, text] if words or sign == "-" else [text]
     return " ".join(words)
+
+
+def random_text(bars: Iterable[Bar]) -> str:
+    """The random part as it is written in a formula, `` + (1|g) + …``: what to add to another fixed part."""
+    pieces = dict.fromkeys(
+        f"({bar.among}||{bar.group})" if bar.among else f"({bar.expression}|{bar.group})" for bar in bars
+    )
+    return "".join(f" + {piece}" for piece in pieces)
 
 
 @lru_cache(maxsize=1024)
@@ -166,8 +179,10 @@ def _expand_bar(inner: Chain, whole: str) -> list[Bar]:
     sign, factor = inner.rest[0]
     expression = join_terms(summands(inner.first))
     describe(expression, whole)
-    columns = [expression] if sign == "|" else _uncorrelated(expression, whole)
-    return [Bar(column, own) for own in _grouping(factor, whole) for column in columns]
+    groups = _grouping(factor, whole)
+    if sign == "|":
+        return [Bar(expression, own) for own in groups]
+    return [Bar(column, own, expression) for own in groups for column in _uncorrelated(expression, whole)]
 
 
 def _grouping(factor: Node, whole: str) -> list[tuple[str, ...]]:

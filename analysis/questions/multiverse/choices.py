@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import CrossliftError, did_you_mean, unknown_name
-from ...languages import distances as typology
 from ...languages.codes import resolve
+from ...languages.feature_sources import SOURCES
 from ...languages.kernels import DEFAULT as KERNEL
 
 if TYPE_CHECKING:
@@ -68,19 +68,16 @@ class Choice:
         return replace(self, options=tuple(known[name] for name in dict.fromkeys(names)))
 
 
-def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tuple[Choice, ...]:
+def default_choices(
+    rows: pd.DataFrame, outcome: str, source: str = "eng", own: Sequence[str] = (), factor: str = ""
+) -> tuple[Choice, ...]:
     """The choices that ``rows`` leave open, each with all defensible options.
 
-    A choice is left out if the rows leave only one option.
+    A choice is left out if the rows leave only one option. ``own`` names columns that are measures of distance besides
+    the typological ones; of a ``factor`` there is no measure to choose, and distance is a covariate.
     """
     found = [
-        _measure(),
-        _choice("recipe", "what replaces unobserved features?",
-                knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
-        _choice("coverage", "how much of a language must be observed?",
-                any="a prediction is better than losing the language",
-                half="under half observed, the distance is mostly imputed",
-                most="a stricter bound: three quarters observed"),
+        *([] if factor else _distance(own)),
         _outcome(outcome),
         _left_out("studies", "does one study drive the result?", rows, "study"),
         _left_out("tasks", "does one task drive the result?", rows, "target_task"),
@@ -92,6 +89,7 @@ def default_choices(rows: pd.DataFrame, outcome: str, source: str = "eng") -> tu
                 slopes="the default model, and the slope may differ between tasks (else models)"),
         _choice("kernel", "are languages independent?",
                 none="no choice of covariance needed", related=f"related languages may have similar gains ({KERNEL})"),
+        _of_factor() if factor else
         _choice("covariate", "adjusted for corpus size?",
                 none="the total association, including any through corpus size",
                 corpus="distance and corpus size are correlated: their effects separated"),
@@ -166,16 +164,53 @@ def _choice(name: str, question: str, **options: str) -> Choice:
     return Choice(name, question, named)
 
 
-def _measure() -> Choice:
+def _distance(own: Sequence[str]) -> list[Choice]:
+    """What distance is, and from what features."""
+    return [
+        _measure(own),
+        _features(),
+        _choice("recipe", "what replaces unobserved features?",
+                knn="URIEL's predictions: defined for every language", shared="only features observed in both"),
+        _choice("coverage", "how much of a language must be observed?",
+                any="a prediction is better than losing the language",
+                half="under half observed, the distance is mostly imputed",
+                most="a stricter bound: three quarters observed"),
+    ]  # fmt: skip
+
+
+def _of_factor() -> Choice:
+    return _choice(
+        "covariate",
+        "adjusted for what else languages differ in?",
+        none="the total association, including any through distance and corpus size",
+        corpus="corpus size may stand behind it",
+        typology="typological distance may stand behind it",
+    )
+
+
+def _measure(own: Sequence[str]) -> Choice:
     why = {
         "syntactic": "word order and morphology, the measure in most papers",
         "phonological": "sounds and syllables",
         "inventory": "sound inventory",
         "featural": "all of these features together",
+        "morphological": "case, agreement and other marking, of which URIEL has nothing",
         "genetic": "distance in the family tree",
         "geographic": "distance on the globe, which is related to contact",
     }
-    return Choice("measure", "distance in what?", tuple(ChoiceOption(name, why[name]) for name in typology.MEASURES))
+    known = tuple(ChoiceOption(name, why[name]) for name in why)
+    return Choice(
+        "measure", "distance in what?", known + tuple(ChoiceOption(name, "values of your own") for name in own)
+    )
+
+
+def _features() -> Choice:
+    why = {
+        "uriel": "the source in most papers",
+        "uriel+": "more databases and languages, nothing imputed",
+        "grambank": "grammar alone, by one questionnaire for all languages, nothing imputed",
+    }
+    return Choice("features", "from whose features?", tuple(ChoiceOption(name, why[name]) for name in SOURCES))
 
 
 def _outcome(outcome: str) -> Choice:

@@ -10,6 +10,7 @@ import numpy as np
 from ...core.confidence import ALPHA
 from ...core.jsonable import dropped_rows, records, single
 from ...core.text import count, number, p_words
+from ...languages.feature_sources import DEFAULT, EVERY_MEASURE
 from ...records.read import Source
 from .explained_spread import Decomposition
 from .joint_test import STATISTICS, Joint
@@ -17,8 +18,6 @@ from .space import Space
 
 if TYPE_CHECKING:
     import pandas as pd
-
-PER = "per standard deviation of distance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,8 @@ class Multiverse:
         Choices, and the combinations left out.
     failed
         Specifications without a fit, by reason.
+    over
+        What is asked about: ``distance``, or a factor of languages.
     """
 
     outcome: str
@@ -100,6 +101,7 @@ class Multiverse:
     notices: tuple[str, ...]
     sources: tuple[Source, ...]
     level: str = ""
+    over: str = "distance"
 
     @property
     def default(self) -> pd.Series[Any] | None:
@@ -116,8 +118,8 @@ class Multiverse:
             f"{found.same_sign:.0%} of {count(found.fits)} fits have a {sign} effect; {found.significant:.0%} are "
             f"significant at {ALPHA} ({found.significant_negative:.0%} negative, {found.significant_positive:.0%} "
             "positive).",
-            f"The median effect is {number(found.median, 3)} standard deviations of the {self.outcome} {PER}; 95% of "
-            f"the fits lie between {number(found.low, 3)} and {number(found.high, 3)}.",
+            f"The median effect is {number(found.median, 3)} standard deviations of the {self.outcome} {self.per}; "
+            f"95% of the fits lie between {number(found.low, 3)} and {number(found.high, 3)}.",
         ]
         if self.default is not None:
             rank = float((self.frame["effect"] < self.default["effect"]).mean())
@@ -128,10 +130,28 @@ class Multiverse:
         if self.comparable:
             own = self.comparable
             lines.append(
-                f"In points per 0.1 of {own.measure} distance, which {count(own.fits)} fits share: median "
-                f"{number(own.median, 2)}, 95% of them between {number(own.low, 2)} and {number(own.high, 2)}."
+                f"In points per 0.1 of {own.measure}{self._kind(own.measure)}, which {count(own.fits)} fits share: "
+                f"median {number(own.median, 2)}, 95% of them between {number(own.low, 2)} and {number(own.high, 2)}."
             )
         return [*lines, *self._verdict()]
+
+    @property
+    def per(self) -> str:
+        """The unit of the standardised effects."""
+        return f"per standard deviation of {self.over}"
+
+    @property
+    def shuffled(self) -> str:
+        """What the joint tests compare with."""
+        return "shuffled distances" if self.over == "distance" else f"shuffled values of {self.over}"
+
+    @property
+    def asked(self) -> str:
+        """What is asked about, in a sentence."""
+        return "the distance" if self.over == "distance" else self.over
+
+    def _kind(self, measure: str) -> str:
+        return " distance" if measure in EVERY_MEASURE else ""
 
     def _verdict(self) -> list[str]:
         lines = []
@@ -145,11 +165,11 @@ class Multiverse:
         worst = min(test.adjusted for test in self.joint.tests)
         every = all(test.adjusted < ALPHA for test in self.joint.tests)
         if every:
-            said = "Together the specifications show more than shuffled distances do, by every statistic"
+            said = f"Together the specifications show more than {self.shuffled} do, by every statistic"
         elif worst < ALPHA:
-            said = "Together the specifications show more than shuffled distances do by some statistics but not by all"
+            said = f"Together the specifications show more than {self.shuffled} do by some statistics but not by all"
         else:
-            said = "Together the specifications show no more than shuffled distances do"
+            said = f"Together the specifications show no more than {self.shuffled} do"
         values = ", ".join(f"{STATISTICS[t.statistic].split(',')[0]}: {p_words(t.adjusted)}" for t in self.joint.tests)
         lines.append(f"{said} ({values}; Holm, {count(self.joint.draws)} arrangements).")
         return lines
@@ -159,6 +179,7 @@ class Multiverse:
         return {
             "command": "multiverse",
             "outcome": self.outcome,
+            "factor": self.over,
             "level": self.level or None,
             "choices": [
                 {
@@ -226,11 +247,12 @@ def summarize(frame: pd.DataFrame, distinct: int) -> Summary:
     )
 
 
-def compare(frame: pd.DataFrame, measure: str) -> Comparable | None:
-    """Slopes in points per 0.1 of one measure."""
+def compare(frame: pd.DataFrame, measure: str, features: str = DEFAULT) -> Comparable | None:
+    """Slopes in points per 0.1 of one measure of one source of features."""
     own = frame[frame["unit"] == "points"]
-    if "measure" in own.columns:
-        own = own[own["measure"] == measure]
+    for name, option in (("measure", measure), ("features", features)):
+        if name in own.columns:
+            own = own[own[name] == option]
     if len(own) < 2:
         return None
     low, high = np.quantile(own["estimate"], [0.025, 0.975])

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core.draws import check_counts
-from ...core.errors import CrossliftError, unknown_name
+from ...core.errors import CrossliftError, DesignError, unknown_name
+from ...languages.feature_sources import DEFAULT
 from ...outcomes.build import Options, Outcome, read_outcome
+from ...outcomes.own_factors import factors_of
 from ...outcomes.sources import refuse_several
 from ...records.read import Input
 from .choices import Choice, default_choices, fix_choices, read_choices
@@ -53,6 +55,9 @@ class MultiverseRequest:
         Number of arrangements for the permutation null; none if 0.
     jobs
         Number of processes; one per available processor if 0.
+    factor
+        A column of numbers of languages that is asked about in place of distance. Tables among ``options.distances``
+        are measures of distance where there is none.
     """
 
     data: tuple[str | pd.DataFrame, ...] = ()
@@ -66,6 +71,12 @@ class MultiverseRequest:
     permute: int = 999
     seed: int = 1
     jobs: int = 1
+    factor: str | None = None
+
+    @property
+    def own_factor(self) -> str:
+        """The factor, where it is not distance."""
+        return self.factor if self.factor and self.factor != "typology" else ""
 
 
 def run_multiverse(request: MultiverseRequest, report: Callable[[str], None] | None = None) -> tuple[Multiverse, ...]:
@@ -111,7 +122,7 @@ def _one(
 ) -> Multiverse:
     options = outcome.options
     refuse_several(frame, "a multiverse")
-    table = Table(frame, options.outcome, options.source, request.moderators)
+    table = _table(request, outcome, frame)
     space = _space(request, outcome, frame)
     specs = [space.options(i) for i in range(len(space.table))]
     keys = shuffle_keys(request.permute, len(table.languages), request.seed) if request.permute else None
@@ -126,14 +137,15 @@ def _one(
     tidy = _tidy(fitted, specs, space)
     arrangements = [item.arrangements for item in done if item.arrangements is not None]
     names = [choice.name for choice in space.choices if len(set(tidy[choice.name])) > 1]
-    measure = next((choice.default for choice in space.choices if choice.name == "measure"), "syntactic")
+    defaults = {choice.name: choice.default for choice in space.choices}
+    defaults.setdefault("measure", table.factor or "syntactic")
     return Multiverse(
         outcome=options.outcome,
         frame=tidy,
         space=space,
         failed=tuple(failed.most_common()),
         summary=summarize(tidy, len({item.key for item in fitted})),
-        comparable=compare(tidy, measure),
+        comparable=compare(tidy, defaults.get("measure", "syntactic"), defaults.get("features", DEFAULT)),
         spread=decompose(tidy, names),
         joint=joint_tests(arrangements, request.permute, request.seed) if arrangements else None,
         seed=request.seed,
@@ -142,6 +154,7 @@ def _one(
         notices=(*read.notices, *outcome.notices),
         sources=read.sources,
         level=level,
+        over=request.own_factor or "distance",
     )
 
 
@@ -180,21 +193,45 @@ def open_choices(request: MultiverseRequest) -> tuple[tuple[Choice, ...], Space]
 def open_table(request: MultiverseRequest) -> tuple[Table, Space]:
     """All rows that any specification may use, and the specifications, for validation and benchmarks."""
     _, outcome = _rows(request, lambda words: None)
-    options = outcome.options
-    table = Table(outcome.frame, options.outcome, options.source, request.moderators)
-    return table, _space(request, outcome, outcome.frame)
+    return _table(request, outcome, outcome.frame), _space(request, outcome, outcome.frame)
 
 
 def _rows(request: MultiverseRequest, say: Callable[[str], None]) -> tuple[Input, Outcome]:
     """Records and outcomes, including the source language, which is an option of a choice."""
-    options = replace(request.options, measure="syntactic", recipe=None)
+    options = replace(request.options, measure="", recipe=None, source_data=DEFAULT)
     if options.outcome != "gap" and "source" not in options.keep:
         options = replace(options, keep=(*options.keep, "source"))
-    return read_outcome(request.data, request.mapping, options, say)
+    read, outcome = read_outcome(request.data, request.mapping, options, say)
+    if request.own_factor:
+        (factor,), frame, said = factors_of([request.own_factor], outcome.frame, outcome.options.source)
+        outcome = replace(outcome, frame=frame, notices=(*outcome.notices, *said), joined=(factor.column,))
+    _check_own(outcome)
+    return read, outcome
+
+
+def _check_own(outcome: Outcome) -> None:
+    """Refuse values that differ within a language: shuffling moves them between whole languages."""
+    for column in outcome.joined:
+        by_language = outcome.frame.groupby("language")[column]
+        if (by_language.max() > by_language.min()).any():
+            raise DesignError(
+                f"'{column}' differs between rows of one language, and a multiverse shuffles values between languages.",
+                "Select rows in which it does not, with --where.",
+            )
+
+
+def _table(request: MultiverseRequest, outcome: Outcome, frame: pd.DataFrame) -> Table:
+    factor = outcome.joined[0] if request.own_factor else ""
+    options = outcome.options
+    return Table(frame, options.outcome, options.source, request.moderators, outcome.joined, factor)
 
 
 def _space(request: MultiverseRequest, outcome: Outcome, frame: pd.DataFrame) -> Space:
-    choices: Sequence[Choice] = default_choices(frame, outcome.options.outcome, outcome.options.source)
+    choices: Sequence[Choice] = default_choices(
+        frame, outcome.options.outcome, outcome.options.source, outcome.joined, request.own_factor
+    )
     if request.choices:
         choices = read_choices(request.choices, choices)
-    return build_space(fix_choices(choices, request.fixed), request.limit, request.seed)
+    stated = request.options.source_data
+    fixed = request.fixed if stated == DEFAULT else (*request.fixed, f"features={stated}")
+    return build_space(fix_choices(choices, fixed), request.limit, request.seed)

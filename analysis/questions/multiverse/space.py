@@ -9,7 +9,7 @@ import numpy as np
 
 from ...core.arrays import Integers
 from ...core.errors import CrossliftError
-from ...languages.uriel import FEATURE_MEASURES
+from ...languages.feature_sources import DEFAULT, EVERY_MEASURE, FEATURELESS, SOURCES
 from .choices import Choice
 
 #: Most combinations of a multiverse: a larger table would fill the memory.
@@ -95,18 +95,43 @@ def build_space(choices: Sequence[Choice], limit: int | None = None, seed: int =
 def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, np.ndarray]:
     """Combinations that are contradictory, or duplicate another, by reason."""
     found: dict[str, np.ndarray] = {}
-    plain = ~_is(choices, table, "measure", FEATURE_MEASURES, absent=True)
-    for name, words in (
-        ("recipe", "genetic and geographic distances have no recipe for missing features: counted once"),
-        ("coverage", "genetic and geographic distances have no observed features to count: counted once"),
+    found["no source of features has every measure"] = _without_measure(choices, table)
+    plain = _is(choices, table, "measure", (*FEATURELESS, *_own(choices)))
+    observed = ~_is(choices, table, "features", (DEFAULT,), absent=True)
+    named = ", ".join(("genetic and geographic distances", *_own(choices)))
+    for name, hit, words in (
+        ("recipe", plain, f"{named} have no recipe for missing features: counted once"),
+        ("coverage", plain, f"{named} have no observed features to count: counted once"),
+        ("recipe", observed, "URIEL+ and Grambank impute nothing and have one recipe: counted once"),
+        ("coverage", observed, "URIEL+ and Grambank rest on shared features, of which 30 are needed: counted once"),
     ):
         own = [choice for choice in choices if choice.name == name]
         if own:
-            found[words] = plain & ~_is(choices, table, name, (own[0].default,))
+            found[words] = hit & ~_is(choices, table, name, (own[0].default,))
     found["Kenward–Roger with a kernel holds 95.8 to 99.6% where 95% are meant (validation/calibration)"] = _is(
         choices, table, "df_method", ("kenward-roger",)
     ) & _is(choices, table, "kernel", ("related",))
     return found
+
+
+def _without_measure(choices: Sequence[Choice], table: Integers) -> np.ndarray:
+    """Combinations of a source of features and a measure that it does not have; without the choice it is URIEL.
+
+    Values of the user's own are of no source, and stand with the default one.
+    """
+    result = np.zeros(len(table), dtype=bool)
+    for source in SOURCES.values():
+        own = _is(choices, table, "features", (source.name,), absent=source.name == DEFAULT)
+        measures = (*source.measures, *_own(choices)) if source.name == DEFAULT else source.measures
+        result |= own & ~_is(choices, table, "measure", measures, absent=True)
+    return result
+
+
+def _own(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """Measures that are no typological distance: columns of the user's own."""
+    return tuple(
+        name for choice in choices if choice.name == "measure" for name in choice.names if name not in EVERY_MEASURE
+    )
 
 
 def _is(

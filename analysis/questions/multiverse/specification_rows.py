@@ -14,9 +14,9 @@ from ...core.arrays import Booleans, Floats, Integers
 from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.levels import compact, pairs
 from ...languages import distances as typology
+from ...languages.feature_sources import DEFAULT, FEATURELESS, Kind, settle
 from ...languages.kernels import DEFAULT as KERNEL
 from ...languages.kernels import language_kernel
-from ...languages.uriel import FEATURE_MEASURES
 from ...mixed.model.level_covariance import square_root
 from ...outcomes.default_model import FACTORS, DefaultModel, model_of
 
@@ -83,15 +83,21 @@ class Table:
         Source language of the distances.
     moderators
         Columns in every model, in addition to the distance.
+    own
+        Columns that are measures of distance besides the typological ones.
+    factor
+        A column of ``own`` that stands in the place of distance; empty if distance is asked about.
     """
 
     frame: pd.DataFrame
     outcome: str
     source: str = "eng"
     moderators: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    factor: str = ""
     languages: list[str] = field(init=False)
     codes: Integers = field(init=False)
-    _distances: dict[tuple[str, str], tuple[Floats, Floats]] = field(init=False, default_factory=dict)
+    _distances: dict[Kind, tuple[Floats, Floats]] = field(init=False, default_factory=dict)
     _outcomes: dict[str, Floats] = field(init=False, default_factory=dict)
     _said: dict[tuple[str, str], Booleans] = field(init=False, default_factory=dict)
     _stated: dict[str, Booleans] = field(init=False, default_factory=dict)
@@ -120,8 +126,8 @@ class Table:
         CrossliftError
             If too few languages remain.
         """
-        measure, recipe = options.get("measure", "syntactic"), options.get("recipe", "knn")
-        distance, share = self.distance(measure, recipe)
+        measure, recipe = options.get("measure", self.factor or "syntactic"), options.get("recipe", "knn")
+        distance, share = self.distance(measure, recipe, options.get("features", DEFAULT))
         kept = ~np.isnan(distance)
         least = SHARES[options.get("coverage", "any")]
         if least:
@@ -135,8 +141,9 @@ class Table:
         if options.get("training", "any") == "source":
             kept &= self.said("intermediate_language", self.source)
         covariates = list(self.moderators)
-        if options.get("covariate", "none") == "corpus" and "log_corpus" not in covariates:
-            covariates.append("log_corpus")
+        covariate = {"corpus": "log_corpus", "typology": "typology"}.get(options.get("covariate", "none"))
+        if covariate and covariate not in covariates:
+            covariates.append(covariate)
         outcome = options.get("outcome", "points")
         if outcome == "adjusted":
             covariates.append("score_without")
@@ -162,16 +169,21 @@ class Table:
             self._stated[column] = self.frame[column].notna().to_numpy()
         return self._stated[column]
 
-    def distance(self, measure: str, recipe: str) -> tuple[Floats, Floats]:
-        """Distance of each row's language and the share of its features that are observed."""
-        kind = recipe if measure in FEATURE_MEASURES else typology.PLAIN
-        if (measure, kind) not in self._distances:
-            found = typology.frame(self.languages, self.source, measure, None if kind == typology.PLAIN else kind)
+    def distance(self, measure: str, recipe: str, features: str = DEFAULT) -> tuple[Floats, Floats]:
+        """Distance of each row's language and the share of its features that are observed.
+
+        Sources that impute nothing, and measures without features, have no choice of recipe.
+        """
+        if measure in self.own:
+            return self.frame[measure].to_numpy(dtype=float), np.ones(len(self.frame))
+        kind = settle(measure, recipe if features == DEFAULT and measure not in FEATURELESS else None, features)
+        if kind not in self._distances:
+            found = typology.frame(self.languages, self.source, kind.measure, kind.recipe, kind.source_data)
             # A measure without features has nothing to impute.
             share = found["observed_share"].astype(float).fillna(1.0).to_numpy()
             distance = found["distance"].to_numpy(dtype=float)
-            self._distances[measure, kind] = distance[self.codes], share[self.codes]
-        return self._distances[measure, kind]
+            self._distances[kind] = distance[self.codes], share[self.codes]
+        return self._distances[kind]
 
     def values(self, outcome: str) -> Floats:
         """The outcome in the unit of an option of the choice ``outcome``, shape ``(rows,)``."""

@@ -159,7 +159,18 @@ def _ready(found: deque[list[Done]]) -> Iterator[list[Done]]:
 
 
 def _rows_of(options: dict[str, str]) -> tuple[str, ...]:
-    first = ("studies", "tasks", "training", "source", "covariate", "coverage", "effects", "kernel", "recipe")
+    first = (
+        "studies",
+        "tasks",
+        "training",
+        "source",
+        "covariate",
+        "coverage",
+        "effects",
+        "kernel",
+        "features",
+        "recipe",
+    )
     return tuple(options.get(name, "") for name in first)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ...core.errors import CrossliftError, unknown_name
 from ...languages import distances as typology
 from ...languages.codes import known_languages
+from ...languages.feature_sources import DEFAULT, Kind, settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,33 +80,40 @@ class PowerDesign:
         return frame
 
 
-def pick_languages(used: Sequence[str], count: int, source: str = "eng", measure: str = "syntactic",
+def pick_languages(used: Sequence[str], count: int, source: str = "eng", kind: Kind | None = None,
                    seed: int = 1) -> tuple[tuple[str, ...], np.ndarray]:  # fmt: skip
-    """Languages of a planned sweep with their distances: those in use first, then others of URIEL at random.
+    """Languages of a planned sweep with their distances: those in use first, then others of the source at random.
 
-    New ones are drawn from languages with at least half of the measure's features observed; a longer list starts
-    with the shorter one.
+    New ones are drawn from languages with at least half of the measure's features observed in URIEL, and with a
+    distance in other sources; a longer list starts with the shorter one.
 
     Returns
     -------
     codes, distances
         Shapes ``(count,)``.
     """
+    kind = kind or settle()
     rng = np.random.default_rng(seed)
     own = [code for code in sorted(set(used)) if code != source]
     rng.shuffle(own)
     codes = own[:count]
     if len(codes) < count:
-        table = typology.frame(known_languages(), source, measure).drop_duplicates("code").set_index("code")
-        enough = table["observed_share"].isna() | (table["observed_share"] >= typology.LOW_COVERAGE)
+        table = typology.frame(known_languages(), source, kind.measure, kind.recipe, kind.source_data)
+        table = table.drop_duplicates("code").set_index("code")
+        known = kind.source_data != DEFAULT
+        enough = table["observed_share"].isna() | (table["observed_share"] >= typology.LOW_COVERAGE) | known
         pool = sorted(set(table.index[table["distance"].notna() & enough]) - {*own, source})
         if len(pool) < count - len(codes):
             raise CrossliftError(
-                f"URIEL has {len(pool) + len(own)} languages with {measure} distances, fewer than {count}."
+                f"{kind.source.short} has {len(pool) + len(own)} languages with {kind.measure} distances, fewer than "
+                f"{count}."
             )
         codes += rng.permutation(np.array(pool))[: count - len(codes)].tolist()
-    found = typology.frame(codes, source, measure)["distance"].to_numpy(dtype=float)
+    found = typology.frame(codes, source, kind.measure, kind.recipe, kind.source_data)["distance"].to_numpy(dtype=float)
     if np.isnan(found).any():
         lacking = [code for code, value in zip(codes, found, strict=True) if np.isnan(value)]
-        raise CrossliftError(f"no {measure} distance: {', '.join(lacking)}.", "Use another measure.")
+        raise CrossliftError(
+            f"no {kind.measure} distance in {kind.source.short}: {', '.join(lacking)}.",
+            "Use another measure or source, or leave these languages out with --where.",
+        )
     return tuple(codes), found

@@ -13,6 +13,7 @@ from msgspec import Meta
 from ...core.errors import CrossliftError
 from ...core.typed import check_keys, read_typed
 from ...languages import distances as typology
+from ...languages.feature_sources import Kind, settle
 from ...store.grid import GridFile, as_list, model_name, parse_entry, parse_grid_file, parse_seeds, read_yaml
 from .measured_cost import MeasuredCost
 from .simulate import slope_variance
@@ -114,7 +115,7 @@ def rank_next(
     cost: CostModel | MeasuredCost | None = None,
     steps: int = 5,
     budget: float | None = None,
-    measure: str = "syntactic",
+    kind: Kind | None = None,
     source: str = "eng",
 ) -> Following:
     """Rank possible additions to a sweep, and add the best one ``steps`` times or until ``budget`` hours are used.
@@ -137,7 +138,7 @@ def rank_next(
     ]
     if isinstance(costs, MeasuredCost):
         notices += costs.stand_ins([*sweep.models, *offers["model"]], [*sweep.targets, *offers["task"]])
-    distances = _distances([*sweep.languages, *offers["language"]], source, measure)
+    distances = _distances([*sweep.languages, *offers["language"]], source, kind or settle())
     ranking = _ranked(sweep, offers, components, costs, distances)
     made: list[Step] = []
     left = budget
@@ -207,11 +208,15 @@ def _items(value: Any) -> tuple[Any, ...]:
     return () if value is None else as_list(value)
 
 
-def _distances(codes: Sequence[str], source: str, measure: str) -> dict[str, float]:
-    found = typology.frame(codes, source, measure)["distance"].to_numpy(dtype=float)
+def _distances(codes: Sequence[str], source: str, kind: Kind) -> dict[str, float]:
+    table = typology.frame(codes, source, kind.measure, kind.recipe, kind.source_data)
+    found = table["distance"].to_numpy(dtype=float)
     lacking = [code for code, value in zip(codes, found, strict=True) if np.isnan(value)]
     if lacking:
-        raise CrossliftError(f"no {measure} distance: {', '.join(lacking)}.", "Leave them out, or use another measure.")
+        raise CrossliftError(
+            f"no {kind.measure} distance in {kind.source.short}: {', '.join(lacking)}.",
+            "Leave them out, or use another measure or source.",
+        )
     return dict(zip(codes, found.tolist(), strict=True))
 
 

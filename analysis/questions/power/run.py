@@ -11,6 +11,7 @@ from ...core.errors import CrossliftError
 from ...core.jsonable import dropped_rows
 from ...core.text import count, number
 from ...languages.codes import resolve
+from ...languages.feature_sources import DEFAULT, Kind
 from ...mixed import fit_mixed
 from ...outcomes.build import Options, read_outcome
 from ...outcomes.default_model import default_model
@@ -208,7 +209,7 @@ def run_power(request: PowerRequest, report: Callable[[str], None] | None = None
     most = max(design.languages for design in designs)
     options = request.options
     source = resolve(options.source).iso
-    codes, distances = pick_languages(basis.used, most, source, options.measure, request.seed)
+    codes, distances = pick_languages(basis.used, most, source, options.kind, request.seed)
     points, formula = [], ""
     for design in designs:
         own = distances[: design.languages]
@@ -221,7 +222,7 @@ def run_power(request: PowerRequest, report: Callable[[str], None] | None = None
         formula = found.formula
     new = len(set(codes) - set(basis.used))
     return Power(request, basis.components, tuple(points), formula, codes, new, basis.effect, basis.sources,
-                 basis.dropped, (*basis.notices, *_about(codes, new, options.measure)))  # fmt: skip
+                 basis.dropped, (*basis.notices, *_about(codes, new, options.kind)))  # fmt: skip
 
 
 def find_basis(request: PowerRequest, say: Callable[[str], None]) -> Basis:
@@ -263,10 +264,15 @@ def _point(found: Simulated, distances: Any, components: Components, request: Po
     )  # fmt: skip
 
 
-def _about(codes: Sequence[str], new: int, measure: str) -> tuple[str, ...]:
+def _about(codes: Sequence[str], new: int, kind: Kind) -> tuple[str, ...]:
     if not new:
         return (f"distances are of {len(codes)} languages of the data.",)
+    among = (
+        f"at least half of the {kind.measure} features are observed"
+        if kind.source_data == DEFAULT
+        else f"the {kind.measure} distance rests on enough shared features"
+    )
     return (
-        f"{new} of {len(codes)} languages are drawn from URIEL, among those not in the data of which at least "
-        f"half of the {measure} features are observed.",
+        f"{new} of {len(codes)} languages are drawn from {kind.source.short}, among those not in the data of which "
+        f"{among}.",
     )

@@ -90,7 +90,7 @@ def _filled(
     rows["family"] = rows["model"].map(by_model["family"])
     for name, z in new.items():
         rows.loc[rows["model"] == name, "params_m"] = 1000.0 * 2.0**z
-    rows = add_factors(rows, options.source, options.measure, options.recipe, options.corpus)
+    rows = add_factors(rows, options.source, options.measure, options.recipe, options.corpus, options.source_data)
     for name in features.numeric:
         if name in (*OF_LANGUAGE, *OF_MODEL):
             continue

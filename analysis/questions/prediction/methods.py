@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...core.arrays import Booleans, Floats
 from ...mixed import MixedResult, fit_mixed
+from ...mixed.inference.left_out import LeftOut
 from ...outcomes.default_model import FEWEST_LEVELS, RUNS, default_model
 from .features import Features
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Cross-validation folds of the training languages for the lasso's penalty.
 SPLITS = 5
+LIMITS = ("estimate", "conf_low", "conf_high")
 # A column whose standard deviation is a smaller share of its largest value is constant.
 CONSTANT = 1e-9
 
@@ -42,10 +46,13 @@ def mixed_formula(frame: pd.DataFrame, outcome: str, features: Features) -> str:
 
 def fit_model(train: pd.DataFrame, outcome: str, features: Features) -> MixedResult:
     """The mixed model of all features (REML)."""
-    filled = features.fill(train, train)
-    if filled["study"].nunique() < FEWEST_LEVELS:  # as a fixed effect it would not allow predictions for another study
-        filled = filled.assign(study="")
+    filled = _one_study(features.fill(train, train))
     return fit_mixed(mixed_formula(filled, outcome, features), filled)
+
+
+def _one_study(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of few studies as one: as a fixed effect, a study would not allow predictions for another."""
+    return rows.assign(study="") if rows["study"].nunique() < FEWEST_LEVELS else rows
 
 
 def stand_in(
@@ -70,10 +77,42 @@ def stand_in(
 def mixed(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
     """The mixed model; new levels, and the training runs, add variance but no effect."""
     result = fit_model(train, outcome, features)
+    found = result.predictions(_new_rows(result, test, train, features), new_levels="average", outcome=True)
+    return Predicted(*(found[name].to_numpy() for name in LIMITS))
+
+
+def _new_rows(result: MixedResult, test: pd.DataFrame, train: pd.DataFrame, features: Features) -> pd.DataFrame:
+    """Rows of a new run that the model can predict."""
     rows, _ = stand_in(result, features.fill(test, train), train, features)
-    rows = rows.assign(**dict.fromkeys(RUNS, "(new)"))
-    found = result.predictions(rows, new_levels="average", outcome=True)
-    return Predicted(*(found[name].to_numpy() for name in ("estimate", "conf_low", "conf_high")))
+    return rows.assign(**dict.fromkeys(RUNS, "(new)"))
+
+
+class MixedFolds:
+    """The mixed model without some rows, from the fit of all: as :func:`mixed` on the others, in a part of its time.
+
+    Where the rows that remain take another formula, or do not tell its fixed effects apart, the model is fitted anew.
+    """
+
+    def __init__(self, frame: pd.DataFrame, outcome: str, features: Features, whole: MixedResult | None = None) -> None:
+        self._outcome, self._features = outcome, features
+        self._filled = features.fill(frame, frame)[list(features.numeric)].to_numpy(dtype=float)
+        self._whole = fit_model(frame, outcome, features) if whole is None else whole
+        self._left_out = LeftOut(self._whole) if self._whole.design.kept.all() else None
+
+    def predict(self, out: Booleans, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> Predicted:
+        """Predict ``test``, the rows that are ``out``, from ``train``, the others."""
+        features, whole = self._features, self._whole
+        filled = features.fill(train, train)
+        left_out = self._left_out
+        if left_out is not None and mixed_formula(_one_study(filled), self._outcome, features) == whole.formula:
+            changed = np.zeros(len(out), dtype=bool)
+            changed[~out] = (filled[list(features.numeric)].to_numpy(dtype=float) != self._filled[~out]).any(axis=1)
+            rows = _new_rows(whole, test, train, features)
+            moved = (filled[changed[~out]], changed) if changed.any() else None
+            found = left_out.predictions(out, rows, moved)
+            if found is not None:
+                return Predicted(*(found[name].to_numpy() for name in LIMITS))
+        return mixed(train, test, self._outcome, features, seed)
 
 
 def mean(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Features, seed: int) -> Predicted:
@@ -120,7 +159,8 @@ def lasso(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Featu
     splits = min(SPLITS, train["language"].nunique())
     folds = list(GroupKFold(splits).split(X, groups=train["language"]))
     model = LassoCV(cv=folds, precompute=True, max_iter=2000, alphas=30)
-    with warnings.catch_warnings():  # at the smallest penalties of the path, which cross-validation seldom chooses
+    with one_thread(), warnings.catch_warnings():
+        # At the smallest penalties of the path, which cross-validation seldom chooses.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, train[outcome].to_numpy(dtype=float))
     return Predicted(np.asarray(model.predict(new)))
@@ -132,8 +172,25 @@ def boosting(train: pd.DataFrame, test: pd.DataFrame, outcome: str, features: Fe
 
     X, new = _matrices(train, test, features, products=False)  # trees find interactions themselves
     model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
-    model.fit(X, train[outcome].to_numpy(dtype=float))
-    return Predicted(np.asarray(model.predict(new)))
+    with one_thread():
+        model.fit(X, train[outcome].to_numpy(dtype=float))
+        return Predicted(np.asarray(model.predict(new)))
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """One thread for scikit-learn: a tree of a thousand rows is done before a second thread has woken.
+
+    Where other work shares the cores, threads that wait for each other took ten times the processor's seconds.
+    """
+    return _controller().limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _controller() -> Any:
+    import sklearn.ensemble  # noqa: F401  its OpenMP has to be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _matrices(

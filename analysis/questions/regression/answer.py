@@ -16,10 +16,10 @@ from ...outcomes.covariates import Factor
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Fewest levels (languages, models) for a slope over them to support a claim.
-FEWEST_LEVELS = {"language": 15, "model": 4}
-#: What a sentence calls the factors.
-OVER = {"typology": "typological distance", "size": "model size", "corpus": "the language's pretraining corpus"}
+#: Fewest levels (languages, models, …) for a slope over them to support a claim.
+FEWEST_LEVELS = {
+    "language": 15, "train language": 15, "run": 15, "model": 4, "target task": 4, "intermediate task": 4,
+}  # fmt: skip
 #: Standard errors this close, as a share, are called the same.
 ALIKE = 0.05
 # noun, verb for a positive slope, verb for a negative one
@@ -164,7 +164,7 @@ def words_of(result: MixedResult, factor: Factor, source: str = "English") -> Wo
     partners = [name for name in result.names if ":" in name and factor.column in name.split(":")]
     others = sorted({part for name in partners for part in name.split(":")} - {factor.column})
     where = f" where {' and '.join(others)} {'is' if len(others) == 1 else 'are'} zero" if others else ""
-    return Words(noun.format(source=source), up, down, f"per {factor.words}{where}", OVER[factor.name], factor.level)
+    return Words(noun.format(source=source), up, down, f"per {factor.words}{where}", factor.over, factor.level_words)
 
 
 def naive(result: MixedResult, factor: Factor) -> Naive:

@@ -22,7 +22,7 @@ from ...formulas.algebra import summands
 from ...formulas.nodes import text_of
 from ...formulas.parser import parse_expression
 from ...mixed import fit_mixed
-from ...mixed.model.formula import join_terms
+from ...mixed.model.formula import join_terms, random_text
 from ...mixed.reference import t_tests
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _around(result: MixedResult, used: pd.DataFrame, name: str, slope: float) ->
     """The same model with the slope of ``name`` held at a value: what is left of the outcome on the other terms."""
     parsed = result.design.formula
     terms = join_terms([part for part in summands(parse_expression(parsed.fixed)) if text_of(part[1]) != name])
-    random = "".join(f" + ({bar.expression}|{bar.group})" for bar in parsed.bars)
+    random = random_text(parsed.bars)
     left = used.assign(**{LEFT: used[result.outcome] - slope * used[name]})
     return fit_mixed(f"{LEFT} ~ {terms}{random}", left, result.reml, df="normal")
 

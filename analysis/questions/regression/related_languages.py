@@ -14,7 +14,7 @@ from ...core.text import number, p_words
 from ...languages.codes import resolve
 from ...languages.kernels import LanguageKernel, language_kernel
 from ...mixed import MixedResult, fit_mixed
-from ...outcomes.covariates import FACTORS, Factor
+from ...outcomes.covariates import Factor
 from .answer import Answer, answer
 from .bounds import bounded
 
@@ -52,6 +52,8 @@ class Related:
     p_value
         Likelihood-ratio test that the kernel's variance is zero. Zero lies on the boundary, so the chi-square
         probability is halved (Self & Liang 1987, JASA 82). NaN if the kernel adds more than one parameter.
+    factors
+        The factors that were asked for, in the order of their slopes.
     """
 
     kernel: LanguageKernel
@@ -63,6 +65,7 @@ class Related:
     share: float
     difference: float
     p_value: float
+    factors: tuple[Factor, ...] = ()
 
     def lines(self) -> list[str]:
         """The printed form, a sentence each."""
@@ -70,10 +73,10 @@ class Related:
         first = f"covariance {self.kernel.words} over {n - len(self.kernel.missing)} languages"
         if self.kernel.missing:
             named = ", ".join(_label(code) for code in self.kernel.missing)
-            first += f"; independent, because URIEL lacks what the kernel needs: {named}"
+            first += f"; independent, because {self.kernel.sources} lacks what the kernel needs: {named}"
         lines = [first]
-        for ours, plain in zip(self.answers, self.independent, strict=True):
-            per = f"points per {FACTORS[ours.factor].words}"
+        for factor, ours, plain in zip(self.factors, self.answers, self.independent, strict=True):
+            per = f"points per {factor.words}"
             lines.append(f"With related languages: {number(ours.estimate, 2)} {per} ({ours.basis}).")
             lines.append(f"With independent ones: {number(plain.estimate, 2)} {per} ({plain.basis}).")
             lines += _verdict(ours, plain)
@@ -158,7 +161,7 @@ def fit_related(
     kernel = language_kernel(intercepts[0].levels, name, missing="independent")
     if len(kernel.missing) > len(kernel.matrix) - 2:
         raise DesignError(
-            f"URIEL has what the kernel '{name}' needs for {len(kernel.matrix) - len(kernel.missing)} of "
+            f"{kernel.sources} has what the kernel '{name}' needs for {len(kernel.matrix) - len(kernel.missing)} of "
             f"{len(kernel.matrix)} languages: there is nothing to relate.",
             "Use another kernel, or leave it out.",
         )
@@ -178,6 +181,7 @@ def fit_related(
         kernel_variance * kernel.spread / total if total > 0 else float("nan"),
         difference,
         _test(difference) if refit.parameters == result.parameters + 1 else float("nan"),
+        tuple(factors),
     )
 
 

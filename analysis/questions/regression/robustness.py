@@ -1,8 +1,8 @@
 """What an answer depends on: the same slope under every other reasonable model, one row each.
 
 The rows are data for a table, a figure and the sentence's verb: the answer itself, one slope for all models and tasks,
-related languages, corpus size, within models, without each family, without baselines at chance, unequal residual
-variances, and pooled least squares last.
+other sources of distance, related languages, corpus size, within models, without each family, without baselines at
+chance, unequal residual variances, and pooled least squares last.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 from ...core.errors import CrossliftError, unknown_name
 from ...core.jsonable import single
 from ...core.text import count
-from ...mixed import MixedResult, fit_mixed
+from ...mixed import MixedResult
 from ...mixed.reference import t_tests
 from ...outcomes.chance import CHANCE, NEAR
-from ...outcomes.covariates import Factor
+from ...outcomes.covariates import FACTORS, Factor
 from .answer import Answer, Naive, answer
 from .bounds import bounded
+from .fitting import fit_formula, is_least_squares
+from .other_sources import OtherSources
 from .related_languages import Related, fit_related
 from .within_between import fit_within
 
@@ -35,9 +37,9 @@ LARGE, LARGE_DISPERSION = 20_000, 5_000
 #: The kernel of the row with related languages, where none was asked for.
 KERNEL = "genealogy+geography"
 #: Within which groups a factor is split, by its level.
-WITHIN = {"language": "model", "model": "family"}
+WITHIN = {"model": "family"}
 #: What is left out one by one, by the level of a factor.
-LEFT_OUT = {"language": "language_family", "model": "family"}
+LEFT_OUT = {"language": "language_family", "model": "family"}  # else the levels themselves
 #: Half the width of a 95% interval of pooled least squares, in standard errors.
 NORMAL = 1.96
 
@@ -49,8 +51,8 @@ class Row:
     Attributes
     ----------
     name
-        Stable: ``default``, ``one-slope``, ``related``, ``corpus``, ``within``, ``without:<family>``, ``chance``,
-        ``dispersion``, ``pooled``.
+        Stable: ``default``, ``one-slope``, ``source:<source>-<measure>-<recipe>``, ``related``, ``corpus``,
+        ``typology``, ``within``, ``without:<family>``, ``chance``, ``dispersion``, ``pooled``.
     label
         In words that go on from "but not".
     decisive
@@ -136,6 +138,7 @@ class Asked:
     related: Related | None
     corpus: Answer | None
     corpus_reason: str
+    sources: OtherSources | None = None
 
 
 def check_policy(policy: str) -> None:
@@ -162,9 +165,11 @@ def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustn
     if asked.plain is not None:
         found = answer(asked.plain, asked.factor, asked.rows, asked.source)
         rows.append(_of("one-slope", asked.plain_words, found, asked.plain, decisive=False))
+    rows += _sources(asked)
     say("checking what the answer depends on")
     rows += _related(asked)
     rows += _corpus(asked)
+    rows += _distance(asked)
     rows += _within(asked)
     if not many:
         rows += _chance(asked)
@@ -172,8 +177,8 @@ def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustn
         rows.append(Row("dispersion", "with unequal residual variances", reason=skipped))
     else:
         rows += _dispersion(asked)
-    group = LEFT_OUT[asked.factor.level].replace("_", " ")
-    plural = group[:-1] + "ies"
+    group = LEFT_OUT.get(asked.factor.level, asked.factor.level).replace("_", " ")
+    plural = group[:-1] + "ies" if group.endswith("y") else f"{group}s"
     left_out: tuple[Row, ...] = ()
     if many:
         rows.append(Row("without", f"without one {group} at a time", reason=skipped))
@@ -182,6 +187,8 @@ def robustness(asked: Asked, policy: str, say: Callable[[str], None]) -> Robustn
         left_out = tuple(_left_out(asked))
     changing = tuple(row.name for row in left_out if row.computed and row.direction != asked.found.direction)
     rows += _that_matter(left_out, changing, asked.found)
+    if is_least_squares(asked.result):
+        return Robustness(asked.factor.name, tuple(rows), plural, left_out, changing)
     low, high = (asked.pooled.estimate + sign * NORMAL * asked.pooled.std_error for sign in (-1, 1))
     rows.append(
         Row("pooled", "by pooled least squares", asked.pooled.estimate, low, high, levels=asked.found.levels,
@@ -200,7 +207,7 @@ def _of(name: str, label: str, found: Answer, result: MixedResult, decisive: boo
 def _refit(asked: Asked, name: str, label: str, rows: pd.DataFrame, formula: str = "", **more: Any) -> Row:
     """The answer's model, or another formula, on some rows."""
     try:
-        result = fit_mixed(formula or asked.result.formula, rows, asked.result.reml, df=asked.df, **more)
+        result = fit_formula(formula or asked.result.formula, rows, asked.result.reml, df=asked.df, **more)
     except CrossliftError as error:
         return Row(name, label, reason=error.message)
     result = bounded(result, rows, [asked.factor])
@@ -211,8 +218,29 @@ def _used(asked: Asked) -> pd.DataFrame:
     return asked.rows.loc[asked.result.design.kept]
 
 
+def _sources(asked: Asked) -> list[Row]:
+    """Slopes by other sources of distance, scaled so that all distances have the spread of the answer's own.
+
+    One over fewer languages than a verdict takes, or by the published recipe, is shown and decides nothing.
+    """
+    if asked.factor.name != "typology" or asked.sources is None:
+        return []
+    rows = []
+    for item in asked.sources.others:
+        name = f"source:{item.source_data}-{item.measure}-{item.recipe}"
+        fewer = f" over {item.languages} languages" if item.computed and item.missing else ""
+        label = f"by {item.words}{fewer}"
+        if not item.computed:
+            rows.append(Row(name, label, reason=item.reason))
+            continue
+        step = asked.factor.step / asked.sources.rows[0].spread
+        values = (step * item.estimate, step * item.conf_low, step * item.conf_high, item.p_value, item.df)
+        rows.append(Row(name, label, *values, item.languages, item.n_obs, decisive=item.counts))
+    return rows
+
+
 def _related(asked: Asked) -> list[Row]:
-    if asked.factor.level != "language":
+    if asked.factor.level != "language" or is_least_squares(asked.result):
         return []
     label = "with related languages"
     found = asked.related
@@ -226,7 +254,7 @@ def _related(asked: Asked) -> list[Row]:
 
 
 def _corpus(asked: Asked) -> list[Row]:
-    if asked.factor.name != "typology":
+    if asked.factor.level != "language" or asked.factor.name == "corpus":
         return []
     label = "with corpus size in the model"
     if asked.corpus is None:
@@ -236,8 +264,18 @@ def _corpus(asked: Asked) -> list[Row]:
     return [Row("corpus", label, *values)]
 
 
+def _distance(asked: Asked) -> list[Row]:
+    """A factor of languages of the user's own: whether it is more than typological distance."""
+    fixed = asked.result.design.fixed_variables
+    if asked.factor.level != "language" or asked.factor.name in FACTORS or "typology" in fixed:
+        return []
+    left, _, right = asked.result.formula.partition("~")
+    label = "with typological distance in the model"
+    return [_refit(asked, "typology", label, _used(asked), f"{left.strip()} ~ typology + {right.strip()}")]
+
+
 def _within(asked: Asked) -> list[Row]:
-    group = WITHIN[asked.factor.level]
+    group = WITHIN.get(asked.factor.level, "model")
     used = _used(asked)
     if group not in used.columns or used[group].nunique() < 2:
         return []
@@ -274,7 +312,7 @@ def _chance(asked: Asked) -> list[Row]:
 def _dispersion(asked: Asked) -> list[Row]:
     """Residual standard deviations that follow model size; rows without a size have the average one."""
     used = _used(asked)
-    if "log_params" not in used.columns or used["log_params"].nunique() < 2:
+    if is_least_squares(asked.result) or "log_params" not in used.columns or used["log_params"].nunique() < 2:
         return []
     size = used["log_params"]
     filled = used.assign(residual_size=size.fillna(float(size.mean())))
@@ -286,12 +324,15 @@ def _left_out(asked: Asked) -> Iterator[Row]:
 
     Intervals have the degrees of freedom of the whole fit, or those that the languages left carry if these are fewer.
     """
-    by = LEFT_OUT[asked.factor.level]
+    by = LEFT_OUT.get(asked.factor.level, asked.factor.level)
     if by not in asked.rows.columns:
         return
     labels = asked.rows[by].where(asked.rows[by].notna() & (asked.rows[by] != ""))
     used = labels.loc[asked.result.design.kept]
     if used.nunique() < 2:
+        return
+    if is_least_squares(asked.result):
+        yield from _refits_without(asked, used)
         return
     table = asked.result.influence(labels)
     own = asked.rows.loc[asked.result.design.kept, asked.factor.level]
@@ -309,6 +350,16 @@ def _left_out(asked: Asked) -> Iterator[Row]:
             float(found[key][0]) for key in ("estimate", "conf_low", "conf_high", "p_value", "df")
         )
         yield Row(name, label, estimate, low, high, p, own_df, left, asked.result.n_obs - int(row["rows"]))
+
+
+def _refits_without(asked: Asked, labels: pd.Series[Any]) -> Iterator[Row]:
+    """The slope without each family in turn, by fitting again."""
+    own = _used(asked)[asked.factor.level]
+    for level in sorted(labels.dropna().unique()):
+        kept = (labels != level).fillna(True).to_numpy(dtype=bool)
+        left = int(own[kept].nunique())
+        label = _without(str(level), int(own.nunique()) - left, asked.factor.level, int((~kept).sum()))
+        yield _refit(asked, f"without:{level}", label, _used(asked)[kept])
 
 
 def _without(level: str, gone: int, unit: str, rows: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...core.draws import check_counts
@@ -11,20 +11,27 @@ from ...core.errors import CrossliftError, DesignError, unknown_name
 from ...core.jsonable import dropped_rows, single
 from ...languages.kernels import parse_kernel
 from ...mixed import MixedResult, fit_mixed
+from ...mixed.fit import with_degrees
 from ...outcomes.build import Options, Outcome, read_outcome
-from ...outcomes.covariates import FACTORS, Factor
+from ...outcomes.covariates import Factor
 from ...outcomes.default_model import DefaultModel, default_model
+from ...outcomes.own_factors import factors_of
 from ...outcomes.sources import source_code, source_words
 from ...records.read import Source
 from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .bounds import bounded
 from .coupling import Coupling, couplings
+from .coverage import OwnFactor
+from .fitting import fit_formula, is_least_squares, least_squares_notice
+from .other_sources import OtherSources, kinds_beside, other_sources
+from .other_sources import check_policy as check_sources
 from .related_languages import Related, fit_related
 from .resampling import BootstrapCheck, LeftOut, PermutationCheck, bootstrap_checks, left_out, permutation_checks
 from .robustness import Asked, Robustness, robustness
 from .robustness import check_policy as check_robustness
 from .slopes import SlopeChoice, check_policy, choose_slopes
+from .survival import survival
 from .verdict import judged
 from .within_between import Within, check_group, fit_within
 
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 
     from ...mixed.numerics.evaluated import Point
 
-ENGINES = ("crosslift", "statsmodels", "mixedlm")
+ENGINES = ("crosslift", "statsmodels", "mixedlm", "glmm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,12 @@ class Request:
     slopes: str = "auto"
     robustness: str = "auto"
     dispersion: str | None = None
+    sources: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The typology slope once log corpus size is in the model, or why it is missing."""
+    """The slope of a factor of languages once log corpus size is in the model, or why it is missing."""
 
     answer: Answer | None
     reason: str
@@ -108,6 +116,22 @@ class FactorFit:
     slopes: SlopeChoice | None = None
     robustness: tuple[Robustness, ...] = ()
     couplings: tuple[Coupling, ...] = ()
+    other_sources: OtherSources | None = None
+    factors: tuple[Factor, ...] = ()
+    own: tuple[OwnFactor, ...] = ()
+
+    def factor(self, name: str) -> Factor:
+        """The factor of an answer."""
+        return next(item for item in self.factors if item.name == name)
+
+    @property
+    def survival(self) -> str:
+        """What the answer on typological distance survives, in one sentence; empty where nothing was tried."""
+        found = [item for item in self.answers if item.factor == "typology"]
+        if not found or self.other_sources is None:
+            return ""
+        rows = [row for strip in self.robustness if strip.factor == "typology" for row in strip.rows]
+        return survival(found[0], self.other_sources, rows)
 
     @property
     def dropped(self) -> tuple[tuple[str, int], ...]:
@@ -146,6 +170,10 @@ class FactorFit:
         if self.slopes:
             content["slopes"] = self.slopes.to_json()
         content["robustness"] = [item.to_json() for item in self.robustness]
+        if self.other_sources:
+            content["other_sources"] = {**self.other_sources.to_json(), "survival": self.survival}
+        if self.own:
+            content["own_factors"] = [asdict(item) for item in self.own]
         if self.couplings:
             content["coupling"] = [item.to_json() for item in self.couplings]
         return content
@@ -167,10 +195,12 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         If the input cannot be used.
     """
     say = report or (lambda words: None)
-    factors = [_factor(name) for name in request.factors]
     _check(request)
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
     options = outcome.options
+    named = request.factors or _of_distances(request, outcome)
+    factors, frame, of_factors = factors_of(named, outcome.frame, options.source)
+    outcome = replace(outcome, frame=frame, notices=(*outcome.notices, *of_factors))
     if request.within:
         check_group(outcome.frame, request.within)
     predictors = [item.column for item in factors]
@@ -178,22 +208,26 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     formula = request.formula or (model.formula if model else "")
     about = model.notices if model else ()
     say("fitting")
-    chosen = None
-    if model is not None:
-        _check_grouping(formula, outcome)
-        chosen = _slopes(model, outcome, factors, request, say)
+    chosen, fitted = None, {}  # type: tuple[SlopeChoice | None, dict[str, MixedResult]]
+    if model is not None and model.groups:
+        chosen, fitted = _slopes(model, outcome, factors, request, say)
         formula = chosen.model.formula
-    result = bounded(_fit(formula, outcome, request, say), outcome.frame, factors)
+    result = bounded(_fit(formula, outcome, request, say, fitted), outcome.frame, factors)
+    if is_least_squares(result):
+        _refuse_draws(request)
     source = source_words(outcome.frame, options.source)
     answers = tuple(answer(result, item, outcome.frame, source) for item in factors)
     naives = tuple(naive(result, item) for item in factors)
-    described, checked = None, None
+    described = None
+    used = outcome.frame.loc[result.design.kept]
     if any(item.name == "typology" for item in factors):
-        used = outcome.frame.loc[result.design.kept]
         origin = source_code(used, options.source)
-        described = coverage.describe(used, origin, options.measure, options.recipe, options.corpus)
+        described = coverage.describe(used, outcome.frame, origin, options.kind, options.corpus)
+    of_languages = [item for item in factors if item.level == "language" and item.name != "corpus"]
+    checked = {}
+    if of_languages:
         say("checking against corpus size")
-        checked = _sensitivity(result, outcome, request)
+        checked = _sensitivities(result, outcome, of_languages, request)
     related = None
     if request.kernel:
         say("fitting with related languages")
@@ -204,14 +238,16 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         asked = list(zip(factors, answers, naives, strict=True))
         divided = fit_within(result, outcome.frame, request.within, asked, _own_df(request))
     strips: list[Robustness] = []
-    plain = _without_slopes(model, chosen, outcome, request)
+    in_what = "in the default model" if chosen else "in the model stated"
+    in_what = "by least squares" if is_least_squares(result) else in_what
+    plain = _without_slopes(model, chosen, outcome, factors, request, fitted)
+    beside_sources = _other_sources(result, plain, outcome, request, say)
     if request.robustness != "none" and request.engine == "crosslift":
         for item, found, pooled in zip(factors, answers, naives, strict=True):
             plain_words = chosen.without(item.column) if chosen else ""
-            named = "in the default model" if chosen else "in the model stated"
-            beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, named, plain, plain_words,
-                           related,
-                           checked.answer if checked else None, checked.reason if checked else "")  # fmt: skip
+            with_corpus = checked.get(item.name, Sensitivity(None, ""))
+            beside = Asked(result, outcome.frame, item, found, pooled, source, request.df, in_what, plain, plain_words,
+                           related, with_corpus.answer, with_corpus.reason, beside_sources)  # fmt: skip
             strips.append(robustness(beside, request.robustness, say))
     words = [words_of(result, item, source) for item in factors]
     beside_each = [strip.rows for strip in strips] or [()] * len(factors)
@@ -225,15 +261,23 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         answers,
         naives,
         described,
-        checked,
-        (*read.notices, *outcome.notices, *about, *_engine_note(request)),
+        next(iter(checked.values()), None),
+        (*read.notices, *outcome.notices, *about, *least_squares_notice(result), *_engine_note(request)),
         related,
         divided,
         checks,
         chosen,
         tuple(strips),
-        couplings(result, outcome.frame) if request.engine == "crosslift" else (),
+        couplings(result, outcome.frame) if result.fitted is not None else (),
+        beside_sources,
+        factors,
+        coverage.describe_own(used, factors),
     )
+
+
+def _of_distances(request: Request, outcome: Outcome) -> tuple[str, ...]:
+    """Where neither factors nor a formula are given: the values that were joined to the rows."""
+    return () if request.formula else outcome.joined
 
 
 def _merged(warnings: tuple[str, ...], chosen: SlopeChoice | None) -> tuple[str, ...]:
@@ -263,35 +307,58 @@ def _engine_note(request: Request) -> tuple[str, ...]:
 
 def _slopes(
     model: DefaultModel, outcome: Outcome, factors: Sequence[Factor], request: Request, say: Callable[[str], None]
-) -> SlopeChoice:
-    """The default model with what the data ask for; the other engines fit random intercepts alone."""
+) -> tuple[SlopeChoice, dict[str, MixedResult]]:
+    """The default model with what the data ask for, and fits of the first model tried and of the last by formula.
+
+    The other engines fit random intercepts alone.
+    """
     if request.engine != "crosslift":
-        return SlopeChoice("none", model)
+        return SlopeChoice("none", model), {}
+    fitted: dict[str, MixedResult] = {}
 
     def fit(formula: str) -> MixedResult:
         say("choosing slopes")
-        return fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        found = fit_mixed(formula, outcome.frame, request.reml, df="normal")
+        for other in [*fitted][1:]:  # large tables have no room for all
+            del fitted[other]
+        fitted[formula] = found
+        return found
 
-    return choose_slopes(model, outcome.frame, factors, request.slopes, fit)
+    return choose_slopes(model, outcome.frame, factors, request.slopes, fit), fitted
 
 
 def _without_slopes(
-    model: DefaultModel | None, chosen: SlopeChoice | None, outcome: Outcome, request: Request
+    model: DefaultModel | None,
+    chosen: SlopeChoice | None,
+    outcome: Outcome,
+    factors: Sequence[Factor],
+    request: Request,
+    fitted: Mapping[str, MixedResult],
 ) -> MixedResult | None:
     """The model of random intercepts alone, if the answer's has more."""
     if model is None or chosen is None or not chosen.kept:
         return None
+    before = fitted.get(model.formula)
     return bounded(
-        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df),
+        fit_mixed(model.formula, outcome.frame, request.reml, df=request.df)
+        if before is None
+        else with_degrees(before, request.df),
         outcome.frame,
-        [FACTORS[name] for name in request.factors],
+        factors,
     )
 
 
-def _factor(name: str) -> Factor:
-    if name not in FACTORS:
-        raise unknown_name("factor", name, FACTORS)
-    return FACTORS[name]
+def _other_sources(
+    result: MixedResult, plain: MixedResult | None, outcome: Outcome, request: Request, say: Callable[[str], None]
+) -> OtherSources | None:
+    """Slopes under other sources of distance, if the question is about distance and they were not declined."""
+    wanted = request.sources == "all" or (request.sources == "auto" and request.robustness != "none")
+    if "typology" not in request.factors or not wanted or request.engine != "crosslift" or is_least_squares(result):
+        return None
+    own = outcome.options.kind
+    if not kinds_beside(own, request.sources):
+        return None
+    return other_sources(result, plain, outcome.frame, own, outcome.options.source, request.df, request.sources, say)
 
 
 def _check(request: Request) -> None:
@@ -302,6 +369,10 @@ def _check(request: Request) -> None:
         from ...mixed.external.mixedlm import require_mixedlm
 
         require_mixedlm()
+    if request.engine == "glmm":
+        from ...mixed.external.glmm import require_glmm
+
+        require_glmm()
     if request.kernel:
         parse_kernel(request.kernel)
         if request.engine != "crosslift":
@@ -310,6 +381,7 @@ def _check(request: Request) -> None:
             )
     check_policy(request.slopes)
     check_robustness(request.robustness)
+    check_sources(request.sources)
     if request.formula and request.slopes == "all":
         raise CrossliftError(
             "--slopes all adds to the default model, and --formula states another.",
@@ -370,9 +442,16 @@ def _check_grouping(formula: str, outcome: Outcome) -> None:
         )
 
 
-def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], None]) -> MixedResult:
-    _check_grouping(formula, outcome)
+def _fit(
+    formula: str,
+    outcome: Outcome,
+    request: Request,
+    say: Callable[[str], None],
+    fitted: Mapping[str, MixedResult],
+) -> MixedResult:
+    """The model of the answer; ``fitted`` are models that were fitted before it."""
     if request.engine != "crosslift":
+        _check_grouping(formula, outcome)
         if request.df not in ("satterthwaite", "normal"):
             raise CrossliftError(
                 f"--engine {request.engine} does not support the degrees-of-freedom method '{request.df}'."
@@ -384,16 +463,36 @@ def _fit(formula: str, outcome: Outcome, request: Request, say: Callable[[str], 
             from ...mixed.external.mixedlm import fit_mixedlm
 
             return fit_mixedlm(formula, outcome.frame, request.reml)
+        if request.engine == "glmm":
+            from ...mixed.external.glmm import fit_glmm
+
+            return fit_glmm(formula, outcome.frame, request.reml)
         from ...mixed.external.statsmodels import fit_statsmodels
 
         return fit_statsmodels(formula, outcome.frame, request.reml)
 
+    if formula in fitted and not request.dispersion and request.df != "kenward-roger":  # which needs REML
+        return with_degrees(fitted[formula], request.df)
+
     def searching(evaluations: int, point: Point) -> None:
         say(f"fitting: {evaluations} evaluations, criterion {point.value:.4f}")
 
-    return fit_mixed(
+    if request.formula:
+        _check_grouping(formula, outcome)
+    return fit_formula(
         formula, outcome.frame, request.reml, df=request.df, report=searching, dispersion=request.dispersion
     )
+
+
+def _refuse_draws(request: Request) -> None:
+    """Refuse the checks that need random effects, where there are none."""
+    asked = {"--bootstrap": request.bootstrap, "--permute": request.permute, "--leave-out": request.leave_out}
+    given = [name for name, value in asked.items() if value]
+    if given:
+        raise DesignError(
+            f"no language, task or model repeats in these rows: plain least squares does not support {given[0]}.",
+            "Leave it out.",
+        )
 
 
 def _own_df(request: Request) -> str:
@@ -401,15 +500,17 @@ def _own_df(request: Request) -> str:
     return request.df if request.engine == "crosslift" else "normal"
 
 
-def _sensitivity(result: MixedResult, outcome: Outcome, request: Request) -> Sensitivity:
+def _sensitivities(
+    result: MixedResult, outcome: Outcome, factors: Sequence[Factor], request: Request
+) -> dict[str, Sensitivity]:
     """Refit with log corpus size added: it is correlated with distance, so either may stand in for the other."""
     if "log_corpus" in result.design.fixed_variables:
-        return Sensitivity(None, "log corpus size is already in the model")
+        return {item.name: Sensitivity(None, "log corpus size is already in the model") for item in factors}
     left, _, right = result.formula.partition("~")
     formula = f"{left.strip()} ~ log_corpus + {right.strip()}"
     try:
-        refit = fit_mixed(formula, outcome.frame, request.reml, df=_own_df(request))
-        refit = bounded(refit, outcome.frame, [FACTORS["typology"]])
-        return Sensitivity(answer(refit, FACTORS["typology"], outcome.frame), "")
+        refit = fit_formula(formula, outcome.frame, request.reml, df=_own_df(request))
+        refit = bounded(refit, outcome.frame, factors)
+        return {item.name: Sensitivity(answer(refit, item, outcome.frame), "") for item in factors}
     except CrossliftError as error:
-        return Sensitivity(None, error.message)
+        return {item.name: Sensitivity(None, error.message) for item in factors}

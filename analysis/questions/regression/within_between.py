@@ -21,7 +21,7 @@ from ...formulas.algebra import summands
 from ...formulas.nodes import replace_name
 from ...formulas.parser import parse_expression
 from ...mixed import MixedResult, fit_mixed
-from ...mixed.model.formula import join_terms
+from ...mixed.model.formula import join_terms, random_text
 from ...outcomes.covariates import Factor
 from .answer import Answer, Naive
 
@@ -260,7 +260,7 @@ def _formula(result: MixedResult, factors: Sequence[Factor]) -> str:
             raise FormulaError(f"the formula '{result.formula}' already contains '{taken[0]}'.")
         fixed = replace_name(fixed, name, parse_expression(parts))
     pieces = join_terms(summands(fixed))
-    return f"{parsed.response} ~ {pieces}" + "".join(f" + ({bar.expression}|{bar.group})" for bar in parsed.bars)
+    return f"{parsed.response} ~ {pieces}" + random_text(parsed.bars)
 
 
 def _parts(refit: MixedResult, factor: Factor, group: str, groups: int, answered: Answer, pooled: Naive) -> Parts:

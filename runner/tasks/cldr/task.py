@@ -112,6 +112,7 @@ def count(name: str) -> TaskCard:
         domain=DOMAIN,
         split="test",
         rule=next(iter(find_kind(kind).rules), ""),
+        validation="validation" if trained.ids else "",
     )
 
 

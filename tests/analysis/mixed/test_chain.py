@@ -283,6 +283,26 @@ def test_errors_of_predictions_do_not_depend_on_the_way(way: str, case: Case, si
             same(two, one)
 
 
+@pytest.mark.parametrize("way", CHAINS)
+@examples(10)
+@given(case=cases(), sizes=st.lists(st.sampled_from(SIZES), min_size=5, max_size=5), seed=st.integers(0, 99))
+def test_errors_of_many_rows_follow_from_single_effects(way: str, case: Case, sizes: list[float], seed: int) -> None:
+    """More rows than effects that they load on, in two calls; the same rows one by one take the other way."""
+    chain = chained(way, case, True)
+    assume(chain.data.further is not None)
+    theta, rng = point_of(chain, sizes), np.random.default_rng(seed)
+    shapes = chain.data.shapes[: len(case.terms)]
+    size = sum(levels * k for levels, k in shapes)
+    X, Z = rng.normal(size=(30, chain.data.p)), np.zeros((30, size))
+    Z[:, : min(5, size)] = rng.normal(size=(30, min(5, size)))
+    point = chain(theta, 0.7)
+    many, single = PredictionErrors(chain, point, size), PredictionErrors(chain, point, size)
+    by_effect = [many.variance(X[part], Z[part], {}) for part in (slice(0, 20), slice(20, 30))]
+    by_load = [single.variance(X[i : i + 1], Z[i : i + 1], {}) for i in range(30)]
+    for one, two in zip(zip(*by_effect, strict=True), zip(*by_load, strict=True), strict=True):
+        same(np.concatenate(one), np.concatenate(two))
+
+
 def test_rows_are_drawn_from_the_model(both) -> None:
     """Where effects are many: the mean of ``y'y`` and of ``Z'y y'Z`` are those of the other way of drawing."""
     states = [result.engine_state() for result in both]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.core.errors import FormulaError
-from analysis.mixed.model.formula import Bar, parse_formula
+from analysis.mixed.model.formula import Bar, parse_formula, random_text
 
 
 def bars(text: str) -> tuple[Bar, ...]:
@@ -24,9 +24,18 @@ def test_correlated_and_separate_terms_are_not_the_same() -> None:
 
 
 def test_double_bar_is_split() -> None:
-    assert bars("y ~ x + (1 + x||g)") == (Bar("1", ("g",)), Bar("0 + x", ("g",)))
-    assert bars("y ~ x + (x||g)") == bars("y ~ x + (1 + x||g)")
-    assert bars("y ~ x + (0 + x*z||g)") == (Bar("0 + x", ("g",)), Bar("0 + z", ("g",)), Bar("0 + x:z", ("g",)))
+    assert bars("y ~ x + (1 + x||g)") == (Bar("1", ("g",), "1 + x"), Bar("0 + x", ("g",), "1 + x"))
+    assert [bar.expression for bar in bars("y ~ x + (x||g)")] == ["1", "0 + x"]
+    assert [bar.expression for bar in bars("y ~ x + (0 + x*z||g)")] == ["0 + x", "0 + z", "0 + x:z"]
+
+
+def test_the_random_part_is_written_as_it_was_read() -> None:
+    text = "y ~ 1 + (1|a) + (0 + x|a) + (x + f||a:b) + (x||c/d)"
+    again = "y ~ 1" + random_text(bars(text))
+    assert [(bar.expression, bar.factors) for bar in bars(again)] == [
+        (bar.expression, bar.factors) for bar in bars(text)
+    ]
+    assert again == "y ~ 1 + (1|a) + (0 + x|a) + (x + f||a:b) + (x||c) + (x||c:d)"
 
 
 def test_nesting_and_interaction() -> None:

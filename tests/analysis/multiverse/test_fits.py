@@ -11,6 +11,7 @@ import pytest
 
 import analysis
 from analysis.core.errors import CrossliftError
+from analysis.languages.distances import distances
 from analysis.outcomes.build import Options
 from analysis.questions.multiverse.run import MultiverseRequest, open_table
 from analysis.questions.multiverse.workers import fit_all
@@ -27,7 +28,7 @@ ESTIMATE, DF = 5e-5, 2e-4
 def pinned():
     reference = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))["fits"]
     specs = pd.read_csv(FOLDER / "data" / "specifications.csv", dtype={"kept": str})
-    return reference, specs
+    return reference, specs.assign(features="uriel")  # drawn when URIEL was the one source of features
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +143,13 @@ def test_the_same_numbers_on_two_processes(bundled, monkeypatch) -> None:
     assert written(events) == []  # rows and fits go through pipes
     assert [item.fit for item in alone] == [item.fit for item in both]
     assert [item.key for item in alone] == [item.key for item in both]
+
+
+def test_distances_of_another_source_are_those_of_a_fit() -> None:
+    table, _ = open_table(MultiverseRequest(limit=2))
+    rows = table.specify({"features": "grambank", "measure": "featural"})
+    of = {item.code: item.distance for item in distances(table.languages, source_data="grambank")}
+    expected = table.frame["language"].map(of).to_numpy(dtype=float)
+    np.testing.assert_array_equal(rows.x, expected)
+    assert rows.kept.sum() < table.specify({}).kept.sum()
+    assert not np.isnan(rows.x[rows.kept]).any()

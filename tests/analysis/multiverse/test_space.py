@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import CrossliftError
+from analysis.languages.distances import MEASURES
+from analysis.outcomes.build import Options
 from analysis.questions.multiverse import Choice, ChoiceOption, default_choices, fix_choices, read_choices
 from analysis.questions.multiverse.run import MultiverseRequest, open_choices, open_table
 from analysis.questions.multiverse.space import build_space
@@ -107,7 +109,24 @@ def test_broken_files_are_refused(tmp_path: Path) -> None:
 
 def test_bundled_gains_have_tens_of_thousands() -> None:
     choices, space = open_choices(MultiverseRequest())
-    assert {item.name for item in choices} == {"measure", "recipe", "coverage", "outcome", "studies", "tasks", "source",
-                                               "training", "effects", "kernel", "covariate", "df_method"}  # fmt: skip
+    assert {item.name for item in choices} == {
+        "measure", "features", "recipe", "coverage", "outcome", "studies", "tasks", "source", "training", "effects",
+        "kernel", "covariate", "df_method",
+    }  # fmt: skip
     assert space.possible > 50_000
     assert len(space.table) == 2000
+
+
+def test_a_source_of_features_is_crossed_only_with_what_it_has() -> None:
+    _, space = open_choices(MultiverseRequest(limit=None))
+    options = [space.options(i) for i in range(len(space.table))]
+    assert {o["measure"] for o in options if o["features"] == "grambank"} == {"syntactic", "featural", "morphological"}
+    assert {o["measure"] for o in options if o["features"] == "uriel"} == {*MEASURES}
+    assert {(o["recipe"], o["coverage"]) for o in options if o["features"] != "uriel"} == {("knn", "any")}
+    reasons = dict(space.excluded)
+    assert reasons["no source of features has every measure"] > 0
+    assert sum(reasons.values()) + space.possible == space.combinations
+    (fixed,) = [
+        c for c in open_choices(MultiverseRequest(options=Options(source="grambank")))[0] if c.name == "features"
+    ]
+    assert fixed.names == ("grambank",)

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import CrossliftError
+from analysis.languages import distances as typology
+from analysis.languages.feature_sources import settle
 from analysis.questions.power import (
     Components,
     PowerDesign,
@@ -112,6 +114,16 @@ def test_languages_come_from_the_data_first_and_then_from_uriel() -> None:
     assert np.isfinite(distances).all()
     assert pick_languages(used, 8, seed=4)[0] == codes[:8]
     assert pick_languages(used, 12, seed=5)[0] != codes
+
+
+def test_languages_of_another_source_have_its_distances() -> None:
+    kind = settle(source_data="grambank")
+    codes, distances = pick_languages(["swa", "zho"], 8, kind=kind)
+    assert {"swa", "zho"} < set(codes)
+    expected = [item.distance for item in typology.distances(codes, source_data="grambank")]
+    np.testing.assert_array_equal(distances, expected)
+    with pytest.raises(CrossliftError, match="no featural distance in Grambank: deu.*or leave these languages out"):
+        pick_languages(["deu", "swa"], 2, kind=kind)
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ PLANNED = """\
   Note: 'tatoeba' has no test data in su: left out.
   Note: no steps-matched baseline for tatoeba: evaluated without training.
 
-  time left: not known; give --store to compare with what is timed
+  time left: not known; give --store to compare with what is timed, or --device-spec to estimate it
 """
 
 

@@ -16,18 +16,19 @@ from analysis.core.errors import CrossliftError, StoreError
 from analysis.outcomes.build import Options, read_outcome
 from runner.executors import local
 from runner.executors.progress import Report
-from runner.executors.worker import Setting, Worker, on_half
+from runner.executors.worker import Setting, Worker
 from runner.kinds.classification import Classification
 from runner.models import backbone
 from runner.models.backbone import Backbone, load_backbone
 from runner.models.catalog import ModelCard
 from runner.plan.build import Plan, build_plan
 from runner.plan.grid import parse_grid
+from runner.plan.lineage import on_half
 from runner.plan.request import Request
 from runner.store import locks
 from runner.store.store import Store
 from runner.training.bench import Bench
-from runner.training.evaluate import in_memory
+from runner.training.outputs import in_memory
 from tests.runner.executors.test_run import scores
 from tests.runner.executors.world import make_world, run_world
 

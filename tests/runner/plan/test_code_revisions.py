@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "234a4076f10d7d14"),
-    "target": (1, "234a4076f10d7d14"),
-    "evaluate": (2, "4fe262d4239369e5"),
+    "intermediate": (1, "345fded5cde11164"),
+    "target": (1, "345fded5cde11164"),
+    "evaluate": (2, "0a0bbde82ab5e78b"),
 }  # fmt: skip
 
 

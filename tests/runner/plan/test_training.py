@@ -9,6 +9,7 @@ import pytest
 from analysis.core.errors import CrossliftError
 from runner.plan.build import build_plan
 from runner.plan.grid import parse_grid
+from runner.plan.lineage import evaluated_in
 from runner.plan.training import Training
 from runner.store.stage import Stage
 
@@ -71,3 +72,24 @@ def test_adapters_are_part_of_the_identity_where_they_are_trained() -> None:
     }  # fmt: skip
     assert Training(method="lora", lora_alpha=32).inputs()["lora_alpha"] == 32
     assert not [key for key in Training().inputs() if key.startswith("lora_")]
+
+
+def test_the_precision_of_evaluations_is_part_of_identity_and_condition_where_it_is_not_usual() -> None:
+    def cells(**change: Any) -> dict[str, Stage]:
+        return {
+            cell.task: cell for cell in build_plan(parse_grid({**GRID, "targets": ["xnli", "tatoeba"], **change})).cells
+        }
+
+    usual, said, mixed = cells(), cells(evaluation="fp32"), cells(evaluation="bf16")
+    for task in usual:
+        assert usual[task].id == said[task].id != mixed[task].id
+        assert "evaluation" not in usual[task].record["condition"]  # type: ignore[operator]
+        assert "evaluation=bf16" in mixed[task].record["condition"]  # type: ignore[operator]
+        assert (evaluated_in(usual[task]), evaluated_in(mixed[task])) == ("fp32", "bf16")
+    with pytest.raises(CrossliftError, match="unknown evaluation 'fp16'"):
+        cells(evaluation="fp16")
+
+
+def test_tf32_is_a_precision_of_its_own() -> None:
+    assert Training(precision="tf32").inputs()["precision"] == "tf32"
+    assert not Training(precision="tf32", method="lora").on_half

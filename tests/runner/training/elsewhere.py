@@ -125,6 +125,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[Elsewhere]:
 
     monkeypatch.setattr(torch, "autocast", cast)
     monkeypatch.setattr(files, "load_file", load)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)  # what a GPU reads without a copy
     for name, value in {
         "is_available": True, "device_count": 1, "get_device_name": "pretended", "max_memory_allocated": 3 * 2**20,
         "reset_peak_memory_stats": None, "synchronize": None, "empty_cache": None,

@@ -12,17 +12,18 @@ from runner.training.batches import pad
 sequences = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=7), min_size=1, max_size=6)
 
 
-@given(sequences, st.integers(0, 9), st.booleans(), st.booleans())
-def test_padding_is_that_of_a_loop(texts: list[list[int]], filler: int, segments: bool, renumbered: bool) -> None:
+@given(sequences, st.integers(0, 9), st.booleans(), st.integers(1, 8))
+def test_padding_is_that_of_a_loop(texts: list[list[int]], filler: int, segments: bool, multiple: int) -> None:
     ids = [np.array(text, dtype=np.int32) for text in texts]
     types = [np.array(text, dtype=np.int32) % 2 for text in texts] if segments else None
-    lookup = np.arange(10)[::-1].copy() if renumbered else None
     chosen = np.arange(len(ids))[::-1]
-    found = pad(ids, types, chosen, filler, lookup)
+    found = pad(ids, types, chosen, filler, multiple)
+    assert found.ids.shape[1] % multiple == 0
+    assert 0 <= found.ids.shape[1] - max(map(len, ids)) < multiple
     for row, i in enumerate(chosen):
         n = len(ids[i])
         wanted = [*ids[i], *[filler] * (found.ids.shape[1] - n)]
-        assert found.ids[row].tolist() == (wanted if lookup is None else lookup[wanted].tolist())
+        assert found.ids[row].tolist() == wanted
         assert found.mask[row].tolist() == [1] * n + [0] * (found.ids.shape[1] - n)
         if types is not None:
             assert found.types is not None

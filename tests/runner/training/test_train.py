@@ -16,8 +16,9 @@ from runner.kinds.registry import find_kind
 from runner.plan.training import Training
 from runner.training import train as training_module
 from runner.training.evaluate import evaluate
+from runner.training.failure import StageError
 from runner.training.state import State, load_state
-from runner.training.train import StageError, train
+from runner.training.train import train
 from tests.runner.training.small import bench, choices, pairs, questions, sentences, texts
 
 FAST = Training(learning_rate=5e-3, batch_size=8, dropout=0.0)
