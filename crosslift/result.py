@@ -60,7 +60,9 @@ class Result:
         self._text(Screen(out, screen_width(sys.stdout is not None and sys.stdout.isatty()), verbose))
         return out.getvalue().strip("\n")
 
-    def plot(self, name: str | None = None, path: str | None = None) -> Figure:
+    def plot(
+        self, name: str | None = None, path: str | None = None, *, style: str = "paper", columns: int = 2
+    ) -> Figure:
         """Draw a figure.
 
         Parameters
@@ -69,12 +71,15 @@ class Result:
             Which one; the first by default. ``figures`` lists them.
         path
             Where to save it too (``.png``, ``.svg``, ``.pdf``).
+        style, columns
+            ``paper``, over 1 or 2 columns, or ``slides``.
 
         Raises
         ------
         CrossliftError
-            If there is none, or none of this name, or the ending is not a figure format.
+            If there is none, or none of this name, style or width, or the ending is not a figure format.
         """
+        from analysis.plots.look import find_look, looking
         from analysis.plots.style import save
 
         if not self._figures:
@@ -82,9 +87,10 @@ class Result:
         chosen = next(iter(self._figures)) if name is None else name
         if chosen not in self._figures:
             raise unknown_name("figure", chosen, self._figures)
-        made = self._figures[chosen]()
-        if path is not None:
-            save(made, path)
+        with looking(find_look(style, columns)):
+            made = self._figures[chosen]()
+            if path is not None:
+                save(made, path)
         return made
 
     @property

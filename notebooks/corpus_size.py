@@ -16,6 +16,7 @@ from analysis.present.notebook import (
     dropped_table,
     find_sweep,
     fit_diagnostics,
+    key_table,
     keys_of,
     kind_slopes,
     model_method,
@@ -37,7 +38,11 @@ session.provenance(read.sources)
 # %% [markdown]
 # > {answer}
 #
+# {table key}
+#
 # {figure main}
+#
+# {answer_words}
 #
 # ## What the data cannot say
 #
@@ -74,6 +79,13 @@ settled_down = [name for name, found in tasks.items() if found.amount.settled an
 session.numbers["down"], session.numbers["up"] = len(settled_down), len(settled_up)
 session.say(
     "answer",
+    "Over {tasks} tasks scores of languages without data change by {amount.estimate} points per doubling of "
+    "non-English data ({amount.interval}).",
+)
+key = {"points per doubling": main.amount, "tasks": len(tasks), "low-resource languages": len(notes.low)}
+session.table("key", key_table(key))
+session.say(
+    "answer_words",
     "In {tasks} tasks scores of languages without data fall with the amount of non-English data in {down} and "
     "rise in {up} (intervals that exclude zero); over tasks the slope is {amount}. "
     + (
@@ -104,7 +116,7 @@ session.figure(
     "Slopes of the score of a language without data over the amount of data in other languages, by task, with 95% "
     "intervals "
     "(Satterthwaite): {rows} scores, {configurations} mixtures, {languages} languages.",
-    "Intervals by task; those of question answering are far above zero, those of the other tasks near it.",
+    "Intervals of the slopes by task.",
     height=0.9 + 0.24 * len(entries),
 )
 session.table("tasks", value_table(entries, "points per doubling", "By task"))

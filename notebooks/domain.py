@@ -21,6 +21,7 @@ from analysis.present.notebook import (
     find_sweep,
     fit_diagnostics,
     form_sentence,
+    key_table,
     keys_of,
     model_method,
     model_references,
@@ -43,7 +44,11 @@ session.provenance(read.sources)
 # %% [markdown]
 # > {answer}
 #
+# {table key}
+#
 # {figure main}
+#
+# {answer_words}
 #
 # ## What the data cannot say
 #
@@ -67,6 +72,7 @@ session.numbers["rows"] = len(cells)
 at = arms_at(cells, notes)
 session.numbers["small"], session.numbers["large"] = at.small, at.large
 session.numbers["change"] = at.change
+session.numbers["compared"] = "exceeds" if at.large.estimate > 0 else "falls short of"
 session.numbers["at_70"] = at.between(LARGE)
 growths = {name: between_sizes(cells, notes, name, SMALL, LARGE) for name in (NARROW, WIDE)}
 session.numbers["narrow_growth"], session.numbers["wide_growth"] = (growths[name].value for name in (NARROW, WIDE))
@@ -77,10 +83,20 @@ session.numbers["sweep_words"] = (
 )
 session.say(
     "answer",
+    "At {large_model} the gain after {wide} {compared} that after {narrow} by {large.size} points ({large.interval}); "
+    "no model between was run."
+    if at.large.settled
+    else "At {large_model} the data do not tell the gain after {wide} from that after {narrow}: {large.estimate} "
+    "points ({large.interval}).",
+)
+session.table("key", key_table({f"at {notes.models[0]}": at.small, f"at {notes.models[1]}": at.large,
+                                "languages": int(cells["language"].nunique())}))  # fmt: skip
+session.say(
+    "answer_words",
     "On a straight line between the two sizes that were measured, 7B to 70B adds {narrow_growth} after {narrow} and "
     "{wide_growth} "
-    "after {wide}; no model of that size was run. At the measured sizes the gain after {wide} exceeds "
-    "that after {narrow} by {small.estimate} points ({small.basis}) at {small_model} and by {large.estimate} "
+    "after {wide}; no model of that size was run. At the measured sizes the gain after {wide} minus "
+    "that after {narrow} is {small.estimate} points ({small.basis}) at {small_model} and {large.estimate} "
     "({large.basis}) at {large_model}.",
 )
 
@@ -91,7 +107,7 @@ session.figure(
     "Mean gain at the two measured sizes after {narrow} and {wide} ({rows} cells of {languages} languages and "
     "{tasks} tasks), "
     "with 95% intervals of the mixed model. Dashed: the straight line between them, where nothing was measured.",
-    "Two lines that rise with size, dashed where no model was run.",
+    "Two lines over size, dashed where no model was run.",
 )
 entries = {
     f"{WIDE} minus {NARROW} at {notes.models[0]}": (at.small, "measured"),

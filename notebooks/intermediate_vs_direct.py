@@ -18,6 +18,7 @@ from analysis.present.notebook import (
     find_sweep,
     fit_diagnostics,
     fit_mixed,
+    key_table,
     keys_of,
     mean_value,
     model_method,
@@ -41,16 +42,17 @@ session.provenance(read.sources)
 # %% [markdown]
 # > {answer}
 #
+# {table key}
+#
 # {figure main}
+#
+# {answer_words}
 #
 # ## What the data cannot say
 #
 # - {paired_words}
-# - The gains of English intermediate tasks are averages over languages, as the publications print them: they do not
-#   say how much a low-resource language gains.
-# - The direct scores are in-language training on one task, named entities, in African languages; the intermediate
-#   ones are on other tasks and other languages. A difference between the two columns would be one of tasks and
-#   languages, and none is computed.
+# - {average_words}
+# - {sides_words}
 # - {sweep_words}
 
 # %%
@@ -69,15 +71,24 @@ else:
     session.say("paired_words", "Both arms were scored in {paired_cells} cells of {paired_languages} languages.")
     if paired.result:
         session.diagnose(*fit_diagnostics(paired.result, "Intermediate minus direct"))
-sweeps = own_sweeps()
+sweeps = () if session.data else own_sweeps()
 session.numbers["sweep_words"] = (
-    f"The sweep {', '.join(sweeps)} has an equal-steps control, and has a section of its own."
+    "Whether a gain is more than that of further training needs a baseline of as many steps; the section on a sweep "
+    "says whether the data have one."
+    if session.data
+    else f"The sweep {', '.join(sweeps)} has an equal-steps control, and has a section of its own."
     if sweeps
     else f"The set '{OWN_SWEEP}', a sweep with both arms and an equal-steps control, is missing from the bundled data."
 )
 
 gains = average_gains(read.frame, metric="f1")
 has_gains = gains["gain"].count() > 1
+session.numbers["average_words"] = (
+    "The gains of English intermediate tasks are averages over languages, as the publications print them: they do not "
+    "say how much a low-resource language gains."
+    if has_gains
+    else "Gains of averages over languages, which publications print, are not among these data."
+)
 by_task = gains.groupby("target_task")["gain"].mean()
 if len(by_task) > 1:
     session.numbers["stilts"] = mean_value(by_task.to_list(), "points of F1")
@@ -112,8 +123,32 @@ if len(kept) and kept["language"].nunique() > 2 and kept["model"].nunique() > 2:
 else:
     fit = None
     session.numbers["direct_words"] = "the data contain too few direct runs for a mean"
+shown = {name: sorted(part["target_task"].dropna().unique()) for name, part in
+         records[records["score"].notna()].groupby("method")}  # fmt: skip
+session.numbers["sides_words"] = (
+    "The comparison is within cells: what tells their languages and tasks from others is not in it."
+    if paired
+    else "The direct scores are in-language training on one task, named entities, in African languages; the "
+    "intermediate ones are on other tasks and other languages. A difference between the two columns would be one of "
+    "tasks and languages, and none is computed."
+    if not session.data
+    else f"Direct scores are on {len(shown.get('direct', ()))} tasks and intermediate ones on "
+    f"{len(shown.get('intermediate', ()))}; without cells that have both, no difference is computed."
+)
 session.say(
     "answer",
+    "In cells scored both ways intermediate training differs from direct fine-tuning by {paired.estimate} points "
+    "({paired.interval})."
+    if paired
+    else "The data do not answer the question: no study scored both arms.",
+)
+session.table("key", key_table({
+    "cells scored both ways": paired.cells if paired else 0,
+    "direct scores": int((records["method"].eq("direct") & records["score"].notna()).sum()),
+    "intermediate scores": int((records["method"].eq("intermediate") & records["score"].notna()).sum()),
+}))  # fmt: skip
+session.say(
+    "answer_words",
     ("In cells scored both ways intermediate training differs from direct fine-tuning by {paired}. " if paired else
      "The data do not answer the question: no study scored both arms. ")
     + "{stilts_words}; {direct_words}.",
@@ -124,21 +159,24 @@ if has_gains:
     session.figure(
         "main",
         lambda ax: plot_paired(gains, ax, "F1, mean over languages"),
-        "F1 of XLM-R Large without (open) and with (filled) the best English intermediate task per target task, by "
-        "publication; means over languages, test sets.",
-        "Pairs of points by target task: most move right, named entities move left.",
+        "F1 without (open) and with (filled) the best English intermediate task per target task, by "
+        "publication; means over languages.",
+        "Pairs of points by target task.",
         height=0.8 + 0.28 * len(gains),
     )
 else:
-    chosen = records[records["score"].notna() & records["method"].notna()]
-    cells = by_family(chosen[chosen["language"] != "mul"], "method", "score")
-    session.figure(
-        "main",
-        lambda ax: plot_heat(cells, ax, "Mean score (points)", "Method", centre=None),
-        "Mean score by language and method; hatched: no data.",
-        "Heat map of scores by language and method.",
-        height=1.4 + 0.17 * len(cells),
-    )
+    chosen = records[records["score"].notna() & records["method"].notna() & (records["language"] != "mul")]
+    if chosen.empty:
+        session.omit("main")
+    else:
+        cells = by_family(chosen, "method", "score")
+        session.figure(
+            "main",
+            lambda ax: plot_heat(cells, ax, "Mean score (points)", "Method", centre=None),
+            "Mean score by language and method; hatched: no data.",
+            "Heat map of scores by language and method.",
+            height=1.4 + 0.17 * len(cells),
+        )
 
 # %% [markdown]
 # ## A sweep with an equal-steps control
@@ -207,18 +245,15 @@ if fit is not None:
     session.method(model_method(fit, "F1 scores of seeds"))
     session.cite(*model_references(fit))
 else:
-    cells = by_family(records[records["score"].notna() & (records["language"] != "mul")], "target_task", "score")
     session.numbers["direct_detail"] = "The data contain too few seeds of direct fine-tuning."
-    session.figure("direct", lambda ax: plot_heat(cells, ax, "Mean score (points)", "Target task", centre=None),
-                   "Mean score by language and task; hatched: no data.", "Heat map of scores.",
-                   height=1.4 + 0.17 * len(cells))  # fmt: skip
-    session.table("direct", Table(("direct fine-tuning",), (("too few runs",),)))
+    session.omit("direct")
 copied = int(flags.loc[direct.index].str.contains("copied-folder").sum())
 if copied:
     session.diagnose(
         f"{copied} direct runs are left out: two models' folders contain the same scores, and which is the copy is "
         "unknown."
     )
-session.method("Gains of intermediate training are differences of published averages over languages.")
+if has_gains:
+    session.method("Gains of intermediate training are differences of averages over languages, as printed.")
 session.cite("phang2020", *keys_of(list(session.sources)))
 session.finish()

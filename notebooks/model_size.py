@@ -23,6 +23,7 @@ from analysis.present.notebook import (
     growth,
     in_corpus,
     influence_line,
+    key_table,
     keys_of,
     model_method,
     model_references,
@@ -45,7 +46,11 @@ session.provenance(read.sources)
 # %% [markdown]
 # > {answer}
 #
+# {table key}
+#
 # {figure main}
+#
+# {answer_words}
 #
 # ## What the data cannot say
 #
@@ -119,6 +124,13 @@ session.numbers["aside"] = (
 )  # fmt: skip
 session.say(
     "answer",
+    "From 1B to 13B the lift of {mixture} {verb} with size: {range_between.estimate} points per doubling "
+    "({range_between.interval}).",
+)
+session.table("key", key_table({STEP: range_between, "models in the range": int(inside["model"].nunique()),
+                                "change per 0.1 of distance": main.interaction}))  # fmt: skip
+session.say(
+    "answer_words",
     "From 1B to 13B the lift of {mixture} {verb} with size on these {tasks} tasks, by {range_between.estimate} points "
     "per doubling over {models_range} models counted once ({range_between.basis}); {aside}. Over all {models} sizes "
     "it grows {direction} "
@@ -135,7 +147,7 @@ session.figure(
     "{languages} "
     "languages, {models} models). Points: means; lines: the mixed model at the quartiles of distance, with 95% bands "
     "(Satterthwaite). Shaded: the range of the question.",
-    "Gain rises with size, and rises less for distant languages.",
+    "Means by size for near and distant languages, with the lines of the mixed model.",
 )
 
 # %% [markdown]
@@ -190,7 +202,7 @@ session.drawing(
     "Gain after {mixture} against model size: means adjusted for languages and tasks, and the form that describes "
     "the sizes "
     "best with its 95% band; shaded where there are no data.",
-    "Scaling curve that rises and bends.",
+    "Scaling curve over model size.",
 )
 session.diagnose(*(f"Curve: {line}" for line in scaled.details.curves[0].warnings))
 

@@ -15,6 +15,7 @@ from analysis.present.notebook import (
     decompose,
     details,
     flag_lines,
+    key_table,
     keys_of,
     plot_decomposition,
     tally,
@@ -30,6 +31,10 @@ session.provenance(cl.read(records).sources)
 
 # %% [markdown]
 # > {answer}
+#
+# {table key}
+#
+# {answer_words}
 #
 # {table verdicts}
 #
@@ -64,6 +69,13 @@ session.numbers["average_reason"] = average.reason
 session.numbers["average_statement"] = average.claim.statement
 session.say(
     "answer",
+    "Of {claims} claims {reproduced} are reproduced, {consistent} consistent with what is published, {contradicted} "
+    "contradicted; {not_checkable} cannot be checked.",
+)
+session.table("key", key_table({name: len(by_verdict.get(name, ())) for name in
+                                ("reproduced", "contradicted", "not-checkable")}))  # fmt: skip
+session.say(
+    "answer_words",
     "Of {claims} claims in {documents} documents, {reproduced} are reproduced, {reproduced_under} under some "
     "readings only, "
     "{possible_by_rounding} possible by rounding only, {consistent} are consistent with what is published, "

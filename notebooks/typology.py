@@ -16,10 +16,13 @@ from analysis.present.notebook import (
     coastline,
     default_sets,
     distance_method,
+    draw_strip,
     dropped_table,
     factor_diagnostics,
     find_sweep,
+    key_table,
     keys_of,
+    language_by_task,
     marginal_effect,
     measure_table,
     model_method,
@@ -34,8 +37,11 @@ from analysis.present.notebook import (
     plot_marginal,
     plot_partial_residuals,
     plot_world,
+    pooling_words,
     possible,
+    short_answer,
     show,
+    source_words,
     value_table,
 )
 
@@ -48,19 +54,22 @@ session.provenance(cl.read(default_sets(session.data, outcomes), session.mapping
 # %% [markdown]
 # > {answer}
 #
+# {table key}
+#
+# {figure strip}
+#
 # {figure main}
+#
+# {answer_words}
 #
 # ## What the data cannot say
 #
 # - Distances were not assigned at random. Whatever is correlated with distance in these languages, such as script,
 #   resources and the size of the pretraining corpus, may explain a slope. {corpus_words}
 # - {kernel_words}
-# - Published tables cover only languages that have test sets. Of {languages_gap} languages, {imputed} have fewer than
-#   half of their syntactic features observed; the rest of those vectors is imputed.
-# - Not every run was fine-tuned on English alone: in {mixed_share} of the rows the fine-tuning data were in several
-#   languages, so that the distance from English is not the distance from the training data.
-# - A gap mixes what a model does not transfer with how hard the test set of the language is, and with the loss that
-#   comes from translating it.
+# - Tables cover only languages that have test sets. {imputed_words}
+# - {training_words}
+# - {outcome_words}
 
 # %%
 found = {}
@@ -90,8 +99,29 @@ for outcome in ("gap", "gain"):
         session.numbers[f"sentence_{outcome}"] = f"The data do not contain {outcome}s."
 if "gap" not in found:
     session.numbers["languages_gap"] = main.answers[0].levels
-session.numbers["imputed"] = sum(
-    share < 0.5 for share in main.outcome.frame.groupby("language")["observed_share"].first()
+imputed = sum(share < 0.5 for share in main.outcome.frame.groupby("language")["observed_share"].first())
+session.numbers["imputed"] = imputed
+session.say(
+    "imputed_words",
+    "Of {languages_gap} languages, {imputed} have fewer than half of their syntactic features observed; the rest of "
+    "those vectors is imputed."
+    if imputed
+    else "Of each of the {languages_gap} languages at least half of the syntactic features are observed.",
+)
+mixed = main.outcome.frame["train_language"].eq("mul")
+session.numbers["mixed_share"] = Value(100 * float(mixed.mean()), digits=0, unit="%")
+session.say(
+    "training_words",
+    "Not every run was fine-tuned on English alone: in {mixed_share} of the rows the fine-tuning data were in several "
+    "languages, so that the distance from English is not the distance from the training data."
+    if mixed.any()
+    else "No row says that a run was fine-tuned on several languages; a table that leaves this out would hide it.",
+)
+session.numbers["outcome_words"] = (
+    "A gap mixes what a model does not transfer with how hard the test set of the language is, and with the loss that "
+    "comes from translating it."
+    if "gap" in found
+    else "A gain says nothing about how well a language does, only about the difference that the stage makes."
 )
 sensitivity = main.sensitivity
 session.numbers["corpus_words"] = (
@@ -123,19 +153,37 @@ def qualified(fit):
     return "; ".join([fit.answers[0].sentence.removesuffix("."), *words]) + "."
 
 
-session.numbers["answer"] = " ".join(qualified(fit) for fit in found.values())
+beside = main.robustness[0].rows if main.robustness else ()
+session.numbers["answer"] = short_answer(main.answers[0], outcomes[0], beside)
+session.numbers["answer_words"] = " ".join(qualified(fit) for fit in found.values())
+key = {f"{outcome}: {UNIT}": Value.of(fit.answers[0], UNIT) for outcome, fit in found.items()}
+session.table("key", key_table({**key, "languages": main.answers[0].levels}))
+strip = draw_strip(main, "typology")
+if strip is None:
+    session.omit("strip")
+else:
+    session.drawing(
+        "strip",
+        strip,
+        f"The slope of the {outcomes[0]} under every model that was tried, with 95% intervals; filled: without zero.",
+        "Slopes with intervals under each model, one above the other.",
+    )
 
 # %%
 typology = FACTORS["typology"]
+SOURCE = source_words(main.outcome.frame, "eng")
+AXIS = f"Syntactic distance from {SOURCE}"
 frame = main.outcome.frame
-word = "Gap to English (points)" if outcomes[0] == "gap" else "Gain (points)"
+word = f"Gap to {SOURCE} (points)" if outcomes[0] == "gap" else "Gain (points)"
 effect = marginal_effect(main.result, typology, frame, within="model")
-basis = "{rows_X} rows, {languages_X} languages, {models_X} models".replace("X", outcomes[0])
+several = "s" if frame["model"].nunique() != 1 else ""
+basis = ("{rows_X} rows, {languages_X} languages, {models_X} model" + several).replace("X", outcomes[0])
 session.figure(
     "main",
-    lambda ax: plot_marginal(effect, ax, "Syntactic distance from English", word),
-    f"{word} against syntactic distance from English: {basis}. Thick line: mixed model with its 95% band "
-    f"(Satterthwaite); thin lines: least squares within each model; dashed: all rows pooled as if independent.",
+    lambda ax: plot_marginal(effect, ax, AXIS, word),
+    f"{word} against syntactic distance from {SOURCE}: {basis}. Thick line: mixed model with the 95% band "
+    "of its slope (Satterthwaite); thin lines: least squares within each model; dashed: all rows pooled as if "
+    "independent.",
     f"Scatter of languages with a line that shows how the outcome changes with distance: {{slope_{outcomes[0]}}}.",
 )
 
@@ -148,12 +196,11 @@ session.figure(
 #
 # {table both}
 #
-# Pooling the rows would overstate what is known. {naive_main}
+# {naive_main}
 
 # %%
-session.numbers["naive_main"] = main.naives[0].sentence
+session.numbers["naive_main"] = pooling_words(main.naives[0], main.answers[0].std_error)
 rows = {}
-mixed = main.outcome.frame["train_language"].eq("mul")
 if outcomes[0] == "gap" and mixed.any() and not mixed.all():
     alone = cl.fit(session.data or None, outcome="gap", columns=session.mapping, where="train_language != 'mul'")
     item = alone.details.answers[0]
@@ -171,7 +218,6 @@ for outcome, fit in found.items():
             rows[f"{outcome}, within models"] = (Value.of(parts.within, UNIT), f"{parts.within.levels} languages")
         if parts.between and parts.within:
             rows[f"{outcome}, between models"] = (Value.of(parts.between, UNIT), f"{parts.between.levels} models")
-session.numbers["mixed_share"] = Value(100 * float(mixed.mean()), digits=0, unit="%")
 session.table("both", value_table(rows, "points per 0.1", "Slopes over syntactic distance"))
 
 # %% [markdown]
@@ -210,28 +256,37 @@ session.table("measures", measure_table({outcome: by_measure(fit) for outcome, f
 #
 # ## Which languages are far from the line
 #
+# {far_words}
+#
 # {figure caterpillar}
 #
 # {figure map}
 #
 # ## Language by task
 #
-# Most of what a language gains or loses it does on one task and not on another.
+# {heat_words}
 #
 # {figure heat}
 
 # %%
-ways = cl.multiverse(session.data or None, outcome=last, columns=session.mapping, specifications=200, permute=199)
-(many,) = ways.details
-session.numbers["multiverse_words"] = " ".join(ways.answer)
-session.drawing(
-    "multiverse",
-    ways.plot(),
-    f"Specification curve of the {last}: standardised effects of distance in ascending order, above the choices that "
-    "made "
-    "them. No document claims a slope, so that no claimed value is drawn.",
-    "Sorted effects of many specifications on both sides of zero, above a matrix of choices.",
-)
+try:
+    ways = cl.multiverse(session.data or None, outcome=last, columns=session.mapping)
+except cl.CrossliftError as error:
+    ways = None
+    session.numbers["multiverse_words"] = f"The specifications were not fitted: {error.message}"
+    session.omit("multiverse")
+else:
+    (many,) = ways.details
+    session.numbers["multiverse_words"] = " ".join(ways.answer)
+    sides = {bool(value > 0) for value in many.frame["effect"]}
+    session.drawing(
+        "multiverse",
+        ways.plot(),
+        f"Specification curve of the {last}: standardised effects of distance in ascending order, above the choices "
+        "that made them. No document claims a slope, so that no claimed value is drawn.",
+        f"Sorted effects of many specifications, {'on both sides' if len(sides) == 2 else 'all on one side'} of zero, "
+        "above a matrix of choices.",
+    )
 tasks, models = (int(found[last].outcome.frame[name].nunique()) for name in ("target_task", "model"))
 plan = cl.power(
     session.data or None,
@@ -255,7 +310,7 @@ else:
         "Power to find a slope of the size stated in the figure, by the number of languages, with variances "
         "estimated from "
         "these data.",
-        "Power rises with the number of languages.",
+        "Power by the number of languages.",
     )
 try:
     pooled = cl.meta(session.data or None, outcome=last, columns=session.mapping, by=["target_task", "language"])
@@ -277,21 +332,26 @@ else:
 session.figure(
     "partial",
     lambda ax: plot_partial_residuals(
-        partial_residuals(main.result, typology, frame), ax, "Syntactic distance from English", f"{word}, rest removed"
+        partial_residuals(main.result, typology, frame), ax, AXIS, f"{word}, rest removed"
     ),
     f"Partial residuals: the effect of distance plus the residual of each row ({basis}). Where the local regression "
     "leaves the line, a straight line is not enough.",
     "Cloud of partial residuals with the fitted line and a local regression.",
 )
-language_modes = modes(main.result, "language")
-session.figure(
-    "caterpillar",
-    lambda ax: plot_caterpillar(language_modes, ax, f"{word}: difference from what its distance predicts"),
-    f"Conditional modes of the languages with 95% intervals ({basis}). Filled: the interval excludes zero.",
-    "Languages sorted by their distance from the line.",
-    width=6.0,
-    height=1.2 + 0.17 * len(language_modes),
-)
+if any(part.group == "language" and part.variance > 0.0 for part in main.result.components):
+    language_modes = modes(main.result, "language")
+    session.numbers["far_words"] = "What the model estimates of each language beyond its distance:"
+    session.figure(
+        "caterpillar",
+        lambda ax: plot_caterpillar(language_modes, ax, f"{word}: difference from what its distance predicts"),
+        f"Conditional modes of the languages with 95% intervals ({basis}). Filled: the interval excludes zero.",
+        "Languages sorted by their distance from the line.",
+        width=6.0,
+        height=1.2 + 0.17 * len(language_modes),
+    )
+else:
+    session.numbers["far_words"] = "None: the data show no variance between languages beyond their distance."
+    session.omit("caterpillar")
 values = frame.drop_duplicates("language").set_index("language")["typology"].dropna()
 points, nowhere = places(values)
 coast = (
@@ -301,12 +361,13 @@ coast = (
 )
 session.figure(
     "map",
-    lambda ax: plot_world(points, ax, "Syntactic distance from English"),
+    lambda ax: plot_world(points, ax, AXIS),
     f"Languages of the data at the coordinates Glottolog gives them ({len(points)} shown). {coast}",
-    "World map of the languages, coloured by their distance from English.",
+    f"World map of the languages, coloured by their distance from {SOURCE}.",
     height=4.2,
 )
 cells = by_family(frame, "target_task", outcomes[0])
+session.numbers["heat_words"] = language_by_task(main.result)
 session.figure(
     "heat",
     lambda ax: plot_heat(cells, ax, f"Mean {word[0].lower()}{word[1:]}", "Target task"),
@@ -352,11 +413,13 @@ if nowhere:
 for outcome, fit in found.items():
     session.method(pairing_method(fit.outcome), model_method(fit.result, f"{outcome}s in points"))
     session.cite(*model_references(fit.result))
-session.method(
-    distance_method(main.outcome),
-    f"We fitted {many.summary.fits} of {many.space.possible:,} specifications of the question, drawn at random (seed "
-    f"{many.seed}), and tested them together against distances shuffled between whole languages.",
-    "p values over the six measures are adjusted by Holm's procedure.",
-)
-session.cite("littell2017", "mundlak1978", "holm1979", "steegen2016", "simonsohn2020", *keys_of(list(session.sources)))
+session.method(distance_method(main.outcome), "p values over the six measures are adjusted by Holm's procedure.")
+if ways is not None:
+    drawn = f", drawn at random (seed {many.seed})" if many.summary.fits < many.space.possible else ""
+    session.method(
+        f"We fitted {many.summary.fits} of {many.space.possible:,} specifications of the question{drawn}, and tested "
+        "them together against distances shuffled between whole languages."
+    )
+    session.cite("steegen2016", "simonsohn2020")
+session.cite("littell2017", "mundlak1978", "holm1979", *keys_of(list(session.sources)))
 session.finish()

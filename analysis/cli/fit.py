@@ -19,7 +19,7 @@ from ..outcomes.factors import FACTORS
 from ..present.deliver import deliver
 from ..present.regression import draw, print_fit
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, read_options
+from .selection import add_files, add_outcome, add_rows, read_look, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, default=1, help="random seed of --bootstrap and --permute (default: 1)")
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels, mixedlm or glmm")
     files = parser.add_argument_group("files")
-    add_files(files, "the fixed effects", "the marginal effect of the first factor")
+    add_files(files, "the fixed effects", "the marginal effect of each factor")
     files.add_argument("--rows", metavar="FILE", type=OutputFile, help="write the rows that entered the model as CSV")
 
 
@@ -155,6 +155,7 @@ def run(options: argparse.Namespace) -> int:
             (options.rows, lambda: found.outcome.frame.loc[found.result.design.kept]),
         ],
         figures=[(options.plot, lambda: draw(found))],
+        look=read_look(options),
         verbose=options.verbose,
     )
     return 0

@@ -14,7 +14,7 @@ from ..present.deliver import deliver
 from ..present.figure_file import FigureFile
 from ..present.pooling import draw_forest, draw_funnel, print_pooled
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, read_options
+from .selection import add_files, add_outcome, add_rows, read_look, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--robust", metavar="COLUMN", help="cluster-robust tests (CR2, Satterthwaite), such as language")
     how.add_argument("--adjust", default="holm", metavar="METHOD", help="for p-values: holm (default), bh or none")
     files = parser.add_argument_group("files")
-    add_files(files, "the pooled groups", "a forest plot")
+    add_files(files, "the pooled groups", "a forest plot, or the effects against --moderator")
     files.add_argument("--funnel", metavar="FILE", type=FigureFile, help="draw a funnel plot (.png, .svg, .pdf)")
 
 
@@ -100,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
             (options.plot, lambda: draw_forest(found)),
             (options.funnel, lambda: draw_funnel(found)),
         ],
+        look=read_look(options),
         verbose=options.verbose,
     )
     return 0

@@ -15,7 +15,7 @@ from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
 from ..present.screen import Screen
 from ..present.terminal import progress
-from .selection import add_distances, add_files, add_rows, split
+from .selection import add_distances, add_files, add_rows, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: multiverses_frame(found, options.by))],
         figures=[(options.plot, lambda: draw(found[0], options.claimed))],
+        look=read_look(options),
         verbose=options.verbose,
     )
     return 0

@@ -17,7 +17,7 @@ from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
 from ..present.screen import Screen
 from ..present.terminal import progress, write_text
-from .selection import add_files, add_rows, add_source, split
+from .selection import add_files, add_rows, add_source, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.frame)],
         figures=[(options.plot, lambda: draw(found))],
+        look=read_look(options),
         verbose=options.verbose,
     )
     return 0

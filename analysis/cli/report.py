@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   analyze report --list
   analyze report typology
   analyze report all --out reports
+  analyze report typology --pdf
   analyze report typology model_size --data scores.csv
   analyze report typology --data scores.csv --map lang=language --map accuracy=score"""
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", default="reports", metavar="DIR", type=OutputFolder, help="where to write (default: reports)"
     )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="reports at a time (default: 2)")
+    parser.add_argument("--pdf", action="store_true", help="write each report as PDF too (needs the extra 'pdf')")
     parser.add_argument("--notebooks", metavar="DIR", help="a directory of your own percent notebooks")
 
 
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     from ..reports.build import build
 
     with _progress(chosen) as advance:
-        built = build(chosen, Path(options.out), tuple(options.data), options.jobs, advance, mapping)
+        built = build(chosen, Path(options.out), tuple(options.data), options.jobs, advance, mapping, options.pdf)
     for page in built.pages:
         out.print(f"{page.title} ({page.seconds:.0f} s)", style="bold")
         out.print(f"  {page.answer}")

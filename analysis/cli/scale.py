@@ -14,7 +14,7 @@ from ..core.output import OutputFile
 from ..present.deliver import deliver
 from ..present.scaling import draw, print_scale
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, read_options, split
+from .selection import add_files, add_outcome, add_rows, read_look, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
         options.json,
         tables=[(options.csv, lambda: found.table), (options.predictions, lambda: found.predictions)],
         figures=[(options.plot, lambda: draw(found))],
+        look=read_look(options),
         verbose=options.verbose,
     )
     return 0

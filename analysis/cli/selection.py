@@ -13,6 +13,7 @@ from .validate import add_map
 
 if TYPE_CHECKING:
     from ..outcomes.build import Options
+    from ..plots.look import Look
 
 
 def add_outcome(group: argparse._ActionsContainer, outcomes: str = "gain, gap or score", default: str = "gain") -> None:
@@ -68,6 +69,23 @@ def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> Non
     add_tables(group, table)
     group.add_argument("--plot", metavar="FILE", type=FigureFile, help=f"draw {figure} (.png, .svg, .pdf)")
     add_verbose(group)
+    add_look(group)
+
+
+def add_look(group: argparse._ActionsContainer) -> None:
+    """``--style`` and ``--columns``: where a figure will be seen."""
+    from ..plots.look import PAPER, STYLES
+
+    group.add_argument("--style", choices=STYLES, default="paper", help="figures for paper or slides (default: paper)")
+    group.add_argument("--columns", type=int, choices=tuple(PAPER), default=2,
+                       help="width of a paper's figures: 1 column (7.7 cm) or 2 (16 cm, the default)")  # fmt: skip
+
+
+def read_look(options: argparse.Namespace) -> Look:
+    """The choices of :func:`add_look`."""
+    from ..plots.look import find_look
+
+    return find_look(options.style, options.columns)
 
 
 def read_options(options: argparse.Namespace) -> Options:

@@ -19,6 +19,7 @@ from ..present.figure_file import FigureFile
 from ..present.screen import Screen
 from ..present.terminal import add_json, add_verbose, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
+from .selection import add_look, read_look
 
 if TYPE_CHECKING:
     from ..claims.request import VerifyRequest
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--plot", metavar="FILE", type=FigureFile, help="draw the average gain task by task (.png, .svg, .pdf)"
     )
+    add_look(group)
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
         "table", nargs="?", metavar="TABLE",
@@ -106,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
         _check_plot(options)
     found = find_verdicts(_request(options))
     if options.plot:
-        save_figure(lambda: draw(found), options.plot)
+        save_figure(lambda: draw(found), read_look(options), options.plot)
     taken = "-" in (options.markdown, options.html)
     deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json,
             verbose=options.verbose)  # fmt: skip

@@ -52,6 +52,11 @@ class Axis:
         """How many parameters or examples one ``unit`` is."""
         return {"size": 1e9, "examples": 1e3}.get(self.name, 1.0)
 
+    @property
+    def printed_unit(self) -> str:
+        """What printed sizes count: ``7B`` is in parameters, though the column is in billions of them."""
+        return self.unit.split(" ")[-1] if self.counted else self.unit
+
     def parse(self, text: str) -> float:
         """A size as a user writes it (``7B``, ``560M``, ``20K``) as its base-2 logarithm in ``unit``.
 

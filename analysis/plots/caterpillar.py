@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from scipy.special import ndtri
 
 from ..languages.codes import resolve
-from .style import BLACK, BLUE, GREY
+from .style import BLACK, BLUE, GREY, size
+from .words import label_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +65,9 @@ def plot_caterpillar(data: pd.DataFrame, ax: Axes, xlabel: str) -> Axes:
     ax.hlines(y, data["conf_low"], data["conf_high"], colors=[BLUE if c else GREY for c in clear], linewidth=1.2)
     ax.scatter(data["value"], y, s=18, linewidth=1.0, zorder=3, c=[BLUE if c else "white" for c in clear],
                edgecolors=[BLUE if c else GREY for c in clear])  # fmt: skip
-    ax.set_yticks(list(y), list(data["label"]), fontsize=8.0)
+    ax.set_yticks(list(y), list(data["label"]), fontsize=size(8.0))
     ax.set_ylim(-0.8, len(data) - 0.2)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(xlabel)
+    label_axes(ax, xlabel)
     ax.grid(axis="x", color=BLACK, alpha=0.08, linewidth=0.6)
     return ax

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..claims.xtreme.decomposition import MEAN_KIND, PRINTED_KIND, REQUIRED_KIND, Decomposition
 from .style import BLACK, BLUE, GREY, ORANGE
+from .words import caption_below, label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 _OFFSET = 0.17
-#: Characters of the caption that fit under the axes.
-_LINE = 95
 
 
 def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
@@ -35,8 +33,8 @@ def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
     for i, (publication, colour) in enumerate(zip(publications, (BLUE, ORANGE), strict=False)):
         rows = printed[printed["publication"] == publication]
         shift = _OFFSET * (1 - 2 * i) * (len(publications) > 1)
-        _bars(ax, rows, [place[task] + shift for task in rows["task"]], 2 * _OFFSET, color=colour, linewidth=0,
-              label=f"printed: {publication}")  # fmt: skip
+        _bars(ax, rows, [place[task] + shift for task in rows["task"]], 2 * _OFFSET, edgecolor=colour,
+              facecolor="white" if i else colour, linewidth=1.0, label=f"printed: {publication}")  # fmt: skip
     required = frame[frame["kind"] == REQUIRED_KIND]
     if len(required):
         _bars(ax, required, [place[task] for task in required["task"]], 0.5, facecolor="none", edgecolor=BLACK,
@@ -52,14 +50,11 @@ def plot_decomposition(data: Decomposition, ax: Axes) -> Axes:
         low, high, color=GREY, alpha=0.5, linewidth=0, zorder=0, label=f"claimed mean, {low:g} to under {high:g}"
     )
     ax.set_yticks(list(place.values()), list(place))
-    ax.set_xlabel("gain over no intermediate task (points)")
+    label_axes(ax, "gain over no intermediate task (points)")
     ax.use_sticky_edges = False
     ax.margins(x=0.03, y=0.04)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, fontsize=8.0, handlelength=1.6)
-    # A line wider than the axes would shrink them.
-    lines = [part for line in data.caption.splitlines() for part in wrap(line, _LINE)]
-    ax.annotate("\n".join(lines), xy=(0.0, -0.16), xycoords="axes fraction", va="top", fontsize=7.5, color=GREY,
-                annotation_clip=False)  # fmt: skip
+    legend_above(ax, 2)
+    caption_below(ax, data.caption)
     return ax
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from ..core.errors import UnknownLanguageError
 from ..core.text import count
 from ..languages.codes import resolve
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREY, ORANGE, size
+from .words import SHARE, canvas_of, caption_below, label_axes, width_of, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 
 #: Rows that fit on a page. Where there are more, each group shows the subgroups of largest weight.
 MOST_ROWS = 60
-# Inches per row, and for the axis, the pooled rows and the caption.
-ROW, REST = 0.165, 1.25
-# Points from the axis to the labels on its left.
-LABELS = -150
+# Inches per row at the base size of text, and for the axis and the pooled rows.
+ROW, REST = 0.165, 1.15
+# Size of text in points; space between columns; least share of the canvas for the axis, and most for the labels.
+TEXT, SPACE, AXIS, LABELS = 8.0, 9.0, 0.34, 0.42
 COLUMNS = ["kind", "label", "k", "estimate", "conf_low", "conf_high", "pred_low", "pred_high", "weight"]
 
 
@@ -31,13 +33,23 @@ COLUMNS = ["kind", "label", "k", "estimate", "conf_low", "conf_high", "pred_low"
 class Forest:
     """Rows of the figure from top to bottom.
 
-    ``rows`` has ``kind`` (``group``, ``subgroup``, ``effect``, ``more`` or ``pooled``), ``label``, ``k``, ``estimate``,
-    ``conf_low``, ``conf_high``, ``pred_low``, ``pred_high`` and ``weight`` (percent). ``cut`` says what was left out to
-    keep the figure readable.
+    ``heading`` says what the labels are; ``rows`` has ``kind`` (``group``, ``subgroup``, ``effect``, ``more`` or
+    ``pooled``), ``label``, ``k``, ``estimate``, ``conf_low``, ``conf_high``, ``pred_low``, ``pred_high`` and ``weight``
+    (percent). ``cut`` says what was left out to keep the figure readable.
     """
 
     rows: pd.DataFrame
     cut: str
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of numbers at the right: its heading, its text of a row, and the points from the axis to its end."""
+
+    heading: str
+    text: Callable[[dict[str, Any]], str]
+    end: float
 
 
 def forest_rows(found: Pooled) -> Forest:
@@ -45,9 +57,10 @@ def forest_rows(found: Pooled) -> Forest:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    cut = ""
+    cut, heading = "", "effect"
     if found.groups is not None:
         rows, cut = _grouped(found.groups, found.by)
+        heading = ", ".join(name.replace("_", " ") for name in found.by)
     elif len(found.rows) <= MOST_ROWS:
         rows = _effects(found)
     else:
@@ -55,7 +68,7 @@ def forest_rows(found: Pooled) -> Forest:
     whole = found.result.predict().iloc[0].to_dict()
     named = {str(key): value for key, value in whole.items()}
     rows.append({"kind": "pooled", "label": "all", "k": len(found.rows), "weight": 100.0, **named})
-    return Forest(pd.DataFrame(rows, columns=COLUMNS), cut)
+    return Forest(pd.DataFrame(rows, columns=COLUMNS), cut, heading)
 
 
 def _grouped(groups: pd.DataFrame, by: tuple[str, ...]) -> tuple[list[dict[str, Any]], str]:
@@ -117,11 +130,11 @@ def _label(value: str, column: str) -> str:
 
 
 def forest_height(data: Forest) -> float:
-    """Height of the figure in inches at which its rows can be read."""
+    """Height of the figure in inches at which its rows can be read, at the base size of text."""
     return REST + ROW * (len(data.rows) + 3)
 
 
-def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "") -> Axes:
+def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "", favours: tuple[str, str] | None = None) -> Axes:
     """Draw a forest plot.
 
     Parameters
@@ -133,7 +146,9 @@ def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "") -> Axes:
     xlabel
         With units.
     caption
-        What the figure rests on, drawn small under the axis.
+        What the figure rests on, drawn small at its foot.
+    favours
+        What a value below and above zero speaks for.
     """
     rows = data.rows.reset_index(drop=True)
     pooled = rows.iloc[-1]
@@ -144,31 +159,103 @@ def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "") -> Axes:
     ax.set_ylim(place[-1] + 1.6, -1.4)
     ax.axvline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
     ax.axvline(pooled["estimate"], color=ORANGE, linewidth=0.7, linestyle="--", zorder=0)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    labels, columns = _columns(data, ax)
     weights = rows["weight"].where(rows["kind"].isin(["subgroup", "effect"]))
     largest = float(weights.max()) if weights.notna().any() else 1.0
     for y, row in zip(place, _named(rows), strict=True):
         if row["kind"] in ("subgroup", "effect"):
             _interval(ax, row, y, low, high)
-            size = 6.0 + 40.0 * max(row["weight"], 0.0) / largest if np.isfinite(row["weight"]) else 14.0
-            ax.scatter([row["estimate"]], [y], s=size, marker="s", color=BLUE, linewidth=0, zorder=3)
+            area = 6.0 + 40.0 * max(row["weight"], 0.0) / largest if np.isfinite(row["weight"]) else 14.0
+            ax.scatter([row["estimate"]], [y], s=area * size(1.0), marker="s", color=BLUE, linewidth=0, zorder=3)
         elif row["kind"] in ("group", "pooled"):
             _diamond(ax, row, y, row["kind"] == "pooled")
-        _texts(ax, row, y)
+        bold = {"fontweight": "bold"} if row["kind"] in ("group", "pooled") else {}
+        _left(ax, y, _row_label(row), labels, bold | ({"color": GREY} if row["kind"] == "more" else {}))
+        for column in columns:
+            _right(ax, y, column.text(row), column.end, bold)
     if np.isfinite(pooled["pred_low"]):
         y = place[-1] + 0.9
         _interval(ax, {"conf_low": pooled["pred_low"], "conf_high": pooled["pred_high"]}, y, low, high, ORANGE, 2.4)
-        _left(ax, y, "95% prediction interval", {"color": BLACK})
-        _right(ax, y, "", f"{_short(pooled['pred_low'])} to {_short(pooled['pred_high'])}", "")
-    head = {"color": GREY, "fontsize": 7.5}
-    _right(ax, -1.0, "k", "pooled (95% interval)", "weight", head)
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    ax.set_xlabel(xlabel)
+        _left(ax, y, PREDICTION, labels, {})
+        for column in columns:
+            if column.heading == ESTIMATE:
+                _right(ax, y, f"{_short(pooled['pred_low'])} to {_short(pooled['pred_high'])}", column.end, {})
+    head = {"color": GREY, "fontsize": size(7.5)}
+    _left(ax, -1.0, data.heading, max(labels, width_of(ax, data.heading, size(7.5))), head, labels)
+    for column in columns:
+        _right(ax, -1.0, column.heading, column.end, head)
     notes = [caption, *([data.cut] if data.cut else []), *(["arrows: the interval continues"] if clipped else [])]
-    if any(notes):
-        ax.annotate("; ".join(note for note in notes if note), (0.0, 0.0), (LABELS, -44), xycoords="axes fraction",
-                    textcoords="offset points", fontsize=7.0, color=GREY, annotation_clip=False)  # fmt: skip
+    caption_below(ax, "; ".join(note for note in notes if note))
+    label_axes(ax, xlabel)
+    if favours:
+        _favours(ax, *favours)
     return ax
+
+
+ESTIMATE, SHORT, PREDICTION = "pooled (95% interval)", "pooled", "95% prediction"
+
+
+def _columns(data: Forest, ax: Axes) -> tuple[float, tuple[Column, ...]]:
+    """Points that labels take, and the columns of numbers that leave room for the axis, the least needed left out."""
+    rows = _named(data.rows)
+    texts = {SHORT: _estimate, ESTIMATE: _interval_words, "k": lambda row: count(int(row["k"])), "weight": _weight}
+    canvas = canvas_of(ax).get_figwidth() * 72.0
+
+    def widest(words: Iterable[str], weight: str) -> float:
+        return max(width_of(ax, text, size(TEXT), weight) for text in words)
+
+    labels = min(widest([PREDICTION, *(_row_label(row) for row in rows)], "bold"), LABELS * canvas)
+    widths = {
+        name: max(widest((text(row) for row in rows), "bold"), width_of(ax, name, size(7.5)))
+        for name, text in texts.items()
+    }
+    for chosen in (("k", ESTIMATE, "weight"), ("k", ESTIMATE), (ESTIMATE,), (SHORT,)):
+        if canvas - labels - sum(widths[name] + SPACE for name in chosen) >= AXIS * canvas:
+            break
+    end, columns = 0.0, []
+    for name in chosen:
+        end += widths[name] + SPACE
+        columns.append(Column(name, texts[name], end))
+    return labels, tuple(columns)
+
+
+def _row_label(row: dict[str, Any]) -> str:
+    return ("   " if row["kind"] in ("subgroup", "more") else "") + str(row["label"])
+
+
+def _estimate(row: dict[str, Any]) -> str:
+    return "" if row["kind"] == "more" else _short(row["estimate"])
+
+
+def _interval_words(row: dict[str, Any]) -> str:
+    if row["kind"] == "more":
+        return ""
+    return f"{_short(row['estimate'])} ({_short(row['conf_low'])} to {_short(row['conf_high'])})"
+
+
+def _weight(row: dict[str, Any]) -> str:
+    return f"{_short(row['weight'])}%" if np.isfinite(row["weight"]) else ""
+
+
+def _favours(ax: Axes, below: str, above: str) -> None:
+    """Arrows under the axis that say what its two sides speak for."""
+    made = canvas_of(ax)
+    made.draw_without_rendering()
+    box, canvas = ax.get_window_extent(), made.bbox
+    low, high = ax.get_xlim()
+    zero = min(max(-low / (high - low), 0.2), 0.8)  # where the arrows part: at zero if both sides have room
+    middle = box.x0 + zero * box.width
+    most = 1
+    for words, side, sign, room in ((f"← favours {below}", "right", -1.0, middle - canvas.x0),
+                                    (f"favours {above} →", "left", 1.0, canvas.x1 - middle)):  # fmt: skip
+        text = ax.annotate(words, (zero, 0.0), (sign * size(5.0), -9.0 - size(9.0)), xycoords="axes fraction",
+                           textcoords="offset points", ha=side, va="top", fontsize=size(7.0), color=GREY,
+                           annotation_clip=False)  # fmt: skip
+        text.set_text(wrapped(words, text, SHARE * room / made.dpi - size(5.0) / 72.0))
+        most = max(most, text.get_text().count("\n") + 1)
+    ax.xaxis.labelpad = 4.0 + size(9.1) * most
 
 
 def _range(rows: pd.DataFrame) -> tuple[float, float, bool]:
@@ -216,49 +303,27 @@ def _diamond(ax: Axes, row: dict[str, Any], y: float, pooled: bool) -> None:
                          zorder=3))  # fmt: skip
 
 
-def _texts(ax: Axes, row: dict[str, Any], y: float) -> None:
-    bold = {"fontweight": "bold"} if row["kind"] in ("group", "pooled") else {}
-    indent = "    " if row["kind"] in ("subgroup", "more") else ""
-    _left(ax, y, indent + str(row["label"]), {**bold, **({"color": GREY} if row["kind"] == "more" else {})})
-    estimate = ""
-    if row["kind"] != "more":
-        estimate = f"{_short(row['estimate'])} ({_short(row['conf_low'])} to {_short(row['conf_high'])})"
-    weight = f"{_short(row['weight'])}%" if np.isfinite(row["weight"]) else ""
-    _right(ax, y, count(int(row["k"])), estimate, weight, bold)
-
-
 def _short(value: float) -> str:
     """One decimal, none from 100 upwards; a value that rounds to zero is printed without a sign."""
     text = f"{value:.1f}" if abs(value) < 100.0 else f"{value:.0f}"
     return "0.0" if float(text) == 0.0 else text.replace("-", "−")
 
 
-def _left(ax: Axes, y: float, text: str, style: dict[str, Any]) -> None:
-    ax.annotate(
-        text,
-        (0.0, y),
-        (LABELS, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        fontsize=8.0,
-        va="center",
-        annotation_clip=False,
-        **style,
-    )
+def _left(ax: Axes, y: float, text: str, points: float, style: dict[str, Any], start: float | None = None) -> None:
+    """A label that starts ``start`` (or ``points``) and a space left of the axis, shortened to ``points``."""
+    style = {"fontsize": size(TEXT), **style}
+    weight = style.get("fontweight", "normal")
+    whole = text
+    while len(text) > 4 and width_of(ax, text, style["fontsize"], weight) > points:
+        whole = whole[:-1]
+        text = whole.rstrip() + "…"
+    left = -(points if start is None else start) - SPACE
+    ax.annotate(text, (0.0, y), (left, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                annotation_clip=False, **style)  # fmt: skip
 
 
-def _right(ax: Axes, y: float, k: str, estimate: str, weight: str, style: dict[str, Any] | None = None) -> None:
-    """The columns of numbers, flush right."""
-    for text, offset in ((k, 26), (estimate, 128), (weight, 166)):
-        if text:
-            ax.annotate(
-                text,
-                (1.0, y),
-                (offset, 0),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                annotation_clip=False,
-                **{"fontsize": 8.0, **(style or {})},
-            )
+def _right(ax: Axes, y: float, text: str, end: float, style: dict[str, Any]) -> None:
+    """A number that ends ``end`` points right of the axis."""
+    if text:
+        ax.annotate(text, (1.0, y), (end, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+                    ha="right", va="center", annotation_clip=False, **{"fontsize": size(TEXT), **style})  # fmt: skip

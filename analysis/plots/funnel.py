@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.errors import CrossliftError
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREEN, GREY, ORANGE
+from .words import caption_below, label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..questions.pooling import Pooled
 
 # A colour of Okabe and Ito's palette and a marker per group; further groups are grey.
-COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLORS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 NORMAL = 1.959963984540054
 
@@ -74,7 +75,7 @@ def plot_funnel(data: Funnel, ax: Axes, xlabel: str, caption: str = "") -> Axes:
     xlabel
         With units.
     caption
-        What the figure rests on, drawn small under the legend.
+        What the figure rests on, drawn small at its foot.
     """
     points = data.points
     depth = 1.06 * float(points["std_error"].max())
@@ -99,11 +100,7 @@ def plot_funnel(data: Funnel, ax: Axes, xlabel: str, caption: str = "") -> Axes:
         ax.scatter(filled["effect"], filled["std_error"], s=14, facecolor="none", edgecolor=BLACK, linewidth=0.7,
                    zorder=3, label=f"filled in ({len(filled)})")  # fmt: skip
     ax.set_ylim(depth, 0.0)
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel("standard error (points)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, fontsize=7.5, handlelength=1.4,
-              columnspacing=1.2)  # fmt: skip
-    if caption:
-        ax.annotate(caption, (0.0, 1.0), (0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=7.0,
-                    color=GREY, annotation_clip=False)  # fmt: skip
+    legend_above(ax, 3)
+    label_axes(ax, xlabel, "standard error (points)")
+    caption_below(ax, caption)
     return ax

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..languages.codes import resolve
-from .style import BLACK, GREY
+from .style import BLACK, GREY, size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,14 +79,14 @@ def plot_heat(
     for i, j in zip(*np.nonzero(np.isfinite(values)), strict=True):
         colour = _readable(*mesh.to_rgba(values[i, j])[:3])
         text = f"{round(values[i, j], digits) + 0.0:.{digits}f}".replace("-", "−")  # no −0.0
-        ax.text(j, i, text, ha="center", va="center", fontsize=6.8, color=colour)
+        ax.text(j, i, text, ha="center", va="center", fontsize=size(6.8), color=colour)
     ax.set_xlim(-0.5, m - 0.5)
     ax.set_ylim(n - 0.5, -0.5)
     names = [resolve(str(code)).name for code in cells.index] if families else [str(row) for row in cells.index]
-    ax.set_yticks(range(n), names, fontsize=8.0)
+    ax.set_yticks(range(n), names, fontsize=size(8.0))
     heads = list(columns) if columns is not None else [str(name) for name in cells.columns]
     long = max(map(len, heads)) * m > 70
-    ax.set_xticks(range(m), heads, fontsize=8.0, rotation=40 if long else 0, ha="right" if long else "center",
+    ax.set_xticks(range(m), heads, fontsize=size(8.0), rotation=40 if long else 0, ha="right" if long else "center",
                   rotation_mode="anchor" if long else "default")  # fmt: skip
     ax.tick_params(length=0)
     ax.set_xlabel(xlabel)
@@ -120,4 +120,4 @@ def _families(cells: pd.DataFrame, ax: Axes, m: int) -> None:
     for first, after in pairwise(starts):
         if first:
             ax.plot([-0.5, m - 0.5], [first - 0.5] * 2, color=BLACK, linewidth=0.8, clip_on=False)
-        ax.text(m - 0.4, (first + after - 1) / 2, family[first], fontsize=7.0, color=GREY, va="center", ha="left")
+        ax.text(m - 0.4, (first + after - 1) / 2, family[first], fontsize=size(7.0), color=GREY, va="center", ha="left")

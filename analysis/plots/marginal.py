@@ -11,11 +11,15 @@ from ..core.arrays import Floats
 from ..languages.codes import resolve
 from ..mixed.result import MixedResult
 from ..outcomes.covariates import Factor
-from .style import BLACK, BLUE, GREY, ORANGE, halo
+from .size_ticks import size_ticks
+from .style import BLACK, BLUE, GREY, ORANGE, size
+from .words import caption_below, label_axes, legend_above, name_places
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from ..outcomes.axes import Axis
 
 GRID = 60
 
@@ -27,7 +31,9 @@ class Marginal:
     Attributes
     ----------
     line
-        Columns ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95%), ``naive``.
+        Columns ``x``, ``estimate``, ``conf_low``, ``conf_high`` (95% of the difference from the mean of ``x``: what is
+        not known of the slope, without what is not known of the level), ``naive`` (pooled least squares through the
+        mean of the points) and, with a fit of related languages, ``related`` (its line through the same mean).
     points
         One row per language or model: ``level``, ``label``, ``x``, ``adjusted`` (mean outcome with the other terms held
         at their averages), ``rows``.
@@ -40,7 +46,13 @@ class Marginal:
     within: pd.DataFrame | None = None
 
 
-def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, within: str | None = None) -> Marginal:
+def marginal_effect(
+    result: MixedResult,
+    factor: Factor,
+    rows: pd.DataFrame,
+    within: str | None = None,
+    related: MixedResult | None = None,
+) -> Marginal:
     """Compute the effect of ``factor``, averaged over the other predictors as they are in the data.
 
     Parameters
@@ -51,6 +63,8 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, wit
         The frame that ``result`` was fitted on.
     within
         Column of groups, such as ``model``, to draw lines within.
+    related
+        The same model with a covariance between languages.
     """
     import pandas as pd
 
@@ -58,12 +72,11 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, wit
     x = used[factor.column].to_numpy(dtype=float)
     grid = np.linspace(x.min(), x.max(), GRID)
     contrasts = _contrasts(result, factor, used, grid)
+    own_contrasts = _contrasts(result, factor, used, x)
     line = effect_line(result, factor, used, grid)
-    coefficients, *_ = np.linalg.lstsq(result.design.X, result.design.y, rcond=None)
-    line["naive"] = contrasts @ coefficients
 
     # Outcome minus everything but the factor and its level: what a plot would show if nothing else varied.
-    at_own = effect_at(result, factor, used, x)
+    at_own = own_contrasts @ result.coefficients
     own = {
         level: float(mode)
         for term, modes in zip(result.design.terms, result.modes, strict=True)
@@ -72,6 +85,11 @@ def marginal_effect(result: MixedResult, factor: Factor, rows: pd.DataFrame, wit
     }
     effect = used[factor.level].astype(str).map(own).fillna(0.0).to_numpy(dtype=float)
     adjusted = at_own + effect + result.design.y - result.predict()
+    coefficients, *_ = np.linalg.lstsq(result.design.X, result.design.y, rcond=None)
+    line["naive"] = adjusted.mean() + (contrasts - own_contrasts.mean(axis=0)) @ coefficients
+    if related is not None:
+        change = (contrasts - own_contrasts.mean(axis=0)) @ related.coefficients
+        line["related"] = at_own.mean() + change
     level = used[factor.level].astype(str)
     points = (
         pd.DataFrame({"level": level, "x": x, "adjusted": adjusted})
@@ -94,8 +112,16 @@ def effect_at(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats
 
 
 def effect_line(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats) -> pd.DataFrame:
-    """:func:`effect_at` with its 95% band: ``x``, ``estimate``, ``conf_low``, ``conf_high``."""
-    line = result.contrast(_contrasts(result, factor, used, x))[["estimate", "conf_low", "conf_high"]]
+    """:func:`effect_at` with a 95% band: ``x``, ``estimate``, ``conf_low``, ``conf_high``.
+
+    The band is that of the difference from the mean effect, so that it is closed at the mean of ``x`` and leaves out a
+    level line exactly where the interval of the slope leaves out zero.
+    """
+    centre = _contrasts(result, factor, used, used[factor.column].to_numpy(dtype=float)).mean(axis=0)
+    away = _contrasts(result, factor, used, x) - centre
+    level = float(centre @ result.coefficients)
+    line = result.contrast(away)[["estimate", "conf_low", "conf_high"]].fillna(0.0) + level
+    line["estimate"] = level + away @ result.coefficients
     line.insert(0, "x", x)
     return line
 
@@ -125,7 +151,17 @@ def _within(groups: pd.Series[str], x: Floats, y: Floats) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["group", "x", "y"])
 
 
-def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool = True, caption: str = "") -> Axes:
+def plot_marginal(
+    data: Marginal,
+    ax: Axes,
+    xlabel: str,
+    ylabel: str,
+    zero: bool = True,
+    caption: str = "",
+    sizes: Axis | None = None,
+    within: str = "model",
+    named: bool = True,
+) -> Axes:
     """Draw a marginal effect.
 
     Parameters
@@ -139,55 +175,46 @@ def plot_marginal(data: Marginal, ax: Axes, xlabel: str, ylabel: str, zero: bool
     zero
         Draw a line at an outcome of zero.
     caption
-        What the figure rests on, drawn small under the legend.
+        What the figure rests on, drawn small at its foot.
+    sizes
+        What ``x`` is the base-2 logarithm of; ticks then read as sizes.
+    within
+        In words, the groups that lines are drawn within.
+    named
+        Name the points. Names are placed in the final layout: with several Axes on a figure, call :func:`label_points`
+        when all are drawn.
     """
     line, points = data.line, data.points
     if zero:
         ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
     ax.fill_between(line["x"], line["conf_low"], line["conf_high"], color=BLUE, alpha=0.16, linewidth=0,
-                    label="95% confidence band")  # fmt: skip
+                    label="95% band of the slope")  # fmt: skip
     if data.within is not None:
         faint = 0.7 if data.within["group"].nunique() <= 10 else 0.3  # many lines would hide the labels
         for i, (name, ends) in enumerate(data.within.groupby("group", sort=True)):
             ax.plot(ends["x"], ends["y"], color=GREY, linewidth=0.7, alpha=faint, zorder=1, gid=f"within {name}",
-                    label="within one model" if i == 0 else "_")  # fmt: skip
+                    label=f"within one {within}" if i == 0 else "_")  # fmt: skip
     ax.plot(line["x"], line["estimate"], color=BLUE, linewidth=1.8, label="mixed model")
-    ax.plot(line["x"], line["naive"], color=ORANGE, linewidth=1.2, linestyle="--", label="naive pooled OLS")
-    sizes = 10.0 + 30.0 * np.sqrt(points["rows"] / points["rows"].max())
-    ax.scatter(points["x"], points["adjusted"], s=sizes, color=BLACK, alpha=0.75, linewidth=0, zorder=3,
-               label="adjusted mean, area by rows")  # fmt: skip
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
+    ax.plot(line["x"], line["naive"], color=ORANGE, linewidth=1.2, linestyle="--", label="pooled least squares")
+    if "related" in line:
+        ax.plot(line["x"], line["related"], color=BLACK, linewidth=1.2, linestyle=":", label="with related languages")
+    sizes_of = 10.0 + 30.0 * np.sqrt(points["rows"] / points["rows"].max())
+    ax.scatter(points["x"], points["adjusted"], s=sizes_of * size(1.0) ** 2, color=BLACK, alpha=0.75, linewidth=0,
+               zorder=3, label="adjusted mean, area by rows")  # fmt: skip
     ax.margins(x=0.03)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=8.0, handlelength=1.6,
-              columnspacing=1.2)  # fmt: skip
-    if caption:
-        ax.annotate(
-            caption,
-            xy=(0.0, -0.27),
-            xycoords="axes fraction",
-            va="top",
-            fontsize=7.5,
-            color=GREY,
-            annotation_clip=False,
-        )
-    _label(points, ax)
+    legend_above(ax)
+    label_axes(ax, xlabel, ylabel)
+    caption_below(ax, caption)
+    if sizes is not None:
+        size_ticks(ax, sizes, points["x"].tolist(), float(line["x"].min()), float(line["x"].max()))
+    if named:
+        label_points(ax, points)
     return ax
 
 
-def _label(points: pd.DataFrame, ax: Axes) -> None:
-    """Name every level next to its point, moved apart where labels would collide."""
-    from adjustText import adjust_text
-
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()  # label positions depend on the final layout
-    texts = [
-        ax.text(float(x), float(y), str(label), fontsize=7.5, color=BLACK, path_effects=halo())
-        for x, y, label in zip(points["x"], points["adjusted"], points["label"], strict=True)
-    ]
-    adjust_text(texts, x=points["x"].to_numpy(), y=points["adjusted"].to_numpy(), ax=ax, iter_lim=500,
-                arrowprops={"arrowstyle": "-", "color": BLACK, "linewidth": 0.3, "alpha": 0.6})  # fmt: skip
+def label_points(ax: Axes, points: pd.DataFrame) -> None:
+    """Write the ``label`` of every point next to it, moved apart where labels would collide; the layout ends here."""
+    name_places(ax, points["x"], points["adjusted"], points["label"])
 
 
 def _contrasts(result: MixedResult, factor: Factor, used: pd.DataFrame, x: Floats) -> Floats:

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..core.arrays import Floats, Integers
 from ..core.confidence import ALPHA
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREY, ORANGE, size
+from .words import caption_below, label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,31 +49,31 @@ def plot_curve(frame: pd.DataFrame, ax: Axes, ylabel: str, claimed: float | None
         at = _mean(rank.astype(float), bins)
         ax.fill_between(at, _median(low, bins), _median(high, bins), color=GREY, alpha=0.25, linewidth=0,
                         label="95% interval, median of neighbours", zorder=1)  # fmt: skip
-    size = 9.0 if len(rows) <= SINGLE else 4.0
-    for hit, colour, words in (
-        (~small, GREY, "p ≥ 0.05"),
-        (small & (effect < 0), BLUE, "p < 0.05, negative"),
-        (small & (effect > 0), ORANGE, "p < 0.05, positive"),
+    area = (9.0 if len(rows) <= SINGLE else 4.0) * size(1.0)
+    for hit, colour, marker, words in (
+        (~small, GREY, "o", "p ≥ 0.05"),
+        (small & (effect < 0), BLUE, "v", "p < 0.05, negative"),
+        (small & (effect > 0), ORANGE, "^", "p < 0.05, positive"),
     ):
         if hit.any():
             label = f"{words} ({hit.mean():.0%})"
-            ax.scatter(rank[hit], effect[hit], s=size, color=colour, linewidth=0, label=label, zorder=3)
+            ax.scatter(rank[hit], effect[hit], s=area, marker=marker, color=colour, linewidth=0, label=label, zorder=3)
     own = rows["default"].to_numpy(dtype=bool)
     if own.any():
         ax.scatter(rank[own], effect[own], s=36, marker="D", facecolor="none", edgecolor=BLACK, linewidth=1.4,
                    label="default specification", zorder=4)  # fmt: skip
     if claimed is not None:
         ax.axhline(claimed, color=BLACK, linewidth=1.0, linestyle="--", label="claimed", zorder=2)
-    ax.set_ylabel(ylabel)
+    label_axes(ax, "", ylabel)
     # Intervals of a few fits with very few languages would flatten the curve: the axis shows 98% of them completely.
     bottom, top = np.quantile(low, 0.02), np.quantile(high, 0.98)
     shown = [bottom, top, effect.min(), effect.max(), *([] if claimed is None else [claimed])]
     spread = max(shown) - min(shown)
-    ax.set_ylim(min(shown) - 0.05 * spread, max(shown) + 0.25 * spread)  # the legend is above the intervals
+    ax.set_ylim(min(shown) - 0.05 * spread, max(shown) + 0.05 * spread)
     ax.set_xlim(0, len(rows) + 1)
     ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.tick_params(axis="x", labelbottom=False)
-    ax.legend(loc="upper left", fontsize=7.5, markerscale=1.3, ncols=2)
+    legend_above(ax, 3)
     return ax
 
 
@@ -90,7 +91,7 @@ def plot_choices(frame: pd.DataFrame, choices: Sequence[str], ax: Axes, caption:
     ax
         Axes to draw on; share its x axis with the curve's.
     caption
-        What the figure rests on, drawn small below.
+        What the figure rests on, drawn small at its foot.
     """
     rows = frame.sort_values("effect", kind="stable").reset_index(drop=True)
     bins = bin_of(len(rows))
@@ -108,17 +109,15 @@ def plot_choices(frame: pd.DataFrame, choices: Sequence[str], ax: Axes, caption:
         image = np.ma.masked_less(share[None, :], 1e-9)
         ax.pcolormesh(edges, [y - 0.42, y + 0.42], image, cmap="Blues", vmin=-0.25, vmax=1.0, linewidth=0,
                       rasterized=True)  # fmt: skip
-    ax.set_yticks(place, [_short(label) for label in labels], fontsize=7.0)
+    ax.set_yticks(place, [_short(label) for label in labels], fontsize=size(7.0))
     ax.set_ylim(place[-1] + 0.7, -0.7)
     ax.tick_params(axis="y", length=0)
     for choice in choices:
         own = [p for p, owner in zip(place, owners, strict=True) if owner == choice]
-        ax.annotate(choice, xy=(1.01, float(np.mean(own))), xycoords=("axes fraction", "data"), va="center",
-                    fontsize=7.5, color=BLACK, annotation_clip=False)  # fmt: skip
-    ax.set_xlabel("specifications, sorted by effect")
-    if caption:
-        ax.annotate(caption, xy=(0.0, 0.0), xycoords="axes fraction", xytext=(0, -38), textcoords="offset points",
-                    va="top", fontsize=7.0, color=GREY, annotation_clip=False)  # fmt: skip
+        ax.annotate(choice.replace("_", " "), xy=(1.01, float(np.mean(own))), xycoords=("axes fraction", "data"),
+                    va="center", fontsize=size(7.5), color=BLACK, annotation_clip=False)  # fmt: skip
+    label_axes(ax, "specifications, sorted by effect")
+    caption_below(ax, caption)
     return ax
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .style import BLUE, GREY, ORANGE
+from .style import BLUE, GREY, ORANGE, size
+from .words import label_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +33,12 @@ def plot_paired(data: pd.DataFrame, ax: Axes, xlabel: str) -> Axes:
     for i, (before, after) in enumerate(zip(data["score_without"], data["score_with"], strict=True)):
         change = f"{after - before:+.1f}".replace("-", "−")
         ax.annotate(change, (max(before, after), i), xytext=(8, 0), textcoords="offset points", va="center",
-                    fontsize=8.0, color=GREY)  # fmt: skip
+                    fontsize=size(8.0), color=GREY)  # fmt: skip
     names = [f"{task}  ({study.split('_')[0]})" for task, study in zip(data["target_task"], data["study"], strict=True)]
-    ax.set_yticks(y, names, fontsize=8.0)
+    ax.set_yticks(y, names, fontsize=size(8.0))
     ax.set_ylim(len(data) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.margins(x=0.12)
-    ax.set_xlabel(xlabel)
+    label_axes(ax, xlabel)
     ax.grid(axis="x", color=GREY, alpha=0.15, linewidth=0.6)
     return ax

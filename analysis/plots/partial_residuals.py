@@ -11,6 +11,7 @@ from ..mixed.result import MixedResult
 from ..outcomes.covariates import Factor
 from .marginal import effect_at, effect_line
 from .style import BLACK, BLUE, ORANGE
+from .words import label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,11 +69,12 @@ def plot_partial_residuals(data: Partial, ax: Axes, xlabel: str, ylabel: str) ->
     ax.scatter(data.rows["x"], data.rows["partial"], s=7, color=BLACK, alpha=max(0.08, min(0.6, 120 / n)), linewidth=0,
                label=f"rows ({n:,})", rasterized=n > 3000)  # fmt: skip
     ax.fill_between(data.line["x"], data.line["conf_low"], data.line["conf_high"], color=BLUE, alpha=0.16, linewidth=0)
-    ax.plot(data.line["x"], data.line["estimate"], color=BLUE, linewidth=1.8, label="mixed model, 95% band")
+    ax.plot(
+        data.line["x"], data.line["estimate"], color=BLUE, linewidth=1.8, label="mixed model, 95% band of the slope"
+    )
     ax.plot(
         data.smooth["x"], data.smooth["value"], color=ORANGE, linewidth=1.4, linestyle="--", label="local regression"
     )
-    ax.set_xlabel(xlabel)
-    ax.set_ylabel(ylabel)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=8.0, columnspacing=1.2)
+    legend_above(ax, 3)
+    label_axes(ax, xlabel, ylabel)
     return ax

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, ORANGE
+from .words import caption_below, label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def plot_power(frame: pd.DataFrame, factor: str, ax: Axes, target: float = 0.8, 
     target
         Power that a line marks.
     caption
-        What the figure rests on, drawn small below.
+        What the figure rests on, drawn small at its foot.
     """
     rows = frame.sort_values(factor)
     x = rows[factor].to_numpy()
@@ -37,16 +38,14 @@ def plot_power(frame: pd.DataFrame, factor: str, ax: Axes, target: float = 0.8, 
         ax.plot(x, power, color=BLUE, marker="o", markersize=4.0, linewidth=1.6, label="simulated")
         ax.plot(x, rows["balanced_power"], color=ORANGE, linestyle="--", linewidth=1.2, label="closed form")
         ax.set_ylim(0.0, 1.02)
-        ax.set_ylabel("power (share of sweeps with p < 0.05)")
+        ylabel = "power (share of sweeps with p < 0.05)"
     else:
         ax.plot(x, rows["detectable"], color=BLUE, marker="o", markersize=4.0, linewidth=1.6,
                 label=f"detected with {target:.0%} power")  # fmt: skip
         ax.set_ylim(bottom=0.0)
-        ax.set_ylabel("minimum detectable effect\n(points per 0.1 of distance)")
-    ax.set_xlabel(factor)
+        ylabel = "minimum detectable effect (points per 0.1 of distance)"
+    label_axes(ax, factor, ylabel)
     ax.set_xticks(x)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=8.0, handlelength=1.6)
-    if caption:
-        ax.annotate(caption, xy=(0.0, -0.28), xycoords="axes fraction", va="top", fontsize=7.5, color=GREY,
-                    annotation_clip=False)  # fmt: skip
+    legend_above(ax)
+    caption_below(ax, caption)
     return ax

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .style import BLACK, BLUE, GREY, ORANGE
+from .style import BLACK, BLUE, GREY, ORANGE, size
+from .words import label_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,30 +35,30 @@ def plot_predicted(rows: pd.DataFrame, ax: Axes, outcome: str, title: str = "", 
     outcome
         Its name, for the axes.
     title, caption
-        The task, and what the panel rests on.
+        The task, and what the panel rests on: drawn under the title.
     """
     many = len(rows) > FEW
     drawn = by_fold(rows) if many else rows
     inside = (drawn["conf_low"] <= drawn["observed"]) & (drawn["observed"] <= drawn["conf_high"])
-    low = float(min(drawn["observed"].min(), drawn["predicted"].min()))
-    high = float(max(drawn["observed"].max(), drawn["predicted"].max()))
+    values = drawn[["observed", "predicted"]].to_numpy(dtype=float)
+    low, high = float(values.min()), float(values.max())
     edge = 0.06 * (high - low)
-    ends = np.array([low - edge, high + edge])
-    ax.plot(ends, ends, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1, label="predicted = observed")
-    for where, colour, words in ((inside, BLUE, "observed inside the interval"), (~inside, ORANGE, "outside")):
+    # Beyond both ends: panels share their limits, and the line runs through all of them.
+    ax.axline((low, low), slope=1.0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1,
+              label="predicted = observed")  # fmt: skip
+    for where, colour, marker, words in ((inside, BLUE, "o", "observed inside the interval"),
+                                         (~inside, ORANGE, "X", "outside")):  # fmt: skip
         own = drawn[where]
         if len(own):
             ax.vlines(own["observed"], own["conf_low"], own["conf_high"], color=colour, alpha=0.35, linewidth=0.9)
-            ax.scatter(own["observed"], own["predicted"], s=14.0, color=colour, linewidth=0, zorder=3, label=words)
-    ax.set_xlim(*ends)
-    unit = f"{outcome} (points" + (", mean by language)" if many else ")")
-    ax.set_xlabel(f"observed {unit}")
-    ax.set_ylabel(f"predicted {unit}")
+            ax.scatter(own["observed"], own["predicted"], s=14.0 if marker == "o" else 22.0, color=colour,
+                       marker=marker, linewidth=0, zorder=3, label=words)  # fmt: skip
+    ax.update_datalim([(low - edge, low - edge), (high + edge, high + edge)])
+    ax.autoscale_view()
+    label_axes(ax, f"observed {outcome} (points)", f"predicted {outcome} (points)")
     if title:
-        ax.set_title(title, color=BLACK, pad=30.0 if caption else None)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3, fontsize=7.0, handlelength=1.4,
-              columnspacing=1.0)  # fmt: skip
+        ax.set_title(title, color=BLACK, pad=size(14.0) if caption else None)
     if caption:
-        ax.annotate(caption, xy=(0.5, 1.02), xycoords="axes fraction", ha="center", va="bottom", fontsize=7.0,
-                    color=GREY)  # fmt: skip
+        ax.annotate(caption, xy=(0.5, 1.0), xytext=(0.0, size(4.0)), xycoords="axes fraction",
+                    textcoords="offset points", ha="center", va="bottom", fontsize=size(7.0), color=GREY)  # fmt: skip
     return ax

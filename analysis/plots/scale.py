@@ -9,17 +9,18 @@ import numpy as np
 from ..outcomes.axes import Axis
 from ..questions.scaling.curve import Curve
 from ..questions.scaling.forms import FORMS
-from .style import BLACK, BLUE, GREY, ORANGE
+from ..questions.scaling.predict import ALL
+from .size_ticks import size_ticks
+from .style import BLACK, BLUE, GREEN, GREY, ORANGE, size
+from .words import caption_below, label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-GREEN = "#009E73"
 _COLOURS = {"log": ORANGE, "power": BLUE, "threshold": GREEN}
 _DASHES = {"log": (0, (5, 2)), "power": "-", "threshold": (0, (1, 1.2))}
-# Tick labels closer than this share of the axis would collide.
-APART = 0.075
+_MARKERS = {"log": "s", "power": "o", "threshold": "^"}
 
 
 def plot_scale(
@@ -31,6 +32,8 @@ def plot_scale(
     ylabel: str,
     held: pd.DataFrame | None = None,
     caption: str = "",
+    predicted: pd.DataFrame | None = None,
+    legend: bool = True,
 ) -> Axes:
     """Draw the curves of one group.
 
@@ -53,6 +56,10 @@ def plot_scale(
         ``conf_high``.
     caption
         What the figure rests on.
+    predicted
+        Predictions of the best form at the sizes that were asked for: ``z``, ``estimate``, ``conf_low``, ``conf_high``.
+    legend
+        Explain the marks; several panels share one legend.
     """
     first, last = float(points["z"].min()), float(points["z"].max())
     left, right = float(line["z"].min()), float(line["z"].max())
@@ -70,19 +77,24 @@ def plot_scale(
         ax.plot(own["z"], own["estimate"], color=_COLOURS[form], linestyle=_DASHES[form],
                 linewidth=2.0 if form == best else 1.3, label=FORMS[form].words)  # fmt: skip
     sizes = 12.0 + 30.0 * np.sqrt(points["rows"] / points["rows"].max())
-    ax.scatter(points["z"], points["adjusted"], s=sizes, color=BLACK, alpha=0.8, linewidth=0, zorder=4,
+    ax.scatter(points["z"], points["adjusted"], s=sizes * size(1.0) ** 2, color=BLACK, alpha=0.8, linewidth=0, zorder=4,
                label="adjusted mean, area by rows")  # fmt: skip
     if held is not None and len(held):
         _held(held, ax, right - left)
-    _ticks(ax, axis, points["z"].to_numpy(), left, right)
-    ax.set_xlabel(f"{axis.words} ({axis.unit}, logarithmic)")
-    ax.set_ylabel(ylabel)
-    ax.set_xlim(left - 0.03 * (right - left), right)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=3, fontsize=7.8, handlelength=2.0,
-              columnspacing=1.2)  # fmt: skip
-    if caption:
-        ax.annotate(caption, xy=(0.0, -0.35), xycoords="axes fraction", va="top", fontsize=7.2, color=GREY,
-                    annotation_clip=False)  # fmt: skip
+    asked: list[float] = []
+    if predicted is not None and len(predicted):
+        asked = [float(z) for z in predicted["z"]]
+        away = np.abs(predicted[["conf_low", "conf_high"]].to_numpy(dtype=float).T - predicted["estimate"].to_numpy())
+        ax.errorbar(predicted["z"], predicted["estimate"], yerr=away, fmt="D", markersize=4.5, color=_COLOURS[best],
+                    markerfacecolor="white", elinewidth=1.2, capsize=3.0, zorder=5, label="predicted")  # fmt: skip
+    left, right = min([left, *asked]), max([right, *asked])
+    edge = 0.03 * (right - left)
+    ax.set_xlim(left - edge, right + (edge if asked else 0.0))
+    if legend:
+        legend_above(ax, 3)
+    label_axes(ax, f"{axis.words} ({axis.printed_unit}, logarithmic)", ylabel)
+    caption_below(ax, caption)
+    size_ticks(ax, axis, [*points["z"], *asked], left, right)
     return ax
 
 
@@ -94,24 +106,19 @@ def held_out(curve: Curve) -> pd.DataFrame:
     return table[table["form"] != "previous size"].assign(z=curve.holdout.largest)
 
 
+def predicted_by_best(curve: Curve) -> pd.DataFrame:
+    """The predictions that :func:`plot_scale` draws: of the best form, for all rows together."""
+    table = curve.predictions
+    if not len(table):
+        return table
+    return table[(table["form"] == curve.best.form.name) & (table["target"] == ALL)]
+
+
 def _held(held: pd.DataFrame, ax: Axes, span: float) -> None:
-    """Hollow marks next to the largest size, a little apart so that their intervals can be read."""
+    """Hollow marks at the largest size, side by side so that their intervals can be read."""
     for i, row in enumerate(held.to_dict("records")):
-        x = float(row["z"]) - span * 0.012 * (len(held) - i)
+        x = float(row["z"]) + span * 0.012 * (i - (len(held) - 1) / 2)
         away = np.array([[row["predicted"] - row["conf_low"]], [row["conf_high"] - row["predicted"]]])
-        ax.errorbar([x], [row["predicted"]], yerr=away, fmt="o", markersize=4.5, markerfacecolor="white",
-                    color=_COLOURS[str(row["form"])], elinewidth=0.9, capsize=2.0, zorder=3,
+        ax.errorbar([x], [row["predicted"]], yerr=away, fmt=_MARKERS[str(row["form"])], markersize=4.5,
+                    markerfacecolor="white", color=_COLOURS[str(row["form"])], elinewidth=0.9, capsize=2.0, zorder=3,
                     label="predicted without the largest size" if i == 0 else None)  # fmt: skip
-
-
-def _ticks(ax: Axes, axis: Axis, sizes: np.ndarray, left: float, right: float) -> None:
-    """Ticks at the sizes themselves where they are few, else at powers of two; none so close that labels collide."""
-    places = sizes if len(sizes) <= 12 else np.arange(np.ceil(left), np.floor(right) + 1.0)
-    if right > sizes.max() and len(sizes) <= 12:
-        places = np.append(places, right)
-    kept: list[float] = []
-    for place in sorted(places, key=lambda z: (z not in (sizes.max(), right), z)):
-        if all(abs(place - other) >= APART * (right - left) for other in kept):
-            kept.append(float(place))
-    kept.sort()
-    ax.set_xticks(kept, [axis.label(z) for z in kept])

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.text import magnitude
+from ..outcomes.axes import AXES
+from .size_ticks import size_ticks
 from .style import BLACK, BLUE, GREY, ORANGE
+from .words import label_axes, legend_above
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +49,7 @@ def plot_sizes(
         A range of sizes to shade, in millions of parameters.
     """
     means = size_means(rows, outcome)
-    styles = {"nearer half": (BLUE, "o"), "farther half": (ORANGE, "s")}
+    styles = {"nearer half": (BLUE, "o", "-"), "farther half": (ORANGE, "s", "--")}
     low, high = float(rows["log_params"].min()), float(rows["log_params"].max())
     if marks:
         ax.axvspan(
@@ -54,19 +57,23 @@ def plot_sizes(
         )
     ax.axhline(0.0, color=BLACK, linewidth=0.6, linestyle=(0, (1, 3)), zorder=0)
     x = np.linspace(low, high, 40)
-    for (half, (colour, marker)), distance in zip(styles.items(), found.distances, strict=True):
+    for (half, (colour, marker, dash)), distance in zip(styles.items(), found.distances, strict=True):
         line = found.result.contrast(_weights(found, x, distance))
         ax.fill_between(x, line["conf_low"], line["conf_high"], color=colour, alpha=0.13, linewidth=0)
-        ax.plot(x, line["estimate"], color=colour, linewidth=1.6, label=f"model at a distance of {distance:.2f}")
+        ax.plot(
+            x,
+            line["estimate"],
+            color=colour,
+            linewidth=1.6,
+            linestyle=dash,
+            label=f"model at a distance of {distance:.2f}",
+        )
         own = means[means["half"] == half]
         ax.plot(own["log_params"], own["mean"], color=colour, marker=marker, linestyle="none", markersize=5,
                 label=f"mean, {half} of the languages")  # fmt: skip
-    ticks = sorted(rows["log_params"].unique())
-    ax.set_xticks(ticks, [size_name(value) for value in ticks])
-    ax.tick_params(axis="x", labelsize=8.0)
-    ax.set_xlabel("Parameters (logarithmic)")
-    ax.set_ylabel("Gain (points)" if outcome == "gain" else "Score (points)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, fontsize=8.0)
+    legend_above(ax, 2)
+    label_axes(ax, "Parameters (logarithmic)", "Gain (points)" if outcome == "gain" else "Score (points)")
+    size_ticks(ax, AXES["size"], rows["log_params"].unique().tolist(), low, high)
     return ax
 
 

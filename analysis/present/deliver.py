@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..plots.look import Look
+
 
 def deliver(
     text: Callable[[Screen], None],
@@ -22,6 +24,7 @@ def deliver(
     json: str | None = None,
     tables: Iterable[tuple[str | Sequence[TableFile] | None, Callable[[], pd.DataFrame]]] = (),
     figures: Iterable[tuple[str | None, Callable[[], Figure]]] = (),
+    look: Look | None = None,
     verbose: bool = False,
 ) -> None:
     """Print a result and write the requested files.
@@ -36,6 +39,8 @@ def deliver(
         Where the JSON goes: a file, ``-``, or nowhere.
     tables, figures
         Requested files (``None`` if not requested), each with the function that makes its table or draws it.
+    look
+        Where the figures will be seen; by default, over two columns of a paper.
     verbose
         Whether all is printed that is known.
 
@@ -52,15 +57,17 @@ def deliver(
             write_tables(path, table())
     for path, draw in figures:
         if path:
-            write_figure(path, partial(save_figure, draw), out, json)
+            write_figure(path, partial(save_figure, draw, look), out, json)
     if json:
         write_json(json, content(), out)
 
 
-def save_figure(draw: Callable[[], Figure], path: str) -> None:
-    """Draw a figure and write it whole."""
+def save_figure(draw: Callable[[], Figure], look: Look | None, path: str) -> None:
+    """Draw a figure as it will be seen and write it whole."""
+    from ..plots.look import find_look, looking
     from ..plots.style import save
 
-    made = draw()
-    with whole(path) as file:
-        save(made, file)
+    with looking(look or find_look()):
+        made = draw()
+        with whole(path) as file:
+            save(made, file)

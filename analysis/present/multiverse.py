@@ -144,14 +144,14 @@ def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: Sc
 def draw(found: Multiverse, claimed: float | None = None) -> Figure:
     """The specification curve above the matrix of choices."""
     from ..plots.multiverse import BINS, SINGLE, plot_choices, plot_curve
-    from ..plots.style import figure
+    from ..plots.style import canvas, in_text
 
     names = [item.choice for item in found.spread.choices]
     lines = sum(found.frame[name].nunique() for name in names)
-    with figure(7.6, 3.4 + 0.155 * lines + 0.06 * len(names)) as (made, ax):
-        ax.remove()
-        top, bottom = made.subplots(2, 1, sharex=True, height_ratios=[2.6, 0.155 * lines + 0.06 * len(names)])
-        plot_curve(found.frame, top, f"effect (SD of {found.outcome}\n{found.per})", claimed)
+    matrix = in_text(0.155 * lines + 0.06 * len(names))
+    with canvas(3.2 + matrix) as made:
+        top, bottom = made.subplots(2, 1, sharex=True, height_ratios=[2.6, matrix])
+        plot_curve(found.frame, top, f"effect (SD of {found.outcome} {found.per})", claimed)
         df = " and ".join(sorted(found.frame["df_method"].unique())) if "df_method" in found.frame else "satterthwaite"
         own = found.summary
         lines_of = [

@@ -9,6 +9,7 @@ from ..core.text import Table, number
 from ..mixed import fit_mixed
 from ..outcomes.chance import add_floor
 from ..outcomes.factors import FACTORS
+from ..outcomes.sources import source_words
 from ..plots.amounts import plot_amounts
 from ..plots.caterpillar import modes, plot_caterpillar
 from ..plots.decomposition import plot_decomposition
@@ -33,6 +34,7 @@ from ..reports.describe import (
     factor_diagnostics,
     fit_diagnostics,
     influence_line,
+    language_by_task,
     model_method,
     model_references,
     pairing_method,
@@ -42,10 +44,12 @@ from ..reports.growth import between_models, floor_table, growth, in_corpus, pai
 from ..reports.measures import by_measure, measure_table
 from ..reports.mixture_arms import arm_rows, arms_at, between_sizes
 from ..reports.outcomes import default_sets, possible
+from ..reports.short import key_table, pooling_words, short_answer
 from ..reports.sweep.amounts import amounts
 from ..reports.sweep.arms import by_arm, by_depth, by_domain
 from ..reports.sweep.distance import by_distance
 from ..reports.sweep.rows import find_sweep, omit, show
+from .regression import draw_strip
 
 __all__ = [
     "FACTORS",
@@ -78,6 +82,7 @@ __all__ = [
     "default_sets",
     "details",
     "distance_method",
+    "draw_strip",
     "dropped_table",
     "factor_diagnostics",
     "find_sweep",
@@ -89,8 +94,10 @@ __all__ = [
     "growth",
     "in_corpus",
     "influence_line",
+    "key_table",
     "keys_of",
     "kind_slopes",
+    "language_by_task",
     "marginal_effect",
     "mean_value",
     "measure_table",
@@ -115,10 +122,13 @@ __all__ = [
     "plot_sizes",
     "plot_slopes",
     "plot_world",
+    "pooling_words",
     "possible",
     "prediction_sentences",
+    "short_answer",
     "show",
     "size_rows",
+    "source_words",
     "tally",
     "value_table",
     "verdict_table",

@@ -192,14 +192,49 @@ def _print_influence(found: Pooled, out: Screen) -> None:
 
 
 def draw_forest(found: Pooled) -> Figure:
-    """Groups, subgroups, the pooled effect and its prediction interval."""
+    """The pooled groups and the pooled effect; with a moderator that is a number, the effects against it."""
+    from ..plots.bubble import numeric_moderator
     from ..plots.forest import forest_height, forest_rows, plot_forest
+    from ..plots.style import rows_figure
+
+    if found.moderated and numeric_moderator(found):
+        return draw_bubbles(found)
+    data = forest_rows(found)
+    with rows_figure(forest_height(data)) as (made, ax):
+        plot_forest(data, ax, _axis(found), _caption(found), _favours(found))
+    return made
+
+
+def draw_bubbles(found: Pooled) -> Figure:
+    """Effects against the first moderator that is a number."""
+    from ..outcomes.axes import AXES
+    from ..plots.bubble import bubbles, plot_bubbles
     from ..plots.style import figure
 
-    data = forest_rows(found)
-    with figure(7.2, forest_height(data)) as (made, ax):
-        plot_forest(data, ax, _axis(found), caption=_caption(found))
+    data = bubbles(found)
+    assert found.moderated is not None
+    about = [row for row in found.moderated.table.to_dict("records") if data.moderator in str(row["term"])]
+    slope = ""
+    if len(about) == 1 and about[0]["term"] == data.moderator:  # no interaction, no curve
+        (row,) = about
+        ends = " to ".join(number(row[name], 2) for name in ("conf_low", "conf_high"))
+        slope = f" Slope: {number(row['estimate'], 2)} ({ends}; {p_words(row['p_value'])}) per unit of the x axis."
+    sizes = next((axis for axis in AXES.values() if axis.column == data.moderator), None)
+    words = f"{sizes.words} ({sizes.printed_unit}, logarithmic)" if sizes else _moderator_words(found, data.moderator)
+    rest = len(found.rows) - len(data.points)
+    left = f" {count(rest)} effects lack a moderator." if rest else ""
+    with figure() as (made, ax):
+        plot_bubbles(data, ax, words, _axis(found), f"{_pooled_words(found, len(data.points))}.{slope}{left}", sizes)
     return made
+
+
+def _moderator_words(found: Pooled, column: str) -> str:
+    from ..outcomes.sources import source_words
+
+    if column != "typology":
+        return column.replace("_", " ")
+    options = found.request.options
+    return f"{options.measure} distance from {source_words(found.rows, options.source)} (0 to 1)"
 
 
 def draw_funnel(found: Pooled) -> Figure:
@@ -213,6 +248,16 @@ def draw_funnel(found: Pooled) -> Figure:
     return made
 
 
+def _favours(found: Pooled) -> tuple[str, str]:
+    """What a value below and above zero speaks for."""
+    from ..outcomes.sources import source_words
+
+    options = found.request.options
+    if options.outcome == "gain":
+        return "the baseline", "the intermediate stage"
+    return "the other language", source_words(found.rows, options.source)
+
+
 def _axis(found: Pooled) -> str:
     from ..outcomes.sources import source_words
 
@@ -222,15 +267,20 @@ def _axis(found: Pooled) -> str:
 
 
 def _caption(found: Pooled) -> str:
-    from ..meta.summary import METHOD_WORDS
 
     tests = {"knha": "Knapp–Hartung", "satterthwaite": "Satterthwaite", "kenward-roger": "Kenward–Roger"}
     row = found.result.fixed.iloc[0]
     degrees = "normal distribution" if row["df"] == float("inf") else f"{number(row['df'], 1)} degrees of freedom"
-    kind = (
-        "independent effects" if found.result.to_json()["model"] == "independent effects" else "crossed random effects"
-    )
     return (
-        f"{count(len(found.rows))} {found.request.options.outcome}s; {kind}, {METHOD_WORDS[found.request.method]}, "
-        f"{degrees} ({tests.get(found.result.test, found.result.test)}); I² = {number(found.result.i2, 0)}%"
+        f"{_pooled_words(found, len(found.rows))}, {degrees} ({tests.get(found.result.test, found.result.test)}); "
+        f"I² = {number(found.result.i2, 0)}%"
     )
+
+
+def _pooled_words(found: Pooled, effects: int) -> str:
+    """How many effects were pooled, and how."""
+    from ..meta.summary import METHOD_WORDS
+
+    alone = found.result.to_json()["model"] == "independent effects"
+    kind = "independent effects" if alone else "crossed random effects"
+    return f"{count(effects)} {found.request.options.outcome}s; {kind}, {METHOD_WORDS[found.request.method]}"

@@ -62,7 +62,7 @@ def draw(found: Power) -> Figure:
     about = (
         "" if found.request.effect is None else f" true slope {number(found.request.effect, 2)} per 0.1 of distance;"
     )
-    caption = f"{rest};{about} {count(found.request.draws)} simulations per design; Satterthwaite\n"
+    caption = f"{rest};{about} {count(found.request.draws)} simulations per design; Satterthwaite.\n"
     failed, single = (sum(getattr(point, name) for point in found.points) for name in ("failed", "singular"))
     caption += f"{count(failed)} searches failed, {count(single)} fits singular; closed form: t with languages − 2 df."
     with figure() as (made, ax):

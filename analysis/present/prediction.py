@@ -92,19 +92,25 @@ def _cells(found: Prediction) -> Table:
 
 def draw(found: Prediction) -> Figure:
     """One panel per task: the mixed model, under the first way to leave out."""
-    from ..plots.predicted import plot_predicted
+    from ..plots.predicted import FEW, plot_predicted
     from ..plots.style import panels
+    from ..plots.words import caption_below, legend_of_panels
 
     scheme = found.request.schemes[0]
     own = found.folds[(found.folds["scheme"] == scheme) & (found.folds["method"] == "mixed model")]
     table = found.by_task[(found.by_task["scheme"] == scheme) & (found.by_task["method"] == "mixed model")]
     by = table.set_index("target_task")
-    with panels(len(by), 4.6, 4.2) as (made, axes):
+    many = [task for task in by.index if len(own[own["target_task"] == task]) > FEW]
+    words = (
+        f"Mixed model (REML), leave-one-{scheme}-out. Bars: 95% intervals of single outcomes"
+        + (f"; {', '.join(map(str, many))}: means by {scheme}" if many else "")
+        + ". MAE: mean absolute error in points."
+    )
+    with panels(len(by), shared=True) as (made, axes):
+        caption_below(axes[0], words)
         for task, ax in zip(by.index, axes, strict=True):
             row = by.loc[[task]].iloc[0].to_dict()
-            words = (
-                f"leave-one-{scheme}-out, {row['folds']} folds, {row['rows']:,} rows, mixed model (REML)\n"
-                f"MAE {number(row['mae'], 1)}, 95% intervals cover {row['coverage']:.0%}"
-            )
-            plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), words)
+            about = f"{row['rows']:,} rows, MAE {number(row['mae'], 1)}, {row['coverage']:.0%} inside"
+            plot_predicted(own[own["target_task"] == task], ax, found.outcome.options.outcome, str(task), about)
+        legend_of_panels(axes)
     return made

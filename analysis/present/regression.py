@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from math import isfinite, isnan
-from textwrap import wrap
+from math import isclose, isfinite, isnan
 from typing import TYPE_CHECKING
 
 from ..core.text import Table, count, number, p_value, p_words
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..outcomes.axes import Axis
+    from ..outcomes.factors import Factor
+    from ..plots.marginal import Marginal
+    from ..questions.regression.answer import Answer
     from ..questions.regression.other_sources import OtherSources
     from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
@@ -243,24 +246,52 @@ def sensitivity_sentence(found: FactorFit) -> str:
 
 
 def draw(found: FactorFit) -> Figure:
-    """The marginal effect of the first factor, and under it what its slope depends on."""
-    from ..plots.marginal import marginal_effect, plot_marginal
-    from ..plots.robustness import ROW, plot_robustness
-    from ..plots.style import figure, with_strip
+    """The marginal effect of each factor, and with it what its slope depends on."""
+    from ..plots.marginal import label_points, marginal_effect, plot_marginal
+    from ..plots.robustness import plot_robustness, strip_height
+    from ..plots.style import with_strips
+    from ..plots.words import caption_below
 
-    factor = found.factors[0]
-    data = marginal_effect(found.result, factor, found.outcome.frame.reset_index(drop=True))
-    labels = (x_label(found, factor.name), y_label(found))
-    if not found.robustness:
-        with figure() as (made, ax):
-            plot_marginal(data, ax, *labels, caption=caption(found))
-        return made
-    strip = found.robustness[0]
-    rows = sum(row.computed for row in strip.rows)
-    with with_strip(4.4, 0.8 + ROW * rows) as (made, above, below):
-        plot_robustness(strip.rows, below, f"points per {factor.words}")
-        plot_marginal(data, above, *labels, caption=caption(found))
+    frame = found.outcome.frame.reset_index(drop=True)
+    strips = {strip.factor: strip for strip in found.robustness}
+    heights = [strip_height(strips[a.factor].rows) if a.factor in strips else 0.0 for a in found.answers]
+    group = found.within.group if found.within else None
+    related = found.related.result if found.related else None
+    with with_strips(4.0, heights) as (made, pairs):
+        drawn = [(item, *axes, marginal_effect(found.result, found.factor(item.factor), frame, group, related))
+                 for item, axes in zip(found.answers, pairs, strict=True)]  # fmt: skip
+        # The canvas grows with its caption, and names are placed in the final layout: the order matters.
+        words = [line_words(item, data, found.factor(item.factor)) for item, _, _, data in drawn]
+        caption_below(pairs[0][0], "\n".join([basis(found), *words]))
+        for item, ax, _, data in drawn:
+            plot_marginal(data, ax, x_label(found, item.factor), y_label(found), sizes=size_axis(item.factor),
+                          within=(group or "").replace("_", " "), named=False)  # fmt: skip
+        for item, _, below, _ in drawn:
+            if below is not None:
+                plot_robustness(strips[item.factor].rows, below, f"points per {found.factor(item.factor).words}")
+        for _, ax, _, data in drawn:
+            label_points(ax, data.points)
     return made
+
+
+def draw_strip(found: FactorFit, factor: str) -> Figure | None:
+    """The slope of a factor under every model that was tried; ``None`` if it stands alone."""
+    from ..plots.robustness import plot_robustness, strip_height
+    from ..plots.style import strip_figure
+
+    strip = next((strip for strip in found.robustness if strip.factor == factor), None)
+    if strip is None or sum(row.computed for row in strip.rows) < 2:
+        return None
+    with strip_figure(strip_height(strip.rows)) as (made, ax):
+        plot_robustness(strip.rows, ax, f"points per {found.factor(factor).words}")
+    return made
+
+
+def size_axis(factor: str) -> Axis | None:
+    """The size that a factor is the logarithm of; ``None`` for typology."""
+    from ..outcomes.axes import AXES
+
+    return AXES.get(factor)
 
 
 def x_label(found: FactorFit, factor: str) -> str:
@@ -273,11 +304,11 @@ def x_label(found: FactorFit, factor: str) -> str:
         title = SOURCES[covered.source_data].short
         return f"{covered.measure} distance from {source} ({title}, {covered.recipe}; 0 to 1)"
     if factor == "size":
-        return "model size (log₂ of billion parameters)"
+        return "model size (parameters, logarithmic)"
     if factor != "corpus":
         return found.factor(factor).over
-    unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "each model's own corpus"
-    return f"pretraining corpus of the language (log₂ of {unit})"
+    unit = CORPORA[options.corpus].unit if options.corpus in CORPORA else "units of each model's own corpus"
+    return f"pretraining corpus of the language ({unit}, logarithmic)"
 
 
 def y_label(found: FactorFit) -> str:
@@ -289,14 +320,33 @@ def y_label(found: FactorFit) -> str:
     return f"{words[found.request.options.outcome]} (points)"
 
 
-def caption(found: FactorFit) -> str:
+def basis(found: FactorFit) -> str:
     """Basis of the figure: rows, levels, method and degrees of freedom."""
     from ..mixed.summary import DF_WORDS
 
-    result, item = found.result, found.answers[0]
-    level = found.factors[0].level_words
+    result = found.result
+    levels = ", ".join(
+        dict.fromkeys(
+            f"{item.levels} {found.factor(item.factor).level_words}{'s' if item.levels != 1 else ''}"
+            for item in found.answers
+        )
+    )
     method = f"{'REML' if result.reml else 'ML'}, {DF_WORDS.get(result.df_method, result.df_method)}"
     if result.df_method != "normal":
-        method += f", {number(item.df, 1)} degrees of freedom"
-    rows = f"{count(result.n_obs)} {found.request.options.outcome}s, {item.levels} {level}s; {method}"
-    return "\n".join(wrap(f"{rows}. {item.sentence.split(' (')[0]}.", 98))
+        degrees = " and ".join(dict.fromkeys(number(item.df, 1) for item in found.answers))
+        method += f", {degrees} degrees of freedom"
+    return f"{count(result.n_obs)} {found.request.options.outcome}s, {levels}; {method}."
+
+
+def line_words(item: Answer, data: Marginal, factor: Factor) -> str:
+    """What the line of a figure shows, in the numbers of the line that is drawn."""
+    line = data.line
+    steps = float(line["x"].iloc[-1] - line["x"].iloc[0]) / factor.step
+    change = float(line["estimate"].iloc[-1] - line["estimate"].iloc[0])
+    moved = f"{'falls' if change < 0 else 'rises'} by {number(abs(change), 1)} points over the range drawn"
+    if isclose(change, item.estimate * steps, rel_tol=1e-6, abs_tol=1e-9):
+        slope = f"{number(item.estimate, 2)} ({number(item.conf_low, 2)} to {number(item.conf_high, 2)})"
+        words = f"The line {moved}: {slope} points per {factor.words}"
+    else:  # an interaction or a curve: the coefficient is not the slope of what is drawn
+        words = f"The line, averaged over the other predictors, {moved}"
+    return f"{words}. The band closes at the mean; it leaves out a level line where the interval leaves out zero."

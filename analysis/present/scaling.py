@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_value
 from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ..questions.scaling.curve import Curve
@@ -123,40 +123,40 @@ def _slopes(found: ScaleFit) -> Table:
 
 
 def draw(found: ScaleFit) -> Figure:
-    """One panel per group."""
-    from ..plots.scale import held_out, plot_scale
-    from ..plots.style import figure
+    """One panel per group, with the same limits."""
+    from ..plots.scale import held_out, plot_scale, predicted_by_best
+    from ..plots.style import figure, panels
+    from ..plots.words import caption_below, legend_of_panels
 
-    outcome = found.outcome.options.outcome
-    if len(found.curves) > 1:
-        return _draw_groups(found)
-    curve = found.curves[0]
-    with figure(6.6, 5.3) as (made, ax):
-        plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{outcome} (points)",
-                   held_out(curve), caption(curve))  # fmt: skip
-        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
-    return made
+    def one(curve: Curve, ax: Axes, **more: Any) -> None:
+        plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
+                   held_out(curve), predicted=predicted_by_best(curve), **more)  # fmt: skip
 
-
-def _draw_groups(found: ScaleFit) -> Figure:
-    from ..plots.scale import held_out, plot_scale
-    from ..plots.style import panels
-
-    with panels(len(found.curves), 6.6, 5.3) as (made, axes):
+    if len(found.curves) == 1:
+        with figure(height=4.0) as (made, ax):
+            one(found.curves[0], ax, caption=f"{caption(found.curves[0])}. {_SHADED}")
+        return made
+    with panels(len(found.curves), shared=True) as (made, axes):
+        # The canvas grows with its caption before ticks and labels are fitted to it.
+        caption_below(axes[0], "\n".join([*(f"{curve.group}: {caption(curve)}." for curve in found.curves), _SHADED]))
         for curve, ax in zip(found.curves, axes, strict=True):
-            plot_scale(curve.line, curve.points, ax, curve.axis, curve.best.form.name, f"{curve.outcome} (points)",
-                       held_out(curve), caption(curve, 94))  # fmt: skip
             ax.set_title(curve.group)
-        made.set_layout_engine("constrained", w_pad=0.14, h_pad=0.14)  # captions reach below the axes
+            one(curve, ax, legend=False)
+        legend_of_panels(axes)
     return made
 
 
-def caption(curve: Curve, width: int = 112) -> str:
+_SHADED = "Shaded: no data, extrapolation."
+
+
+def caption(curve: Curve) -> str:
     """Basis of the figure: rows, sizes, method and degrees of freedom."""
     best = curve.best.form.words
+    models = f"{curve.models} model{'s' if curve.models != 1 else ''}"
     words = (
-        f"{count(curve.rows)} {curve.outcome}s, {len(curve.sizes)} sizes, {curve.models} models; band: {best}, REML, "
-        f"Satterthwaite ({number(curve.slope.df, 1)} degrees of freedom for the slope), nonlinear parameter averaged "
-        "over its profile likelihood. Shaded: no data, extrapolation."
+        f"{count(curve.rows)} {curve.outcome}s, {len(curve.sizes)} sizes, {models}; band: {best}, REML, "
+        f"Satterthwaite ({number(curve.slope.df, 1)} degrees of freedom for the slope)"
     )
-    return "\n".join(wrap(words, width))
+    if curve.best.form.parameter:
+        words += ", nonlinear parameter averaged over its profile likelihood"
+    return words

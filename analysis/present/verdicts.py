@@ -340,7 +340,7 @@ def draw(found: Verdicts) -> Figure:
         cells = found.own.cells("test", BEST)
         if any(cells.gain(task) is not None for task in TASKS):
             tables = Tables(cells, Cells(found.own.name, {}), bundled_tables().baseline)
-    with figure(7.2, 4.2) as (made, ax):
+    with figure(height=4.2) as (made, ax):
         plot_decomposition(decompose(tables=tables), ax)
     return made
 

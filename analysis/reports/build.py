@@ -10,6 +10,7 @@ from ..core.errors import CrossliftError
 from .discovery import Notebook
 from .execute import Executed, Failure, execute_all, require
 from .page import Page, write_index, write_page
+from .pdf import require_pdf, write_pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,11 @@ def build(
     jobs: int = 2,
     report: Callable[[str, int, int], None] | None = None,
     mapping: Mapping[str, str] | None = None,
+    pdf: bool = False,
 ) -> Built:
-    """Execute notebooks and write their pages and the index.
+    """Execute notebooks and write their pages and the index, and with ``pdf`` each page as PDF too.
 
-    Parameters are those of :func:`analysis.reports.execute.execute_all`.
+    The other parameters are those of :func:`analysis.reports.execute.execute_all`.
 
     Raises
     ------
@@ -39,6 +41,8 @@ def build(
         If the packages are not installed, or ``out`` is not a writable directory.
     """
     require()
+    if pdf:
+        require_pdf()
     _check(out)
     pages, failures = [], []
     for executed in execute_all(chosen, out, data, jobs, report, mapping):
@@ -47,6 +51,8 @@ def build(
             continue
         try:
             pages.append(write_page(executed))
+            if pdf:
+                write_pdf(pages[-1].path)
         except CrossliftError as error:
             failure = Failure(0, "prose", str(error), error.message)
             failures.append(replace(executed, failure=failure))

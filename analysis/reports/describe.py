@@ -9,6 +9,7 @@ from .. import __version__
 from ..core.text import Table, count, number
 from ..mixed import MixedResult
 from ..outcomes.covariates import Factor
+from ..outcomes.sources import source_words
 from ..questions.regression.coverage import Coverage
 from .numbers import Value
 
@@ -54,10 +55,11 @@ def distance_method(outcome: Outcome) -> str:
 
 def pairing_method(outcome: Outcome) -> str:
     """What a row is, and how many were left out."""
+    source = source_words(outcome.frame, outcome.options.source)
     what = {
         "gain": "A gain is the score with the intermediate stage minus the score without it, in the same study, model, "
         "target task, metric, split, condition, language and seed.",
-        "gap": "A gap is the English score minus the score in the language, within one run.",
+        "gap": f"A gap is the score in {source} minus the score in the language, within one run.",
         "score": "Scores are in points, larger is better.",
     }[outcome.options.outcome]
     gone = sum(rows for _, rows in outcome.dropped)
@@ -99,10 +101,20 @@ def factor_diagnostics(found: FactorFit, words: str) -> list[str]:
     lines = fit_diagnostics(found.result, words)
     lines += [f"{words}: {line}" for line in found.warnings if line not in found.result.warnings]
     lines += [f"{words}: {line}" for line in found.checks.sentences]
-    lines += [f"{words}: {line[0].upper()}{line[1:]}" for line in found.notices if "--" not in line]
+    lines += [f"{words}: {line}" for line in found.notices if "--" not in line]
     if found.coverage:
         lines += coverage_diagnostics(found.coverage)
     return lines
+
+
+def language_by_task(result: MixedResult) -> str:
+    """Whether a language differs from what its distance predicts on all tasks, or on one and not on another."""
+    own = {c.group: c.variance for c in result.components if c.term == "Intercept"}
+    both = next((own[name] for name in ("language:target_task", "target_task:language") if name in own), None)
+    if both is None or "language" not in own or not own["language"] + both > 0.0:
+        return "Means of the cells; how much languages differ beyond their distance is not estimated apart from tasks."
+    share = f"{100.0 * both / (own['language'] + both):.0f}%"
+    return f"Of what a language differs from its distance's prediction, {share} of the variance is on single tasks."
 
 
 def influence_line(result: MixedResult, factor: Factor, by: str, words: str) -> str:

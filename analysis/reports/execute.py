@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 #: Seconds that one cell may take.
-TIMEOUT = 600
+TIMEOUT = 1800
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _names(kind: type[Exception]) -> set[str]:
+    return {kind.__name__}.union(*(_names(own) for own in kind.__subclasses__()))
+
+
+#: Names of the errors that say in words what the data lack.
+_REFUSALS = _names(CrossliftError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,12 @@ class Failure:
     source: str
     error: str
     traceback: str
+
+    @property
+    def reason(self) -> str:
+        """The message alone where the data were refused in words; else the error with its name."""
+        name, _, message = self.error.partition(": ")
+        return message if name in _REFUSALS and message else self.error
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markdown_it import MarkdownIt
 
+#: Names of the table and the figure that stand with the answer, in the report and in the index.
+KEY, STRIP = "key", "strip"
 #: Bytes above which a figure goes into the page as PNG: a cloud of points is smaller as pixels.
 LARGEST_SVG = 600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A written report."""
+    """A written report; ``key`` and ``strip`` are the numbers and the picture of its answer, where it has them."""
 
     name: str
     title: str
     answer: str
     path: Path
     seconds: float
+    key: Table | None = None
+    strip: str = ""
 
 
 def write_page(executed: Executed, index: str = "../index.html") -> Page:
@@ -71,7 +75,7 @@ def write_page(executed: Executed, index: str = "../index.html") -> Page:
         text = replace_blocks(
             text,
             lambda key: keep(_figure_html(pictures[key], out)) if key in pictures else "",
-            lambda key: keep(_table_html(tables[key])) if key in tables else "",
+            lambda key: keep(_table_html(tables[key], key)) if key in tables else "",
         )
         return re.sub(r"<p>block(\d+)kept</p>", lambda hit: kept[int(hit[1])], _parser().render(text))
 
@@ -90,7 +94,8 @@ def write_page(executed: Executed, index: str = "../index.html") -> Page:
     )
     path = out / f"{name}.html"
     path.write_text(page, encoding="utf-8")
-    return Page(name, executed.notebook.title, content["answer"], path, executed.seconds)
+    strip = _image(pictures[STRIP], out) if STRIP in pictures else ""
+    return Page(name, executed.notebook.title, content["answer"], path, executed.seconds, tables.get(KEY), strip)
 
 
 def write_index(pages: Sequence[Page], failures: Sequence[Executed], out: Path) -> Path:
@@ -100,7 +105,13 @@ def write_index(pages: Sequence[Page], failures: Sequence[Executed], out: Path) 
         .get_template("index.html")
         .render(
             pages=[
-                (page, page.path.relative_to(out).as_posix(), _parser().renderInline(page.answer)) for page in pages
+                (
+                    page,
+                    page.path.relative_to(out).as_posix(),
+                    _parser().renderInline(page.answer),
+                    _table_html(page.key, KEY) if page.key else "",
+                )
+                for page in pages
             ],
             failures=failures,
             styles=_styles(),
@@ -167,8 +178,11 @@ def _table(item: Mapping[str, Any]) -> Table:
     return Table(tuple(item["columns"]), rows, item["title"], tuple(item["notes"]))
 
 
-def _table_html(table: Table) -> str:
-    return f'<div class="table">{table.html()}</div>'
+def _table_html(table: Table, name: str = "") -> str:
+    if name != KEY:
+        return f'<div class="table">{table.html()}</div>'
+    pairs = zip(table.columns, table.rows[0], strict=True)
+    return f'<dl class="key">{"".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs)}</dl>'
 
 
 def _figure_markdown(item: Mapping[str, Any]) -> str:
@@ -176,12 +190,16 @@ def _figure_markdown(item: Mapping[str, Any]) -> str:
 
 
 def _figure_html(item: Mapping[str, Any], out: Path) -> str:
+    caption = _parser().renderInline(item["caption"])
+    return f"<figure>{_image(item, out)}<figcaption>{caption}</figcaption></figure>"
+
+
+def _image(item: Mapping[str, Any], out: Path) -> str:
     path, kind = out / FIGURES / f"{item['name']}.svg", "svg+xml"
     if path.stat().st_size > LARGEST_SVG:
         path, kind = path.with_suffix(".png"), "png"
     encoded = base64.b64encode(path.read_bytes()).decode("ascii")
-    image = f'<img src="data:image/{kind};base64,{encoded}" alt="{escape(item["alt"], quote=True)}">'
-    return f"<figure>{image}<figcaption>{_parser().renderInline(item['caption'])}</figcaption></figure>"
+    return f'<img src="data:image/{kind};base64,{encoded}" alt="{escape(item["alt"], quote=True)}">'
 
 
 @lru_cache(maxsize=1)

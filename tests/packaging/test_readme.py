@@ -73,6 +73,8 @@ def test_what_is_said_of_the_gap(tmp_path: Path) -> None:
     assert f"the gap to English widens by {item.estimate:.2f} points per 0.1 of typological distance" in said
     assert f"(95% interval {item.conf_low:.2f} to {item.conf_high:.2f})" in said
     assert item.verdict == "holds"
+    others = re.search(r"survives (\d+) of (\d+) other sources of distance", found.details.survival)
+    assert others is not None and others[1] == others[2]
     assert (found.frames["robustness"]["conf_low"].dropna() > 0).all()
 
 

@@ -80,7 +80,7 @@ def _fit(design: Design, reml: bool) -> tuple[Any, list[str]]:
     for t, term in enumerate(design.terms):
         if any(term.group == other.group for other in design.terms[:t]):
             raise _refused(design, f"'{term.group}' has several terms")
-        levels = [str(level) for level in range(len(term.levels))]
+        levels = pd.Index([str(level) for level in range(len(term.levels))])
         columns[f"g{t}"] = pd.Categorical.from_codes(term.codes, levels)
         right.append("(" + " + ".join(["1", *_slopes(design, term)]) + f"|g{t})")
     with warnings.catch_warnings(record=True) as caught:

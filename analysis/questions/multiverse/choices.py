@@ -78,7 +78,7 @@ def default_choices(
     """
     found = [
         *([] if factor else _distance(own)),
-        _outcome(outcome),
+        _outcome(outcome, rows),
         _left_out("studies", "does one study drive the result?", rows, "study"),
         _left_out("tasks", "does one task drive the result?", rows, "target_task"),
         _english(rows, outcome, source),
@@ -213,7 +213,7 @@ def _features() -> Choice:
     return Choice("features", "from whose features?", tuple(ChoiceOption(name, why[name]) for name in SOURCES))
 
 
-def _outcome(outcome: str) -> Choice:
+def _outcome(outcome: str, rows: pd.DataFrame) -> Choice:
     points = ChoiceOption("points", "as papers print it")
     logit = ChoiceOption("logit", "a point near 0 or 100 means more than one in the middle")
     standardized = ChoiceOption(
@@ -230,6 +230,8 @@ def _outcome(outcome: str) -> Choice:
         "gap": (points, standardized),
         "score": (points, logit, standardized),
     }
+    if outcome == "gain" and "score_with" not in rows:  # a table of gains: the scores behind them are not known
+        options["gain"] = (points, standardized)
     return Choice("outcome", "what is a gain?" if outcome == "gain" else f"what is a {outcome}?", options[outcome])
 
 

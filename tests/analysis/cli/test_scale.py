@@ -101,6 +101,6 @@ def test_what_is_drawn(table: Path) -> None:
         spans = [patch for patch in ax.patches if patch.get_label() == "extrapolation"]
         assert spans[0].get_x() == pytest.approx(np.log2(9.6))
         labels = [tick.get_text() for tick in ax.get_xticklabels()]
-        assert labels[0] == "300M" and labels[-1] == "20B"
-        assert ax.get_xlabel() == "model size (billion parameters, logarithmic)"
+        assert labels[0] == "300M" and labels[-1] == "9.6B"
+        assert ax.get_xlabel() == "model size (parameters, logarithmic)"
         made.draw_without_rendering()

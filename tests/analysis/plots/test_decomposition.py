@@ -10,6 +10,7 @@ from analysis.claims.xtreme.decomposition import MEAN_KIND, PRINTED_KIND, REQUIR
 from analysis.claims.xtreme.printed_scores import TASKS
 from analysis.plots.decomposition import plot_decomposition
 from analysis.plots.style import figure
+from analysis.plots.words import CAPTION
 from tests.analysis.claims.planted import CLAIM, cells, tables
 
 
@@ -58,6 +59,7 @@ def test_the_caption_ends_within_the_figure_and_leaves_the_axes_their_room(width
     with figure(width, 5.4) as (made, ax):
         plot_decomposition(decompose(), ax)
         made.draw_without_rendering()
-        (caption,) = [text for text in ax.texts if "A bar is as wide" in text.get_text()]
+        (caption,) = [text for text in made.texts if text.get_gid() == CAPTION]
+        assert "A bar is as wide" in " ".join(caption.get_text().split())
         assert caption.get_window_extent().x1 < made.bbox.x1
         assert ax.get_position().width > 0.85

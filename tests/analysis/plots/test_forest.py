@@ -14,7 +14,7 @@ from analysis.meta import meta_analyze
 from analysis.outcomes.build import Options
 from analysis.plots.forest import MOST_ROWS, forest_height, forest_rows, plot_forest
 from analysis.plots.funnel import Funnel, funnel_points, plot_funnel
-from analysis.plots.style import figure, save
+from analysis.plots.style import figure, rows_figure, save
 from analysis.present.pooling import draw_forest
 from analysis.questions.pooling import Request, pool
 from tests.analysis.meta.reference import data
@@ -60,7 +60,7 @@ def test_rows_are_the_pooled_groups(bundled) -> None:
 
 def test_what_is_drawn(bundled) -> None:
     rows = forest_rows(bundled)
-    with figure(7.2, forest_height(rows)) as (made, ax):
+    with rows_figure(forest_height(rows)) as (made, ax):
         plot_forest(rows, ax, "gain (points)", caption="some gains")
         squares = [item.get_offsets()[0] for item in ax.collections if isinstance(item, PathCollection)]
         subgroups = rows.rows[rows.rows["kind"] == "subgroup"]
@@ -74,7 +74,7 @@ def test_what_is_drawn(bundled) -> None:
         assert corners[:, 0].max() == pytest.approx(rows.rows["conf_high"].iloc[-1])
         labels = [text.get_text().strip() for text in ax.texts]
         assert "Quechua" in labels
-        assert "95% prediction interval" in labels
+        assert "95% prediction" in labels
         assert ax.get_xlabel() == "gain (points)"
         made.draw_without_rendering()
         boxes = [text.get_window_extent() for text in ax.texts if text.get_text().strip()]
@@ -93,7 +93,7 @@ def test_rows_stay_readable_and_the_cut_is_said(tasks: int, languages: int) -> N
         total = groups_of(tasks, languages)
         shown = rows.rows.loc[rows.rows["kind"].isin(["subgroup", "more"]), "weight"].sum()
         assert shown == pytest.approx(total.loc[total["subgroup"] != "", "weight"].sum())
-    with figure(7.2, forest_height(rows)) as (made, ax):
+    with rows_figure(forest_height(rows)) as (made, ax):
         plot_forest(rows, ax, "gain (points)")
         made.draw_without_rendering()
         boxes = [text.get_window_extent() for text in ax.texts if text.get_text().strip()]
@@ -114,11 +114,11 @@ def test_a_wide_interval_ends_in_an_arrow(row: int) -> None:
     groups = groups_of(1, 4)
     groups.loc[row, ["conf_low", "conf_high"]] = [-500.0, 500.0]
     rows = forest_rows(pooled_from(groups))
-    with figure() as (_, ax):
+    with figure() as (made, ax):
         plot_forest(rows, ax, "gain (points)", caption="c")
         assert ax.get_xlim()[0] > -500
         assert {line.get_marker() for line in ax.lines} >= {"<", ">"}
-        assert any("arrows" in text.get_text() for text in ax.texts)
+        assert any("arrows" in text.get_text() for text in made.texts)
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_what_is_drawn(data) -> None:
         np.testing.assert_allclose(points.get_offsets()[:, 1], data.points["adjusted"])
         drawn = {line.get_label(): line for line in ax.lines}
         np.testing.assert_allclose(drawn["mixed model"].get_ydata(), data.line["estimate"])
-        np.testing.assert_allclose(drawn["naive pooled OLS"].get_ydata(), data.line["naive"])
+        np.testing.assert_allclose(drawn["pooled least squares"].get_ydata(), data.line["naive"])
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("distance (0 to 1)", "gain (points)")
         made.draw_without_rendering()
         boxes = [text.get_window_extent() for text in ax.texts if text.get_text() in set(data.points["label"])]

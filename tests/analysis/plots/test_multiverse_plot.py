@@ -51,7 +51,7 @@ def test_the_matrix_has_the_shares(count: int) -> None:
         share = np.ma.filled(lines[1].get_array(), 0.0).ravel()
         assert len(share) == (count if count <= SINGLE else BINS)
         np.testing.assert_allclose(share, np.bincount(bins, own) / np.bincount(bins))
-        assert "words" in {text.get_text() for text in ax.texts}
+        assert "words" in {text.get_text() for text in made.texts}
         made.draw_without_rendering()
 
 
