@@ -356,7 +356,7 @@ def predict(
     found = answer(request)
     frames = {"cells": found.cells, "errors": found.errors, "folds": found.folds}
     figures = {"folds": lambda: draw(found)} if len(found.folds) else {}
-    return Result("predict", tuple(found.sentences), frames, found, found.to_json,
+    return Result("predict", tuple(found.answer), frames, found, found.to_json,
                   lambda out: print_prediction(found, out), figures)  # fmt: skip
 
 

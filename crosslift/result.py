@@ -11,7 +11,8 @@ from analysis.core.errors import CrossliftError, unknown_name
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-    from rich.console import Console
+
+    from analysis.present.screen import Screen
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,7 +37,7 @@ class Result:
     frames: Mapping[str, pd.DataFrame]
     details: Any
     _json: Callable[[], Mapping[str, Any]] = field(repr=False)
-    _text: Callable[[Console], None] = field(repr=False)
+    _text: Callable[[Screen], None] = field(repr=False)
     _figures: Mapping[str, Callable[[], Figure]] = field(repr=False)
 
     @property
@@ -48,14 +49,15 @@ class Result:
         """What ``--json`` writes."""
         return self._json()
 
-    def summary(self) -> str:
-        """What the command prints."""
+    def summary(self, verbose: bool = False) -> str:
+        """What the command prints, folded to the terminal if there is one; with ``verbose`` all that is known."""
+        import sys
         from io import StringIO
 
-        from rich.console import Console
+        from analysis.present.screen import Screen, screen_width
 
         out = StringIO()
-        self._text(Console(file=out, markup=False, highlight=False, emoji=False, soft_wrap=True, width=140))
+        self._text(Screen(out, screen_width(sys.stdout is not None and sys.stdout.isatty()), verbose))
         return out.getvalue().strip("\n")
 
     def plot(

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, magnitude
-from ..present.terminal import add_json, console, heading, write_json
+from ..present.screen import Screen
+from ..present.terminal import add_json, write_json
 from ..records import bundled as datasets
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the catalog or one entry."""
-    out = console()
+    out = Screen()
     if options.name is None:
         entries = [overview(entry) for entry in datasets.catalog().values()]
         if options.json != "-":
@@ -99,7 +100,7 @@ def _flag_counts(frame: pd.DataFrame) -> dict[str, int]:
     return {str(flag): int(rows) for flag, rows in names.value_counts().sort_index().items()}
 
 
-def _print_catalog(entries: list[dict[str, Any]], out: Any) -> None:
+def _print_catalog(entries: list[dict[str, Any]], out: Screen) -> None:
     rows = tuple(
         (
             entry["name"],
@@ -112,12 +113,12 @@ def _print_catalog(entries: list[dict[str, Any]], out: Any) -> None:
         for entry in entries
     )
     columns = ("set", "rows", "studies", "languages", "tasks", "models", "parameters", "gains", "sha256")
-    out.print(Table(columns, rows).text())
+    out.print(Table(columns, rows))
     total = sum(entry["rows"] for entry in entries if entry["kind"] == "records")
     out.print(f"\n  {count(total)} scores. 'analyze data NAME' describes a set and its traps.")
 
 
-def _print_set(content: dict[str, Any], out: Any) -> None:
+def _print_set(content: dict[str, Any], out: Screen) -> None:
     out.print(content["name"], style="bold")
     out.print(f"  {content['title']}")
     out.print(f"  source: {content['source']} (grade {content['grade']})")
@@ -130,18 +131,18 @@ def _print_set(content: dict[str, Any], out: Any) -> None:
     out.print(f"  {' · '.join(facts)}")
     out.print(f"  sha256 {content['sha256']}")
     if content["traps"]:
-        heading(out, "Traps")
+        out.heading("Traps")
         for trap in content["traps"]:
             out.print(f"  - {trap}")
     if content.get("flags"):
-        heading(out, "Flags")
+        out.heading("Flags")
         flags = tuple(
             (f["flag"], count(f["rows"]), "yes" if f["excluded"] else "no", f["meaning"]) for f in content["flags"]
         )
-        out.print(Table(("flag", "rows", "left out", "meaning"), flags).text())
-    heading(out, "Columns")
+        out.print(Table(("flag", "rows", "left out", "meaning"), flags))
+    out.heading("Columns")
     rows = tuple((c["column"], count(c["filled"]), count(c["values"])) for c in content["columns"])
-    out.print(Table(("column", "filled", "different values"), rows).text())
+    out.print(Table(("column", "filled", "different values"), rows))
 
 
 def _sizes(sizes: list[float] | None) -> str:

@@ -14,11 +14,12 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..core.options import DF_METHODS
+from ..core.output import OutputFile
 from ..outcomes.factors import FACTORS
 from ..present.deliver import deliver
 from ..present.regression import draw, print_fit
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, check_figure, read_look, read_options
+from .selection import add_files, add_outcome, add_rows, read_look, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--engine", default="crosslift", metavar="ENGINE", help="crosslift, statsmodels, mixedlm or glmm")
     files = parser.add_argument_group("files")
     add_files(files, "the fixed effects", "the marginal effect of each factor")
-    files.add_argument("--rows", metavar="FILE", help="write the rows that entered the model as CSV")
+    files.add_argument("--rows", metavar="FILE", type=OutputFile, help="write the rows that entered the model as CSV")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -155,6 +156,7 @@ def run(options: argparse.Namespace) -> int:
         ],
         figures=[(options.plot, lambda: draw(found))],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0
 
@@ -164,4 +166,3 @@ def _check_plot(options: argparse.Namespace) -> None:
 
     if not (options.factor or options.distances):
         raise CrossliftError("--plot draws the effect of a factor.", "Give --factor together with --formula.")
-    check_figure(options.plot)

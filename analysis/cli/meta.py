@@ -11,9 +11,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..present.deliver import deliver
+from ..present.figure_file import FigureFile
 from ..present.pooling import draw_forest, draw_funnel, print_pooled
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, check_figure, read_look, read_options
+from .selection import add_files, add_outcome, add_rows, read_look, read_options
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -65,16 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--adjust", default="holm", metavar="METHOD", help="for p-values: holm (default), bh or none")
     files = parser.add_argument_group("files")
     add_files(files, "the pooled groups", "a forest plot, or the effects against --moderator")
-    files.add_argument("--funnel", metavar="FILE", help="draw a funnel plot (.png, .svg, .pdf)")
+    files.add_argument("--funnel", metavar="FILE", type=FigureFile, help="draw a funnel plot (.png, .svg, .pdf)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Pool and print."""
     from ..questions.pooling import Request, pool
 
-    for path in (options.plot, options.funnel):
-        if path:
-            check_figure(path)
     by = None if options.by is None else tuple(name.strip() for name in options.by.split(",") if name.strip() != "none")
     request = Request(
         data=tuple(options.data),
@@ -103,5 +101,6 @@ def run(options: argparse.Namespace) -> int:
             (options.funnel, lambda: draw_funnel(found)),
         ],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0

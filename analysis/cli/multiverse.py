@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..present.deliver import deliver
 from ..present.multiverse import draw, multiverses_frame, multiverses_json, print_choices, print_multiverses
-from ..present.terminal import console, progress
-from .selection import add_distances, add_files, add_rows, check_figure, read_look, split
+from ..present.screen import Screen
+from ..present.terminal import progress
+from .selection import add_distances, add_files, add_rows, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -70,11 +71,9 @@ def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..questions.multiverse import run_multiverse
 
-    if options.plot:
-        check_figure(options.plot)
     request = _request(options)
     if options.list_choices:
-        print_choices(request, console())
+        print_choices(request, Screen())
         return 0
     if options.plot and options.by:
         from ..core.errors import CrossliftError
@@ -89,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         tables=[(options.csv, lambda: multiverses_frame(found, options.by))],
         figures=[(options.plot, lambda: draw(found[0], options.claimed))],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0
 

@@ -11,11 +11,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.output import OutputFile
 from ..present.deliver import deliver
 from ..present.next_step import grid_text, next_frame, next_json, print_next
 from ..present.power import draw, print_power
-from ..present.terminal import console, progress, write_text
-from .selection import add_files, add_rows, add_source, check_figure, read_look, split
+from ..present.screen import Screen
+from ..present.terminal import progress, write_text
+from .selection import add_files, add_rows, add_source, read_look, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                            "params_m; model: relative costs (default)")  # fmt: skip
     following.add_argument("--steps", type=int, default=5, metavar="N", help="additions to make at most (default: 5)")
     following.add_argument("--budget", type=float, metavar="HOURS", help="hours that the additions may take")
-    following.add_argument("--plan", metavar="FILE", help="write the grid with the additions, for `runner plan`")
+    following.add_argument(
+        "--plan", metavar="FILE", type=OutputFile, help="write the grid with the additions, for `runner plan`"
+    )
     how = parser.add_argument_group("method")
     how.add_argument(
         "--simulations", type=int, default=1000, metavar="N", help="simulated sweeps per design (default: 1000)"
@@ -81,10 +85,8 @@ def run(options: argparse.Namespace) -> int:
     """Simulate or rank, and print."""
     from ..core.errors import CrossliftError
 
-    if options.plot:
-        check_figure(options.plot)
-        if not options.vary:
-            raise CrossliftError("--plot draws a curve, but there is only one design.", "Give --vary.")
+    if options.plot and not options.vary:
+        raise CrossliftError("--plot draws a curve, but there is only one design.", "Give --vary.")
     request = _request(options)
     if options.next:
         return _run_next(options, request)
@@ -101,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
         tables=[(options.csv, lambda: found.frame)],
         figures=[(options.plot, lambda: draw(found))],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0
 
@@ -179,11 +182,12 @@ def _run_next(options: argparse.Namespace, request: Any) -> int:
     found = rank_next(grid, offer, basis.components, cost, options.steps, options.budget,
                       request.options.kind, resolve(request.options.source).iso)  # fmt: skip
     if options.plan:
-        write_text(options.plan, grid_text(found), console())
+        write_text(options.plan, grid_text(found), Screen())
     deliver(
         lambda out: print_next(basis, found, options.budget, options.plan, out),
         lambda: next_json(basis, found),
         options.json,
         tables=[(options.csv, lambda: next_frame(found))],
+        verbose=options.verbose,
     )
     return 0

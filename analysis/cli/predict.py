@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..core.output import OutputFile
 from ..present.deliver import deliver
 from ..present.prediction import draw, print_prediction
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, check_figure, read_look, read_options, split
+from .selection import add_files, add_outcome, add_rows, read_look, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, default=1, help="random seed of gradient boosting (default: 1)")
     files = parser.add_argument_group("files")
     add_files(files, "the predictions", "predicted against observed out of fold, by task")
-    files.add_argument("--errors", metavar="FILE", help="write the errors by method and task (or group) as CSV")
-    files.add_argument("--folds", metavar="FILE", help="write every prediction out of fold as CSV")
+    files.add_argument(
+        "--errors", metavar="FILE", type=OutputFile, help="write the errors by method and task (or group) as CSV"
+    )
+    files.add_argument("--folds", metavar="FILE", type=OutputFile, help="write every prediction out of fold as CSV")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,8 +66,6 @@ def run(options: argparse.Namespace) -> int:
     from ..questions.prediction.run import PredictionRequest, predict
 
     schemes = () if options.evaluate == "none" else split([options.evaluate])
-    if options.plot:
-        check_figure(options.plot)
     if not schemes and (options.plot or options.errors or options.folds or options.by):
         raise CrossliftError("--plot, --errors, --folds and --by show the evaluation, but --evaluate none leaves it "
                              "out.", "Leave --evaluate out.")  # fmt: skip
@@ -95,5 +96,6 @@ def run(options: argparse.Namespace) -> int:
         ],
         figures=[(options.plot, lambda: draw(found))],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0

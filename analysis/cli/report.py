@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.output import OutputFolder
+from ..present.screen import Screen
 from ..present.terminal import console
 from .validate import add_map, parse_map
 
@@ -41,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME|FILE",
                         help="your own results instead of the bundled ones: sets, files or stores")  # fmt: skip
     add_map(parser)
-    parser.add_argument("--out", default="reports", metavar="DIR", help="where to write (default: reports)")
+    parser.add_argument(
+        "--out", default="reports", metavar="DIR", type=OutputFolder, help="where to write (default: reports)"
+    )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="reports at a time (default: 2)")
     parser.add_argument("--pdf", action="store_true", help="write each report as PDF too (needs the extra 'pdf')")
     parser.add_argument("--notebooks", metavar="DIR", help="a directory of your own percent notebooks")
@@ -53,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from ..reports.discovery import choose, notebooks
 
     folder = Path(options.notebooks) if options.notebooks else None
-    out = console()
+    out = Screen()
     if options.list:
         for notebook in notebooks(folder).values():
             out.print(f"{notebook.name:24}{notebook.title}")

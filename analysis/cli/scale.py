@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..core.output import OutputFile
 from ..present.deliver import deliver
 from ..present.scaling import draw, print_scale
 from ..present.terminal import progress
-from .selection import add_files, add_outcome, add_rows, check_figure, read_look, read_options, split
+from .selection import add_files, add_outcome, add_rows, read_look, read_options, split
 from .validate import parse_map
 
 if TYPE_CHECKING:
@@ -48,15 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                      help="adjustment over groups and over moderators: holm, bh or none (default: holm)")  # fmt: skip
     files = parser.add_argument_group("files")
     add_files(files, "the comparison of forms", "outcome against size")
-    files.add_argument("--predictions", metavar="FILE", help="write the predictions as CSV")
+    files.add_argument("--predictions", metavar="FILE", type=OutputFile, help="write the predictions as CSV")
 
 
 def run(options: argparse.Namespace) -> int:
     """Fit and print."""
     from ..questions.scaling.run import ScaleRequest, fit_scale
 
-    if options.plot:
-        check_figure(options.plot)
     moderators = None if options.moderator is None else tuple(name for name in options.moderator if name != "none")
     request = ScaleRequest(
         factor=options.factor,
@@ -78,5 +77,6 @@ def run(options: argparse.Namespace) -> int:
         tables=[(options.csv, lambda: found.table), (options.predictions, lambda: found.predictions)],
         figures=[(options.plot, lambda: draw(found))],
         look=read_look(options),
+        verbose=options.verbose,
     )
     return 0

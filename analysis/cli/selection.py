@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import CrossliftError
+from ..present.figure_file import FigureFile
 from ..present.table_files import add_tables
-from ..present.terminal import add_json
+from ..present.terminal import add_json, add_verbose
 from .validate import add_map
 
 if TYPE_CHECKING:
@@ -68,7 +67,8 @@ def add_files(group: argparse._ActionsContainer, table: str, figure: str) -> Non
     """``--json``, tables (``--csv``, ``--latex``, …) and ``--plot``; ``table`` and ``figure`` say what these show."""
     add_json(group)
     add_tables(group, table)
-    group.add_argument("--plot", metavar="FILE", help=f"draw {figure} (.png, .svg, .pdf)")
+    group.add_argument("--plot", metavar="FILE", type=FigureFile, help=f"draw {figure} (.png, .svg, .pdf)")
+    add_verbose(group)
     add_look(group)
 
 
@@ -110,17 +110,3 @@ def read_options(options: argparse.Namespace) -> Options:
 def split(given: Iterable[str]) -> tuple[str, ...]:
     """Names given one by one, separated by commas, or both."""
     return tuple(part.strip() for text in given for part in text.split(",") if part.strip())
-
-
-def check_figure(path: str) -> None:
-    """Refuse a figure that could not be saved, before anything is computed.
-
-    Raises
-    ------
-    CrossliftError
-        If the ending of the name is not a figure format.
-    """
-    from ..plots.style import FORMATS
-
-    if Path(path).suffix.lower() not in FORMATS:
-        raise CrossliftError(f"a figure cannot be saved as '{path}'.", f"Endings: {', '.join(FORMATS)}.")

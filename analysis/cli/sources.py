@@ -11,7 +11,7 @@ import argparse
 from ..present.deliver import deliver
 from ..present.sources import print_sources
 from ..present.table_files import add_tables
-from ..present.terminal import add_json, progress
+from ..present.terminal import add_json, add_verbose, progress
 from .selection import add_rows, add_source, split
 from .validate import parse_map
 
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files = parser.add_argument_group("files")
     add_json(files)
     add_tables(files, "the slopes")
+    add_verbose(files)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,5 +58,5 @@ def run(options: argparse.Namespace) -> int:
     with progress("reading") as say:
         found = source_table(request, tuple(dict.fromkeys(split(options.outcome))) or OUTCOMES, say)
     deliver(lambda out: print_sources(found, out), found.to_json, options.json,
-            tables=[(options.csv, lambda: found.frame)])  # fmt: skip
+            tables=[(options.csv, lambda: found.frame)], verbose=options.verbose)  # fmt: skip
     return 0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ..core.errors import CrossliftError
 from ..core.text import Table, count, number
 from ..languages.feature_sources import DEFAULT, SOURCES, FeatureSource, data_sha256, feature_source, read_source
+from ..present.screen import Screen
 from ..present.table_files import add_tables, write_tables
-from ..present.terminal import add_json, console, write_json
+from ..present.terminal import add_json, write_json
 
 if TYPE_CHECKING:
     from ..languages import distances as typology
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     from ..languages import distances as typology
     from ..languages.codes import resolve
 
-    out = console()
+    out = Screen()
     every = ALL in (options.source, options.source_data)
     given = "eng" if options.source == ALL else options.source
     home, named = read_source(given, DEFAULT if every else options.source_data)
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json != "-":
         titles = "; ".join(own.title for own in sources)
         table = _table(rows, f"Distance from {source.name} ({source.iso}), 0 to 1 · {titles}", len(sources) > 1)
-        out.print(table.text())
+        out.print(table)
         if checked:
             out.print(f"\n{checked}")
     if options.csv:

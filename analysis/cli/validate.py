@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..core.output import OutputFile, whole
 from ..core.text import Table, count
-from ..present.terminal import console, write_csv
+from ..present.screen import Screen
+from ..present.shell import quote
+from ..present.terminal import write_csv, write_text
 from ..records.roles import ARM, SET, mapping_text, read_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
     from ..records.read import Input
 
 #: ``COLUMN=score:language=deu``: the role has ``=`` in it too.
 _ROLE = re.compile(r"(.+?)=((?:score|gain|arm|std_error):.*)$")
+
+#: Forms that records are written in.
+ENDINGS = (".csv", ".parquet", ".eee.json")
 
 SUMMARY = "check scores before fitting, or turn them into one table"
 EXAMPLES = """examples:
@@ -34,9 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``analyze validate``."""
     parser.add_argument("file", nargs="+", help="tables, results of harnesses, stores, bundled sets")
     add_map(parser)
-    parser.add_argument("--write-mapping", metavar="FILE", help="write what was understood of the columns, as TOML")
     parser.add_argument(
-        "--out", metavar="FILE", help="write the records as .csv, .parquet (with single items) or .eee.json"
+        "--write-mapping", metavar="FILE", type=OutputFile, help="write what was understood of the columns, as TOML"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=OutputFile,
+        help="write the records as .csv, .parquet (with single items) or .eee.json",
     )
 
 
@@ -118,7 +127,11 @@ def run(options: argparse.Namespace) -> int:
     from ..records.read import read_inputs
     from ..records.schema import NAMES
 
-    out = console()
+    out = Screen()
+    if options.out and not options.out.endswith(ENDINGS):
+        from ..core.errors import CrossliftError
+
+        raise CrossliftError(f"records cannot be written as '{options.out}'.", f"Endings: {', '.join(ENDINGS)}.")
     read = read_inputs(options.file, parse_map(options.map))
     for source in read.sources:
         out.print(f"{source.name}: {count(source.rows)} rows, sha256 {source.sha256[:12]}")
@@ -135,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
         for name in records.columns
         if records[name].notna().any()
     )
-    out.print(Table(("column", "filled", "different", "for example"), rows).text())
+    out.print(Table(("column", "filled", "different", "for example"), rows))
     extra = [str(name) for name in records.columns if name not in NAMES]
     if extra:
         out.print(f"\nColumns outside the record schema, kept for formulas and --where: {', '.join(extra)}")
@@ -147,21 +160,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Console) -> None:
+def _print_ready(records: pd.DataFrame, options: argparse.Namespace, out: Screen) -> None:
     from ..outcomes.ready import readiness
 
     data = " --data " + " ".join(map(quote, options.file)) + _flags(options.map)
     found = readiness(records)
-    rows = tuple(
-        (
-            one.question,
-            "✓" if one.ok else "✗",
-            one.words,
-            f"analyze {one.arguments}{data}" if one.ok or "--set" in one.arguments else "",
-        )
-        for one in found
-    )
-    out.print("\n" + Table(("ready for", "", "", "command"), rows).text())
+    rows = tuple((one.question, "✓" if one.ok else "✗", one.words) for one in found)
+    out.print()
+    out.print(Table(("ready for", "", ""), rows))
+    out.print()
+    for one in found:
+        if one.ok or "--set" in one.arguments:
+            out.print(f"  analyze {one.arguments}{data}", whole=True)
 
 
 def _flags(given: Sequence[str | _Given]) -> str:
@@ -169,9 +179,7 @@ def _flags(given: Sequence[str | _Given]) -> str:
     return "".join(f" {flag} {quote(text)}" for flag, text in parts)
 
 
-def _write_mapping(path: str, read: Input, out: Console) -> None:
-    from pathlib import Path
-
+def _write_mapping(path: str, read: Input, out: Screen) -> None:
     from ..core.errors import CrossliftError
 
     known = [(source.name, mapping) for source, mapping in zip(read.sources, read.mappings, strict=True) if mapping]
@@ -183,41 +191,32 @@ def _write_mapping(path: str, read: Input, out: Console) -> None:
                     f"column '{column}' is '{merged[column]}' in one file and '{role}' in '{name}'.",
                     "Write a mapping for each file.",
                 )
-    try:
-        Path(path).write_text(mapping_text(merged, ", ".join(name for name, _ in known)), encoding="utf-8")
-    except OSError as error:
-        raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+    write_text(path, mapping_text(merged, ", ".join(name for name, _ in known)), out)
     out.print(f"What the columns hold is written to {path}; use it with --mapping {path}.")
 
 
-def _write(path: str, records: pd.DataFrame, out: Console) -> None:
+def _write(path: str, records: pd.DataFrame, out: Screen) -> None:
     """Write the table. A CSV cell cannot hold results of single items, so that variances from it are not paired."""
     from pathlib import Path
 
-    from ..core.errors import CrossliftError
     from ..records.items_parquet import detach_items
 
     ending = Path(path).suffix
     if path.endswith(".eee.json"):
         import json
 
-        from ..present.terminal import write_text
         from ..records.readers.every_eval_ever import write
 
         made = write(records)
         write_text(path, json.dumps(made[0] if len(made) == 1 else made, indent=2, ensure_ascii=False) + "\n", out)
         out.print(f"{count(len(records))} rows written to {path}.")
         return
-    if ending not in (".csv", ".parquet"):
-        raise CrossliftError(f"records cannot be written as '{path}'.", "Endings: .csv, .parquet, .eee.json.")
     items = "items" in records.columns and bool(records["items"].notna().any())
     if ending == ".csv":
         write_csv(path, records.drop(columns=["items", "cell"], errors="ignore"))
     else:
-        try:
-            (detach_items(records) if items else records).to_parquet(path, index=False)
-        except OSError as error:
-            raise CrossliftError(f"'{path}' cannot be written: {error.strerror}.") from error
+        with whole(path) as file:
+            (detach_items(records) if items else records).to_parquet(file, index=False)
     lost = (
         "; results of single items, which make variances paired, go into .parquet" if items and ending == ".csv" else ""
     )

@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..present.deliver import deliver
-from ..present.terminal import add_json, console, write_json, write_text
+from ..core.output import OutputFile
+from ..present.deliver import deliver, save_figure
+from ..present.figure_file import FigureFile
+from ..present.screen import Screen
+from ..present.terminal import add_json, add_verbose, write_json, write_text
 from ..present.verdicts import as_markdown, as_page, draw, find_verdicts, print_verdicts
-from .selection import add_look, check_figure, read_look
+from .selection import add_look, read_look
 
 if TYPE_CHECKING:
     from ..claims.request import VerifyRequest
@@ -56,11 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print readings and evidence of a claim in full, or of 'all' (default: average-gain)",
     )
     group.add_argument("--tables", metavar="FILE", help="tables that you have: a filled --template")
-    group.add_argument("--template", nargs="?", const="-", metavar="FILE",
+    group.add_argument("--template", nargs="?", const="-", metavar="FILE", type=OutputFile,
                        help="write a CSV of the missing tables to fill in, and stop")  # fmt: skip
     group.add_argument("--results", nargs="+", metavar="STORE|FILE",
                        help="compare your own results with the claims' directions")  # fmt: skip
-    group.add_argument("--plot", metavar="FILE", help="draw the average gain task by task (.png, .svg, .pdf)")
+    group.add_argument(
+        "--plot", metavar="FILE", type=FigureFile, help="draw the average gain task by task (.png, .svg, .pdf)"
+    )
     add_look(group)
     group = parser.add_argument_group("claims about any table")
     group.add_argument(
@@ -83,10 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--strict", action="store_true", help="exit with status 1 if a claim is contradicted")
     group.add_argument("--annotate", action="store_true", help="print GitHub annotations of a paper's findings")
-    group.add_argument("--sarif", metavar="FILE", help="write a paper's findings as SARIF")
-    group.add_argument("--markdown", metavar="FILE", help="write what is printed as Markdown ('-': standard output)")
-    group.add_argument("--html", metavar="FILE", help="write what is printed as one HTML file")
+    group.add_argument("--sarif", metavar="FILE", type=OutputFile, help="write a paper's findings as SARIF")
+    group.add_argument(
+        "--markdown", metavar="FILE", type=OutputFile, help="write what is printed as Markdown ('-': standard output)"
+    )
+    group.add_argument("--html", metavar="FILE", type=OutputFile, help="write what is printed as one HTML file")
     add_json(group)
+    add_verbose(group)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,24 +102,21 @@ def run(options: argparse.Namespace) -> int:
     if options.template:
         from ..claims.xtreme.template import template
 
-        write_text(options.template, template(), console())
+        write_text(options.template, template(), Screen())
         return 0
     if options.plot:
         _check_plot(options)
     found = find_verdicts(_request(options))
     if options.plot:
-        from ..plots.look import looking
-        from ..plots.style import save
-
-        with looking(read_look(options)):
-            save(draw(found), options.plot)
+        save_figure(lambda: draw(found), read_look(options), options.plot)
     taken = "-" in (options.markdown, options.html)
-    deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json)
+    deliver(lambda out: None if taken else print_verdicts(found, out), lambda: found.content, options.json,
+            verbose=options.verbose)  # fmt: skip
     if options.annotate or options.sarif:
         _mark(options, found)
     for path, text in ((options.markdown, as_markdown), (options.html, as_page)):
         if path:
-            write_text(path, text(found), console())
+            write_text(path, text(found), Screen())
     if found.problems:
         return BROKEN
     return CONTRADICTED if options.strict and found.contradicted else 0
@@ -144,7 +149,7 @@ def _mark(options: argparse.Namespace, found: Verdicts) -> None:
 
     if found.paper is None:
         raise CrossliftError("--annotate and --sarif are about a paper.", "analyze verify paper.tex --annotate")
-    out = console()
+    out = Screen()
     if options.annotate:
         for line in github_annotations(found.paper, options.table, found.findings):
             out.print(line)
@@ -158,4 +163,3 @@ def _check_plot(options: argparse.Namespace) -> None:
 
     if options.table or options.averages is not None:
         raise CrossliftError(f"--plot is about the registry; leave out {'TABLE' if options.table else '--averages'}.")
-    check_figure(options.plot)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from .fold import fold, fold_table
+
 # A number whose decimals are all zero is printed with more of them down to here, then with an exponent.
 NEAR_ZERO = 1e-4
 #: Absolute value from which numbers are printed with an exponent: interval limits with very few degrees of freedom.
@@ -23,24 +25,27 @@ class Table:
     notes: tuple[str, ...] = field(default=())
 
     def _numeric(self, j: int) -> bool:
-        cells = [row[j] for row in self.rows if row[j] not in ("", "–")]
+        cells = [row[j] for row in self.rows if row[j] not in ("", "–", "-")]
         return bool(cells) and all(_is_number(cell) for cell in cells)
 
-    def text(self) -> str:
-        """Plain text, columns two spaces apart."""
-        widths = [max([len(column), *(len(row[j]) for row in self.rows)]) for j, column in enumerate(self.columns)]
+    def without_empty(self) -> Table:
+        """The table without columns in which no row has anything."""
+        return self.without([
+            name for j, name in enumerate(self.columns) if all(row[j] in ("", "–") for row in self.rows)
+        ])  # fmt: skip
+
+    def without(self, names: Sequence[str]) -> Table:
+        """The table without these columns."""
+        kept = [j for j, name in enumerate(self.columns) if name not in names]
+        rows = tuple(tuple(row[j] for j in kept) for row in self.rows)
+        return Table(tuple(self.columns[j] for j in kept), rows, self.title, self.notes)
+
+    def text(self, width: int | None = None) -> str:
+        """Plain text, columns two spaces apart; folded where it is wider than ``width``."""
         right = [self._numeric(j) for j in range(len(self.columns))]
-
-        def line(cells: Sequence[str]) -> str:
-            padded = [
-                cell.rjust(width) if flush else cell.ljust(width)
-                for cell, width, flush in zip(cells, widths, right, strict=True)
-            ]
-            return ("  " + "  ".join(padded)).rstrip()
-
-        head = [self.title] if self.title else []
-        rule = "  " + "  ".join("─" * width for width in widths)
-        return "\n".join([*head, line(self.columns), rule, *map(line, self.rows), *(f"  {n}" for n in self.notes)])
+        head = [fold(self.title, width)] if self.title else []
+        notes = [fold(f"  {note}", width) for note in self.notes]
+        return "\n".join([*head, *fold_table(self.columns, self.rows, right, width), *notes])
 
     def markdown(self) -> str:
         """A Markdown table; the title is a paragraph above it, notes are paragraphs below."""

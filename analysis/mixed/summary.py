@@ -73,7 +73,8 @@ class Summary:
         """Footer: likelihood, convergence, singularity, R², degrees of freedom, rows left out."""
         result = self.result
         kind = "REML" if result.reml else "ML"
-        fit = f"{kind} criterion {result.criterion:.4f} · log-likelihood {result.log_likelihood:.4f}"
+        likelihood = f"log-likelihood {number(result.log_likelihood, 4)}"
+        fit = f"{kind} criterion (−2 × log-likelihood) {number(result.criterion, 4)} · {likelihood}"
         count_words = f"converged in {result.evaluations} evaluations" if result.evaluations else "converged"
         search = count_words if result.converged else "NOT CONVERGED"
         left_out = "; ".join(f"{reason}: {count(rows)}" for reason, rows in result.dropped) or "none"

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_value
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from ..questions.multiverse import Multiverse
+    from ..questions.multiverse.joint_test import Joint
+    from .screen import Screen
+
+#: Sentences that the answer opens with; others follow its tables.
+OPENING = 3
 
 
-def print_choices(request: Any, out: Any) -> None:
+def print_choices(request: Any, out: Screen) -> None:
     """Choices with their options, and how many specifications they make."""
     from ..questions.multiverse.run import open_choices
 
@@ -24,13 +29,13 @@ def print_choices(request: Any, out: Any) -> None:
         for choice in choices
         for i, option in enumerate(choice.options)
     ]
-    out.print(Table(("choice", "question", "option (first: default)", "why"), tuple(rows)).text())
+    out.print(Table(("choice", "question", "option (first: default)", "why"), tuple(rows)))
     out.print(f"\n  {count(space.possible)} specifications of {count(space.combinations)} combinations")
     for reason, n in space.excluded:
         out.print(f"  {count(n)} left out: {reason}")
 
 
-def print_multiverses(found: tuple[Multiverse, ...], by: str | None, adjustment: str, out: Any) -> None:
+def print_multiverses(found: tuple[Multiverse, ...], by: str | None, adjustment: str, out: Screen) -> None:
     """The printed answer: one multiverse, or one for each level of ``by`` and their joint tests side by side."""
     for item in found:
         print_multiverse(item, out)
@@ -54,52 +59,65 @@ def multiverses_json(found: tuple[Multiverse, ...], by: str | None, adjustment: 
     return {"command": "multiverse", "by": by, "adjust": adjustment, "groups": groups}
 
 
-def print_multiverse(found: Multiverse, out: Any) -> None:
+def print_multiverse(found: Multiverse, out: Screen) -> None:
     """The printed answer of one multiverse."""
     if found.level:
-        heading(out, f"══ {found.level} ══")
-    print_input(out, found.sources, found.dropped)
-    heading(out, "Specifications")
-    space = found.space
-    table = tuple((choice.name, str(len(choice.options)), ", ".join(choice.names)) for choice in space.choices)
-    out.print(Table(("choice", "options", "first: default"), table).text())
-    out.print(f"\n  {count(space.combinations)} combinations, {count(space.possible)} specifications")
-    for reason, n in space.excluded:
-        out.print(f"  {count(n)} left out: {reason}")
-    if len(space.table) < space.possible:
-        out.print(f"  drawn at random: {count(len(space.table))} (seed {found.seed}), the default among them")
-    own = found.summary
-    kinds = f"{count(own.distinct)} different models, {count(own.singular)} singular"
-    out.print(f"  fitted: {count(own.fits)}, of them {kinds}")
-    for reason, n in found.failed:
-        out.print(f"  {count(n)} not fitted: {reason}")
-    heading(out, "Spread")
+        out.heading(f"══ {found.level} ══")
+    print_answer(out, found.answer[:OPENING])
+    out.heading("Spread")
     rows = tuple(
         (item.choice, f"{item.beside:.1%}", f"{item.alone:.1%}", item.low_option, number(item.low, 3),
          item.high_option, number(item.high, 3))
         for item in found.spread.choices
     )  # fmt: skip
-    out.print(Table(("choice", "explains", "alone", "lowest mean", "effect", "highest mean", "effect"), rows).text())
+    out.print(Table(("choice", "explains", "alone", "lowest mean", "effect", "highest mean", "effect"), rows))
     kind = "exact: every option meets every other equally often" if found.spread.balanced else "type II, main effects"
     out.print(f"\n  all main effects together {found.spread.together:.1%} ({kind}); the rest is interactions")
     if found.joint:
-        heading(out, f"Joint tests under {found.shuffled}")
-        from ..questions.multiverse.joint_test import STATISTICS
-
-        tests = tuple(
-            (STATISTICS[t.statistic], number(t.observed, 3), number(t.null_median, 3), number(t.null_high, 3),
-             p_value(t.p_value), p_value(t.adjusted))
-            for t in found.joint.tests
-        )  # fmt: skip
-        out.print(Table(("statistic", "data", "shuffled", "95%", "p", "Holm"), tests).text())
-        out.print(
-            f"\n  {count(found.joint.draws)} arrangements of whole languages, the same for all "
-            f"{count(found.joint.specifications)} specifications; variances from the fits without {found.asked}"
-        )
-    heading(out, "Answer")
-    for line in found.answer:
-        out.print(f"  {line}", style="bold")
+        _print_joint(found, found.joint, out)
+    if found.answer[OPENING:]:
+        out.print()
+    for line in found.answer[OPENING:]:
+        out.print(f"  {line}")
+    _print_specifications(found, out)
+    print_input(out, found.sources, found.dropped)
     print_remarks(out, found.notices, found.warnings)
+
+
+def _print_joint(found: Multiverse, joint: Joint, out: Screen) -> None:
+    from ..questions.multiverse.joint_test import STATISTICS
+
+    out.heading(f"Joint tests under {found.shuffled}")
+    tests = tuple(
+        (STATISTICS[t.statistic], number(t.observed, 3), number(t.null_median, 3), number(t.null_high, 3),
+         p_value(t.p_value), p_value(t.adjusted))
+        for t in joint.tests
+    )  # fmt: skip
+    out.print(Table(("statistic", "data", "shuffled", "95%", "p", "Holm"), tests))
+    out.print(
+        f"\n  {count(joint.draws)} arrangements of whole languages, the same for all "
+        f"{count(joint.specifications)} specifications; variances from the fits without {found.asked}"
+    )
+
+
+def _print_specifications(found: Multiverse, out: Screen) -> None:
+    out.heading("Specifications")
+    space = found.space
+    if out.verbose:
+        table = tuple((choice.name, str(len(choice.options)), ", ".join(choice.names)) for choice in space.choices)
+        out.print(Table(("choice", "options", "first: default"), table))
+        out.print()
+    out.print(f"  {count(space.combinations)} combinations, {count(space.possible)} specifications")
+    for reason, n in space.excluded if out.verbose else ():
+        out.print(f"  {count(n)} left out: {reason}")
+    if len(space.table) < space.possible:
+        out.print(f"  drawn at random: {count(len(space.table))} (seed {found.seed}), the default among them")
+    own = found.summary
+    out.print(
+        f"  fitted: {count(own.fits)}, of them {count(own.distinct)} different models, {count(own.singular)} singular"
+    )
+    for reason, n in found.failed:
+        out.print(f"  {count(n)} not fitted: {reason}")
 
 
 def _adjusted(found: tuple[Multiverse, ...], method: str) -> list[float | None]:
@@ -112,15 +130,15 @@ def _adjusted(found: tuple[Multiverse, ...], method: str) -> list[float | None]:
     return [None if math.isnan(value) else float(value) for value in adjust(p, method)]
 
 
-def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: Any) -> None:
-    heading(out, f"By {by}")
+def _print_adjusted(found: tuple[Multiverse, ...], by: str, method: str, out: Screen) -> None:
+    out.heading(f"By {by}")
     rows = tuple(
         (item.level, count(item.summary.fits), number(item.summary.median, 3), f"{item.summary.same_sign:.0%}",
          f"{item.summary.significant:.0%}", p_value(item.joint.tests[0].p_value) if item.joint else "–",
          p_value(p) if p is not None else "–")
         for item, p in zip(found, _adjusted(found, method), strict=True)
     )  # fmt: skip
-    out.print(Table((by, "fits", "median effect", "same sign", "significant", "joint p", method), rows).text())
+    out.print(Table((by, "fits", "median effect", "same sign", "significant", "joint p", method), rows))
 
 
 def draw(found: Multiverse, claimed: float | None = None) -> Figure:

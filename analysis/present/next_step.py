@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.jsonable import dropped_rows
 from ..core.text import Table, number
 from .power import print_variances
-from .terminal import heading, print_remarks
+from .terminal import print_answer, print_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..questions.power.measured_cost import MeasuredCost
     from ..questions.power.next_step import CostModel, Following
     from ..questions.power.run import Basis
+    from .screen import Screen
 
 
 def _cost_json(cost: CostModel | MeasuredCost) -> dict[str, Any]:
@@ -24,39 +25,36 @@ def _cost_json(cost: CostModel | MeasuredCost) -> dict[str, Any]:
                                   for key, value in asdict(cost).items()}}  # fmt: skip
 
 
-def print_next(basis: Basis, found: Following, budget: float | None, plan: str | None, out: Any) -> None:
-    """The variances, the ranking and the additions."""
-    print_variances(basis.components, out)
+def print_next(basis: Basis, found: Following, budget: float | None, plan: str | None, out: Screen) -> None:
+    """The answer, the additions, the ranking and the variances behind it."""
     unit = found.cost.unit
 
-    def table(steps: Any) -> str:
+    def table(steps: Any) -> Table:
         rows = tuple(
             (step.kind, step.name, number(step.hours, 2), number(step.std_error_before, 3),
              number(step.std_error_after, 3), number(1000.0 * step.per_hour, 3))
             for step in steps
         )  # fmt: skip
-        head = ("add", "name", unit, "std. error", "then", "variance × 1000 / hour")
-        return Table(head, rows).text()
+        return Table(("add", "name", unit, "std. error", "then", "variance × 1000 / hour"), rows)
 
-    heading(out, "Next addition, best first")
+    if found.steps:
+        hours = sum(step.hours for step in found.steps)
+        first, last = found.steps[0], found.steps[-1]
+        print_answer(out, [
+            f"Run {first.kind} {first.name} first. {len(found.steps)} additions of {number(hours, 1)} {unit} bring "
+            f"the slope's standard error from {number(first.std_error_before, 3)} to "
+            f"{number(last.std_error_after, 3)} points per 0.1 of distance."
+        ])  # fmt: skip
+        out.heading("One after the other")
+        out.print(table(found.steps))
+    else:
+        within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
+        print_answer(out, [f"No offered addition reduces the variance{within}."])
+    out.heading("Next addition, best first")
     out.print(table(found.ranking[:15]))
     if len(found.ranking) > 15:
         out.print(f"  and {len(found.ranking) - 15} more (--json has all)")
-    heading(out, "One after the other")
-    if found.steps:
-        out.print(table(found.steps))
-        hours = sum(step.hours for step in found.steps)
-        first, last = found.steps[0], found.steps[-1]
-        heading(out, "Answer")
-        out.print(
-            f"  Run {first.kind} {first.name} first. {len(found.steps)} additions of {number(hours, 1)} {unit} bring "
-            f"the slope's standard error from {number(first.std_error_before, 3)} to "
-            f"{number(last.std_error_after, 3)} points per 0.1 of distance.",
-            style="bold",
-        )
-    else:
-        within = f" within {number(budget, 1)} {unit}" if budget is not None else ""
-        out.print(f"  no offered addition reduces the variance{within}")
+    print_variances(basis.components, out)
     print_remarks(out, found.notices, ())
     if plan:
         out.print(f"\nplan: {plan} (stages already in the store are not run again)")

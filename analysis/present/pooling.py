@@ -5,27 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_value, p_words
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..questions.pooling import Pooled
+    from .screen import Screen
 
 
 #: How many influential effects are printed.
 SHOWN = 15
+#: Sentences that the answer opens with; others follow its table.
+OPENING = 3
 
 
-def print_pooled(found: Pooled, out: Any) -> None:
-    """Print the complete answer."""
-    _print_input(found, out)
-    heading(out, "Model")
-    _print_summary(found.result.summary(), out)
+def print_pooled(found: Pooled, out: Screen) -> None:
+    """Print the answer, the groups, what was asked beside it, and what went in; with ``--verbose`` the whole model."""
+    lines = _sentences(found)
+    print_answer(out, lines[:OPENING])
     if found.groups is not None:
         _print_groups(found, out)
+    for line in lines[OPENING:]:
+        out.print(f"  {line}")
+    if out.verbose:
+        out.heading("Model")
+        _print_summary(found.result.summary(), out)
     if found.moderated:
-        heading(out, "Moderators")
+        out.heading("Moderators")
         _print_summary(found.moderated.result.summary(), out)
         if found.moderated.explained == found.moderated.explained:
             share = number(found.moderated.explained, 1)
@@ -33,8 +40,8 @@ def print_pooled(found: Pooled, out: Any) -> None:
     if found.robust:
         from ..meta.summary import fixed_table
 
-        heading(out, f"Robust to dependence within {found.robust.cluster.replace('_', ' ')}")
-        out.print(fixed_table(found.robust.table).text())
+        out.heading(f"Robust to dependence within {found.robust.cluster.replace('_', ' ')}")
+        out.print(fixed_table(found.robust.table))
         out.print(f"  CR2 over {found.robust.clusters} clusters, Satterthwaite df; starts from {found.robust.working}")
     if found.bias:
         _print_bias(found, out)
@@ -42,34 +49,43 @@ def print_pooled(found: Pooled, out: Any) -> None:
         _print_left_out(found, out)
     if found.influence is not None:
         _print_influence(found, out)
-    heading(out, "Answer")
-    for i, line in enumerate(found.sentences):
-        out.print(f"  {line}", style="bold" if i == 0 else None)
-    for part in (found.moderated, found.robust):
-        for line in part.sentences if part else ():
-            out.print(f"  {line}")
+    print_input(out, found.sources, found.dropped, _facts(found))
     print_remarks(out, found.notices, found.warnings)
 
 
-def _print_input(found: Pooled, out: Any) -> None:
-    print_input(out, found.sources, found.dropped)
+def _sentences(found: Pooled) -> list[str]:
+    """What was asked beside the pooled effect first; of the pooled one the mean, a new language, the heterogeneity."""
+    asked = [line for part in (found.moderated, found.robust) if part for line in part.sentences]
+    own = list(found.sentences)
+    if len(own) > OPENING:
+        own = [*own[: OPENING - 1], own[-1], *own[OPENING - 1 : -1]]
+    return [*asked, *own]
+
+
+def _facts(found: Pooled) -> str:
     noun = found.request.options.outcome
     variances = ", ".join(f"{count(rows)} {source}" for source, rows in found.sources_of_variance)
-    out.print(f"\n  {count(len(found.rows))} {noun}s with a sampling variance · source: {variances}")
+    return f"{count(len(found.rows))} {noun}s with a sampling variance · source: {variances}"
 
 
-def _print_summary(summary: Any, out: Any) -> None:
-    out.print("\n".join(f"  {line}" for line in summary.head.splitlines()) + "\n")
+def _print_summary(summary: Any, out: Screen) -> None:
+    for line in summary.head.splitlines():
+        out.print(f"  {line}")
+    out.print()
     for table in summary.tables:
-        out.print(table.text() + "\n")
+        out.print(table)
+        out.print()
     for line in summary.lines:
         out.print(f"  {line}")
 
 
-def _print_groups(found: Pooled, out: Any) -> None:
+def _print_groups(found: Pooled, out: Screen) -> None:
     assert found.groups is not None
     by = found.by
-    heading(out, f"By {' and '.join(name.replace('_', ' ') for name in by)}")
+    # Subgroups that nobody asked for are many rows: they wait for --verbose.
+    inner = out.verbose or found.request.by is not None
+    shown = found.groups if inner else found.groups[found.groups["subgroup"] == ""]
+    out.heading(f"By {' and '.join(name.replace('_', ' ') for name in (by if inner else by[:1]))}")
     rows = tuple(
         (
             f"  {row['subgroup']}" if row["subgroup"] else str(row["group"]),
@@ -84,11 +100,11 @@ def _print_groups(found: Pooled, out: Any) -> None:
             number(row["weight"], 1),
             row["note"],
         )
-        for row in found.groups.to_dict("records")
+        for row in shown.to_dict("records")
     )
     low, high = ("95% low", "95% high") if found.request.adjust == "none" else ("adj. low", "adj. high")
     columns = ("group", "k", "pooled", low, high, "df", "p", "pred. low", "pred. high", "weight %", "note")
-    out.print(Table(columns, rows).text())
+    out.print(Table(columns, rows).without_empty())
     out.print(f"  {_adjustment(found)}; each group is pooled from its own rows; pred.: 95% prediction interval")
     if found.difference is not None:
         row = found.difference.iloc[0]
@@ -117,15 +133,16 @@ def _adjustment(found: Pooled) -> str:
     )
 
 
-def _print_bias(found: Pooled, out: Any) -> None:
+def _print_bias(found: Pooled, out: Screen) -> None:
     assert found.bias is not None
-    heading(out, "Small-study effects")
+    out.heading("Small-study effects")
     tests = tuple(
         (row["method"], number(row["estimate"], 2), number(row["statistic"], 2), number(row["df"], 1),
          p_value(row["p_value"]))
         for row in found.bias.tests.to_dict("records")
     )  # fmt: skip
-    out.print(Table(("test of asymmetry", "slope or ratio", "statistic", "df", "p"), tests).text() + "\n")
+    out.print(Table(("test of asymmetry", "slope or ratio", "statistic", "df", "p"), tests))
+    out.print()
     corrected = tuple(
         (
             row["method"],
@@ -136,26 +153,26 @@ def _print_bias(found: Pooled, out: Any) -> None:
         )
         for row in found.bias.corrected.to_dict("records")
     )
-    out.print(Table(("correction", "corrected", "95% low", "95% high", "how"), corrected).text())
+    out.print(Table(("correction", "corrected", "95% low", "95% high", "how"), corrected))
     for method, reason in found.bias.failed:
         out.print(f"  {method}: not computed; {reason}")
 
 
-def _print_left_out(found: Pooled, out: Any) -> None:
+def _print_left_out(found: Pooled, out: Screen) -> None:
     assert found.left_out is not None
     group = str(found.request.leave_out).replace("_", " ")
-    heading(out, f"Without each {group}")
+    out.heading(f"Without each {group}")
     rows = tuple(
         (str(row["left_out"]), count(row["rows"]), number(row["estimate"], 2), number(row["conf_low"], 2),
          number(row["conf_high"], 2), number(row["tau2"], 2), row["reason"])
         for row in found.left_out.sort_values("estimate").to_dict("records")
     )  # fmt: skip
-    out.print(Table(("without", "effects", "pooled", "95% low", "95% high", "τ²", "not pooled"), rows).text())
+    out.print(Table(("without", "effects", "pooled", "95% low", "95% high", "τ²", "not pooled"), rows))
 
 
-def _print_influence(found: Pooled, out: Any) -> None:
+def _print_influence(found: Pooled, out: Screen) -> None:
     assert found.influence is not None
-    heading(out, "Influence")
+    out.heading("Influence")
     marked = found.influence[found.influence["influential"]]
     out.print(
         f"  {count(len(marked))} of {count(len(found.influence))} effects are influential (as independent effects)"
@@ -168,7 +185,8 @@ def _print_influence(found: Pooled, out: Any) -> None:
     )  # fmt: skip
     if rows:
         columns = ("effect", "student. residual", "DFFITS", "Cook's distance", "hat", "τ² without it")
-        out.print("\n" + Table(columns, rows).text())
+        out.print()
+        out.print(Table(columns, rows))
     if len(marked) > len(shown):
         out.print(f"  the {len(shown)} with the largest Cook's distance; --json has all")
 

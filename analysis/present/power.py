@@ -5,31 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..questions.power import Power
+    from .screen import Screen
 
 
-def print_variances(components: Any, out: Any) -> None:
+def print_variances(components: Any, out: Screen) -> None:
     """The variance components that are simulated, and the source of each."""
     from ..questions.power import COMPONENTS
 
-    heading(out, "Variances")
+    out.heading("Variances")
     rows = tuple(
         (name, number(components[name], 2), components.origin[name], words) for name, words in COMPONENTS.items()
     )
-    out.print(Table(("component", "points²", "from", "between"), rows).text())
+    out.print(Table(("component", "points²", "from", "between"), rows))
 
 
-def print_power(found: Power, out: Any) -> None:
-    """Print the complete answer."""
-    if found.sources:
-        print_input(out, found.sources, found.dropped)
-    print_variances(found.components, out)
-    heading(out, "Simulated sweeps")
+def print_power(found: Power, out: Screen) -> None:
+    """Print the answer, the simulated sweeps, the variances behind them, and what went in."""
+    print_answer(out, found.answer)
+    out.heading("Simulated sweeps")
     table = tuple(
         (str(p.languages), str(p.tasks), str(p.models), str(p.seeds), count(p.gains), number(p.power, 3),
          number(p.power_se, 3), number(p.balanced_power, 3), number(p.detectable, 2), number(p.df, 1),
@@ -38,15 +37,15 @@ def print_power(found: Power, out: Any) -> None:
     )  # fmt: skip
     head = ("languages", "tasks", "models", "seeds", "gains", "power", "± (MC)", "closed form", "detectable", "df",
             "singular", "failed")  # fmt: skip
-    out.print(Table(head, table).text())
+    out.print(Table(head, table))
     out.print(f"\n  {found.formula}")
     out.print(
         f"  {count(found.request.draws)} simulations per design (seed {found.request.seed}), Satterthwaite, two-sided "
         f"0.05; detectable: points per 0.1 of distance at {found.request.target:.0%} power, a root on the same draws"
     )
-    heading(out, "Answer")
-    for line in found.answer:
-        out.print(f"  {line}", style="bold")
+    print_variances(found.components, out)
+    if found.sources:
+        print_input(out, found.sources, found.dropped)
     print_remarks(out, found.notices, found.warnings)
 
 

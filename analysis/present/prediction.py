@@ -7,42 +7,42 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..questions.prediction.run import Prediction
+    from .screen import Screen
 
 
 SHOWN = 20
 
 
-def print_prediction(found: Prediction, out: Any) -> None:
-    """Print the complete answer."""
+def print_prediction(found: Prediction, out: Screen) -> None:
+    """Print the prediction and how far to trust it, the cells, the errors, and what went in."""
     from ..questions.prediction.features import words
 
-    print_input(out, found.sources, found.dropped)
-    heading(out, "Predicted from")
-    for name in found.features.numeric:
-        out.print(f"  {name}: {words(name)}")
-    out.print(f"  and {', '.join(found.features.factors) or 'no factor'}")
-    out.print(f"\n  mixed model: {found.result.formula}")
+    print_answer(out, found.answer)
+    out.heading("Predictions")
+    out.print(_cells(found))
     for scheme, table in found.errors.groupby("scheme", sort=False) if len(found.errors) else ():
-        heading(out, f"Leaving out each {scheme}")
-        out.print(_errors(table).text())
+        out.heading(f"Leaving out each {scheme}")
+        out.print(_errors(table))
         by, grouped = found.request.by, found.by_group if found.request.by else found.by_task
-        out.print("\n" + _by_group(grouped[grouped["scheme"] == scheme], by or ("target_task",)).text())
+        if by or out.verbose:
+            out.print()
+            out.print(_by_group(grouped[grouped["scheme"] == scheme], by or ("target_task",)))
     if len(found.scored):
-        heading(out, "Rows to predict that have an outcome")
-        out.print(_errors(found.scored_errors()).text())
-        out.print("\n" + _by_group(found.scored_errors(("target_task",)), ("target_task",)).text())
-    heading(out, "Predictions")
-    out.print(_cells(found).text())
-    if found.sentences:
-        heading(out, "Answer")
-        for line in found.sentences:
-            out.print(f"  {line}", style="bold")
+        out.heading("Rows to predict that have an outcome")
+        out.print(_errors(found.scored_errors()))
+        out.print()
+        out.print(_by_group(found.scored_errors(("target_task",)), ("target_task",)))
+    print_input(out, found.sources, found.dropped, f"{count(found.result.n_obs)} {found.outcome.options.outcome}s")
+    named = [f"{name} ({words(name)})" if out.verbose else words(name) for name in found.features.numeric]
+    out.print(f"  predicted from: {', '.join([*named, *found.features.factors])}")
+    if out.verbose:
+        out.print(f"  mixed model: {found.result.formula}")
     print_remarks(out, found.notices, found.warnings)
 
 
@@ -81,12 +81,13 @@ def _cells(found: Prediction) -> Table:
          number(row["observed"], 1), row["new"] or "–", row["note"] or "–")
         for row in table.head(SHOWN).to_dict("records")
     )  # fmt: skip
-    notes = ["95% intervals are for one new outcome; 'new' lists levels that are not in the data"]
+    notes = ["95% intervals are for one new outcome" + (
+        "; 'new' lists levels that are not in the data" if table["new"].astype(bool).any() else "")]  # fmt: skip
     if len(table) > SHOWN:
         notes.append(f"{SHOWN} of {len(table):,} cells are shown; --csv FILE has all")
     columns = ("language", "target task", "model", "intermediate task", "points", "95% low", "95% high", "observed",
                "new", "note")  # fmt: skip
-    return Table(columns, rows, notes=tuple(notes))
+    return Table(columns, rows, notes=tuple(notes)).without_empty()
 
 
 def draw(found: Prediction) -> Figure:

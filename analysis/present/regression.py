@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from math import isclose, isfinite, isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.text import Table, count, number, p_value, p_words
 from ..languages.feature_sources import SOURCES
 from ..outcomes.factors import CORPORA
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,64 +23,63 @@ if TYPE_CHECKING:
     from ..questions.regression.other_sources import OtherSources
     from ..questions.regression.robustness import Robustness
     from ..questions.regression.run import FactorFit
+    from .screen import Screen
 
 
 #: How rows of a robustness strip that are other sources of distance are named.
 SOURCE_ROW = "source:"
 
 
-def print_fit(found: FactorFit, out: Any) -> None:
-    """Print the complete answer."""
-    _print_input(found, out)
-    if found.coverage:
-        heading(out, "Typology")
-        for line in found.coverage.lines():
-            out.print(f"  {line}")
-    if found.own:
-        heading(out, "Factors")
-        for described in found.own:
-            out.print(f"  {described.line}")
-    summary = found.result.summary()
-    heading(out, "Model")
-    out.print(f"  {found.result.formula}\n")
-    out.print(summary.fixed_table().text() + "\n")
-    out.print(summary.variance_table().text() + "\n")
-    for line in summary.lines():
-        out.print(f"  {line}")
-    if found.answers:
-        heading(out, "Answer")
-        for item in found.answers:
-            out.print(f"  {item.sentence}", style="bold")
-        for strip in found.robustness:
-            _print_strip(found, strip, out)
-        if not found.robustness:
-            for pooled in found.naives:
-                out.print(f"  {pooled.sentence}")
-            _print_sensitivity(found, out)
-        _print_sources(found, out)
+def print_fit(found: FactorFit, out: Screen) -> None:
+    """Print the answer, the slopes beside it, and what went in; with ``--verbose`` the model and all that was read."""
+    print_answer(out, [*(item.sentence for item in found.answers), *([found.survival] if found.survival else [])])
+    for strip in found.robustness:
+        _print_strip(found, strip, out)
+    if found.answers and not found.robustness:
+        for pooled in found.naives:
+            out.print(f"  {pooled.sentence}")
+        _print_sensitivity(found, out)
+    _print_sources(found, out)
+    if out.verbose or not found.answers:
+        _print_model(found, out)
     if found.couplings:
-        heading(out, "Regression to the mean")
-        for coupling in found.couplings:
-            for line in coupling.lines():
-                out.print(f"  {line}")
+        _print_lines("Regression to the mean", [line for item in found.couplings for line in item.lines()], out)
     if found.checks.sentences:
-        heading(out, "Under the same model")
-        for line in found.checks.sentences:
-            out.print(f"  {line}")
+        _print_lines("Under the same model", found.checks.sentences, out)
     if found.within:
-        group = found.within.group.replace("_", " ")
-        heading(out, f"Within and between: {group}")
-        for line in found.within.lines():
-            out.print(f"  {line}")
+        _print_lines(f"Within and between: {found.within.group.replace('_', ' ')}", found.within.lines(), out)
     if found.related:
-        heading(out, "Related languages")
-        for line in found.related.lines():
-            out.print(f"  {line}")
+        _print_lines("Related languages", found.related.lines(), out)
+    print_input(out, found.sources, found.outcome.dropped, _facts(found))
+    if not out.verbose:
+        out.print(f"  model: {found.result.formula}")
+    elif found.coverage:
+        _print_lines("Typology", found.coverage.lines(), out)
+    if found.own:
+        _print_lines("Factors", [described.line for described in found.own], out)
     print_remarks(out, found.notices, found.warnings)
 
 
-def _print_input(found: FactorFit, out: Any) -> None:
-    print_input(out, found.sources, found.outcome.dropped)
+def _print_model(found: FactorFit, out: Screen) -> None:
+    summary = found.result.summary()
+    out.heading("Model")
+    out.print(f"  {found.result.formula}\n")
+    out.print(summary.fixed_table())
+    out.print()
+    out.print(summary.variance_table())
+    out.print()
+    for line in summary.lines():
+        out.print(f"  {line}")
+
+
+def _print_lines(title: str, lines: Iterable[str], out: Screen) -> None:
+    out.heading(title)
+    for line in lines:
+        out.print(f"  {line}")
+
+
+def _facts(found: FactorFit) -> str:
+    """How many rows, languages and so on the model has."""
     used = found.outcome.frame.loc[found.result.design.kept]
     facts = [f"{count(len(used))} {found.request.options.outcome}s in the model"]
     for column, one, many in (
@@ -93,22 +93,31 @@ def _print_input(found: FactorFit, out: Any) -> None:
         levels = int(used.loc[used[column] != "none", column].nunique())
         if levels:
             facts.append(f"{levels} {one if levels == 1 else many}")
-    out.print(f"\n  {' · '.join(facts)}")
+    return " · ".join(facts)
 
 
 def strip_table(found: FactorFit, strip: Robustness) -> Table:
-    """The rows of a robustness strip, without other sources of distance, which have a table of their own."""
+    """The rows of a robustness strip, without other sources of distance, which have a table of their own.
+
+    Where there are too few levels for a verdict, it has no p-values.
+    """
     factor = found.factor(strip.factor)
-    unit = f"points per {factor.words}"
     rows = []
     for row in strip.rows:
         if not row.computed or row.name.startswith(SOURCE_ROW):
             continue
         p = p_value(row.p_value) if isfinite(row.p_value) else ""
-        rows.append(
-            (row.label, number(row.estimate, 2), number(row.conf_low, 2), number(row.conf_high, 2), p, str(row.levels))
-        )
-    return Table((unit, "slope", "95% low", "95% high", "p", f"{factor.level_words}s"), tuple(rows))
+        shown = [number(value, 2) for value in (row.estimate, row.conf_low, row.conf_high)]
+        rows.append((row.label, *shown, p, str(row.levels)))
+    head = (f"points per {factor.words}", "slope", "95% low", "95% high", "p", f"{factor.level_words}s")
+    return Table(head, tuple(rows)).without([] if _tested(found, strip.factor) else ["p"])
+
+
+def _tested(found: FactorFit, factor: str) -> bool:
+    """Whether there are enough levels for a verdict on a factor, and so for p-values."""
+    from ..questions.regression.verdict import TOO_FEW
+
+    return all(item.verdict != TOO_FEW for item in found.answers if item.factor == factor)
 
 
 def robustness_frame(found: FactorFit) -> pd.DataFrame:
@@ -137,11 +146,17 @@ def sources_frame(found: FactorFit) -> pd.DataFrame:
     return pd.DataFrame([asdict(row) for row in rows], columns=[item.name for item in fields(SourceSlope)])
 
 
-def _print_strip(found: FactorFit, strip: Robustness, out: Any) -> None:
+def _print_strip(found: FactorFit, strip: Robustness, out: Screen) -> None:
     out.print()
-    out.print(strip_table(found, strip).text())
+    out.print(strip_table(found, strip))
     for line in strip_lines(found, strip):
-        out.print(f"  {line}")
+        if out.verbose or not _is_choice(found, line):
+            out.print(f"  {line}")
+
+
+def _is_choice(found: FactorFit, line: str) -> bool:
+    """Whether a line says how the terms of the model were chosen."""
+    return found.slopes is not None and line == found.slopes.line()
 
 
 def strip_lines(found: FactorFit, strip: Robustness) -> list[str]:
@@ -189,22 +204,23 @@ def sources_lines(found: OtherSources) -> list[str]:
     return lines
 
 
-def _print_sources(found: FactorFit, out: Any) -> None:
+def _print_sources(found: FactorFit, out: Screen) -> None:
     beside = found.other_sources
     if beside is None:
         return
-    heading(out, "Other sources of distance")
+    out.heading("Other sources of distance")
     if beside.reason:
         out.print(f"  not computed: {beside.reason}")
         return
-    out.print(sources_table(beside).text())
+    table, left = sources_table(beside), []
+    left += [] if out.verbose else ["shared features", table.columns[-1]]
+    left += [] if _tested(found, "typology") else ["p"]
+    out.print(table.without(left))
     for line in sources_lines(beside):
         out.print(f"  {line}")
-    if found.survival:
-        out.print(f"\n  {found.survival}")
 
 
-def _print_sensitivity(found: FactorFit, out: Any) -> None:
+def _print_sensitivity(found: FactorFit, out: Screen) -> None:
     if found.sensitivity is None:
         return
     item = found.sensitivity.answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.text import Table, count, number, p_value
-from .terminal import heading, print_input, print_remarks
+from .terminal import print_answer, print_input, print_remarks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,39 +13,51 @@ if TYPE_CHECKING:
 
     from ..questions.scaling.curve import Curve
     from ..questions.scaling.run import ScaleFit
+    from .screen import Screen
+
+#: Sentences that an answer opens with; others follow its tables.
+OPENING = 3
 
 
-def print_scale(found: ScaleFit, out: Any) -> None:
-    """Print the complete answer."""
-    print_input(out, found.sources, found.dropped)
-    for curve in found.curves:
+def print_scale(found: ScaleFit, out: Screen) -> None:
+    """Print the answer of each curve with its tables, the groups, and what went in."""
+    for i, curve in enumerate(found.curves):
+        if i:
+            out.print()
         _print_curve(curve, out)
     if found.request.by:
-        heading(out, "Groups")
-        out.print(_slopes(found).text())
+        out.heading("Groups")
+        out.print(_slopes(found))
         for group, rows, reason in found.skipped:
             out.print(f"  {group} ({rows} rows): no curve; {reason}")
+    print_input(out, found.sources, found.dropped)
     warnings = [f"{curve.group}: {line}" if curve.group else line for curve in found.curves for line in curve.warnings]
     print_remarks(out, found.notices, dict.fromkeys(warnings))
 
 
-def _print_curve(curve: Curve, out: Any) -> None:
+def _print_curve(curve: Curve, out: Screen) -> None:
     from ..questions.scaling.answer import sentences
 
-    title = f"Curve: {curve.group}" if curve.group else "Curve"
-    heading(out, title)
-    ends = f"{curve.axis.label(curve.sizes[0])} to {curve.axis.label(curve.sizes[-1])}"
-    out.print(f"  {curve.model.formula}")
-    models = f"{curve.models} model{'s' if curve.models != 1 else ''}"
-    out.print(f"  {count(curve.rows)} {curve.outcome}s · {len(curve.sizes)} sizes, {ends} · {models}\n")
-    out.print(_forms(curve).text())
+    if curve.group:
+        out.print(f"Curve: {curve.group}", style="bold")
+    lines = sentences(curve)
+    print_answer(out, lines[:OPENING])
+    out.print()
+    out.print(_forms(curve))
     if len(curve.holdout.table):
-        out.print("\n" + _holdout(curve).text())
+        out.print()
+        out.print(_holdout(curve))
     if len(curve.predictions):
-        out.print("\n" + _predictions(curve).text())
-    heading(out, "Answer")
-    for i, line in enumerate(sentences(curve)):
-        out.print(f"  {line}", style="bold" if i == 0 else None)
+        out.print()
+        out.print(_predictions(curve))
+    if lines[OPENING:]:
+        out.print()
+    for line in lines[OPENING:]:
+        out.print(f"  {line}")
+    ends = f"{curve.axis.label(curve.sizes[0])} to {curve.axis.label(curve.sizes[-1])}"
+    models = f"{curve.models} model{'s' if curve.models != 1 else ''}"
+    out.print(f"\n  {count(curve.rows)} {curve.outcome}s · {len(curve.sizes)} sizes, {ends} · {models}")
+    out.print(f"  model: {curve.model.formula}")
 
 
 def _forms(curve: Curve) -> Table:

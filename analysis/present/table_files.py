@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..core.errors import CrossliftError
+from ..core.output import check_file, whole
 from ..core.text import Table
 from ..core.text import number as rounded
 
@@ -29,6 +29,10 @@ class TableFile(NamedTuple):
     kind: str
     path: str
     words: str
+
+    def check(self) -> None:
+        """Refuse what cannot be written, before anything is computed."""
+        check_file(self.path)
 
 
 def add_tables(group: argparse._ActionsContainer, words: str) -> None:
@@ -54,13 +58,11 @@ def write_tables(files: str | Iterable[TableFile], frame: pd.DataFrame) -> None:
         If a file cannot be written.
     """
     for file in [TableFile("csv", files, "")] if isinstance(files, str) else files:
-        try:
+        with whole(file.path) as target:
             if file.kind == "parquet":
-                frame.to_parquet(file.path, index=False)
+                frame.to_parquet(target, index=False)
             else:
-                Path(file.path).write_text(_text(file, frame), encoding="utf-8")
-        except OSError as error:
-            raise CrossliftError(f"'{file.path}' cannot be written: {error.strerror}.") from error
+                target.write_text(_text(file, frame), encoding="utf-8", newline="\n")
 
 
 def _text(file: TableFile, frame: pd.DataFrame) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import CrossliftError
-from .terminal import heading
+from ..core.text import Table
+from .terminal import print_answer
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-    from rich.console import Console
 
     from ..claims.audit.printed_tables import Block
     from ..claims.documents.parse import Document
@@ -22,12 +22,21 @@ if TYPE_CHECKING:
     from ..claims.request import VerifyRequest
     from ..claims.verdicts import Outcome
     from ..claims.xtreme.user_tables import Supplied
-    from ..core.text import Table
+    from .screen import Screen
 
     Section = tuple[str, Sequence[str | Table]]
 
 #: The section that the figure opens on a page.
 _PICTURED = "In full"
+#: What a verdict of the registry means.
+VERDICT_WORDS = {
+    "reproduced": "the printed cells give the claimed figure",
+    "reproduced-under": "some readings of the claim give it",
+    "possible-by-rounding": "only the rounding of the cells could give it",
+    "consistent": "no printed cell is against it, but some that it needs are not printed",
+    "contradicted": "the printed cells give something else",
+    "not-checkable": "the tables that would settle it are not bundled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class Verdicts:
         Of a paper: what was read, and what was checked.
     pictured
         Whether a page shows the figure of the average gain.
+    waiting
+        Titles of the sections that are printed with ``--verbose`` alone.
     """
 
     sections: tuple[Section, ...]
@@ -65,6 +76,7 @@ class Verdicts:
     outcomes: tuple[Outcome, ...] = ()
     own: Supplied | None = None
     pictured: bool = False
+    waiting: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     paper: Paper | None = None
     findings: tuple[Finding, ...] = ()
@@ -126,10 +138,11 @@ def _over_registry(request: VerifyRequest) -> Verdicts:
         "readings": readings_frame(outcomes),
         "calibration": calibration_frame(outcomes),
     }
+    waiting = ("Flags",) if request.show else (_PICTURED, "Flags")
     contradicted = differ or any(outcome.verdict == "contradicted" for outcome in outcomes)
     return Verdicts(
         tuple(sections), content, frames, (show.tally(outcomes),), contradicted, known, outcomes, own,
-        "average-gain" in names,
+        "average-gain" in names, () if request.show == ("all",) else waiting,
     )  # fmt: skip
 
 
@@ -286,12 +299,31 @@ def _blocks(names: Sequence[str]) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def print_verdicts(found: Verdicts, out: Console) -> None:
-    """The whole printed answer."""
+def print_verdicts(found: Verdicts, out: Screen) -> None:
+    """The answer, then the verdicts; readings, evidence and flags that nobody asked for wait for ``--verbose``."""
+    print_answer(out, found.answer)
     for title, blocks in found.sections:
-        heading(out, title)
+        if title in found.waiting and not out.verbose:
+            continue
+        out.heading(title)
         for block in blocks:
-            out.print(block if isinstance(block, str) else block.text())
+            if block not in found.answer:
+                out.print(_short(block) if found.waiting and not out.verbose else block)
+    if found.waiting and not out.verbose:
+        words = "; ".join(f"{name}: {VERDICT_WORDS[name]}" for name in VERDICT_WORDS if _occurs(name, found))
+        out.print(f"\n  {words}")
+        out.print("\n  --show CLAIM prints the readings and the evidence of a claim, --verbose all there is.")
+
+
+def _occurs(verdict: str, found: Verdicts) -> bool:
+    return any(item.verdict == verdict for item in found.outcomes)
+
+
+def _short(block: str | Table) -> str | Table:
+    """A table of verdicts without the reasons, which are sentences."""
+    if isinstance(block, str) or block.columns[-1] != "why":
+        return block
+    return Table(block.columns[:-1], tuple(row[:-1] for row in block.rows), block.title, block.notes)
 
 
 def draw(found: Verdicts) -> Figure:

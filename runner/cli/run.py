@@ -26,6 +26,9 @@ EXAMPLES = """examples:
   runner run grid.yaml --store sweep --device cuda:1
   runner run grid.yaml --store sweep --executor slurm --jobs 8 --sbatch=--partition=gpu --sbatch=--gres=gpu:1"""
 
+#: Said after Ctrl-C.
+RESUME = "Finished stages are kept: 'runner run STORE' goes on with the others."
+
 EXECUTORS = ("local", "slurm")
 
 

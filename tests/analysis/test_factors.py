@@ -36,7 +36,7 @@ def test_answer_is_the_fixed_effect_in_steps(bundled) -> None:
         assert getattr(found, ours) == pytest.approx(0.1 * slope[theirs])
     assert found.df == pytest.approx(slope["df"])
     assert found.levels == rows_languages(bundled)
-    assert "per 0.1 of typological distance" in found.sentence
+    assert "points per 0.1 of it" in found.sentence
 
 
 def rows_languages(found) -> int:

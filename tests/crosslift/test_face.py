@@ -84,7 +84,7 @@ def test_claims_about_a_table_and_printed_averages(tmp_path: Path) -> None:
     assert list(found.frame["verdict"]) == ["reproduced", "contradicted"]
     assert found.answer == ("2 claims: 1 reproduced, 1 contradicted.",)
     assert found.figures == ()
-    assert found.summary().startswith("t.csv")
+    assert found.summary().startswith("2 claims: 1 reproduced, 1 contradicted.\n\nt.csv")
     averages = cl.verify(averages=[str(path)])
     assert averages.answer == ("1 printed average: 1 reproduced.",)
     assert list(averages.frame["printed"]) == ["75.2"]
@@ -138,7 +138,7 @@ def test_signatures_say_what_the_command_line_offers() -> None:
         "verify": {},
     }  # fmt: skip
     files = {"json", "csv", "plot", "rows", "funnel", "predictions", "errors", "folds", "help", "claimed",
-             "list_choices", "claims", "html", "markdown", "strict", "template", "annotate", "sarif",
+             "list_choices", "verbose", "claims", "html", "markdown", "strict", "template", "annotate", "sarif",
              "next", "offer", "cost", "steps", "budget", "plan", "style", "columns"}  # fmt: skip
     subparsers = next(a for a in build_parser()._actions if hasattr(a, "choices") and isinstance(a.choices, dict))
     for name, names in renamed.items():

@@ -117,6 +117,7 @@ def _fit_parts(
     def feed() -> None:
         """Hand parts to a process, once it has started and read the table."""
         with ProcessPoolExecutor(1, context, _start, (content,)) as pool:
+            _leave_interrupts_to_main()  # not before: making the pool unblocks them
             while own := _next(waiting):
                 found.append(pool.submit(_fit_in_worker, own).result())
 
@@ -131,6 +132,17 @@ def _fit_parts(
         for feeder in feeders:
             feeder.result()
             yield from _ready(found)
+
+
+def _leave_interrupts_to_main() -> None:
+    """Keep Ctrl-C from the processes that this thread starts: they inherit what it blocks.
+
+    One that dies while the rows are still being piped to it would leave its parent writing for ever.
+    """
+    import signal
+
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _next(waiting: deque[_Part]) -> _Part | None:

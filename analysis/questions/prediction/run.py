@@ -14,6 +14,7 @@ from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.default_model import RUNS
 from ...outcomes.groups import check_by, without_group
 from ...records.read import Source
+from .answer import cell_sentence
 from .cells import KEYS, cells, outside
 from .features import Features, add_columns, choose, words
 from .folds import PLURAL, SCHEMES, cross_validate, errors, in_parts
@@ -119,6 +120,11 @@ class Prediction:
                 )
         return lines
 
+    @property
+    def answer(self) -> list[str]:
+        """The prediction, and how far such predictions are off."""
+        return [cell_sentence(self.cells, self.outcome.options.outcome), *self.sentences]
+
     def to_json(self) -> dict[str, Any]:
         """The JSON contract of ``predict``."""
         fit = self.result.to_json()
@@ -147,7 +153,7 @@ class Prediction:
             "errors_by_task": records(self.by_task),
             "by": list(self.request.by),
             "errors_by_group": records(self.by_group),
-            "answers": self.sentences,
+            "answers": self.answer,
             "fit": fit,
             "dropped": dropped_rows(self.dropped),
             "warnings": list(self.warnings),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEWEST_LEVELS = {
     "language": 15, "train language": 15, "run": 15, "model": 4, "target task": 4, "intermediate task": 4,
 }  # fmt: skip
+#: Standard errors this close, as a share, are called the same.
+ALIKE = 0.05
 # noun, verb for a positive slope, verb for a negative one
 _VERBS = {"gain": ("gain", "rises", "falls"), "gap": ("gap to {source}", "widens", "narrows"),
           "score": ("score", "rises", "falls")}  # fmt: skip
@@ -137,9 +139,10 @@ class Words:
 
     def not_settled(self, item: Answer) -> str:
         """A slope that is not."""
+        step = self.per.replace(f"of {self.over}", "of it")
         return (
             f"The data do not settle whether the {self.noun} changes with {self.over}: {number(item.estimate, 2)} "
-            f"points {self.per} ({self._basis(item)})."
+            f"points {step} ({self._basis(item)})."
         )
 
     def few(self, item: Answer, fewest: int) -> str:
@@ -175,7 +178,9 @@ def naive(result: MixedResult, factor: Factor) -> Naive:
     variance = float(residual @ residual) / (design.n - design.p) * np.linalg.inv(X.T @ X)[column, column]
     estimate, std_error = factor.step * float(coefficients[column]), factor.step * float(np.sqrt(variance))
     ours = factor.step * float(np.sqrt(result.covariance[column, column]))
-    if ours > std_error:
+    if abs(ours / std_error - 1.0) < ALIKE:
+        ratio = "its standard error is about the same"
+    elif ours > std_error:
         ratio = (
             f"its standard error is {ours / std_error:.1f} times too small, because it treats all rows as independent"
         )

@@ -68,7 +68,8 @@ class Coverage:
         if not np.isnan(self.vif):
             unit = "each model's own corpus" if self.corpus == OWN else CORPORA[self.corpus].unit
             lines.append(f"variance inflation with log corpus size ({unit}): {number(self.vif, 2)} over "
-                         f"{self.vif_languages} languages")  # fmt: skip
+                         f"{self.vif_languages} languages (1: unrelated; by so much the slope's variance grows with "
+                         "both in the model)")  # fmt: skip
         return lines
 
     def _by_reason(self) -> list[str]:

@@ -33,7 +33,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status, out, _ = run(
         capsys, "--factor", "typology", "--json", str(tmp_path / "a.json"), "--csv", str(tmp_path / "a.csv"),
-        "--rows", str(tmp_path / "rows.csv"),
+        "--rows", str(tmp_path / "rows.csv"), "--verbose",
     )  # fmt: skip
     assert status == 0
     for words in ("muennighoff2022_xmtf", "left out", "variance inflation with log corpus size", "fixed effect",
@@ -107,7 +107,7 @@ def test_several_factors_and_outcomes(capsys: pytest.CaptureFixture[str], table:
 def test_formula_measure_recipe_and_ml(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     status, out, _ = run(
         capsys, "--factor", "typology", "--data", str(table), "--measure", "featural", "--recipe", "shared", "--ml",
-        "--df", "normal", "--formula", "gain ~ typology*log_params + (1|language) + (1|model:target_task)",
+        "--df", "normal", "--verbose", "--formula", "gain ~ typology*log_params + (1|language) + (1|model:target_task)",
         "--json", str(tmp_path / "f.json"),
     )  # fmt: skip
     assert status == 0

@@ -37,7 +37,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 @pytest.mark.slow
 def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     files = ["--json", str(tmp_path / "a.json"), "--csv", str(tmp_path / "a.csv"), "--plot", str(tmp_path / "a.png")]
-    status, out, _ = run(capsys, *files)
+    status, out, _ = run(capsys, *files, "--verbose")
     assert status == 0
     for words in ("muennighoff2022_xmtf", "gain without a known sampling variance",
                   "787 gains with a sampling variance", "varies by", "I² = ", "95% prediction interval",
@@ -53,9 +53,9 @@ def test_bundled_data_by_default(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert {item["source"] for item in content["variance_sources"]} == {"binomial", "unknown"}
     assert all(len(item["sha256"]) == 64 for item in content["data"])
     assert len(content["answers"]) == 4
-    # What the README says of it.
+    # What docs/meta.md says of it.
     pooled, new = content["fixed"][0], next(line for line in content["new_levels"] if line["group"] == "language")
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split()).replace("−", "-")
+    said = " ".join((ROOT / "docs/meta.md").read_text(encoding="utf-8").split()).replace("−", "-")
     assert f"{content['n_obs']} gains pool to {pooled['estimate']:.1f} points" in said
     assert f"(95% interval {pooled['conf_low']:.1f} to {pooled['conf_high']:.1f})" in said
     assert f"would lie between {new['pred_low']:.1f} and {new['pred_high']:.1f}" in said
@@ -91,7 +91,8 @@ def test_shared_baselines_widen_the_interval(table: Path) -> None:
 def test_a_users_file_with_everything(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -> None:
     status, out, _ = run(
         capsys, "--data", str(table), "--moderator", "typology", "--robust", "language", "--bias", "--leave-out",
-        "language", "--by", "language_family", "--adjust", "bh", "--influence", "--json", str(tmp_path / "b.json"),
+        "language", "--verbose", "--by", "language_family", "--adjust", "bh", "--influence",
+        "--json", str(tmp_path / "b.json"),
         "--funnel", str(tmp_path / "f.png"), "--plot", str(tmp_path / "p.svg"),
     )  # fmt: skip
     assert status == 0
@@ -148,7 +149,7 @@ def test_rows_in_no_group_are_counted(capsys: pytest.CaptureFixture[str], table:
 
 def test_gaps(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "--outcome", "gap", "--data", "devlin2019_mbert", "polyglot_prompt_explainaboard",
-                         "lample2019_xlm", "--by", "none")  # fmt: skip
+                         "lample2019_xlm", "--by", "none", "--verbose")  # fmt: skip
     assert status == 0
     assert "The pooled gap to English is" in out
     assert "gap without a known sampling variance" in out

@@ -22,9 +22,10 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_printed_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     files = ["--json", str(tmp_path / "m.json"), "--csv", str(tmp_path / "m.csv"), "--plot", str(tmp_path / "m.png")]
-    status, out, _ = run(capsys, *SMALL, *files)
+    status, out, _ = run(capsys, *SMALL, *files, "--verbose")
     assert status == 0
-    for words in ("Specifications", "drawn at random: 24 (seed 1)", "Spread", "under shuffled distances", "Answer",
+    assert out.split("\n")[0].endswith(" positive).")
+    for words in ("Specifications", "drawn at random: 24 (seed 1)", "Spread", "under shuffled distances",
                   "fits have a", "The default specification gives", "left out"):  # fmt: skip
         assert words in out
     content = json.loads((tmp_path / "m.json").read_text())

@@ -36,7 +36,8 @@ def test_printed_answer_and_files(capsys: pytest.CaptureFixture[str], table: Pat
     paths = {name: str(tmp_path / name) for name in ("a.json", "a.csv", "e.csv", "f.csv", "a.png")}
     status, out, _ = run(capsys, "--data", str(table), "--language", "yo", "--target-task", "xnli", "--size", "13B",
                          "--evaluate", "language", "--json", paths["a.json"], "--csv", paths["a.csv"],
-                         "--errors", paths["e.csv"], "--folds", paths["f.csv"], "--plot", paths["a.png"])  # fmt: skip
+                         "--errors", paths["e.csv"], "--verbose", "--folds", paths["f.csv"],
+                         "--plot", paths["a.png"])  # fmt: skip
     assert status == 0
     for words in ("Leaving out each language", "MAE by task", "per-task linear", "gradient boosting", "a new 13B model",
                   "For languages left out (7, 63 rows)", "log_params outside the data"):  # fmt: skip

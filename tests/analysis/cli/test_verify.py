@@ -19,7 +19,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 def test_what_it_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = run(capsys)
+    status, out, _ = run(capsys, "--verbose")
     assert status == 0
     assert "28 claims in 58 rows of 5 documents: 8 reproduced (12 rows), 5 consistent (16 rows)" in out
     assert "RemBERT paper: 7 tasks, mean of F1 and EM, mean of tasks" in out
