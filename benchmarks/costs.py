@@ -18,7 +18,7 @@ import machine
 
 MODEL = "me5-small"
 FAST = {"learning_rate": 5e-4, "batch_size": 32}
-LANGUAGES = ["en", "de", "fr", "ru", "ar", "hi", "sw", "zh"]
+LANGUAGES = ["en", "de", "ru", "sw"]
 
 
 def grid(model, training, **change):
@@ -29,11 +29,11 @@ def grid(model, training, **change):
 
 CASES = {
     "3 layers, full": grid("me5-small@3", {"dropout": 0, "epochs": 3}),
-    "12 layers, full, two stages": grid(MODEL, {"dropout": 0, "epochs": 2}, intermediate=["cldr-language"]),
-    "12 layers, full, dropped 0.1": grid(MODEL, {"epochs": 2}),
-    "6 layers, frozen embeddings": grid("me5-small@6", {"dropout": 0, "epochs": 3, "method": "frozen-embeddings"}),
-    "12 layers, LoRA": grid(MODEL, {"dropout": 0, "epochs": 2, "method": "lora"}),
-    "XLM-R of 235 M, full": grid("", {"dropout": 0, "steps": 24}, languages=["en", "de"]),
+    "12 layers, full, two stages": grid(MODEL, {"dropout": 0, "epochs": 1}, intermediate=["cldr-language"]),
+    "12 layers, full, dropped 0.1": grid(MODEL, {"epochs": 1}),
+    "6 layers, frozen embeddings": grid("me5-small@6", {"dropout": 0, "epochs": 1, "method": "frozen-embeddings"}),
+    "12 layers, LoRA": grid(MODEL, {"dropout": 0, "epochs": 1, "method": "lora"}),
+    "XLM-R of 235 M, full": grid("", {"dropout": 0, "steps": 12}, languages=["en", "de"]),
 }
 
 

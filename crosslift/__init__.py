@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
     from .claims import verify
     from .data import Records, distances, gains, read
-    from .questions import fit, meta, multiverse, power, predict, scale
+    from .questions import fit, meta, multiverse, power, predict, scale, sources
     from .result import Result
 
 _WHERE = {
-    **dict.fromkeys(("fit", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
+    **dict.fromkeys(("fit", "sources", "meta", "scale", "predict", "multiverse", "power"), "crosslift.questions"),
     **dict.fromkeys(("read", "gains", "distances", "Records"), "crosslift.data"),
     "verify": "crosslift.claims",
     "Outcome": "analysis.outcomes.build",
@@ -95,6 +95,7 @@ __all__ = [
     "read",
     "resolve",
     "scale",
+    "sources",
     "verify",
 ]
 

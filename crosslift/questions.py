@@ -124,6 +124,58 @@ def fit(
     return Result("fit", answer, frames, found, found.to_json, lambda out: print_fit(found, out), figures)
 
 
+def sources(
+    data: Data = None,
+    *,
+    outcome: str | Sequence[str] = ("gain", "gap"),
+    slopes: str = "none",
+    df: str = "satterthwaite",
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    source: str = "eng",
+    measure: str | None = None,
+    recipe: str | None = None,
+    source_data: str = "uriel",
+    metric: str | None = None,
+    keep: Iterable[str] = (),
+    baseline: str = "plain",
+) -> Result:
+    """Slopes of every outcome under every source of distance: ``analyze sources``.
+
+    Parameters
+    ----------
+    data, columns, where, source, measure, recipe, source_data, metric, keep, baseline
+        As for :func:`fit`.
+    outcome
+        ``gain``, ``gap``, ``score`` or several.
+    slopes
+        ``none`` (one slope for all groups), ``auto`` or ``all``.
+    df
+        Degrees-of-freedom method.
+
+    Returns
+    -------
+    Result
+        Table ``sources``: one row a distance and outcome.
+
+    Raises
+    ------
+    CrossliftError
+        If an outcome cannot be fitted; the message says what to do.
+    """
+    from analysis.present.sources import print_sources
+    from analysis.questions.regression.run import Request
+    from analysis.questions.regression.source_table import source_table
+
+    outcomes = (outcome,) if isinstance(outcome, str) else tuple(outcome)
+    options = _options("gain", source, measure, recipe, "cc100", keep, metric, where, baseline, source_data, ())
+    request = Request(data=as_sequence(data), mapping=columns or {}, options=options, df=df, slopes=slopes,
+                      robustness="none")  # fmt: skip
+    found = source_table(request, outcomes, lambda _: None)
+    return Result("sources", found.answer, {"sources": found.frame}, found, found.to_json,
+                  lambda out: print_sources(found, out), {})  # fmt: skip
+
+
 def meta(
     data: Data = None,
     *,

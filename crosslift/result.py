@@ -22,7 +22,7 @@ class Result:
     Attributes
     ----------
     command
-        The question: ``fit``, ``meta``, ``scale``, ``predict``, ``multiverse``, ``power`` or ``verify``.
+        The question: ``fit``, ``sources``, ``meta``, ``scale``, ``predict``, ``multiverse``, ``power`` or ``verify``.
     answer
         The answer in sentences, as the command line prints it.
     frames

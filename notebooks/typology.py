@@ -19,6 +19,7 @@ from analysis.present.notebook import (
     draw_strip,
     dropped_table,
     factor_diagnostics,
+    find_pairs,
     find_sweep,
     key_table,
     keys_of,
@@ -41,6 +42,7 @@ from analysis.present.notebook import (
     possible,
     short_answer,
     show,
+    show_pairs,
     source_words,
     value_table,
 )
@@ -375,6 +377,16 @@ session.figure(
     "Heat map of languages by target task.",
     height=1.4 + 0.17 * len(cells),
 )
+
+# %% [markdown]
+# ## From any language
+#
+# {pairs_words}
+#
+# {figure pairs}
+
+# %%
+show_pairs(session, find_pairs(session.data, session.mapping))
 
 # %% [markdown]
 # ## A sweep with an equal-steps control

@@ -12,7 +12,7 @@ from ..present.program import add_commands, run_command
 
 #: Subcommands, each a module of this package.
 COMMANDS = (
-    "fit", "meta", "scale", "predict", "multiverse", "power",
+    "fit", "sources", "meta", "scale", "predict", "multiverse", "power",
     "data", "typology", "validate", "verify", "report", "explore",
 )  # fmt: skip
 

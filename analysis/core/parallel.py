@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from .errors import CrossliftError
@@ -27,6 +29,7 @@ def run_tasks(
     tasks: Iterable[T],
     say: Callable[[int, int], None] = lambda done, total: None,
     workers: int | None = None,
+    total: int | None = None,
 ) -> list[R]:
     """Results of ``call`` for each task, in the order of the tasks.
 
@@ -41,25 +44,44 @@ def run_tasks(
     workers
         Number of workers. If not given, work starts in this process and moves to one process a core (or to
         ``CROSSLIFT_WORKERS``) once more than ``WORTH`` seconds of it are left.
+    total
+        Number of tasks, where they are made one by one as they are taken.
 
     Raises
     ------
     CrossliftError
         If ``CROSSLIFT_WORKERS`` is not a number of workers.
     """
-    waiting = list(tasks)
+    if total is None:
+        tasks = list(tasks)
+        total = len(tasks)
+    waiting = iter(tasks)
     most = available() if workers is None else workers
     done: list[R] = []
     start = time.process_time()
-    while len(done) < len(waiting):
-        say(len(done), len(waiting))
-        left = len(waiting) - len(done)
-        soon = workers is None and (not done or (time.process_time() - start) / len(done) * left < WORTH)
+    while len(done) < total:
+        say(len(done), total)
+        left = total - len(done)
+        if len(done) == 1:  # the first task also imports what all of them need
+            start = time.process_time()
+        each = (time.process_time() - start) / max(len(done) - 1, 1)
+        soon = workers is None and (len(done) < 2 or each * left < WORTH)
         if most > 1 and left > 1 and not soon:
-            done += _spread(call, waiting[len(done) :], len(done), say, min(most, left))
+            done += _spread(call, waiting, partial(_told, say, len(done), total), min(most, left))
         else:
-            done.append(call(waiting[len(done)]))
+            done.append(call(next(waiting)))
     return done
+
+
+def _told(say: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    say(before + done, total)
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of ``size`` items, the last one shorter: a task each where one item is little work."""
+    taken = iter(items)
+    while chunk := list(islice(taken, size)):
+        yield chunk
 
 
 def available() -> int:
@@ -72,14 +94,13 @@ def available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _spread(
-    call: Callable[[T], R], tasks: Sequence[T], before: int, say: Callable[[int, int], None], workers: int
-) -> list[R]:
+def _spread(call: Callable[[T], R], tasks: Iterator[T], say: Callable[[int], None], workers: int) -> list[R]:
     from joblib import Parallel, delayed
 
-    found: Any = Parallel(n_jobs=workers, return_as="generator")(delayed(call)(task) for task in tasks)
+    # Without a limit large arrays arrive as files that cannot be written to.
+    found: Any = Parallel(n_jobs=workers, return_as="generator", max_nbytes=None)(delayed(call)(task) for task in tasks)
     results: list[R] = []
     for result in found:
         results.append(result)
-        say(before + len(results), before + len(tasks))
+        say(len(results))
     return results

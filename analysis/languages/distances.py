@@ -27,7 +27,7 @@ import numpy as np
 from ..core.arrays import Floats
 from ..core.errors import CrossliftError
 from .codes import Language, resolve
-from .feature_sources import DEFAULT, PLAIN, SOURCES, Kind, settle
+from .feature_sources import DEFAULT, FEATURELESS, PLAIN, SOURCES, Kind, settle
 from .observed import load_observed
 from .uriel import angle, load_uriel
 
@@ -138,6 +138,14 @@ def distances(
             resolved, typed, rows.tolist(), values.tolist(), shared.tolist(), share.tolist(), strict=True
         )
     ]
+
+
+def has_features(language: str, kind: Kind) -> bool:
+    """Whether distances of a kind can be measured from a language at all."""
+    if kind.measure in FEATURELESS:
+        return True
+    table = load_uriel() if kind.source_data == DEFAULT else load_observed(kind.source_data)
+    return table.row_of(resolve(language)) >= 0
 
 
 def pairwise(

@@ -39,12 +39,16 @@ def q_test(effects: Effects) -> QTest:
 
 def q_of(y: Floats, X: Floats, sampling: Floats) -> QTest:
     """Q at the inverse of a sampling covariance ``(k, k)``."""
+    triangle = np.linalg.cholesky(sampling)
+    return q_of_independent(np.linalg.solve(triangle, y), np.linalg.solve(triangle, X))
+
+
+def q_of_independent(right: Floats, basis: Floats) -> QTest:
+    """Q of effects and moderators that were brought to independent sampling errors of variance one."""
     from scipy.special import chdtrc
 
-    triangle = np.linalg.cholesky(sampling)
-    basis, right = np.linalg.solve(triangle, X), np.linalg.solve(triangle, y)
     left = right - basis @ np.linalg.lstsq(basis, right, rcond=None)[0]
-    statistic, df = float(left @ left), len(y) - X.shape[1]
+    statistic, df = float(left @ left), len(right) - basis.shape[1]
     return QTest(statistic, df, float(chdtrc(df, statistic)))
 
 

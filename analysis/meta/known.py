@@ -13,6 +13,7 @@ from .effects import column
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,15 @@ class Known:
     def dense(self) -> Floats:
         """The sampling covariance, shape ``(k, k)``."""
         return np.diag(self.covariance) if np.ndim(self.covariance) == 1 else np.asarray(self.covariance.toarray())
+
+    def sparse(self, used: Booleans) -> csr_array:
+        """The sampling covariance of some of the rows, sparse."""
+        from scipy.sparse import csr_array, diags_array
+
+        at = np.flatnonzero(used)
+        if np.ndim(self.covariance) == 1:
+            return csr_array(diags_array(self.covariance[at]))
+        return csr_array(self.covariance[at][:, at])
 
 
 def known_rows(table: pd.DataFrame, outcome: str, variances: Any) -> Known:

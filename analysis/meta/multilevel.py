@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.arrays import Booleans, Floats
+from ..core.arrays import Booleans, Floats, Integers
 from ..core.errors import CrossliftError, DesignError
 from ..core.jsonable import dropped_rows, records, single
+from ..core.memory import require
 from ..mixed import MixedResult, fit_mixed
-from .heterogeneity import QTest, q_of
+from ..mixed.numerics.sampling import known_variance
+from .heterogeneity import QTest, q_of_independent
 from .likelihood import restricted_constant
 
 if TYPE_CHECKING:
     import pandas as pd
+    from scipy.sparse import csr_array
 
     from ..mixed.inference.factor_means import FactorMeans
     from .summary import MultilevelSummary
@@ -40,8 +43,8 @@ class MultilevelMeta:
     ----------
     mixed
         The engine's fit.
-    sampling
-        Sampling covariance of the effects used, shape ``(k, k)``, dense.
+    covariance
+        Sampling covariance of the effects used, shape ``(k, k)``, sparse.
     rows
         The rows used.
     kept, dropped
@@ -53,7 +56,7 @@ class MultilevelMeta:
     """
 
     mixed: MixedResult
-    sampling: Floats
+    covariance: csr_array
     rows: pd.DataFrame
     kept: Booleans
     dropped: tuple[tuple[str, int], ...]
@@ -102,17 +105,24 @@ class MultilevelMeta:
         return float(sum(component.variance for component in self.mixed.components))
 
     @property
+    def sampling(self) -> Floats:
+        """Sampling covariance of the effects used, shape ``(k, k)``, dense."""
+        self._require_dense()
+        return np.asarray(self.covariance.toarray())
+
+    @property
     def q(self) -> QTest:
         """Cochran's Q at the inverse sampling covariance: under the null all variation is sampling error."""
-        return q_of(self.mixed.design.y, self.mixed.design.X, self.sampling)
+        rows = self.mixed.minimum().rows  # with independent sampling errors of variance one
+        return q_of_independent(rows.y, rows.X)
 
     def typical_variance(self) -> float:
         """The typical sampling variance with which I² compares the variances of the random effects."""
-        X = self.mixed.design.X
-        inverse = np.linalg.inv(self.sampling)
-        weighted = inverse @ X
-        trace = np.trace(inverse) - np.trace(np.linalg.solve(X.T @ weighted, weighted.T @ weighted))
-        return float((self.k - X.shape[1]) / trace)
+        rows = self.mixed.minimum().rows
+        assert rows.root is not None
+        weighted = rows.root[:, None] * rows.X  # the inverse covariance times X, up to a rotation
+        trace = float(rows.root @ rows.root) - np.trace(np.linalg.solve(rows.X.T @ rows.X, weighted.T @ weighted))
+        return float((self.k - rows.X.shape[1]) / trace)
 
     @property
     def variance(self) -> pd.DataFrame:
@@ -153,10 +163,19 @@ class MultilevelMeta:
 
     def marginal(self) -> Floats:
         """Covariance of the effects from sampling error and random effects, shape ``(k, k)``."""
-        total = self.sampling.copy()
+        self._require_dense()
+        return self._marginal(np.arange(self.k))
+
+    def _require_dense(self) -> None:
+        require(3 * 8.0 * self.k**2, f"the covariance of {self.k:,} effects", "Take it of a part of the effects.")
+
+    def _marginal(self, at: Integers) -> Floats:
+        """The covariance of some of the effects."""
+        total = np.asarray(self.covariance[at][:, at].toarray())
         variances = {component.group: component.variance for component in self.mixed.components}
         for term in self.mixed.design.terms:
-            total += variances[term.group] * (term.codes[:, None] == term.codes)
+            codes = term.codes[at]
+            total += variances[term.group] * (codes[:, None] == codes)
         total[np.diag_indices_from(total)] += variances.get(REST, 0.0)
         return total
 
@@ -171,8 +190,24 @@ class MultilevelMeta:
         """
         if not self.intercept_only:
             raise CrossliftError("weights are for fits without moderators.")
-        weights = np.linalg.solve(self.marginal(), np.ones(self.k))
+        weights = self._solved()[:, 0]
         return np.asarray(100.0 * weights / weights.sum())
+
+    def _solved(self) -> Floats:
+        """The inverse of the marginal covariance times the moderators, shape ``(k, p)``.
+
+        With ``X`` and ``Z`` brought to independent errors of variance one it is ``X - ZG(Z'H⁻¹X)``, whose last part
+        the fit has; what brought them there is then undone.
+        """
+        state = self.mixed.minimum()
+        rows, point, criterion = state.rows, state.point, state.criterion
+        assert rows.root is not None
+        left = rows.X.copy()
+        for operand, cross, triangle in zip(rows.operands, point.cross, criterion.lambdas(point.theta), strict=True):
+            left -= operand.matrix() @ (float(triangle[0, 0]) ** 2 * (cross @ criterion.data.triangle))
+        weighted = rows.root[:, None] * left
+        rotation = known_variance(self.covariance, self.rows, np.ones(self.k, dtype=bool)).rotation
+        return weighted if rotation is None else np.asarray(rotation @ weighted)
 
     def predict(self, frame: pd.DataFrame | None = None, level: float = 0.95) -> pd.DataFrame:
         """Expected effect, and a prediction interval for an effect with new levels of every grouping factor.
@@ -253,16 +288,20 @@ class MultilevelMeta:
 
         labels = [label for label, use in zip(cluster, self.kept, strict=True) if use]
         codes = cluster_codes(labels)
-        total = self.marginal()
-        different = codes[:, None] != codes
-        if np.abs(total[different]).max(initial=0.0) > 0.0:
-            over = [t.group for t in self.mixed.design.terms if (different & (t.codes[:, None] == t.codes)).any()]
+        over = [term.group for term in self.mixed.design.terms if not _nested(term.codes, codes)]
+        variances = {component.group: component.variance for component in self.mixed.components}
+        shared = self.covariance.tocoo()
+        apart = codes[shared.coords[0]] != codes[shared.coords[1]]
+        if any(variances[group] > 0.0 for group in over) or np.abs(shared.data[apart]).max(initial=0.0) > 0.0:
             reach = f"'{over[0]}' spans" if over else "a shared sampling error spans"
             raise DesignError(
                 f"{reach} several clusters, which robust standard errors treat as independent.",
                 "Cluster by the outermost factor, or use a model of independent effects or with nested factors only.",
             )
-        blocks = [total[np.ix_(codes == j, codes == j)] for j in range(int(codes.max()) + 1)]
+        sizes = np.bincount(codes)
+        require(4 * 8.0 * float(sizes @ sizes), f"the covariances within {len(sizes):,} clusters of effects",
+                "Cluster by a column with more levels.")  # fmt: skip
+        blocks = [self._marginal(np.flatnonzero(codes == j)) for j in range(len(sizes))]
         residuals = self.mixed.design.y - self.mixed.design.X @ self.coefficients
         return cluster_robust(self.mixed.design.X, self.coefficients, residuals, blocks, codes, self.names, level)
 
@@ -283,7 +322,6 @@ class MultilevelMeta:
             ``conf_high``, ``tau2``, ``reason`` (why the numbers are missing).
         """
         import pandas as pd
-        from scipy.sparse import csr_array
 
         labels = np.asarray([label for label, use in zip(by, self.kept, strict=True) if use], dtype=object)
         names = list(dict.fromkeys(label for label in labels if not pd.isna(label)))
@@ -298,7 +336,7 @@ class MultilevelMeta:
                     self.mixed.formula,
                     self.rows.iloc[rest].reset_index(drop=True),
                     reml=self.method == "REML",
-                    variances=csr_array(self.sampling[np.ix_(rest, rest)]),
+                    variances=self.covariance[rest][:, rest],
                     df=TESTS[self.test],
                     residual=any(component.group == REST for component in self.mixed.components),
                 )
@@ -366,3 +404,10 @@ class MultilevelMeta:
         width = stdtrit(np.minimum(found["df"], 1e12), 0.5 + level / 2.0) * np.sqrt(found["std_error"] ** 2 + variance)
         kept = found[["estimate", "std_error", "conf_low", "conf_high"]]
         return kept.assign(pred_low=found["estimate"] - width, pred_high=found["estimate"] + width)
+
+
+def _nested(codes: Integers, clusters: Integers) -> bool:
+    """Whether all rows of each level are in one cluster."""
+    first = np.zeros(int(codes.max()) + 1, dtype=np.intp)
+    first[codes] = clusters
+    return bool((first[codes] == clusters).all())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..core.errors import CrossliftError, DesignError, unknown_name
+from ..core.errors import CrossliftError, unknown_name
 from ..mixed import fit_mixed
 from ..mixed.model.formula import parse_formula
 from .between import LIKELIHOODS
@@ -16,9 +14,6 @@ from .multilevel import TESTS, MultilevelMeta
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Most rows for which the dense covariance of all effects is formed.
-LARGEST = 6000
 
 
 def fit_multilevel(
@@ -58,11 +53,6 @@ def fit_multilevel(
                 "Give struct='UN' for correlated slopes or struct='DIAG' for others.",
             )
     rows = known_rows(table, outcome, variances)
-    if len(rows.frame) > LARGEST:
-        raise DesignError(
-            f"{len(rows.frame)} effects are too many: a multilevel meta-analysis supports up to {LARGEST}.",
-            "analysis.fit_mixed with variances= supports more, without weights and I².",
-        )
     one_per_row = any(len(rows.frame) == rows.frame.groupby(list(bar.factors)).ngroups for bar in bars)
     mixed = fit_mixed(
         formula,
@@ -74,7 +64,6 @@ def fit_multilevel(
     )
     used, kept = mixed.design.kept, rows.kept.copy()
     kept[rows.kept] = used
-    sampling = rows.dense()[np.ix_(used, used)]
     return MultilevelMeta(
-        mixed, sampling, rows.frame[used], kept, (*rows.dropped, *mixed.dropped), method, test, random
+        mixed, rows.sparse(used), rows.frame[used], kept, (*rows.dropped, *mixed.dropped), method, test, random
     )

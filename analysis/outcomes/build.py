@@ -14,7 +14,7 @@ from ..languages.codes import AVERAGE, resolve
 from ..languages.feature_sources import DEFAULT, Kind, read_source, settle
 from ..records import bundled as datasets
 from ..records.language_values import read_language_values
-from ..records.read import Input, read_inputs
+from ..records.read import Input, Source, read_inputs
 from .baselines import against, require_control
 from .covariates import add_factors
 from .default_model import RUNS
@@ -74,7 +74,8 @@ class Outcome:
     """Rows ready for a model, and an account of the rows left out.
 
     ``dropped`` adds up: rows read, minus all counts, is the number of rows in ``frame`` (a paired row uses up two
-    records, which the entry ``paired`` accounts for). ``joined`` names the columns of ``options.distances``.
+    records, which the entry ``paired`` accounts for). ``joined`` names the columns of
+    ``options.distances``, and ``tables`` what these were read from.
     """
 
     frame: pd.DataFrame
@@ -83,6 +84,7 @@ class Outcome:
     dropped: tuple[tuple[str, int], ...]
     notices: tuple[str, ...] = field(default=())
     joined: tuple[str, ...] = ()
+    tables: tuple[Source, ...] = ()
 
 
 def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
@@ -110,8 +112,10 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus, options.source_data)
     own: list[str] = []
     joined: list[str] = []
+    tables: list[Source] = []
     for given in options.distances:
         values = read_language_values(given)
+        tables.append(values.source)
         frame, said = join_values(frame, values, options.source)
         own += said
         joined += values.names
@@ -119,7 +123,9 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     if options.where:
         frame, odd = _where(frame, options.where, dropped)
     notices = (*_notices(frame, options), *design_notice(frame), *own, *odd)
-    return Outcome(frame.reset_index(drop=True), options, len(records), tuple(dropped), notices, tuple(joined))
+    return Outcome(
+        frame.reset_index(drop=True), options, len(records), tuple(dropped), notices, tuple(joined), tuple(tables)
+    )
 
 
 def read_outcome(
@@ -134,7 +140,8 @@ def read_outcome(
     say("reading")
     read = read_inputs(data or datasets.default_data(options.outcome), mapping)
     say("pairing")
-    return read, build_outcome(read.records, options)
+    outcome = build_outcome(read.records, options)
+    return replace(read, sources=(*read.sources, *outcome.tables)), outcome
 
 
 def _without_flags(records: pd.DataFrame, options: Options, dropped: list[tuple[str, int]]) -> pd.DataFrame:

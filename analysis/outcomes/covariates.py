@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import CrossliftError, UnknownLanguageError, unknown_name
+from ..core.errors import UnknownLanguageError, unknown_name
 from ..languages import distances as typology
 from ..languages.codes import AVERAGE, resolve
 from ..languages.feature_sources import DEFAULT, Kind, data_sha256, settle
@@ -83,19 +83,30 @@ DISTANCE = {
 
 
 def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, pd.Series[Any]]:
-    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language."""
+    """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language.
+
+    One of several training languages that the source of features lacks leaves its rows without a distance.
+
+    Raises
+    ------
+    CrossliftError
+        If it lacks the only one.
+    """
     import pandas as pd
 
     languages = [str(code) for code in frame["language"].unique() if code != AVERAGE]
     sources = of_rows(frame, source)
-    named = [str(own) for own in sources.unique()] or [source]
-    tables = {own: _distances(languages, own, kind, len(named) > 1) for own in named}
+    named = [*map(str, sources.unique())] or [source]
+    tables = {
+        code: typology.frame(languages, code, kind.measure, kind.recipe, kind.source_data).set_index("code")
+        if len(named) == 1 or typology.has_features(code, kind)
+        else _without_distance(languages, f"language trained on not in {kind.source.short}")
+        for code in named
+    }
 
     # Place of each row's pair in the tables one below the other; an average over languages (-1) has none.
-    own, tested = (
-        pd.Index(tables).get_indexer(pd.Index(sources)),
-        pd.Index(languages).get_indexer(pd.Index(frame["language"])),
-    )
+    own = pd.Index(tables).get_indexer(pd.Index(sources))
+    tested = pd.Index(languages).get_indexer(pd.Index(frame["language"]))
     place = np.where(tested >= 0, own * len(languages) + tested, -1)
 
     def of_pair(column: str) -> pd.Series[Any]:
@@ -107,18 +118,11 @@ def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, 
     return {name: of_pair(column) for name, column in DISTANCE.items()}
 
 
-def _distances(languages: list[str], source: str, kind: Kind, several: bool) -> pd.DataFrame:
-    """Distances from one source by language; missing where it is one of several and has no features itself."""
+def _without_distance(languages: list[str], why: str) -> pd.DataFrame:
     import pandas as pd
 
-    try:
-        return typology.frame(languages, source, kind.measure, kind.recipe, kind.source_data).set_index("code")
-    except CrossliftError:
-        if not several:
-            raise
-        missing = {"distance": np.nan, "observed_share": np.nan, "shared_features": np.nan,
-                   "flag": "the language trained on has no features"}  # fmt: skip
-        return pd.DataFrame({**missing, "features_code": ""}, index=pd.Index(languages))
+    empty = dict.fromkeys(("distance", "observed_share", "shared_features"), np.nan)
+    return pd.DataFrame({**empty, "flag": why, "features_code": ""}, index=pd.Index(languages, name="code"))
 
 
 def _corpus_column(frame: pd.DataFrame, corpus: str) -> pd.Series[float]:

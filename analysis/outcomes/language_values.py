@@ -56,8 +56,7 @@ def join_values(frame: pd.DataFrame, values: LanguageValues, source: str) -> tup
         )
     empty = (float("nan"),) * len(values.names)
     table = np.array([found[key] or empty for key in distinct], dtype=float)
-    place = pd.Index(np.arange(len(distinct)))
-    position = {key: int(i) for key, i in zip(distinct, place, strict=True)}
+    position = {key: i for i, key in enumerate(distinct)}
     rows = np.array([position[key] for key in keys], dtype=np.intp)
     joined = pd.DataFrame({column: table[rows, j] for j, column in enumerate(values.names)}, index=frame.index)
     return pd.concat([frame, joined], axis=1), (*_notices(values, distinct, table), *_turned(values, turned, distinct))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,7 @@ def factors_of(
     return tuple(found), frame, tuple(notices)
 
 
+@lru_cache(maxsize=1)
 def bundled_columns() -> dict[str, str]:
     """Bundled table of each factor that comes from one."""
     return {str(column): name for name in BUNDLED for column in bundled.load(name).select_dtypes("number").columns}

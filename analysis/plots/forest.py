@@ -26,6 +26,8 @@ MOST_ROWS = 60
 ROW, REST = 0.165, 1.15
 # Size of text in points; space between columns; least share of the canvas for the axis, and most for the labels.
 TEXT, SPACE, AXIS, LABELS = 8.0, 9.0, 0.34, 0.42
+# Headings of the estimates, with and without their intervals, and the label of the last row.
+ESTIMATE, SHORT, PREDICTION = "pooled (95% interval)", "pooled", "95% prediction"
 COLUMNS = ["kind", "label", "k", "estimate", "conf_low", "conf_high", "pred_low", "pred_high", "weight"]
 
 
@@ -192,9 +194,6 @@ def plot_forest(data: Forest, ax: Axes, xlabel: str, caption: str = "", favours:
     if favours:
         _favours(ax, *favours)
     return ax
-
-
-ESTIMATE, SHORT, PREDICTION = "pooled (95% interval)", "pooled", "95% prediction"
 
 
 def _columns(data: Forest, ax: Axes) -> tuple[float, tuple[Column, ...]]:

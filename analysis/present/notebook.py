@@ -44,6 +44,7 @@ from ..reports.growth import between_models, floor_table, growth, in_corpus, pai
 from ..reports.measures import by_measure, measure_table
 from ..reports.mixture_arms import arm_rows, arms_at, between_sizes
 from ..reports.outcomes import default_sets, possible
+from ..reports.pairs import find_pairs, show_pairs
 from ..reports.short import key_table, pooling_words, short_answer
 from ..reports.sweep.amounts import amounts
 from ..reports.sweep.arms import by_arm, by_depth, by_domain
@@ -85,6 +86,7 @@ __all__ = [
     "draw_strip",
     "dropped_table",
     "factor_diagnostics",
+    "find_pairs",
     "find_sweep",
     "fit_diagnostics",
     "fit_mixed",
@@ -127,6 +129,7 @@ __all__ = [
     "prediction_sentences",
     "short_answer",
     "show",
+    "show_pairs",
     "size_rows",
     "source_words",
     "tally",

@@ -194,8 +194,9 @@ def sources_lines(found: OtherSources) -> list[str]:
             lacking.setdefault(row.missing, []).append(row.words)
     lines = [f"without a distance by {', '.join(words)}: {', '.join(missing)}" for missing, words in lacking.items()]
     lines += [f"not computed by {row.words}: {row.reason}" for row in found.rows if not row.computed]
-    lines += [f"too few languages for a verdict by {row.words}: {row.languages}"
-              for row in found.others if row.computed and not row.enough]  # fmt: skip
+    few = [f"{row.words} ({row.languages})" for row in found.others if row.computed and not row.enough]
+    if few:
+        lines.append(f"too few languages for a verdict by {', '.join(few)}")
     lines += [f"not counted: {row.words}, whose recipe makes poorly documented languages look distant"
               for row in found.others if row.enough and not row.counts]  # fmt: skip
     if found.one_slope:
@@ -346,7 +347,12 @@ def line_words(item: Answer, data: Marginal, factor: Factor) -> str:
     moved = f"{'falls' if change < 0 else 'rises'} by {number(abs(change), 1)} points over the range drawn"
     if isclose(change, item.estimate * steps, rel_tol=1e-6, abs_tol=1e-9):
         slope = f"{number(item.estimate, 2)} ({number(item.conf_low, 2)} to {number(item.conf_high, 2)})"
-        words = f"The line {moved}: {slope} points per {factor.words}"
-    else:  # an interaction or a curve: the coefficient is not the slope of what is drawn
-        words = f"The line, averaged over the other predictors, {moved}"
-    return f"{words}. The band closes at the mean; it leaves out a level line where the interval leaves out zero."
+        return (
+            f"The line {moved}: {slope} points per {factor.words}. The band closes at the mean; it leaves out a level "
+            "line where the interval leaves out zero."
+        )
+    # With an interaction or a curve the coefficient is not the slope of what is drawn.
+    return (
+        f"The line, averaged over the other predictors, {moved}. The band closes at the mean. Slopes in numbers are "
+        "those of the coefficient, where what it interacts with is zero."
+    )

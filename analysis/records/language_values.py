@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import RecordError, UnknownLanguageError, did_you_mean
 from ..core.frames import Frame, as_frame
-from ..languages.codes import Resolution
+from ..languages.codes import Resolution, resolve
 from ..languages.column import reader
 from . import bundled
 from .cells import looks_numeric, parse_column
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Headings of the language that a value is of, of the one it is measured from, and of the model that it belongs to.
 LANGUAGE = ("language", *SYNONYMS["language"], "code", "target", "to")
 FROM = ("trainlanguage", *SYNONYMS["train_language"], "source", "from")
+#: Of these, headings that mean something else too: where a value was read, for example.
+VAGUE = frozenset({"code", "target", "to", "source", "from"})
 MODEL = ("model", *SYNONYMS["model"])
 
 #: A key of a value: language, how it is written (empty: as usual), language measured from, model.
@@ -150,7 +152,23 @@ def _column(table: pd.DataFrame, words: Sequence[str]) -> Any:
     folded: dict[str, Any] = {}
     for column in table.columns:
         folded.setdefault(fold(str(column)), column)
-    return next((folded[word] for word in words if word in folded), None)
+    found = [word for word in words if word in folded]
+    return next((folded[word] for word in found if word not in VAGUE or _mostly_languages(table[folded[word]])), None)
+
+
+def _mostly_languages(cells: pd.Series[Any]) -> bool:
+    """Whether half of the different cells or more are languages: a few misspelt ones are named later."""
+    texts = [str(cell).strip() for cell in cells.dropna().unique()]
+    known = sum(_is_language(text) for text in texts)
+    return bool(texts) and 2 * known >= len(texts)
+
+
+def _is_language(text: str) -> bool:
+    try:
+        resolve(text)
+    except UnknownLanguageError:
+        return False
+    return True
 
 
 def _numbers(cells: Iterable[object], column: str, name: str, lines: Sequence[int]) -> list[float]:

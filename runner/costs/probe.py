@@ -27,7 +27,7 @@ from ..plan.training import Training
 from ..store.stage import Stage
 from .devices import HERE, Device, of_unknown_speed
 from .stages import Prices, forward_flops
-from .texts import TEST_SAMPLE, TRAIN_SAMPLE, at_hand
+from .texts import TRAIN_SAMPLE, at_hand
 
 if TYPE_CHECKING:
     from ..kinds.features import Features
@@ -125,7 +125,7 @@ def measure(asked: dict[str, Any]) -> Probe:
     ends = []
     found = train(
         bench, bench.start, kind, features, classes, training, steps, seed, stage.task,
-        lambda step, loss: ends.append(clock()),
+        lambda step, loss: ends.append(clock()), read_every=1,
     )  # fmt: skip
     shape = prices.shape(stage.model)
     rng = np.random.default_rng([seed, zlib.crc32(stage.task.encode())])
@@ -135,7 +135,7 @@ def measure(asked: dict[str, Any]) -> Probe:
     trained = done / (ends[-1] - ends[WARM - 1])
     evaluated = trained
     if not kind.no_target:
-        sets = [kind.encode(bench.backbone, examples.take(range(min(len(examples), 2 * TEST_SAMPLE))), length, False)]
+        sets = [kind.encode(bench.backbone, examples, length, False)]
         start = clock()
         evaluate(bench, found.state, kind, sets, classes, "bf16" if half else "fp32")
         lengths = sets[0].lengths.astype(float)

@@ -20,7 +20,7 @@ from ..training.train import TOKENS as TRAINED
 from .devices import Device
 from .memory import evaluation_memory, training_memory
 from .shape import Shape, find_shape
-from .texts import Reader, Texts, test_texts, training_texts
+from .texts import Reader, Texts, dev_pieces, test_texts, training_texts
 
 #: Bytes of a cell beside one bit for each of its items: JSON, Parquet and what the model answered, compressed.
 CELL, ANSWER = 9_000, 1.0
@@ -66,6 +66,7 @@ class Prices:
         self._cards = {card.name: card for card in self.plan.grid.models}
         self._trained_texts = lru_cache(maxsize=None)(self._measure_training)
         self._tested_texts = lru_cache(maxsize=None)(self._measure_test)
+        self._dev_pieces = lru_cache(maxsize=None)(self._measure_dev)
         self._shapes: dict[str, Shape] = {}
         self._readers: dict[str, Reader] = {}
 
@@ -121,10 +122,15 @@ class Prices:
         flops = pieces * forward_flops(shape, texts.length) * self.factor(stage)
         if find_kind(self._tasks[stage.task].kind).no_target:  # its head chooses among all pieces that occur
             flops += pieces * 6.0 * shape.width * (texts.distinct or shape.vocabulary)
+        own, length = self._tasks[stage.task], stage.inputs["training"]["max_length"]
+        looks = stage.work // training.steps_between(stage.inputs["examples"]) if training.select == "best-dev" else 0
+        looked = (looks + 1) * self._dev_pieces(stage.model, own.name, length)
         before = stage.parent is not None and stage.parent.kind != "load"
         memory = training_memory(shape, training, texts, half, self.device.kind, before)
         seconds = self.device.seconds(flops, training.precision, stage.work * texts.parts, shape.layers, True)
-        return StageCost(pieces, flops, seconds, self.kept(stage, shape), memory, texts.measured)
+        dev = looked * forward_flops(shape, texts.length)
+        seconds += self.device.seconds(dev, "bf16" if half else "fp32", 0, shape.layers, False)
+        return StageCost(pieces + looked, flops + dev, seconds, self.kept(stage, shape), memory, texts.measured)
 
     def _evaluation(self, stage: Stage, shape: Shape) -> StageCost:
         texts = self.texts(stage)
@@ -159,6 +165,9 @@ class Prices:
     def _measure_test(self, model: str, task: str, length: int) -> Texts:
         room = EVALUATED[self.device.kind]
         return test_texts(self._reader(model), self._tasks[task], length, room, self.data_dir)
+
+    def _measure_dev(self, model: str, task: str, length: int) -> int:
+        return dev_pieces(self._reader(model), self._tasks[task], length, self.data_dir)
 
     def _reader(self, model: str) -> Reader:
         return self._readers.setdefault(model, Reader(self.card(model)))

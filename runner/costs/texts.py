@@ -133,6 +133,19 @@ def test_texts(reader: Reader, task: TaskCard, length: int, room: int, data_dir:
     return Texts(pieces / items, sum(size**2 for size in lengths) / pieces, room, 0)
 
 
+def dev_pieces(reader: Reader, task: TaskCard, length: int, data_dir: Path | None) -> int:
+    """Pieces of the dev split of a training task; 0 where it has none, or it is not at hand."""
+    kind = find_kind(task.kind)
+    if not task.validation or kind.no_target or not at_hand(task, data_dir):
+        return 0
+    examples = load_task(task.name, data_dir).validation()
+    backbone: Any = reader
+    try:
+        return 0 if examples is None else int(kind.encode(backbone, examples, length, False).lengths.sum())
+    except (OSError, ValueError, CrossliftError):
+        return 0
+
+
 def at_hand(task: TaskCard, data_dir: Path | None) -> bool:
     """Whether the data of a task are read without a network."""
     return task.name in CLDR or bool(data_dir is not None and task.file and (data_dir / task.file).is_file())

@@ -34,6 +34,8 @@ from .progress import Report
 
 #: States of stages kept in memory, so that a child need not read what was just written.
 KEPT_STATES = 3
+#: Training sets whose word pieces are kept in memory.
+KEPT_SETS = 2
 #: Signals that stop a process after its step.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 #: Seconds before looking again where other processes run all that is ready.
@@ -70,6 +72,7 @@ class Worker:
     _benches: dict[tuple[str, bool], Any] = field(default_factory=dict)
     _tasks: dict[str, Any] = field(default_factory=dict)
     _features: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _trained_on: OrderedDict[tuple[Any, ...], Any] = field(default_factory=OrderedDict)
     _tests: dict[tuple[str, str], Any] = field(default_factory=dict)
     _rows: list[dict[str, Any]] = field(init=False)
     _told: list[int] = field(default_factory=list)
@@ -169,7 +172,7 @@ class Worker:
         whole = inputs["examples"] == card.train_examples
         examples = task.train(None if whole else inputs["examples"], seed=inputs["seed"])
         self._check_labels(stage)
-        features = kind.encode(bench.backbone, examples, inputs["training"]["max_length"], True)
+        features = self._training_features(stage, kind, bench, examples, whole)
         classes = kind.classes(task.labels, features)
         best = training.select == "best-dev"
         try:
@@ -341,6 +344,7 @@ class Worker:
             self._benches.clear()  # one model in memory at a time
             self._states.clear()
             self._features.clear()
+            self._trained_on.clear()
             backbone = load_backbone(self._card(stage.model), half)
             self._benches[key] = Bench(backbone, self.setting.device, self.setting.compiled)
         return self._benches[key]
@@ -391,8 +395,25 @@ class Worker:
         length = cell.inputs["max_length"]
         key = cell.model, cell.task, cell.inputs["language"], length
         if key not in self._features:
-            self._features[key] = kind.encode(bench.backbone, self._test(cell), length, False)
+            self._features[key] = self._tokenised(cell, kind, bench, self._test(cell), length, False)
         return self._features[key]
+
+    def _training_features(self, stage: Stage, kind: Any, bench: Any, examples: Any, whole: bool) -> Any:
+        """Those of the last two training sets stay in memory: seeds share what is not a sample."""
+        length, seed = stage.inputs["training"]["max_length"], None if whole else stage.inputs["seed"]
+        key = stage.model, stage.task, len(examples), length, seed
+        if key not in self._trained_on:
+            self._trained_on[key] = self._tokenised(stage, kind, bench, examples, length, True)
+            while len(self._trained_on) > KEPT_SETS:
+                self._trained_on.popitem(last=False)
+        self._trained_on.move_to_end(key)
+        return self._trained_on[key]
+
+    def _tokenised(self, stage: Stage, kind: Any, bench: Any, examples: Any, length: int, train: bool) -> Any:
+        from ..training.tokenised import encoded
+
+        revision = self._card(stage.model).revision
+        return encoded(self.store.tokenised, kind, bench.backbone, revision, examples, length, train)
 
     def _check_labels(self, stage: Stage) -> None:
         """Read the test data of a target stage before it is trained: a label that training lacks fails it at once."""

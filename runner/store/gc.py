@@ -11,7 +11,7 @@ from analysis.store.layout import Folder, damaged_files
 from .atomic import PARTIAL
 from .locks import acquire
 from .pending import pending
-from .store import SNAPSHOT, WHOLE, Store, drop_directory
+from .store import SNAPSHOT, TOKENISED, WHOLE, Store, drop_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
     damaged
         Drop damaged cells and records of stages as well, so that they run again. What they start from is kept.
     shared
-        Drop checkpoints of intermediate stages as well, from which other targets of a later grid could start.
+        Drop checkpoints of intermediate stages as well, from which other targets of a later grid could start, and word
+        pieces of texts.
     """
     with store.whole():
         # Listed before it is asked what is needed: a stage that finishes in between is then not in the list.
@@ -54,6 +55,8 @@ def collect(store: Store, dry: bool = False, damaged: bool = False, shared: bool
             path for path in _entries(store.checkpoints)
             if path.name.startswith(SNAPSHOT) and path.name.removeprefix(SNAPSHOT) not in kept
         ]  # fmt: skip
+        if shared:
+            left += [path for path in _entries(store.checkpoints) if path.name.startswith(TOKENISED)]
         broken = [store.path / name for name in wrong] if damaged else []
         gone: dict[str, list[str]] = {"spare": [], "left": [], "broken": []}
         freed = 0

@@ -33,8 +33,8 @@ from .stage import Stage
 
 #: The lock of whoever begins a plan or drops checkpoints: neither may happen while the other does.
 WHOLE = "store"
-#: Begins the names of snapshots.
-SNAPSHOT = ".snapshot-"
+#: Begins the names of snapshots, and of sets of word pieces.
+SNAPSHOT, TOKENISED = ".snapshot-", ".tokenised-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ class Store:
     def snapshot(self, stage: str) -> Path:
         """Where a training stage keeps how far it is; no reader takes it for a checkpoint."""
         return self.checkpoints / f"{SNAPSHOT}{stage}"
+
+    @property
+    def tokenised(self) -> Path:
+        """What names of sets of word pieces begin with; they can be made again at any time."""
+        return self.checkpoints / TOKENISED
 
     def is_done(self, stage: Stage) -> bool:
         """Whether the stage was finished; its checkpoint may have been dropped since."""

@@ -76,6 +76,7 @@ def train(
     tell: Callable[[int, float], None] = lambda step, loss: None,
     keeper: Keeper | None = None,
     dev: Dev | None = None,
+    read_every: int | None = None,
 ) -> Trained:
     """Train a model for ``steps`` optimiser steps on ``features`` and return its new state.
 
@@ -101,6 +102,8 @@ def train(
     dev
         The dev split, to keep the state with the best score on it, the first of equal ones; by default the last state
         is kept.
+    read_every
+        Steps whose losses are read, and told, together; by default ``LAG`` on a GPU, elsewhere each.
 
     Raises
     ------
@@ -150,7 +153,7 @@ def train(
         now.restore(kept)
     batches = training_batches(features, training.batch_size, steps, rng)
     begun = len(now.losses)
-    lag = LAG if bench.device.startswith("cuda") else 1
+    lag = read_every or (LAG if bench.device.startswith("cuda") else 1)
 
     def read() -> None:
         _read_losses(now, steps, tell)

@@ -39,6 +39,7 @@ GIVEN = {
     "predict": ["predict", "--language", "sw"],
     "report": ["report", "--help"],  # notebooks run in processes of their own
     "scale": ["scale"],
+    "sources": ["sources", "--outcome", "gain"],
     "typology": ["typology", "deu"],
     "validate": ["validate", TABLE],
     "verify": ["verify"],

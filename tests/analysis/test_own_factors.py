@@ -133,7 +133,10 @@ def test_the_command_takes_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*arguments, "--plot", str(tmp_path / "x.svg"), "--json", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "per 0.1 of closeness" in printed and "closeness, a property of languages" in printed
-    assert json.loads(out.read_text(encoding="utf-8"))["own_factors"][0]["name"] == "closeness"
+    content = json.loads(out.read_text(encoding="utf-8"))
+    assert content["own_factors"][0]["name"] == "closeness"
+    assert [source["name"] for source in content["data"]] == ["scores.csv", "own.csv"]
+    assert len(content["data"][1]["sha256"]) == 64 and content["data"][1]["rows"] == 18
     assert "closeness" in (tmp_path / "x.svg").read_text(encoding="utf-8")
 
 

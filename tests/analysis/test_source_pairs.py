@@ -36,7 +36,7 @@ def test_a_training_language_without_features_leaves_its_rows_without_distance()
     frame = build_outcome(table(["en", "lzh", "de"], ["fi", "sw"]), Options(outcome="score")).frame
     missing = frame["train_language"] == "lzh"
     assert frame.loc[missing, "typology"].isna().all() and frame.loc[~missing, "typology"].notna().all()
-    assert set(frame.loc[missing, "typology_flag"]) == {"the language trained on has no features"}
+    assert set(frame.loc[missing, "typology_flag"]) == {"language trained on not in URIEL"}
 
 
 @pytest.mark.slow

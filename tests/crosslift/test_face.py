@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 
 QUESTIONS: dict[str, tuple[Callable[[], cl.Result], list[str]]] = {
     "fit": (lambda: cl.fit(factor=["typology", "size"]), ["fit", "--factor", "typology", "--factor", "size"]),
+    "sources": (lambda: cl.sources(["chung2021_rembert", "muennighoff2022_xmtf"], outcome="gain"),
+                ["sources", "--data", "chung2021_rembert", "muennighoff2022_xmtf", "--outcome", "gain"]),
     "meta": (lambda: cl.meta(outcome="gap", where="target_task == 'xnli'"),
              ["meta", "--outcome", "gap", "--where", "target_task == 'xnli'"]),
     "scale": (lambda: cl.scale("muennighoff2022_xmtf", by=["target_task"], adjust="bh"),
@@ -126,6 +128,7 @@ def test_signatures_say_what_the_command_line_offers() -> None:
 
     renamed: dict[str, dict[str, Any]] = {
         "fit": {"map": "columns", "ml": "reml"},
+        "sources": {"map": "columns"},
         "meta": {"map": "columns", "moderator": "moderators"},
         "scale": {"map": "columns", "language": "languages", "moderator": "moderators"},
         "predict": {"map": "columns", "language": "languages", "target_task": "tasks", "model": "models",

@@ -98,6 +98,13 @@ def test_distances_do_not_need_lang2vec_and_the_freezer_refuses_another(tmp_path
     assert f"lang2vec 1.1.2 is needed, but {NEXT} is installed" in frozen.stderr
 
 
+def test_the_freezer_of_observed_features_refuses_another_release(tmp_path: Path) -> None:
+    site = stand_in("urielplus", tmp_path / "site")
+    frozen = run(site, str(ROOT / "data" / "build" / "observed.py"), "--check", "--quick")
+    assert frozen.returncode != 0
+    assert f"urielplus 1.3.2 is needed, but {NEXT} is installed" in frozen.stderr
+
+
 @pytest.mark.slow
 def test_a_store_of_other_releases_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

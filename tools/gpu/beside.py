@@ -11,6 +11,7 @@ import numpy as np
 
 from runner.plan.training import Training
 from runner.training.bench import Bench
+from runner.training.train import LAG
 from tools.gpu.findings import ON_A_CPU, Findings
 from tools.gpu.meters import Watch, Window, identity
 from tools.gpu.profile import Profile, profiled
@@ -19,7 +20,8 @@ from tools.gpu.setting import TRAINING, Setting
 from tools.gpu.stages import Stage, as_in_a_sweep
 from tools.gpu.stock import Measured, Stock, pieces
 
-WARM, STEPS = 10, 100
+#: A GPU tells of so many steps at once, so a window opens after them.
+WARM, STEPS = LAG, 100
 #: Each side is measured twice, in the order A B B A, so that drift affects both equally.
 ROUNDS = 2
 #: Seconds that a model needs at least: with less time left it is skipped.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from runner.kinds.classification import Classification
 from runner.plan.training import Training
 from runner.training.bench import Bench
-from runner.training.train import train
+from runner.training.train import LAG, train
 from tools.gpu.findings import ON_A_CPU, Findings
 from tools.gpu.flops import FORMULA, flops_per_piece, linear_weights, peak
 from tools.gpu.meters import Watch, Window, identity
@@ -38,8 +38,8 @@ STAND_INS = (
     Shape("stand-in of three layers", 64, 3, 128, 4, 2, 500),
 )
 STEPS, BATCH, LENGTH = 60, 32, 256
-#: Steps before measuring: the allocator and the choice of kernels settle.
-WARM = 10
+#: Steps before measuring: the allocator and the choice of kernels settle. A GPU tells of so many steps at once.
+WARM = LAG
 #: Seconds that a model needs at least: with less time left it is skipped.
 NEEDED_S = 30.0
 

@@ -13,7 +13,7 @@ from ...core.errors import CrossliftError, did_you_mean, unknown_name
 from ..numerics.curvature import coefficients
 from ..numerics.threads import blas_threads
 from ..reference import check_level
-from .refit import Refitter
+from .refits import Refits, refits
 from .simulate import simulator
 
 if TYPE_CHECKING:
@@ -141,20 +141,16 @@ def bootstrap(
     _, covariance = coefficients(criterion, point)
     rows, errors, singular, unconverged = [], [], 0, 0
     with blas_threads(criterion.dense):
-        refitter = Refitter(criterion, point)
         drawn = simulator(criterion, point, fitted.rows).draw(draws, np.random.default_rng(rng))
-        for done, outcome in enumerate(drawn, 1):
-            search = refitter.fit(outcome)
-            if report is not None:
-                report(done)
-            if not search.converged:
+        say = None if report is None else lambda done: report(min(done, draws))
+        for refit in refits(Refits(criterion, point), drawn, draws, say):
+            if refit is None:
                 unconverged += 1
                 continue
-            shift, spread = coefficients(refitter.criterion, search.point)
-            loadings = criterion.loadings(search.point.theta)
-            rows.append(list(_parameters(result, result.coefficients + shift, loadings, search.point.sigma2).values()))
-            errors.append(np.sqrt(np.diag(spread)))
-            singular += bool(criterion.flat(search.point.theta))
+            loadings = criterion.loadings(refit.theta)
+            rows.append(list(_parameters(result, result.coefficients + refit.shift, loadings, refit.sigma2).values()))
+            errors.append(np.sqrt(np.diag(refit.covariance)))
+            singular += bool(criterion.flat(refit.theta))
     if not rows:
         raise CrossliftError(f"none of {draws} refits converged.", "Fit a smaller model: this one is not identified.")
     fixed = [name for name in estimates if name.startswith("fixed:")]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...core.arrays import Floats, Integers
 from ...core.errors import CrossliftError, DesignError
+from ...core.parallel import chunks, run_tasks
 from ..numerics.criterion import Criterion
 from ..numerics.crossproducts import exchange_right
 from ..numerics.curvature import coefficients
@@ -22,6 +23,7 @@ from ..numerics.evaluated import Point
 from ..numerics.threads import blas_threads
 from ..numerics.whitening import Rows, right_columns
 from .refit import Refitter
+from .refits import CHUNK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,19 +106,19 @@ def permutation_test(
     generator = np.random.default_rng(rng)
     tested = _columns_with(result, variable, frame)
     observed = _statistic(state.criterion, state.point, tested)
-    refitter = Refitter(state.criterion, state.point)
-    found, refused = [], 0
-    with blas_threads(state.criterion.dense):
-        for done in range(1, draws + 1):
-            moved = values[generator.permutation(len(values))]
-            X = design.evaluator.evaluate(frame.assign(**{variable: moved[codes]}))
-            statistic = _refit(state.criterion, state.rows, X, result, refitter, tested)
-            if statistic is None:
-                refused += 1
-            else:
-                found.append(statistic)
-            if report is not None:
-                report(done)
+    arrange = _Arranged(result, variable, frame, codes, tested)
+    orders = (values[generator.permutation(len(values))] for _ in range(draws))
+
+    def say(done: int, parts: int) -> None:
+        if report is not None and done:
+            report(min(done * CHUNK, draws))
+
+    parts = run_tasks(arrange, chunks(orders, CHUNK), say, total=-(-draws // CHUNK))
+    if report is not None:
+        report(draws)
+    every = [statistic for part in parts for statistic in part]
+    found = [statistic for statistic in every if statistic is not None]
+    refused = len(every) - len(found)
     spread = np.array(found)
     beyond = int((spread >= observed * (1.0 - 1e-9)).sum())
     return Permutation(
@@ -128,6 +130,30 @@ def permutation_test(
         (1 + beyond) / (1 + len(spread)),
         refused,
     )
+
+
+class _Arranged:
+    """The statistic of each arrangement of a variable's values, one by one."""
+
+    def __init__(
+        self, result: FittedModel, variable: str, frame: pd.DataFrame, codes: Integers, tested: list[int]
+    ) -> None:
+        self._result, self._variable, self._frame, self._codes = result, variable, frame, codes
+        self._tested = tested
+        self._refitter: Refitter | None = None
+
+    def __call__(self, arrangements: list[Floats]) -> list[float | None]:
+        """For values of the levels; ``None`` where the search did not end."""
+        state = self._result.engine_state()
+        with blas_threads(state.criterion.dense):
+            if self._refitter is None:
+                self._refitter = Refitter(state.criterion, state.point)
+            return [self._statistic(self._refitter, values) for values in arrangements]
+
+    def _statistic(self, refitter: Refitter, values: Floats) -> float | None:
+        state, design = self._result.engine_state(), self._result.design
+        X = design.evaluator.evaluate(self._frame.assign(**{self._variable: values[self._codes]}))
+        return _refit(state.criterion, state.rows, X, self._result, refitter, self._tested)
 
 
 def _level_values(result: FittedModel, variable: str, by: str) -> tuple[Integers, Floats]:

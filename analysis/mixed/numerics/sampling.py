@@ -85,7 +85,7 @@ def _positive(values: Floats, kept: Booleans, frame: pd.DataFrame, name: str) ->
 
 
 def _blocks(given: Any, kept: Booleans) -> KnownVariance:
-    from scipy.sparse import block_diag, coo_array, csr_array
+    from scipy.sparse import coo_array, csr_array
     from scipy.sparse.csgraph import connected_components
 
     matrix = csr_array(given)[np.flatnonzero(kept)][:, np.flatnonzero(kept)]
@@ -99,19 +99,32 @@ def _blocks(given: Any, kept: Booleans) -> KnownVariance:
             f"the sampling covariance has a block of {sizes.max()} rows; blocks of up to {LARGEST_BLOCK} are supported."
         )
     sorted_matrix = matrix[order][:, order]
-    variances, vectors, start = [], [], 0
-    for size in sizes:
-        roots, basis = np.linalg.eigh(sorted_matrix[start : start + size, start : start + size].toarray())
-        if roots[0] <= 0:
+    variances, rows, columns, vectors = np.empty(len(order)), [], [], []
+    starts = np.cumsum(sizes) - sizes
+    cells = sorted_matrix.tocoo()
+    block, place = np.repeat(np.arange(count), sizes), np.arange(len(order)) - np.repeat(starts, sizes)
+    for size in np.unique(sizes):  # all blocks of a size at once
+        mine = np.flatnonzero(sizes == size)
+        number = np.full(count, -1)
+        number[mine] = np.arange(len(mine))
+        own = number[block[cells.coords[0]]]
+        here = own >= 0
+        dense = np.zeros((len(mine), size, size))
+        dense[own[here], place[cells.coords[0][here]], place[cells.coords[1][here]]] = cells.data[here]
+        roots, basis = np.linalg.eigh(dense)
+        if roots[:, 0].min() <= 0:
             raise DesignError(
                 f"the sampling covariance is not positive definite: a block of {size} rows has the eigenvalue "
-                f"{roots[0]:.3g}.",
+                f"{roots[:, 0].min():.3g}.",
                 "Are two rows differences of the same two scores? Leave one of them out.",
             )
-        variances.append(roots)
-        vectors.append(basis)
-        start += size
-    together = csr_array(block_diag([coo_array(basis) for basis in vectors], format="csr"))
+        at = starts[mine][:, None] + np.arange(size)
+        variances[at] = roots
+        rows.append(np.broadcast_to(at[:, :, None], basis.shape).ravel())
+        columns.append(np.broadcast_to(at[:, None, :], basis.shape).ravel())
+        vectors.append(basis.ravel())
+    entries = (np.concatenate(vectors), (np.concatenate(rows), np.concatenate(columns)))
+    together = csr_array(coo_array(entries, shape=matrix.shape))
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
-    return KnownVariance(np.concatenate(variances), csr_array(together[back]))
+    return KnownVariance(variances, csr_array(together[back]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...core.draws import check_counts
 from ...core.errors import CrossliftError, DesignError, unknown_name
+from ...core.parallel import available
 from ...languages.feature_sources import DEFAULT
 from ...outcomes.build import Options, Outcome, read_outcome
 from ...outcomes.own_factors import factors_of
@@ -128,7 +128,7 @@ def _one(
     keys = shuffle_keys(request.permute, len(table.languages), request.seed) if request.permute else None
     drawn = np.random.default_rng(request.seed).permutation(len(specs))[:JOINT]
     permuted = frozenset(drawn.tolist()) if request.permute else frozenset()
-    done = fit_all(table, specs, keys, permuted, request.jobs or _processors(),
+    done = fit_all(table, specs, keys, permuted, request.jobs or available(),
                    lambda n: say(f"fitting: {n:,} of {len(specs):,} specifications"))  # fmt: skip
     fitted = [item for item in done if item.fit is not None]
     failed = Counter(item.reason for item in done if item.fit is None)
@@ -177,10 +177,6 @@ def _tidy(fitted: Sequence[Done], specs: Sequence[Mapping[str, str]], space: Spa
             }
         )
     return pd.DataFrame(rows).drop(columns="converged").sort_values(["effect", "specification"], ignore_index=True)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def open_choices(request: MultiverseRequest) -> tuple[tuple[Choice, ...], Space]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Default groups of the forest plot: tasks, with their languages.
 BY = ("target_task", "language")
+#: Groups within groups that are pooled without being asked for, each by a model of its own.
+MANY = 1000
 
 
 def with_variance(
@@ -70,7 +72,21 @@ def ungrouped(rows: pd.DataFrame, by: Sequence[str], outcome: str) -> list[str]:
 
 
 def grouping(rows: pd.DataFrame, asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The columns to group by: those requested, else tasks and languages if they have several levels."""
+    """The columns to group by: those requested, else tasks and languages if they have several levels.
+
+    Languages within tasks are left out where that would be more than ``MANY`` groups.
+    """
     if asked is not None:
         return asked
-    return tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)
+    found = tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)
+    return found[:1] if len(found) > 1 and rows.groupby(list(found)).ngroups > MANY else found
+
+
+def inner_groups(rows: pd.DataFrame, asked: tuple[str, ...] | None) -> list[str]:
+    """What to say where languages within tasks are left out."""
+    by = grouping(rows, asked)
+    found = tuple(name for name in BY if rows[name].nunique(dropna=True) >= 2)
+    if asked is not None or by == found:
+        return []
+    count = rows.groupby(list(found)).ngroups
+    return [f"{count:,} groups of {' and '.join(BY)} are not pooled one by one: --by {','.join(BY)} does it."]

@@ -14,7 +14,7 @@ from ...outcomes.build import read_outcome
 from ...outcomes.default_model import CROSSED, default_model
 from ...outcomes.sources import source_words
 from .answer import pooled_sentences
-from .effects import check_column, grouping, sampling_covariance, ungrouped, with_variance
+from .effects import check_column, grouping, inner_groups, sampling_covariance, ungrouped, with_variance
 from .groups import PoolingModel, pool_groups
 from .moderators import group_difference, moderated_by, robust_by, small_studies
 from .request import Request, check_request, is_independent
@@ -96,7 +96,13 @@ def pool(request: Request, report: Callable[[str], None] | None = None) -> Poole
         bias,
         left,
         how.influence(rows) if request.influence else None,
-        (*read.notices, *outcome.notices, *about, *ungrouped(rows, by, options.outcome)),
+        (
+            *read.notices,
+            *outcome.notices,
+            *about,
+            *inner_groups(rows, request.by),
+            *ungrouped(rows, by, options.outcome),
+        ),
         (*result.warnings, *_advice(result, robust, rows), *(bias.warnings if bias else ())),
         pooled_sentences(result, options.outcome, rows, source_words(rows, options.source)),
     )

@@ -15,16 +15,14 @@ from scipy.special import ncfdtr, stdtrit
 
 from ...core.arrays import Floats
 from ...core.errors import CrossliftError
-from ...mixed.inference.refit import Refitter
+from ...mixed.inference.refits import Refits, refits
 from ...mixed.inference.simulate import simulator
 from ...mixed.model.design import build_design
 from ...mixed.model.formula import parse_formula
 from ...mixed.numerics.criterion import Criterion
 from ...mixed.numerics.crossproducts import sum_rows
-from ...mixed.numerics.curvature import coefficients, hessian
 from ...mixed.numerics.threads import blas_threads
 from ...mixed.numerics.whitening import whiten
-from ...mixed.reference import satterthwaite
 from ...outcomes.default_model import default_model
 from .design import PowerDesign
 from .variances import Components
@@ -123,29 +121,19 @@ def simulate(
         theta = np.array([np.sqrt(truth[term.group] / sigma2) for term in built.terms])
         point = criterion(theta, sigma2)
         # At a variance of zero the gradient is zero, so a search cannot start there.
-        refitter = Refitter(criterion, criterion(np.maximum(theta, SMALLEST), sigma2))
+        start = criterion(np.maximum(theta, SMALLEST), sigma2)
         slope = built.fixed_names.index("typology")
         contrast = np.zeros((1, built.p))
         contrast[0, slope] = STEP
         drawn = simulator(criterion, point, rows).draw(draws, np.random.default_rng(seed))
-        for done, outcome in enumerate(drawn, 1):
-            try:
-                search = refitter.fit(outcome)
-            except np.linalg.LinAlgError:
+        for refit in refits(Refits(criterion, start, contrast), drawn, draws, report):
+            if refit is None:
                 failed += 1
                 continue
-            if report is not None:
-                report(done)
-            if not search.converged:
-                failed += 1
-                continue
-            own, end = refitter.criterion, search.point
-            shift, covariance = coefficients(own, end)
-            reference = satterthwaite(own, end, hessian(own, end))
-            error.append(STEP * shift[slope])
-            std_error.append(STEP * np.sqrt(covariance[slope, slope]))
-            df.append(float(reference.degrees(contrast)[0]))
-            singular += bool(own.flat(end.theta))
+            error.append(STEP * refit.shift[slope])
+            std_error.append(STEP * np.sqrt(refit.covariance[slope, slope]))
+            df.append(float(refit.degrees[0]))
+            singular += bool(criterion.flat(refit.theta))
     if not error:
         raise CrossliftError(f"none of {draws} simulated sweeps could be fitted.", "Use a larger design.")
     return Simulated(design, np.array(error), np.array(std_error), np.array(df), failed, singular, formula)

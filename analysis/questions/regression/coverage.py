@@ -92,7 +92,8 @@ def describe(rows: pd.DataFrame, whole: pd.DataFrame, source: str, kind: Kind, c
     known = once[once["typology"].notna()]
     share, shared = known["share"].dropna(), known["shared"].dropna()
     weak = share[share < typology.LOW_COVERAGE].sort_values()
-    absent = whole[whole["typology"].isna()].groupby("language", sort=True)["typology_flag"].first()
+    lacking = whole["typology"].isna().groupby(whole["language"]).transform("all")
+    absent = whole[lacking].groupby("language", sort=True)["typology_flag"].first()
     both = known.dropna(subset=["typology", "corpus"])
     return Coverage(
         measure=kind.measure,

@@ -201,7 +201,10 @@ def other_sources(
     def slope(kind: Kind, part: pd.DataFrame) -> SourceSlope:
         return _slope(kind, part, lambda: _refit(fitted, part, df))
 
-    found = [_slope(own, used, lambda: fitted, rows)]
+    first = _slope(own, used, lambda: fitted, rows)
+    if not np.allclose(distance_columns(used, source, own)["typology"], used["typology"], equal_nan=True):
+        first = replace(first, words="the distance in the table")  # a column of the user's own
+    found = [first]
     for kind in kinds_beside(own, policy):
         say(f"other sources of distance: {kind.words}")
         try:

@@ -22,7 +22,7 @@ from . import coverage
 from .answer import Answer, Naive, answer, naive, words_of
 from .bounds import bounded
 from .coupling import Coupling, couplings
-from .coverage import OwnFactor
+from .coverage import OwnFactor, describe_own
 from .fitting import fit_formula, is_least_squares, least_squares_notice
 from .other_sources import OtherSources, kinds_beside, other_sources
 from .other_sources import check_policy as check_sources
@@ -198,8 +198,8 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
     _check(request)
     read, outcome = read_outcome(request.data, request.mapping, request.options, say)
     options = outcome.options
-    named = request.factors or _of_distances(request, outcome)
-    factors, frame, of_factors = factors_of(named, outcome.frame, options.source)
+    names = request.factors or _of_distances(request, outcome)
+    factors, frame, of_factors = factors_of(names, outcome.frame, options.source)
     outcome = replace(outcome, frame=frame, notices=(*outcome.notices, *of_factors))
     if request.within:
         check_group(outcome.frame, request.within)
@@ -271,7 +271,7 @@ def fit_factors(request: Request, report: Callable[[str], None] | None = None) -
         couplings(result, outcome.frame) if result.fitted is not None else (),
         beside_sources,
         factors,
-        coverage.describe_own(used, factors),
+        describe_own(used, factors),
     )
 
 

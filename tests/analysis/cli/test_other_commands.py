@@ -23,7 +23,7 @@ def test_data_lists_every_set(capsys: pytest.CaptureFixture[str], tmp_path: Path
     status, out, _ = run(capsys, "data", "--json", str(tmp_path / "data.json"))
     assert status == 0
     sets = {item["name"]: item for item in json.loads((tmp_path / "data.json").read_text())["sets"]}
-    assert len(sets) == 30
+    assert len(sets) == 33
     assert sets["muennighoff2022_xmtf"]["rows"] == 5304
     assert sets["muennighoff2022_xmtf"]["params_m"] == [300.0, 176000.0]
     assert sets["sumeval2022"]["rows"] == 29840

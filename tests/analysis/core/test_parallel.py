@@ -38,8 +38,23 @@ def test_short_work_stays_in_this_process_and_long_work_leaves_it(monkeypatch: p
     monkeypatch.setenv(parallel.WORKERS, "2")
     assert {process for _, process in run_tasks(draw, range(4))} == {os.getpid()}
     monkeypatch.setattr(parallel, "WORTH", 0.0)
-    first, *others = [process for _, process in run_tasks(draw, range(4))]
-    assert first == os.getpid() and os.getpid() not in others
+    first, second, *others = [process for _, process in run_tasks(draw, range(5))]
+    assert first == second == os.getpid() and os.getpid() not in others
+
+
+class Counter:
+    """Work that keeps something in an array of two megabytes."""
+
+    def __init__(self) -> None:
+        self.seen = np.zeros(250_000)
+
+    def __call__(self, at: int) -> float:
+        self.seen[at] += 1.0
+        return float(self.seen[at])
+
+
+def test_workers_can_write_into_what_they_are_given() -> None:
+    assert run_tasks(Counter(), range(4), workers=2) == [1.0] * 4
 
 
 def test_an_error_in_a_worker_is_raised_here() -> None:

@@ -250,6 +250,7 @@ def test_the_caption_says_what_is_drawn(fitted) -> None:
     line = pd.DataFrame({"x": [0.2, 0.7], "estimate": [4.0, 3.24], "conf_low": 0.0, "conf_high": 5.0})
     words = line_words(item, Marginal(line, pd.DataFrame()), FACTORS["typology"])
     assert words.startswith("The line, averaged over the other predictors, falls by 0.8 points over the range drawn.")
+    assert "where what it interacts with is zero" in words and "interval leaves out zero" not in words
     data = marginal_effect(fitted.result, FACTORS["typology"], fitted.outcome.frame.reset_index(drop=True))
     assert f"({analysis.core.text.number(item.conf_low, 2)} to" in line_words(item, data, FACTORS["typology"])
 

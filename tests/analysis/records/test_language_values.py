@@ -36,6 +36,15 @@ def test_pairs_and_several_columns(tmp_path: Path) -> None:
     assert one == 0.9 and other != other  # an empty cell has no value
 
 
+def test_where_a_value_was_read_is_no_language(tmp_path: Path) -> None:
+    text = "language,source,x\nde,Glottolog 5,0.6\nfr,ASJP 20,0.9\n"
+    found = read_language_values(write(tmp_path, text))
+    assert not found.paired and found.values["deu", "", "", ""] == (0.6,)
+    wrong = "language,source,x\nde,en,0.6\nfr,en,0.9\nes,frx,1\n"
+    with pytest.raises(RecordError, match="line 4, column 'source': 'frx' is no language"):
+        read_language_values(write(tmp_path, wrong))
+
+
 def test_frames_and_files_give_the_same(tmp_path: Path) -> None:
     frame = pd.DataFrame({"lang": ["de", "fr"], "x": [1.5, 2.0]})
     path = tmp_path / "x.parquet"

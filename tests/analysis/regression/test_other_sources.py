@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis.core.errors import UnknownNameError
+from analysis.core.errors import CrossliftError, UnknownNameError
 from analysis.languages.feature_sources import settle
+from analysis.mixed import fit_mixed
 from analysis.outcomes.build import Options
+from analysis.outcomes.covariates import distance_columns
 from analysis.present.regression import sources_lines, sources_table
 from analysis.questions.regression.answer import Answer
-from analysis.questions.regression.other_sources import OtherSources, SourceSlope, kinds_beside
+from analysis.questions.regression.other_sources import OtherSources, SourceSlope, kinds_beside, other_sources
 from analysis.questions.regression.robustness import Row
 from analysis.questions.regression.run import FactorFit, Request, fit_factors
 from analysis.questions.regression.survival import survival
@@ -127,8 +128,28 @@ def test_an_open_answer_survives_what_leaves_it_open() -> None:
 
 def test_with_too_few_languages_there_is_nothing_to_survive() -> None:
     assert survival(_answer(1.0, 2.0, 14), FOUND, ()) == ""
-    assert not replace(FOUND.rows[3]).counts
+    assert not FOUND.rows[3].counts
     assert not FOUND.rows[4].counts
+    assert sources_lines(FOUND) == [
+        "too few languages for a verdict by C (12)",
+        "not counted: D, whose recipe makes poorly documented languages look distant",
+    ]
+
+
+def test_a_distance_of_the_users_own_is_not_called_by_the_name_of_a_source(gain: FactorFit) -> None:
+    rows = gain.outcome.frame.assign(typology=gain.outcome.frame["typology"] ** 2)
+    result = fit_mixed(gain.result.formula, rows)
+    found = other_sources(result, None, rows, settle(), "eng", "satterthwaite", "auto", lambda _: None)
+    assert [row.words for row in found.rows[:2]] == ["the distance in the table", "URIEL syntactic (shared)"]
+
+
+def test_training_languages_that_a_source_lacks_leave_their_rows_out() -> None:
+    rows = pd.DataFrame({"language": ["swa", "hin", "swa", "hin"], "source_language": ["eng", "eng", "deu", "deu"]})
+    columns = distance_columns(rows, "eng", settle(source_data="grambank"))
+    assert columns["typology"].isna().tolist() == [False, False, True, True]
+    assert columns["typology_flag"].tolist() == ["", "", *["language trained on not in Grambank"] * 2]
+    with pytest.raises(CrossliftError, match="Grambank has no features for the source language 'deu'"):
+        distance_columns(rows[2:], "eng", settle(source_data="grambank"))
 
 
 @pytest.mark.slow

@@ -53,8 +53,9 @@ def test_parts_of_a_report(name: str) -> None:
         assert part in calls
 
 
-#: What sweep.rows.show() records.
+#: What sweep.rows.show() and pairs.show_pairs() record.
 SHOWN = {"sweep", "sweep_table"}
+SHOWN_PAIRS = {"pairs"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,6 +63,7 @@ def test_what_is_asked_for_is_recorded(name: str) -> None:
     prose = "\n".join(source for kind, source in cells(name) if kind == "markdown")
     code = "\n".join(source for kind, source in cells(name) if kind == "code")
     by_show = SHOWN if re.search(r"(?m)^show\(", code) else set()
+    by_show = by_show | (SHOWN_PAIRS if "show_pairs(session" in code else set())
     for kind, block in blocks(prose):
         if block in by_show:
             continue

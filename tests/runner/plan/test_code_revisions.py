@@ -21,9 +21,9 @@ FILES = {
 #: Revision, and hash of the code that came with it.
 PINNED = {
     "load": (1, "3458e55e98591f82"),
-    "intermediate": (1, "345fded5cde11164"),
-    "target": (1, "345fded5cde11164"),
-    "evaluate": (2, "0a0bbde82ab5e78b"),
+    "intermediate": (1, "ef05747cf1d594f1"),
+    "target": (1, "ef05747cf1d594f1"),
+    "evaluate": (2, "96f63c82b6bd3c4b"),
 }  # fmt: skip
 
 

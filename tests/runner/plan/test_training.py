@@ -83,8 +83,8 @@ def test_the_precision_of_evaluations_is_part_of_identity_and_condition_where_it
     usual, said, mixed = cells(), cells(evaluation="fp32"), cells(evaluation="bf16")
     for task in usual:
         assert usual[task].id == said[task].id != mixed[task].id
-        assert "evaluation" not in usual[task].record["condition"]  # type: ignore[operator]
-        assert "evaluation=bf16" in mixed[task].record["condition"]  # type: ignore[operator]
+        assert "evaluation" not in usual[task].record["condition"]
+        assert "evaluation=bf16" in mixed[task].record["condition"]
         assert (evaluated_in(usual[task]), evaluated_in(mixed[task])) == ("fp32", "bf16")
     with pytest.raises(CrossliftError, match="unknown evaluation 'fp16'"):
         cells(evaluation="fp16")
