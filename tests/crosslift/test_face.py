@@ -138,8 +138,8 @@ def test_signatures_say_what_the_command_line_offers() -> None:
         "verify": {},
     }  # fmt: skip
     files = {"json", "csv", "plot", "rows", "funnel", "predictions", "errors", "folds", "help", "claimed",
-             "list_choices", "verbose", "claims", "html", "markdown", "strict", "template", "annotate", "sarif",
-             "next", "offer", "cost", "steps", "budget", "plan", "style", "columns"}  # fmt: skip
+             "list_choices", "verbose", "style", "columns", "claims", "html", "markdown", "strict",
+             "template", "annotate", "sarif", "next", "offer", "cost", "steps", "budget", "plan"}  # fmt: skip
     subparsers = next(a for a in build_parser()._actions if hasattr(a, "choices") and isinstance(a.choices, dict))
     for name, names in renamed.items():
         offered = {action.dest for action in subparsers.choices[name]._actions} - files  # type: ignore[union-attr,index]
