@@ -105,9 +105,7 @@ def fit_mixed(
         If the model cannot be estimated on these rows.
     """
     frame = as_frame(frame)
-    if df not in DF_METHODS:
-        hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
-        raise CrossliftError(f"unknown degrees-of-freedom method '{df}'.", hint)
+    _check_df(df)
     if df == "kenward-roger" and not reml:
         raise CrossliftError(
             "Kenward–Roger degrees of freedom are defined for REML only, not for maximum likelihood.",
@@ -151,8 +149,15 @@ def fit_mixed(
         ) from error
 
 
+def _check_df(df: str) -> None:
+    if df not in DF_METHODS:
+        hint = did_you_mean(df, DF_METHODS) or f"Known: {', '.join(DF_METHODS)}."
+        raise CrossliftError(f"unknown degrees-of-freedom method '{df}'.", hint)
+
+
 def with_degrees(result: MixedResult, df: str) -> MixedResult:
     """The same fit by this engine with another degrees-of-freedom method: nothing is searched for again."""
+    _check_df(df)
     state = result.engine_state()
     with blas_threads(state.criterion.dense):
         reference = _reference(df, state.criterion, state.point)

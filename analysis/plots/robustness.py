@@ -11,7 +11,6 @@ from .words import canvas_of, label_axes, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
 
     from .inputs import StripRow
 
@@ -47,7 +46,6 @@ def plot_robustness(rows: Sequence[StripRow], ax: Axes, xlabel: str) -> Axes:
     ax.set_ylim(-0.7, len(drawn) - 0.3)
     ax.spines["left"].set_visible(False)
     ax.axvline(0.0, color=GREY, linewidth=0.8, linestyle=(0, (2, 2)), zorder=0)
-    labels = []
     for i, row in enumerate(drawn):
         y = len(drawn) - 1 - i
         colour = BLUE if i == 0 else ORANGE if row.name == "pooled" else BLACK
@@ -60,19 +58,19 @@ def plot_robustness(rows: Sequence[StripRow], ax: Axes, xlabel: str) -> Axes:
         label = ax.text(-0.03, y, row.label, transform=ax.get_yaxis_transform(), ha="right", va="center",
                         fontsize=size(7.5), linespacing=1.0, gid=f"label {row.name}")  # fmt: skip
         label.set_in_layout(False)
-        labels.append(label)
     label_axes(ax, xlabel)
-    _break(labels, ax)
+    break_labels(ax)
     return ax
 
 
-def _break(labels: Sequence[Text], ax: Axes) -> None:
-    """Break labels that would not fit between the Axes and what is on their left."""
+def break_labels(ax: Axes) -> None:
+    """Break labels that would not fit between the Axes and what is on their left; again after what moves the Axes."""
     made = canvas_of(ax)
     made.draw_without_rendering()
     here = ax.get_window_extent()
     beside = [other.get_window_extent().x1 for other in made.axes if other is not ax]
     left = max([edge for edge in beside if edge < here.x0], default=0.0)
     room = (here.x0 - 0.03 * here.width - left) / made.dpi - GAP
-    for label in labels:
-        label.set_text(wrapped(label.get_text(), label, room))
+    for label in ax.texts:
+        if str(label.get_gid()).startswith("label "):
+            label.set_text(wrapped(" ".join(label.get_text().split()), label, room))

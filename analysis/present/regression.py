@@ -249,7 +249,7 @@ def sensitivity_sentence(found: FactorFit) -> str:
 def draw(found: FactorFit) -> Figure:
     """The marginal effect of each factor, and with it what its slope depends on."""
     from ..plots.marginal import label_points, marginal_effect, plot_marginal
-    from ..plots.robustness import plot_robustness, strip_height
+    from ..plots.robustness import break_labels, plot_robustness, strip_height
     from ..plots.style import with_strips
     from ..plots.words import caption_below
 
@@ -270,8 +270,10 @@ def draw(found: FactorFit) -> Figure:
         for item, _, below, _ in drawn:
             if below is not None:
                 plot_robustness(strips[item.factor].rows, below, f"points per {found.factor(item.factor).words}")
-        for _, ax, _, data in drawn:
+        for _, ax, below, data in drawn:
             label_points(ax, data.points)
+            if below is not None:  # the other panels have moved it since
+                break_labels(below)
     return made
 
 

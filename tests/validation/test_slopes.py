@@ -33,6 +33,15 @@ def test_the_rule_keeps_its_level_and_the_verb_is_seldom_wrong(study: ModuleType
     assert (found["verb"] <= found["auto"]).all()
 
 
+def test_the_page_shows_the_stored_table(study: ModuleType) -> None:
+    text = (ROOT / "validation/slopes/README.md").read_text(encoding="utf-8")
+    found = 100 * study.table().drop(columns="draws")
+    shown = [line.split("|")[2:-1] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(shown) == len(found)
+    for cells, (name, row) in zip(shown, found.iterrows(), strict=True):
+        assert [float(cell) for cell in cells] == pytest.approx(row.tolist(), abs=0.051), name
+
+
 def test_a_stored_draw_is_made_again(study: ModuleType) -> None:
     """One data set from its seed: the p values are those that are stored."""
     from analysis.languages.kernels import language_kernel

@@ -21,6 +21,8 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+from analysis.questions.regression.slopes import LENIENT  # noqa: E402
+
 RESULTS = Path(__file__).with_name("results.csv")
 
 #: Standard deviations of the default model on the bundled gains, rounded.
@@ -70,6 +72,8 @@ CELLS = {
 
 #: Residual standard deviation of a pair at chance in both arms, in points.
 AT_FLOOR = 0.5
+#: How slopes and cells are chosen, and below which p value; ``auto`` is the default of ``analyze fit``.
+POLICIES = {"none": 0.0, "auto-0.20": 0.20, "auto": LENIENT, "all": 1.0}
 FIELDS = ("cell", "draw", "policy", "p_value", "std_error", "df", "kept", "verdict")
 
 
@@ -119,8 +123,10 @@ def answers(frame: pd.DataFrame) -> Iterator[tuple[str, float, float, float, int
 
     factor = FACTORS["typology"]
     model = default_model(frame, "gain", ["typology"])
-    for policy in ("none", "auto", "all"):
-        chosen = choose_slopes(model, frame, [factor], policy, lambda formula: fit_mixed(formula, frame, df="normal"))
+    for policy, level in POLICIES.items():
+        chosen = choose_slopes(
+            model, frame, [factor], policy.split("-")[0], lambda formula: fit_mixed(formula, frame, df="normal"), level
+        )
         result = bounded(fit_mixed(chosen.model.formula, frame), frame, [factor])
         found = answer(result, factor, frame)
         verdict = "not-settled"
@@ -175,7 +181,7 @@ def table() -> pd.DataFrame:
     """By cell: draws, rejections at 5% by policy, and how often the verb of ``auto`` is ``holds`` (all wrong here)."""
     rows = pd.DataFrame(read())
     rows["rejects"] = rows["p_value"].astype(float) < 0.05
-    found = rows.pivot_table(index="cell", columns="policy", values="rejects", aggfunc="mean", sort=False)
+    found = rows.pivot_table(index="cell", columns="policy", values="rejects", aggfunc="mean", sort=False)[[*POLICIES]]
     auto = rows[rows["policy"] == "auto"].groupby("cell", sort=False)
     found["verb"] = auto["verdict"].apply(lambda own: (own == "holds").mean())
     found.insert(0, "draws", auto.size())

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: ``auto``: by likelihood ratio; ``all``: every one that the rows can carry; ``none``: random intercepts alone.
 POLICIES = ("auto", "none", "all")
 #: A term stays if its likelihood-ratio test is below this: lenient, since what is left out wrongly costs more than what
-#: is kept wrongly (validation/slopes).
-LENIENT = 0.20
+#: is kept wrongly (validation/slopes compares it with 0.20 and with keeping all).
+LENIENT = 0.50
 #: Columns of the factors as a line names them.
 SHORT = {factor.column: factor.name for factor in FACTORS.values()}
 # A fall of the criterion below this is rounding of the search.
@@ -167,10 +167,11 @@ def choose_slopes(
     factors: Sequence[Factor],
     policy: str,
     fit: Callable[[str], MixedResult],
+    level: float = LENIENT,
 ) -> SlopeChoice:
     """Add what the data ask for to the default model.
 
-    ``auto`` tries each candidate alone, and then, in the order of their p values, those below ``LENIENT`` again beside
+    ``auto`` tries each candidate alone, and then, in the order of their p values, those below ``level`` again beside
     what has been added before them: at most two fits a candidate.
 
     Parameters
@@ -185,6 +186,8 @@ def choose_slopes(
         One of ``POLICIES``.
     fit
         Fits a formula on the rows; what it cannot fit is a candidate that is dropped.
+    level
+        Below which p value a candidate is kept; output names ``LENIENT``.
     """
     check_policy(policy)
     left = list(candidates(model, rows, factors)) if policy != "none" else []
@@ -199,10 +202,10 @@ def choose_slopes(
     first = {item: _tried(item, base, criterion, fit) for item in left}
     tried = {item: found for item, (found, _) in first.items()}
     for item in sorted(left, key=lambda item: _p(tried[item])):
-        if _p(tried[item]) >= LENIENT:
+        if _p(tried[item]) >= level:
             break
         found, after = first[item] if model is base else _tried(item, model, criterion, fit)
-        tried[item] = replace(found, kept=_p(found) < LENIENT)
+        tried[item] = replace(found, kept=_p(found) < level)
         if tried[item].kept:
             assert after is not None
             model, criterion = item.added_to(model), after

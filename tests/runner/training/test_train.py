@@ -207,7 +207,8 @@ def test_bf16_trains(tmp_path: Path) -> None:
 def test_a_compiled_model_trains_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """Traced as for any backend; the default one takes minutes to compile what runs for a second."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    training = Training(learning_rate=5e-3, batch_size=8, dropout=0.0, method=method)
+    # Shapes of a compiled model are bucketed, so that any dropout would be another draw.
+    training = Training(learning_rate=5e-3, batch_size=8, dropout=0.0, lora_dropout=0.0, method=method)
     weights = []
     for name in ("plain", "compiled"):
         own = bench(tmp_path / name)
