@@ -12,7 +12,7 @@ from ..core.text import Table, count
 from ..languages.distances import MEASURES
 from ..outcomes.build import OUTCOMES, Options, read_outcome
 from ..outcomes.covariates import FACTORS
-from ..present.regression import draw, strip_lines, strip_table
+from ..present.regression import draw, sources_lines, sources_table, strip_lines, strip_table
 from ..questions.regression.run import FactorFit, fit_factors
 from .question import Place, Question, one_of
 
@@ -115,6 +115,7 @@ def answer(question: Question) -> dict[str, Any]:
     summary = found.result.summary()
     left = tuple((count(rows), reason) for reason, rows in found.dropped)
     strip = found.robustness[0] if found.robustness else None
+    sources = found.other_sources
     caveats = [*(found.coverage.lines() if found.coverage else ()),
                *(line for coupling in found.couplings for line in coupling.lines())]  # fmt: skip
     return {
@@ -122,6 +123,8 @@ def answer(question: Question) -> dict[str, Any]:
         "naive": [item.sentence for item in found.naives],
         "strip": strip_table(found, strip).html() if strip else "",
         "strip_lines": strip_lines(found, strip) if strip else [],
+        "sources": sources_table(sources).html() if sources and not sources.reason else "",
+        "sources_lines": [*sources_lines(sources), found.survival] if sources and not sources.reason else [],
         "formula": found.result.formula,
         "fixed": summary.fixed_table().html(),
         "variance": summary.variance_table().html(),

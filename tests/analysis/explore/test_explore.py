@@ -158,7 +158,10 @@ def test_own_columns_are_mapped_here_as_in_the_command(own: tuple[Path, Any], tm
     for caveat in (*content["warnings"], *content["notices"]):
         assert caveat in text
     for row in content["robustness"][0]["rows"]:
-        assert row["label"] in text
+        assert row["label"] in text or row["name"].startswith("source:")
+    for row in content["other_sources"]["rows"]:
+        assert row["words"] in text
+    assert content["other_sources"]["survival"] in text
 
 
 def test_own_data_can_be_named_in_the_page(client: Any, own: tuple[Path, Any]) -> None:
