@@ -30,6 +30,9 @@ POLICIES = ("auto", "none", "all")
 LENIENT = 0.50
 #: Columns of the factors as a line names them.
 SHORT = {factor.column: factor.name for factor in FACTORS.values()}
+#: Rows up to which ``auto`` tries cells: they take most of the time and memory of a large fit, and without them a slope
+#: of zero is called significant no more often (validation/slopes, ``language:model``).
+CELLS_UP_TO = 20_000
 # A fall of the criterion below this is rounding of the search.
 ROUNDING = 1e-6
 
@@ -101,6 +104,7 @@ class SlopeChoice:
     policy: str
     model: DefaultModel
     tried: tuple[Tried, ...] = ()
+    cells_left: bool = False
 
     @property
     def kept(self) -> tuple[Tried, ...]:
@@ -121,6 +125,8 @@ class SlopeChoice:
         dropped = tuple(item for item in self.tried if not item.kept)
         parts = [f"kept {_named(self.kept)}"] if self.kept else []
         parts += [f"dropped {_named(dropped)}"] if dropped else []
+        if self.cells_left:
+            parts.append(f"cells not tried on more than {CELLS_UP_TO:,} rows (--slopes all adds them)")
         return f"tried by likelihood ratio, kept below p = {LENIENT:.2f}: {'; '.join(parts)}"
 
     def to_json(self) -> dict[str, Any]:
@@ -191,13 +197,16 @@ def choose_slopes(
     """
     check_policy(policy)
     left = list(candidates(model, rows, factors)) if policy != "none" else []
+    cells_left = policy == "auto" and len(rows) > CELLS_UP_TO and any(not item.predictor for item in left)
+    if cells_left:
+        left = [item for item in left if item.predictor]
     if policy == "all":
         for item in left:
             model = item.added_to(model)
         every = tuple(Tried(item.words, item.group, item.predictor, None, None, True) for item in left)
         return SlopeChoice(policy, model, every)
     if not left:
-        return SlopeChoice(policy, model)
+        return SlopeChoice(policy, model, (), cells_left)
     base, criterion = model, fit(model.formula).criterion
     first = {item: _tried(item, base, criterion, fit) for item in left}
     tried = {item: found for item, (found, _) in first.items()}
@@ -210,7 +219,7 @@ def choose_slopes(
             assert after is not None
             model, criterion = item.added_to(model), after
     ordered = sorted(tried.values(), key=lambda item: (not item.kept, 1.0 if item.p_value is None else item.p_value))
-    return SlopeChoice(policy, model, tuple(ordered))
+    return SlopeChoice(policy, model, tuple(ordered), cells_left)
 
 
 def _tried(

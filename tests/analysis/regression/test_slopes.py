@@ -13,6 +13,7 @@ from analysis.mixed import fit_mixed
 from analysis.outcomes.covariates import FACTORS
 from analysis.outcomes.default_model import DefaultModel, default_model
 from analysis.questions.regression.run import Request, fit_factors
+from analysis.questions.regression import slopes
 from analysis.questions.regression.slopes import Candidate, candidates, choose_slopes
 
 FACTOR = [FACTORS["typology"]]
@@ -73,6 +74,16 @@ def test_a_slope_that_differs_between_models_is_kept_and_one_that_does_not_is_dr
 def test_a_cell_that_repeats_is_kept() -> None:
     found = choose(rows(0.0, cell_sd=1.5))
     assert "(1|language:model)" in found.model.formula
+
+
+def test_cells_wait_on_large_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = rows(12.0, cell_sd=1.5)
+    monkeypatch.setattr(slopes, "CELLS_UP_TO", len(frame) - 1)
+    found = choose(frame)
+    assert not [item for item in found.tried if not item.predictor]
+    assert "(1 + typology|model)" in found.model.formula
+    assert "(--slopes all adds them)" in found.line()
+    assert [item for item in choose(frame, "all").tried if not item.predictor]
 
 
 def test_policies() -> None:

@@ -46,16 +46,20 @@ def test_the_best_state_is_the_one_at_its_step(tmp_path: Path, method: Any) -> N
     training = Training(method=method, learning_rate=5e-3, batch_size=8, dropout=0.2)
     own, at = bench(tmp_path / "a"), {}
 
+    def parameters() -> list[torch.Tensor]:
+        return [p.detach().clone() for p in own.module.parameters() if p.requires_grad]
+
     def note(step: int, loss: float) -> None:
-        at[step] = [p.detach().clone() for p in own.module.parameters() if p.requires_grad]
+        at[step - 1] = parameters()  # a loss is told before its step is made
 
     last = run(own, training, tell=note)
+    at[STEPS] = parameters()
     own = bench(tmp_path / "b")
     found = run(own, training, scripted(own, [1.0, 3.0, 3.0, 2.0]))
     assert found.dev == ((3, 1.0), (6, 3.0), (9, 3.0), (11, 2.0))  # the last step too
     assert (found.kept, last.kept, last.dev) == (6, STEPS, ())  # the first of equal ones
     assert found.losses == last.losses  # looking at the dev split changes nothing
-    now = [p.detach() for p in own.module.parameters() if p.requires_grad]
+    now = parameters()
     assert all(torch.equal(a, b) for a, b in zip(now, at[6], strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(now, at[STEPS], strict=True))
     assert (found.state.words.factor > last.state.words.factor) == (method == "full")
