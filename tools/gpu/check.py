@@ -49,7 +49,6 @@ def _runner_check() -> dict[str, Any]:
 
 
 def _precisions(setting: Setting, found: Findings) -> None:
-    import torch
 
     from tools.gpu.stages import Stage, as_in_a_sweep
 
@@ -58,14 +57,10 @@ def _precisions(setting: Setting, found: Findings) -> None:
         if name == "tf32" and not setting.cuda:
             found.not_run("a step in tf32 has a finite loss", ON_A_CPU)
             continue
-        torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
-        training = replace(TRAINING, precision="bf16" if name == "bf16" else "fp32")
+        training = replace(TRAINING, precision=name)
         start = time.monotonic()
-        try:
-            with as_in_a_sweep():
-                loss = stage.train(training, 1).losses[0]
-        finally:
-            torch.set_float32_matmul_precision("highest")
+        with as_in_a_sweep():
+            loss = stage.train(training, 1).losses[0]
         seconds = round(time.monotonic() - start, 3)
         found.check(f"a step in {name} has a finite loss", math.isfinite(loss), loss=loss, seconds=seconds)
 

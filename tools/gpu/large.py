@@ -79,7 +79,9 @@ def _train(setting: Setting, shape: Shape, found: Findings) -> None:
                 window.close()
 
         with as_in_a_sweep():
-            trained = train(bench, bench.start, Classification(), features, 2, training, steps, 1, "large", tell)
+            trained = train(
+                bench, bench.start, Classification(), features, 2, training, steps, 1, "large", tell, read_every=warm
+            )
     linear, adapters = linear_weights(bench.module)
     measured = _figures(setting, window, (steps - warm) * batch * length, shape, (linear, adapters, length), found)
     facts = {

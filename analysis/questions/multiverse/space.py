@@ -96,9 +96,10 @@ def _contradictions(choices: Sequence[Choice], table: Integers) -> Mapping[str, 
     """Combinations that are contradictory, or duplicate another, by reason."""
     found: dict[str, np.ndarray] = {}
     found["no source of features has every measure"] = _without_measure(choices, table)
-    plain = _is(choices, table, "measure", (*FEATURELESS, *_own(choices)))
+    own_measures = _own(choices)
+    plain = _is(choices, table, "measure", (*FEATURELESS, *own_measures))
     observed = ~_is(choices, table, "features", (DEFAULT,), absent=True)
-    named = ", ".join(("genetic and geographic distances", *_own(choices)))
+    named = "genetic and geographic distances" + (f" and {', '.join(own_measures)}" if own_measures else "")
     for name, hit, words in (
         ("recipe", plain, f"{named} have no recipe for missing features: counted once"),
         ("coverage", plain, f"{named} have no observed features to count: counted once"),

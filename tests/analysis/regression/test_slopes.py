@@ -12,8 +12,8 @@ from analysis.core.errors import CrossliftError
 from analysis.mixed import fit_mixed
 from analysis.outcomes.covariates import FACTORS
 from analysis.outcomes.default_model import DefaultModel, default_model
-from analysis.questions.regression.run import Request, fit_factors
 from analysis.questions.regression import slopes
+from analysis.questions.regression.run import Request, fit_factors
 from analysis.questions.regression.slopes import Candidate, candidates, choose_slopes
 
 FACTOR = [FACTORS["typology"]]

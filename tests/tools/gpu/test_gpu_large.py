@@ -123,8 +123,8 @@ def test_the_block_on_a_pretended_gpu(tmp_path: Path, monkeypatch: pytest.Monkey
         assert facts["mfu"] == pytest.approx(facts["tflops_per_s"] / 989.4)
         assert facts["j_per_1000_tokens"] == pytest.approx(300 * 1000 / facts["tokens_per_s"], rel=0.5)
 
-        def careless(bench: Bench, *rest: Any) -> Any:
-            done = train(bench, *rest)
+        def careless(bench: Bench, *rest: Any, **named: Any) -> Any:
+            done = train(bench, *rest, **named)
             bench.words[7, 3] += 1
             return done
 
