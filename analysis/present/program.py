@@ -64,7 +64,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
         if _out_of_memory(error.__cause__):  # a reader takes what its library could not hold for a fault of the file
             return _refuse(name, "memory ran out.", MEMORY_HINT)
         return _refuse(name, error.message, error.hint)
-    except (MemoryError, RuntimeError, ValueError) as error:
+    except (ImportError, MemoryError, RuntimeError, ValueError) as error:
         if not _out_of_memory(error):
             raise
         return _refuse(name, "memory ran out.", MEMORY_HINT)
@@ -110,9 +110,13 @@ def _refuse(name: str, message: str, hint: str) -> int:
     return BAD_INPUT
 
 
+#: How pandas' reader of CSV, threads, and libraries that are loaded say that memory ran out.
+_NO_MEMORY = ("out of memory", "new thread", "failed to map segment", "annot allocate memory")
+
+
 def _out_of_memory(error: BaseException | None) -> bool:
-    """Whether that is what an error means; pandas' reader of CSV and threads say so in words alone."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in ("out of memory", "new thread"))
+    """Whether that is what an error means; some say so in words alone."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _commands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
