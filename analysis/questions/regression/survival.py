@@ -35,7 +35,7 @@ def survival(item: Answer, found: OtherSources, rows: Sequence[Row]) -> str:
     lost += [row.words for row in other]
     for name, words in NAMED.items():
         for row in rows:
-            if row.name == name and row.computed:
+            if row.name == name and row.computed and row.levels >= fewest:
                 (kept if row.direction == item.direction else lost).append(words)
     if not kept and not lost:
         return ""

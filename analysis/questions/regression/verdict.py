@@ -40,8 +40,9 @@ def judged(item: Answer, words: Words, rows: Sequence[Row]) -> Answer:
 
 def judge(item: Answer, words: Words, rows: Sequence[Row]) -> Verdict:
     """The verdict on ``item`` with ``rows`` beside it."""
-    beside = [row for row in rows if row.computed and row.name != "default"]
     fewest = FEWEST_LEVELS[words.level]
+    # What is too little for a verdict is too little to decide one.
+    beside = [row for row in rows if row.computed and row.name != "default" and row.levels >= fewest]
     if item.levels < fewest:
         return Verdict(TOO_FEW, words.few(item, fewest))
     own = item.direction

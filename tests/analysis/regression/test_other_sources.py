@@ -112,11 +112,13 @@ FOUND = OtherSources((_slope("first", 1, 2), _slope("A", 1, 2), _slope("B", -1, 
 
 
 def test_what_an_answer_survives() -> None:
-    strip = [Row("corpus", "", 1.0, 0.5, 2.0), Row("related", "", 1.0, -0.5, 2.0)]
+    strip = [Row("corpus", "", 1.0, 0.5, 2.0, levels=25), Row("related", "", 1.0, -0.5, 2.0, levels=25)]
     assert survival(_answer(1.0, 2.0), FOUND, strip) == (
         "The answer survives 1 of 2 other sources of distance and corpus size in the model, but not B or related "
         "languages; it rests on 25 languages, and a verdict takes 15 (C has fewer: no verdict)."
     )
+    few = [Row("corpus", "", 1.0, -0.5, 2.0, levels=9)]  # too few to lose a verdict over
+    assert "corpus size" not in survival(_answer(1.0, 2.0), FOUND, few)
 
 
 def test_an_open_answer_survives_what_leaves_it_open() -> None:

@@ -52,6 +52,13 @@ def test_rows_that_decide_nothing_or_were_not_fitted_change_nothing() -> None:
     assert judge(answer(-3, -1), WORDS, rows).verdict == "holds"
 
 
+def test_a_row_over_too_few_languages_decides_nothing() -> None:
+    few = Row("corpus", "with corpus", -0.5, -2, 1, 0.4, 5.0, FEWEST_LEVELS["language"] - 1, 60)
+    assert judge(answer(-3, -1), WORDS, [default(-3, -1), few]).verdict == "holds"
+    only = Row("corpus", "with corpus", 1.0, 0.5, 1.5, 0.01, 5.0, 9, 60)
+    assert "only" not in judge(answer(-3, 1), WORDS, [default(-3, 1), only]).sentence
+
+
 def test_an_open_answer_names_what_would_settle_it() -> None:
     found = judge(answer(-3, 1), WORDS, [default(-3, 1), row("one-slope", -3, -0.5), row("pooled", -2, -1)])
     assert found.verdict == "not-settled"
