@@ -14,6 +14,7 @@ from analysis.present.notebook import (
     by_family,
     by_measure,
     coastline,
+    compared,
     default_sets,
     distance_method,
     draw_strip,
@@ -232,6 +233,21 @@ session.table("both", value_table(rows, "points per 0.1", "Slopes over syntactic
 
 # %%
 session.table("measures", measure_table({outcome: by_measure(fit) for outcome, fit in found.items()}))
+
+# %% [markdown]
+# ## Other sources of distance
+#
+# The same distance can be made from the features of other databases: URIEL+, and Grambank, whose features are of
+# grammar alone. {sources_words}
+#
+# {table sources}
+
+# %%
+session.numbers["sources_words"], sources = compared(found)
+if sources is None:
+    session.omit("sources")
+else:
+    session.table("sources", sources)
 
 # %% [markdown]
 # ## Every defensible way to ask

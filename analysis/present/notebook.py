@@ -51,6 +51,7 @@ from ..reports.sweep.arms import by_arm, by_depth, by_domain
 from ..reports.sweep.distance import by_distance
 from ..reports.sweep.rows import find_sweep, omit, show
 from .regression import draw_strip
+from .sources import compared
 
 __all__ = [
     "FACTORS",
@@ -78,6 +79,7 @@ __all__ = [
     "calibration_table",
     "claimed",
     "coastline",
+    "compared",
     "datasets",
     "decompose",
     "default_sets",
