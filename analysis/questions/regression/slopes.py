@@ -31,7 +31,8 @@ LENIENT = 0.50
 #: Columns of the factors as a line names them.
 SHORT = {factor.column: factor.name for factor in FACTORS.values()}
 #: Rows up to which ``auto`` tries cells: they take most of the time and memory of a large fit, and without them a slope
-#: of zero is called significant no more often (validation/slopes, ``language:model``).
+#: of zero is called significant no more often (validation/slopes, ``language:model``). Cells that have a factor of their
+#: own, such as pairs of languages, are always tried.
 CELLS_UP_TO = 20_000
 # A fall of the criterion below this is rounding of the search.
 ROUNDING = 1e-6
@@ -197,9 +198,10 @@ def choose_slopes(
     """
     check_policy(policy)
     left = list(candidates(model, rows, factors)) if policy != "none" else []
-    cells_left = policy == "auto" and len(rows) > CELLS_UP_TO and any(not item.predictor for item in left)
-    if cells_left:
-        left = [item for item in left if item.predictor]
+    cells_left = False
+    if policy == "auto" and len(rows) > CELLS_UP_TO:
+        tested = [item for item in left if item.predictor or _of_pairs(rows, item, factors)]
+        cells_left, left = len(tested) < len(left), tested
     if policy == "all":
         for item in left:
             model = item.added_to(model)
@@ -240,6 +242,16 @@ def _tried(
 def _p(item: Tried) -> float:
     """The p value; 1 where there is none."""
     return 1.0 if item.p_value is None else item.p_value
+
+
+def _of_pairs(rows: pd.DataFrame, cell: Candidate, factors: Sequence[Factor]) -> bool:
+    """Whether a factor is a property of the cell, and of neither part alone: its slope rests on these intercepts."""
+    parts = cell.group.split(":")
+    return any(
+        all(rows.groupby(part, observed=True)[item.column].nunique().max() > 1 for part in parts)
+        and rows.groupby(parts, observed=True)[item.column].nunique().max() == 1
+        for item in factors
+    )
 
 
 def _varies(rows: pd.DataFrame, column: str, group: str) -> bool:
