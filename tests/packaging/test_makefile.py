@@ -29,7 +29,8 @@ def test_every_target_has_a_line_of_help() -> None:
 def test_help_lists_every_target() -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    printed = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    asked = ["make", "--no-print-directory", "help"]
+    printed = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {name for line in printed.splitlines() for name in line[:26].split()} == set(TARGETS)
     assert all(len(line.split(maxsplit=1)) > 1 and len(line) < 120 for line in printed.splitlines())
 

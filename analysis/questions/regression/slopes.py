@@ -31,7 +31,7 @@ LENIENT = 0.50
 #: Columns of the factors as a line names them.
 SHORT = {factor.column: factor.name for factor in FACTORS.values()}
 #: Rows up to which ``auto`` tries cells: they take most of the time and memory of a large fit, and without them a slope
-#: of zero is called significant no more often (validation/slopes, ``language:model``). Cells that have a factor of their
+#: of zero is called significant no more often (validation/slopes, ``language:model``). Cells with a factor of their
 #: own, such as pairs of languages, are always tried.
 CELLS_UP_TO = 20_000
 # A fall of the criterion below this is rounding of the search.
