@@ -50,7 +50,7 @@ def print_fit(found: FactorFit, out: Screen) -> None:
         _print_lines(f"Within and between: {found.within.group.replace('_', ' ')}", found.within.lines(), out)
     if found.related:
         _print_lines("Related languages", found.related.lines(), out)
-    print_input(out, found.sources, found.outcome.dropped, _facts(found))
+    print_input(out, found.sources, found.dropped, _facts(found))
     if not out.verbose:
         out.print(f"  model: {found.result.formula}")
     elif found.coverage:

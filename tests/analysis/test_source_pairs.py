@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from analysis.cli.main import main
 from analysis.languages import distances as typology
 from analysis.outcomes.build import Options, build_outcome
 from analysis.questions.regression.run import Request, fit_factors
@@ -53,3 +54,12 @@ def test_sources_and_targets_are_crossed_in_the_default_model() -> None:
     assert answer.estimate == pytest.approx(-3.317, abs=0.002)
     assert answer.levels == 88
     assert datasets.find("devries2022_xpos").apart
+
+
+@pytest.mark.slow
+def test_rows_that_the_model_leaves_out_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """17 languages have no distance: their rows are not in the model, and the short output says so."""
+    assert main(["fit", "--factor", "typology", "--outcome", "score", "--data", "devries2022_xpos",
+                 "--robustness", "none"]) == 0  # fmt: skip
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "left out:" in line]
+    assert "no value for 'typology'" in line
