@@ -1,6 +1,7 @@
 """Whole commands on synthetic records: wall-clock time and peak memory of `analyze fit`, from 10⁴ records up.
 
-Usage: python benchmarks/records.py [--sizes N,N,…] [--engines] [--rounds N]
+Usage: python benchmarks/records.py [--largest N] [--one-fit] [--engines] [--rounds N]
+``--one-fit`` leaves out the choice of slopes and every model beside the answer.
 ``--engines`` also fits the rows of 96,000 records with lme4, where it is installed, beside this engine.
 """
 
@@ -26,6 +27,7 @@ from analysis.languages.uriel import load_uriel
 HERE = Path(__file__).resolve().parent
 LANGUAGES, TASKS, SEEDS = 200, 20, 2
 COMMAND = ["-m", "analysis", "fit", "--factor", "typology", "--factor", "size"]
+ONE_FIT = ["--slopes", "none", "--robustness", "none"]
 # One fit by lme4: seconds of the processor, wall-clock seconds, criterion, version.
 LMER = """
 suppressMessages(library(lme4)); a <- commandArgs(TRUE)
@@ -56,10 +58,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--largest", type=int, default=1_000_000, help="records of the largest sweep")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--one-fit", action="store_true", help="with --slopes none --robustness none")
     parser.add_argument("--engines", action="store_true", help="fit the 96,000-record rows by other engines too")
     options = parser.parse_args()
+    if options.one_fit:
+        COMMAND.extend(ONE_FIT)
     print(describe())
-    print("\n`analyze fit --factor typology --factor size --data FILE`, whole processes\n")
+    print(f"\n`{' '.join(['analyze', *COMMAND[2:]])} --data FILE`, whole processes\n")
     print("| records | gains | file | wall s | CPU s | peak GB | µs of CPU a record |")
     print("|---:|---:|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
@@ -141,7 +146,7 @@ def engines(folder: Path) -> None:
 
     path, rows, result = folder / "records.csv", folder / "rows.csv", folder / "fit.json"
     records(SWEEPS[1]).to_csv(path, index=False)
-    command = [sys.executable, *COMMAND, "--data", str(path), "--rows", str(rows), "--json", str(result)]
+    command = [sys.executable, *COMMAND, *ONE_FIT, "--data", str(path), "--rows", str(rows), "--json", str(result)]
     subprocess.run(command, check=True, capture_output=True, cwd=HERE.parent)
     formula = json.loads(result.read_text())["formula"]
     frame = pd.read_csv(rows, low_memory=False)
