@@ -16,7 +16,7 @@ from ..records import bundled as datasets
 from ..records.language_values import read_language_values
 from ..records.read import Input, Source, read_inputs
 from .baselines import against, require_control
-from .covariates import add_factors
+from .covariates import add_factors, keep_apart
 from .default_model import RUNS
 from .language_values import join_values
 from .pairing import pair_gains, pair_gaps, run_keys
@@ -109,6 +109,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     frame = _paired(rows, options, dropped)
     if len(frame) == 0:
         raise CrossliftError(_nothing_left(options), "Left out: " + _account(dropped) + ".")
+    frame, apart = keep_apart(frame)
     frame = add_factors(frame, options.source, options.measure, options.recipe, options.corpus, options.source_data)
     own: list[str] = []
     joined: list[str] = []
@@ -122,7 +123,7 @@ def build_outcome(records: pd.DataFrame, options: Options) -> Outcome:
     odd: tuple[str, ...] = ()
     if options.where:
         frame, odd = _where(frame, options.where, dropped)
-    notices = (*_notices(frame, options), *design_notice(frame), *own, *odd)
+    notices = (*_notices(frame, options), *design_notice(frame), *apart, *own, *odd)
     return Outcome(
         frame.reset_index(drop=True), options, len(records), tuple(dropped), notices, tuple(joined), tuple(tables)
     )

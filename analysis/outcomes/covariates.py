@@ -82,6 +82,20 @@ DISTANCE = {
 }
 
 
+#: Columns that are computed for each row; a table's own of one of these names is another thing.
+COMPUTED = (*DISTANCE, "typology_recipe", "typology_data", "log_params", "log_corpus")
+
+
+def keep_apart(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rename columns of a table that have the name of a computed one, and say so: never report them as ours."""
+    taken = {name: f"own_{name}" for name in COMPUTED if name in frame.columns}
+    said = tuple(
+        f"the column '{name}' of the data is kept as '{own}': '{name}' is what is computed for each row."
+        for name, own in taken.items()
+    )
+    return frame.rename(columns=taken), said
+
+
 def distance_columns(frame: pd.DataFrame, source: str, kind: Kind) -> dict[str, pd.Series[Any]]:
     """The columns ``DISTANCE`` of each row: from ``source``, or from the row's own training language.
 
