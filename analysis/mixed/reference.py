@@ -117,21 +117,30 @@ def row_space(contrasts: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
-    """The normal distribution, too narrow if a factor has few levels; ``covariance`` is of the fixed effects."""
+class Wald:
+    """The t distribution with one number of degrees of freedom; ``covariance`` is of the fixed effects."""
 
     covariance: Floats
-    name: str = "normal"
+    name: str
+    df: float
 
     def degrees(self, contrasts: Floats) -> Floats:
-        """Infinite for every contrast."""
-        return np.full(len(contrasts), np.inf)
+        """The same for every contrast."""
+        return np.full(len(contrasts), self.df)
 
     def test(self, contrasts: Floats, estimate: Floats) -> FTest:
         """Wald's chi-square divided by its degrees of freedom."""
         rows = row_space(contrasts)
         wald = float((rows @ estimate) @ np.linalg.solve(rows @ self.covariance @ rows.T, rows @ estimate))
-        return f_test(wald / len(rows), len(rows), np.inf)
+        return f_test(wald / len(rows), len(rows), self.df)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal(Wald):
+    """The normal distribution, too narrow if a factor has few levels."""
+
+    name: str = "normal"
+    df: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)

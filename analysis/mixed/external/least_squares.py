@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.arrays import Floats
 from ..model.components import VarianceComponent
 from ..model.design import build_design
 from ..model.formula import parse_formula
-from ..reference import FTest, f_test, row_space
+from ..reference import Wald
 from ..result import MixedResult
 
 if TYPE_CHECKING:
@@ -19,25 +17,6 @@ if TYPE_CHECKING:
 
 #: Name of the engine, and of its degrees of freedom.
 ENGINE = "least squares"
-
-
-@dataclass(frozen=True, slots=True)
-class Residual:
-    """The t distribution with rows less columns degrees of freedom; ``covariance`` is of the fixed effects."""
-
-    covariance: Floats
-    df: float
-    name: str = "residual"
-
-    def degrees(self, contrasts: Floats) -> Floats:
-        """The same for every contrast."""
-        return np.full(len(contrasts), self.df)
-
-    def test(self, contrasts: Floats, estimate: Floats) -> FTest:
-        """The usual F test."""
-        rows = row_space(contrasts)
-        wald = float((rows @ estimate) @ np.linalg.solve(rows @ self.covariance @ rows.T, rows @ estimate))
-        return f_test(wald / len(rows), len(rows), self.df)
 
 
 def fit_least_squares(formula: str, frame: pd.DataFrame, reml: bool = True) -> MixedResult:
@@ -64,7 +43,7 @@ def fit_least_squares(formula: str, frame: pd.DataFrame, reml: bool = True) -> M
         formula=design.formula.text,
         outcome=design.formula.response,
         engine=ENGINE,
-        reference=Residual(covariance, float(n - p)),
+        reference=Wald(covariance, "residual", float(n - p)),
         n_obs=n,
         groups={},
         dropped=design.dropped,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...core.confidence import side
 from ...core.errors import FormulaError, did_you_mean
 from ...core.jsonable import single
 from ...core.text import number, p_words
@@ -51,7 +52,7 @@ class Answer:
     @property
     def direction(self) -> int:
         """1 or -1 where the interval lies above or below zero, 0 where it holds it."""
-        return int(self.conf_low > 0.0) - int(self.conf_high < 0.0)
+        return side(self.conf_low, self.conf_high)
 
     @property
     def excludes_zero(self) -> bool:
