@@ -47,6 +47,7 @@ class Screen:
     def __init__(self, file: TextIO | None = None, width: int | None = None, verbose: bool = False) -> None:
         self.file: TextIO = file or sys.stdout or StringIO()  # a program without a console has no standard output
         self.verbose = verbose
+        self._reader_left = False
         self._console = _terminal(self.file) if file is None else None
         self.width = width or (screen_width(self._console is not None) if file is None else None)
 
@@ -80,16 +81,20 @@ class Screen:
         self.print(f"\n{title}", style="bold")
 
     def _write(self, text: str, style: str | None) -> None:
+        if self._reader_left:
+            return
         try:
             if self._console is not None and style:
                 self._console.print(text, style=style)
             else:
                 self.file.write(text + "\n")
-        except BrokenPipeError:  # whoever reads has seen enough: the program ends quietly
-            raise
         except OSError as error:
-            if os.name == "nt" and error.errno == errno.EINVAL:  # how Windows says that the reader is gone
-                raise BrokenPipeError from error
+            # Whoever reads has seen enough, and the files that were asked for are still to be written.
+            self._reader_left = isinstance(error, BrokenPipeError) or (
+                os.name == "nt" and error.errno == errno.EINVAL  # how Windows says so
+            )
+            if self._reader_left:
+                return
             raise CrossliftError(f"the output cannot be written: {error.strerror}.") from error
 
 

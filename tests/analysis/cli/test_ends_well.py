@@ -81,6 +81,20 @@ def test_a_reader_that_leaves_ends_it_quietly(arguments: list[str]) -> None:
     assert done.stdout.split() == ["0"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of a POSIX shell")
+def test_files_are_written_although_the_reader_left(tmp_path: Path) -> None:
+    target, table = tmp_path / "fit.json", tmp_path / "fixed.csv"
+    asked = [*ANALYZE, "fit", "--factor", "typology", "--data", "docs/example.csv", "--robustness", "none", "--verbose",
+             "--csv", str(table), "--json", str(target)]  # fmt: skip
+    with subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+    assert target.is_file() and table.is_file()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_full_disk_is_said() -> None:
     with open("/dev/full", "w") as full:
